@@ -5,8 +5,6 @@ const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditio
 
 export default defineConfig({
   test: {
-    projects: [
-      { ...source, test: { name: 'core', include: ['packages/{core,contract,executor,cli}/src/**/*.test.ts'] } },
-    ],
+    projects: [{ ...source, test: { name: 'core', include: ['packages/{core,contract,executor,cli}/src/**/*.test.ts'] } }],
   },
 })
