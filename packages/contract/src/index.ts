@@ -1,1 +1,2 @@
-export {}
+export * from './executor-protocol.ts'
+export * from './route.ts'

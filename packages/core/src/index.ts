@@ -1,1 +1,9 @@
-export {}
+export * from './errors.ts'
+export * from './permission.ts'
+export * from './run/concurrency.ts'
+export * from './run/end-attempt.ts'
+export * from './run/plan.ts'
+export * from './run/priority.ts'
+export * from './run/retry.ts'
+export * from './run/run.ts'
+export * from './run/task-instance.ts'

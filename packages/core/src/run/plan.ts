@@ -1,0 +1,42 @@
+import type { ConcurrencyPolicy } from './concurrency.ts'
+import type { RetryPolicy } from './retry.ts'
+import type { FinalRunState } from './run.ts'
+
+export const ROUTE_STRATEGIES = ['ROUND_ROBIN', 'RANDOM', 'LEAST_LOADED'] as const
+export type RouteStrategy = (typeof ROUTE_STRATEGIES)[number]
+
+export const DELIVERIES = ['AT_LEAST_ONCE', 'AT_MOST_ONCE'] as const
+export type Delivery = (typeof DELIVERIES)[number]
+
+/** What a run executes: immutable, everything inherited already resolved. A task's plan has one node. */
+export interface Plan {
+  readonly targetKind: 'TASK' | 'DAG'
+  readonly targetId: number
+  /** The target's code and version when the plan was made, for people. */
+  readonly code: string
+  readonly version: number
+  readonly concurrency: ConcurrencyPolicy
+  readonly priority: number
+  readonly nodes: readonly PlanNode[]
+  readonly downstream: readonly { readonly taskId: number; readonly outcomes: readonly FinalRunState[] }[]
+  /** Top-level parameters by whose value runs can be found. */
+  readonly searchable: readonly string[]
+}
+
+export interface PlanNode {
+  readonly code: string
+  readonly kind: string
+  readonly handler: string
+  readonly queueId: number
+  /** Of the kind: for `http` the request, for `log` the message. */
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly params: Readonly<Record<string, unknown>>
+  readonly paramsSchema: Readonly<Record<string, unknown>> | null
+  /** Environment variables handed to the handler. */
+  readonly variables: Readonly<Record<string, string>>
+  /** 0 = none. */
+  readonly timeoutMs: number
+  readonly retry: RetryPolicy
+  readonly delivery: Delivery
+  readonly route: RouteStrategy
+}
