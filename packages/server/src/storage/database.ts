@@ -1,0 +1,177 @@
+import pg from 'pg'
+import type { Statement } from './sql.ts'
+
+/**
+ * The pools of a server node and the two kinds of transaction.
+ *
+ * - `engine`: batches across tenants, under the role `carillon_engine`. Every input row carries its authenticated tenant and every
+ *   statement joins on (tenant_id, id).
+ * - `tenant`: one tenant, under the role `carillon_api`; row-level security sees to the rest even if a statement forgot.
+ * - `lease`: heartbeats and reports of executors have connections of their own, so that nothing else can starve them.
+ */
+export interface Database {
+  engine<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  lease<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  tenant<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Reads of the console and of lists: their own pool and time-out. */
+  read<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** Rows come with bigint and timestamptz as numbers (identifiers below 2^53, epoch milliseconds). */
+export interface Transaction {
+  query<Row>(statement: Statement, parameters?: readonly unknown[]): Promise<Row[]>
+  /** The database's clock, read once, when first asked for: epoch milliseconds. */
+  now(): Promise<number>
+  /** Runs after COMMIT, never after a rollback: wake-ups belong here. */
+  afterCommit(action: () => void): void
+}
+
+export interface PoolSizes {
+  readonly engine: number
+  readonly api: number
+  readonly lease: number
+  readonly console: number
+}
+
+const INT8 = 20
+const TIMESTAMPTZ = 1184
+const NUMERIC = 1700
+
+/** `2026-11-21 07:31:43.123456+00`, the session being in UTC, to epoch milliseconds. */
+function instantOf(text: string): number {
+  if (text === 'infinity' || text === '-infinity') throw new Error('An infinite instant was stored; none is expected anywhere.')
+  return Date.parse(`${text.replace(' ', 'T')}:00`)
+}
+
+const types = {
+  getTypeParser(oid: number, format?: string): (value: string) => unknown {
+    if (oid === INT8 || oid === NUMERIC) return Number
+    if (oid === TIMESTAMPTZ) return instantOf
+    return pg.types.getTypeParser(oid, format as 'text') as (value: string) => unknown
+  },
+}
+
+export interface DatabaseOptions {
+  readonly url: string
+  readonly sizes?: Partial<PoolSizes>
+  /** Called with errors of idle connections; the pool replaces them by itself. */
+  readonly onError?: (error: Error) => void
+}
+
+export function openDatabase(options: DatabaseOptions): Database {
+  const sizes: PoolSizes = { engine: 4, api: 6, lease: 2, console: 3, ...options.sizes }
+  const pool = (role: string, size: number, statementMs: number) => createPool(options, role, size, statementMs)
+  const pools = {
+    engine: pool('carillon_engine', sizes.engine, 5_000),
+    lease: pool('carillon_engine', sizes.lease, 5_000),
+    tenant: pool('carillon_api', sizes.api, 5_000),
+    read: pool('carillon_api', sizes.console, 10_000),
+  }
+  return {
+    engine: (work) => transact(pools.engine, null, work),
+    lease: (work) => transact(pools.lease, null, work),
+    tenant: (tenantId, work) => transact(pools.tenant, tenantId, work),
+    read: (tenantId, work) => transact(pools.read, tenantId, work),
+    async close() {
+      await Promise.all(Object.values(pools).map((each) => each.end()))
+    },
+  }
+}
+
+/** Settings that are part of the contract, not tuning: without the idle time-out a paused node would hide the rows it has locked. */
+function createPool(options: DatabaseOptions, role: string, max: number, statementMs: number): pg.Pool {
+  const settings = {
+    role,
+    TimeZone: 'UTC',
+    statement_timeout: statementMs,
+    lock_timeout: 2_000,
+    idle_in_transaction_session_timeout: 5_000,
+    jit: 'off',
+    application_name: 'carillon',
+  }
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max,
+    idleTimeoutMillis: 0,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    pipeline: true,
+    types,
+    options: Object.entries(settings)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
+  } as pg.PoolConfig)
+  pool.on('error', (error) => options.onError?.(error))
+  return pool
+}
+
+/** Our own transactions never live longer; a server below 17 has no `transaction_timeout` to see to it. */
+const LONGEST_TRANSACTION_MS = 10_000
+/** Deadlock and serialization failure: the whole function is run again on a fresh transaction. */
+const RETRIED = new Set(['40P01', '40001'])
+const TRIES = 5
+
+const BEGIN = 'BEGIN'
+const SET_TENANT = { name: 'transaction.tenant', text: `select set_config('app.tenant', $1, true)` }
+const NOW = { name: 'transaction.now', text: `select to_ms(statement_timestamp()) as now` }
+
+async function transact<T>(pool: pg.Pool, tenantId: number | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await transactOnce(pool, tenantId, work)
+    } catch (error) {
+      if (attempt >= TRIES || !RETRIED.has((error as { code?: string }).code ?? '')) throw error
+    }
+  }
+}
+
+async function transactOnce<T>(pool: pg.Pool, tenantId: number | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  const actions: (() => void)[] = []
+  let broken: Error | undefined
+  const watchdog = setTimeout(() => {
+    broken = new Error(`A transaction took longer than ${LONGEST_TRANSACTION_MS} ms and was ended.`)
+    client.release(broken)
+  }, LONGEST_TRANSACTION_MS)
+  try {
+    // BEGIN and the tenant travel in the same packet as the first statement; a failure of theirs fails that one too.
+    const opened = [client.query(BEGIN), ...(tenantId === null ? [] : [client.query({ ...SET_TENANT, values: [String(tenantId)] })])]
+    const opening = Promise.all(opened)
+    opening.catch(() => undefined)
+    const result = await work(transactionOn(client, actions))
+    await opening
+    const commit = await client.query('COMMIT')
+    if (commit.command !== 'COMMIT') throw new Error('The transaction was rolled back because one of its statements had failed.')
+    if (!broken) client.release()
+    for (const action of actions) action()
+    return result
+  } catch (error) {
+    if (!broken) await rollBack(client)
+    throw broken ?? error
+  } finally {
+    clearTimeout(watchdog)
+  }
+}
+
+async function rollBack(client: pg.PoolClient): Promise<void> {
+  try {
+    await client.query('ROLLBACK')
+    client.release()
+  } catch (error) {
+    client.release(error as Error)
+  }
+}
+
+function transactionOn(client: pg.PoolClient, actions: (() => void)[]): Transaction {
+  const query = async <Row>(statement: Statement, parameters: readonly unknown[] = []): Promise<Row[]> => {
+    const result = await client.query({ name: statement.name, text: statement.text, values: parameters as unknown[] })
+    return result.rows as Row[]
+  }
+  let clock: Promise<number> | undefined
+  return {
+    query,
+    now: () => (clock ??= query<{ now: number }>(NOW).then((rows) => rows[0]!.now)),
+    afterCommit: (action) => void actions.push(action),
+  }
+}
