@@ -24,7 +24,7 @@ export {
   type FireReason,
   type HoldReason,
   type MisfirePolicy,
-  type Plan,
+  type Plan as FiringPlan,
   type PlanInput,
 } from './misfire.ts'
 export { excludedBy, nextFire } from './next-fire.ts'

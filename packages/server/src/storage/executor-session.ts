@@ -46,7 +46,12 @@ const END_OPEN = sql(
 )
 
 /** Ends the open session of an executor, if there is one. Its instances are found by `reapLost`. */
-export async function endOpenSession(tx: Transaction, tenantId: number, executorId: number, reason: 'REPLACED' | 'DELETED'): Promise<void> {
+export async function endOpenSession(
+  tx: Transaction,
+  tenantId: number,
+  executorId: number,
+  reason: 'REPLACED' | 'DELETED',
+): Promise<void> {
   await tx.query(END_OPEN, [tenantId, executorId, reason])
 }
 
@@ -60,7 +65,13 @@ export async function openSession(
   tx: Transaction,
   session: { tenantId: number; executorId: number; appId: number; capacity: number; leaseMs: number },
 ): Promise<number> {
-  const [row] = await tx.query<{ id: number }>(OPEN, [session.tenantId, session.executorId, session.appId, session.capacity, session.leaseMs])
+  const [row] = await tx.query<{ id: number }>(OPEN, [
+    session.tenantId,
+    session.executorId,
+    session.appId,
+    session.capacity,
+    session.leaseMs,
+  ])
   return row!.id
 }
 
@@ -97,7 +108,10 @@ export async function lockSession(tx: Transaction, tenantId: number, sessionId: 
   return (await tx.query<SessionRow>(LOCK, [tenantId, sessionId]))[0] ?? null
 }
 
-const SELECT = sql('executorSession.select', `select ${SESSION_COLUMNS} from ${SESSION_TABLES} where s.tenant_id = $1 and s.id = $2`)
+const SELECT = sql(
+  'executorSession.select',
+  `select ${SESSION_COLUMNS} from ${SESSION_TABLES} where s.tenant_id = $1 and s.id = $2`,
+)
 
 export async function selectSession(tx: Transaction, tenantId: number, sessionId: number): Promise<SessionRow | null> {
   return (await tx.query<SessionRow>(SELECT, [tenantId, sessionId]))[0] ?? null
@@ -114,7 +128,10 @@ export async function renewSession(tx: Transaction, tenantId: number, sessionId:
   return (await tx.query(RENEW, [tenantId, sessionId, leaseMs])).length === 1
 }
 
-const SET_CLAIM_SEQ = sql('executorSession.setClaimSeq', `update executor_session set claim_seq = $3 where tenant_id = $1 and id = $2`)
+const SET_CLAIM_SEQ = sql(
+  'executorSession.setClaimSeq',
+  `update executor_session set claim_seq = $3 where tenant_id = $1 and id = $2`,
+)
 
 export async function setClaimSeq(tx: Transaction, tenantId: number, sessionId: number, seq: number): Promise<void> {
   await tx.query(SET_CLAIM_SEQ, [tenantId, sessionId, seq])
@@ -180,12 +197,19 @@ export function selectPushApps(tx: Transaction): Promise<{ tenantId: number; app
 
 const SELECT_APP = sql('app.ofToken', `select id, shared from app where tenant_id = $1 and code = $2 and deleted_at is null`)
 
-export async function selectAppByCode(tx: Transaction, tenantId: number, code: string): Promise<{ id: number; shared: boolean } | null> {
+export async function selectAppByCode(
+  tx: Transaction,
+  tenantId: number,
+  code: string,
+): Promise<{ id: number; shared: boolean } | null> {
   return (await tx.query<{ id: number; shared: boolean }>(SELECT_APP, [tenantId, code]))[0] ?? null
 }
 
-const PRUNE = sql('executorSession.prune', `delete from executor_session where ended_at < statement_timestamp() - interval '1 day'
-   and not exists (select from instance_live i where i.session_id = executor_session.id and i.state in ('RESERVED', 'RUNNING'))`)
+const PRUNE = sql(
+  'executorSession.prune',
+  `delete from executor_session where ended_at < statement_timestamp() - interval '1 day'
+   and not exists (select from instance_live i where i.session_id = executor_session.id and i.state in ('RESERVED', 'RUNNING'))`,
+)
 
 export async function pruneSessions(tx: Transaction): Promise<void> {
   await tx.query(PRUNE)

@@ -187,9 +187,22 @@ export interface Reservation {
 }
 
 /** Gives locked PENDING instances to executors under a new token. They must report a start before `startBy`. */
-export async function reserveInstances(tx: Transaction, reservations: readonly Reservation[], now: number, startBy: number): Promise<void> {
+export async function reserveInstances(
+  tx: Transaction,
+  reservations: readonly Reservation[],
+  now: number,
+  startBy: number,
+): Promise<void> {
   const column = <K extends keyof Reservation>(key: K) => reservations.map((each) => each[key])
-  await tx.query(RESERVE, [column('tenantId'), column('id'), column('sessionId'), column('executorId'), column('claimSeq'), now, startBy])
+  await tx.query(RESERVE, [
+    column('tenantId'),
+    column('id'),
+    column('sessionId'),
+    column('executorId'),
+    column('claimSeq'),
+    now,
+    startBy,
+  ])
 }
 
 const RESERVED_BY = sql(
@@ -259,22 +272,10 @@ const WANTED = `from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id
    join instance_live i on i.tenant_id = wanted.tenant_id and i.id = wanted.id
    join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id`
 
-// The lock of a single-instance run is its instance, so this needs no other; keyed runs are left out because their gate comes first.
-const LOCK_UNKEYED = sql(
-  'instance.lockUnkeyed',
-  `select ${LOCKED_COLUMNS} ${WANTED}
-   where i.id = i.run_id and r.concurrency_key is null
-   order by i.tenant_id, i.id for no key update of i`,
-)
-
-export function lockUnkeyedInstances(tx: Transaction, keys: readonly InstanceKey[]): Promise<LockedInstance[]> {
-  return tx.query(LOCK_UNKEYED, keyColumns(keys))
-}
-
 const LOCK = sql('instance.lock', `select ${LOCKED_COLUMNS} ${WANTED} order by i.tenant_id, i.id for no key update of i`)
 
 /** Locks live instances. The caller has locked the gates of their runs. */
-export function lockAnyInstances(tx: Transaction, keys: readonly InstanceKey[]): Promise<LockedInstance[]> {
+export function lockLiveInstances(tx: Transaction, keys: readonly InstanceKey[]): Promise<LockedInstance[]> {
   return tx.query(LOCK, keyColumns(keys))
 }
 
@@ -283,7 +284,10 @@ const GATES = sql(
   `select distinct r.tenant_id as "tenantId", r.concurrency_key as key ${WANTED} where r.concurrency_key is not null`,
 )
 
-export function selectGatesOfInstances(tx: Transaction, keys: readonly InstanceKey[]): Promise<{ tenantId: number; key: string }[]> {
+export function selectGatesOfInstances(
+  tx: Transaction,
+  keys: readonly InstanceKey[],
+): Promise<{ tenantId: number; key: string }[]> {
   return tx.query(GATES, keyColumns(keys))
 }
 
@@ -339,7 +343,10 @@ const STOPS = sql(
 )
 
 /** What a session's executor has been asked to stop. */
-export function selectStops(tx: Transaction, sessionId: number): Promise<{ instance: number; token: number; reason: StopReason }[]> {
+export function selectStops(
+  tx: Transaction,
+  sessionId: number,
+): Promise<{ instance: number; token: number; reason: StopReason }[]> {
   return tx.query(STOPS, [sessionId])
 }
 

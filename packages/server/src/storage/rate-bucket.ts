@@ -16,7 +16,10 @@ const REFILL = sql(
 )
 
 /** Locks these buckets and fills them up to now. Whole tokens may be spent by `spendTokens` in the same transaction. */
-export function refillBuckets(tx: Transaction, keys: readonly GateKey[]): Promise<{ tenantId: number; key: string; tokens: number }[]> {
+export function refillBuckets(
+  tx: Transaction,
+  keys: readonly GateKey[],
+): Promise<{ tenantId: number; key: string; tokens: number }[]> {
   return tx.query(REFILL, [keys.map((each) => each.tenantId), keys.map((each) => each.key)])
 }
 

@@ -19,5 +19,12 @@ export interface RefusedReport {
 export async function insertRefusedReports(tx: Transaction, reports: readonly RefusedReport[]): Promise<void> {
   if (reports.length === 0) return
   const column = <K extends keyof RefusedReport>(key: K) => reports.map((each) => each[key])
-  await tx.query(INSERT, [column('tenantId'), column('instanceId'), column('token'), column('sessionId'), column('kind'), column('reason')])
+  await tx.query(INSERT, [
+    column('tenantId'),
+    column('instanceId'),
+    column('token'),
+    column('sessionId'),
+    column('kind'),
+    column('reason'),
+  ])
 }
