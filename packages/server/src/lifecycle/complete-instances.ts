@@ -20,8 +20,8 @@ export interface InstanceEnd {
  * The funnel through which everything ends an attempt: reports of executors, lost leases, time-outs, stops. What is not final is kept as
  * an attempt and made ready again; what is final ends its run.
  */
-export async function completeInstances(tx: Transaction, engine: Engine, ends: readonly InstanceEnd[]): Promise<InstanceState[]> {
-  if (ends.length === 0) return []
+export async function completeInstances(tx: Transaction, engine: Engine, ends: readonly InstanceEnd[]): Promise<void> {
+  if (ends.length === 0) return
   const now = await tx.now()
   const planOf = await engine.plans.load(
     tx,
@@ -38,7 +38,6 @@ export async function completeInstances(tx: Transaction, engine: Engine, ends: r
   )
   wakeRetried(tx, engine, decided)
   await finishRuns(tx, engine, decided.flatMap(finishedOf), now)
-  return decided.map(({ decision }) => (decision.kind === 'FINAL' ? decision.state : decision.outcome))
 }
 
 type Decided = InstanceEnd & { readonly decision: EndDecision }
@@ -61,9 +60,9 @@ function retryOf({ instance, decision, error }: Decided, now: number): RetriedIn
       id: instance.id,
       token: instance.token,
       outcome: decision.outcome,
-      error: JSON.stringify(error ?? { code: decision.outcome, message: MESSAGES[decision.outcome] }),
+      error: JSON.stringify(error ?? { code: decision.outcome, message: decision.outcome && MESSAGES[decision.outcome] }),
       dueAt: later ? now + decision.delayMs : null,
-      wasLost: decision.kind === 'AGAIN',
+      wasLost: decision.outcome === 'LOST',
       waitReason: later ? 'TIME' : paused ? 'PAUSED' : null,
     },
   ]

@@ -72,7 +72,7 @@ export interface Claimable {
   readonly planId: number
   readonly node: number
   readonly attempt: number
-  /** Of the last reservation; 0 = never reserved. */
+  /** Before a reservation that of the last one (0 = none), after it its own. */
   readonly token: number
   readonly queueId: number
   readonly shardIndex: number
@@ -407,15 +407,18 @@ export async function freeInstances(tx: Transaction, runs: readonly InstanceKey[
 const PROMOTE_DUE = sql(
   'instance.promoteDue',
   `with recursive turn as (
-     (select tenant_id from instance_live where due_at <= at_ms($1) order by tenant_id limit 1)
+     (select tenant_id, due_at from instance_live where due_at is not null order by tenant_id, due_at limit 1)
      union all
-     select next.tenant_id from turn
-     cross join lateral (select l.tenant_id from instance_live l where l.tenant_id > turn.tenant_id and l.due_at <= at_ms($1) order by l.tenant_id limit 1) next),
+     select next.tenant_id, next.due_at from turn
+     cross join lateral (
+       select l.tenant_id, l.due_at from instance_live l where l.tenant_id > turn.tenant_id and l.due_at is not null
+       order by l.tenant_id, l.due_at limit 1) next),
    due as (
      select each.tenant_id, each.id from turn
      cross join lateral (
        select l.tenant_id, l.id from instance_live l where l.tenant_id = turn.tenant_id and l.due_at <= at_ms($1)
        order by l.due_at limit $2 for no key update skip locked) each
+     where turn.due_at <= at_ms($1)
      limit $3)
    update instance_live i
    set state = case when r.state = 'PAUSED' then 'WAITING' else 'PENDING' end, wait_reason = case when r.state = 'PAUSED' then 'PAUSED' end, due_at = null
@@ -444,21 +447,22 @@ const RETRY = sql(
      insert into attempt (tenant_id, instance_id, number, token, session_id, executor_id, outcome, reserved_at, started_at, ended_at, error)
      select i.tenant_id, i.id, i.attempt, i.token, i.session_id, i.executor_id, again.outcome, i.reserved_at, i.started_at, at_ms($9), again.error::jsonb
      from again join instance_live i on i.tenant_id = again.tenant_id and i.id = again.id and i.token = again.token
-     where i.state in (${literals(['RESERVED', 'RUNNING'])}))
+     where again.outcome is not null and i.state in ('RESERVED', 'RUNNING'))
    update instance_live i
    set state = case when again.wait_reason is null then 'PENDING' else 'WAITING' end, wait_reason = again.wait_reason, due_at = at_ms(again.due_at),
-       attempt = i.attempt + 1, lost = i.lost + case when again.was_lost then 1 else 0 end,
+       attempt = i.attempt + case when again.outcome is null then 0 else 1 end, lost = i.lost + case when again.was_lost then 1 else 0 end,
        session_id = null, executor_id = null, claim_seq = null, reserved_at = null, started_at = null, deadline_at = null, stop_reason = null,
        progress = null, progress_message = null
    from again
-   where i.tenant_id = again.tenant_id and i.id = again.id and i.token = again.token and i.state in (${literals(['RESERVED', 'RUNNING'])})`,
+   where i.tenant_id = again.tenant_id and i.id = again.id and i.token = again.token and i.state in ('RESERVED', 'RUNNING')`,
 )
 
 export interface RetriedInstance {
   readonly tenantId: number
   readonly id: number
   readonly token: number
-  readonly outcome: 'FAILED' | 'TIMEOUT' | 'LOST'
+  /** Null: it was handed back unstarted, and the attempt is still to come. */
+  readonly outcome: 'FAILED' | 'TIMEOUT' | 'LOST' | null
   readonly error: string | null
   readonly dueAt: number | null
   readonly wasLost: boolean
@@ -550,15 +554,18 @@ export async function endSingleInstances(tx: Transaction, items: readonly EndedI
 
 const ENDED = sql(
   'instance.ended',
-  `select h.tenant_id as "tenantId", h.id, h.token, h.state
-   from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
-   join instance_history h on h.tenant_id = wanted.tenant_id and h.id = wanted.id`,
+  `select tenant_id as "tenantId", id, token, session_id as "sessionId", state as outcome from instance_history
+   where (tenant_id, id) in (select * from unnest($1::bigint[], $2::bigint[]))
+   union all
+   select tenant_id, instance_id, token, session_id, outcome from attempt
+   where (tenant_id, instance_id) in (select * from unnest($1::bigint[], $2::bigint[]))`,
 )
 
-export function selectEndedInstances(
+/** How attempts of these instances ended, by the token under which they ran. */
+export function selectEndedAttempts(
   tx: Transaction,
   keys: readonly InstanceKey[],
-): Promise<{ tenantId: number; id: number; token: number; state: InstanceState }[]> {
+): Promise<{ tenantId: number; id: number; token: number; sessionId: number | null; outcome: InstanceState }[]> {
   return tx.query(ENDED, keyColumns(keys))
 }
 
@@ -590,7 +597,7 @@ const ABANDONED = sql(
      select next.session_id from holder
      cross join lateral (
        select l.session_id from instance_live l where l.session_id > holder.session_id and l.state in ('RESERVED', 'RUNNING') order by l.session_id limit 1) next)
-   select i.tenant_id as "tenantId", i.id
+   select i.tenant_id as "tenantId", i.id, holder.session_id as "sessionId"
    from holder
    cross join lateral (
      select l.tenant_id, l.id from instance_live l where l.session_id = holder.session_id and l.state in ('RESERVED', 'RUNNING') limit $1) i
@@ -599,6 +606,6 @@ const ABANDONED = sql(
 )
 
 /** Instances held by sessions that have ended. Unlocked: the caller locks and looks again. */
-export function selectAbandonedInstances(tx: Transaction, limit: number): Promise<InstanceKey[]> {
+export function selectAbandonedInstances(tx: Transaction, limit: number): Promise<(InstanceKey & { sessionId: number })[]> {
   return tx.query(ABANDONED, [limit])
 }
