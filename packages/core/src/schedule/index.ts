@@ -23,10 +23,10 @@ export {
   type FireOutcome,
   type FireReason,
   type HoldReason,
-  type MisfirePolicy,
   type Plan as FiringPlan,
   type PlanInput,
 } from './misfire.ts'
+export { misfireProblems, MOST_CATCH_UP_FIRES, MOST_CATCH_UP_PER_MINUTE, type MisfirePolicy } from './misfire-policy.ts'
 export { excludedBy, nextFire } from './next-fire.ts'
 export { occurrencesBetween, previewFires, type DstMark, type Occurrence, type PreviewFire } from './preview.ts'
 export type { ScheduleSpec, ScheduleTiming } from './spec.ts'

@@ -3,6 +3,7 @@ import type { CompiledSchedule } from './compile.ts'
 import { dueAt, fireAfterRun, type DueState, type FiringState } from './firing-state.ts'
 import { nextFire } from './next-fire.ts'
 import { latestAllowed } from './latest-allowed.ts'
+import { paceOf, type MisfirePolicy } from './misfire-policy.ts'
 import { stretchOf, type Stretch } from './stretch.ts'
 
 // The decision of the firing loop: what becomes of every occurrence that is due. Each occurrence is decided exactly once, in order.
@@ -19,11 +20,6 @@ import { stretchOf, type Stretch } from './stretch.ts'
 //
 // "The latest" counts occurrences that the calendars allow. One that they exclude would not have run on time either: it is SKIPPED
 // for CALENDAR, never MISSED. A hold comes before everything else: whatever is due is SKIPPED for that reason.
-
-export type MisfirePolicy =
-  | { readonly policy: 'SKIP' }
-  | { readonly policy: 'FIRE_ONCE' }
-  | { readonly policy: 'CATCH_UP'; readonly maxFires: number; readonly windowMs: number; readonly perMinute: number }
 
 /** Why nothing of a schedule may run at the moment. */
 export type HoldReason = 'PAUSED' | 'DISABLED' | 'TENANT_SUSPENDED'
@@ -182,11 +178,4 @@ function append(fires: Fire[], fire: Fire): void {
 /** How many caught-up runs this call may still start. */
 function batchLeft({ misfire, state, now }: PlanInput): number {
   return state.paceUntil !== null && state.paceUntil > now ? 0 : paceOf(misfire).batch
-}
-
-// Batches of one size at one distance, or a minute could see more than `perMinute` runs: up to one a second they start one by one.
-function paceOf(misfire: MisfirePolicy): { readonly batch: number; readonly everyMs: number } {
-  const perMinute = misfire.policy === 'CATCH_UP' ? Math.max(1, misfire.perMinute) : 1
-  const batch = Math.max(1, Math.floor(perMinute / 60))
-  return { batch, everyMs: Math.ceil(60_000 / Math.floor(perMinute / batch)) }
 }

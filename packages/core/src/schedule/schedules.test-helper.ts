@@ -1,3 +1,4 @@
+import type { Calendar } from './calendar.ts'
 import { compileSchedule, type CompiledSchedule } from './compile.ts'
 import type { DstPolicy, ScheduleSpec, ScheduleTiming } from './spec.ts'
 
@@ -21,4 +22,9 @@ export function at(iso: string): number {
   const instant = Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(iso) ? iso : `${iso}${iso.includes('T') ? '' : 'T00:00'}Z`)
   if (Number.isNaN(instant)) throw new Error(`not a time: ${iso}`)
   return instant
+}
+
+export function calendar(more: { days?: string[]; weekdays?: number[]; exceptDays?: string[]; timezone?: string }): Calendar {
+  const { days = [], weekdays = [], exceptDays = [], timezone = 'UTC' } = more
+  return { code: 'calendar', timezone, days: new Set(days), weekdays, exceptDays: new Set(exceptDays) }
 }
