@@ -316,6 +316,7 @@ export class ProtocolServer {
       const done = () => {
         clearTimeout(timer)
         this.#listeners.delete(done)
+        gone.removeEventListener('abort', done)
         resolve()
       }
       const timer = setTimeout(done, mostMs)
