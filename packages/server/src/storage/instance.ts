@@ -490,7 +490,8 @@ const MOVED_INSTANCE = COLUMNS.split(', ')
   .map((column) => {
     if (column === 'state') return 'e.state'
     if (column === 'output' || column === 'error') return `e.${column}::jsonb`
-    if (column === 'wait_reason' || column === 'due_at' || column === 'deadline_at') return 'null'
+    if (column === 'wait_reason') return 'null::text'
+    if (column === 'due_at' || column === 'deadline_at') return 'null::timestamptz'
     if (column === 'ended_at') return 'at_ms($7)'
     if (column === 'started_at') return 'coalesce(i.started_at, at_ms(e.started_at))'
     return `i.${column}`
