@@ -5,6 +5,19 @@ const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditio
 
 export default defineConfig({
   test: {
-    projects: [{ ...source, test: { name: 'core', include: ['packages/{core,contract,executor,cli}/src/**/*.test.ts'] } }],
+    projects: [
+      { ...source, test: { name: 'core', include: ['packages/{core,contract,executor,cli}/src/**/*.test.ts'] } },
+      {
+        ...source,
+        test: {
+          name: 'server',
+          include: ['packages/server/src/**/*.test.ts'],
+          globalSetup: ['packages/server/src/testing/global-setup.ts'],
+          // A first start on a busy machine, initdb included, takes seconds.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
   },
 })

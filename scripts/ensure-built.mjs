@@ -1,8 +1,8 @@
 // Compiles every package when a source file is newer than the last build. It runs before `npm start` and `npm test`, so a fresh
 // clone needs no build step of its own; it stays silent and takes a few milliseconds when there is nothing to do.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -10,13 +10,28 @@ const stamp = join(root, '.built')
 const workspaces = ['examples', 'e2e', 'bench', ...readdirSync(join(root, 'packages')).map((name) => join('packages', name))]
 
 function newestSource(folder) {
-  let newest = 0
+  // A folder's own time tells of files that were removed.
+  let newest = statSync(folder).mtimeMs
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) newest = Math.max(newest, newestSource(path))
     else newest = Math.max(newest, statSync(path).mtimeMs)
   }
   return newest
+}
+
+/** The compiler leaves SQL files behind. A file that is gone from the sources must not go on living in dist, where it would be run. */
+function copySql(from, to) {
+  for (const stale of sqlFiles(to)) if (!existsSync(join(from, stale))) rmSync(join(to, stale))
+  for (const file of sqlFiles(from)) {
+    mkdirSync(dirname(join(to, file)), { recursive: true })
+    copyFileSync(join(from, file), join(to, file))
+  }
+}
+
+function sqlFiles(folder) {
+  const entries = readdirSync(folder, { withFileTypes: true, recursive: true })
+  return entries.filter((entry) => entry.name.endsWith('.sql')).map((entry) => relative(folder, join(entry.parentPath, entry.name)))
 }
 
 const sources = workspaces.map((workspace) => join(root, workspace, 'src')).filter(existsSync)
@@ -29,7 +44,7 @@ const startedAt = new Date()
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 const { status } = spawnSync(process.execPath, [tsc, '-b'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
 if (status !== 0) process.exit(status ?? 1)
+copySql(join(root, 'packages', 'server', 'src'), join(root, 'packages', 'server', 'dist'))
 // The stamp carries the time before the build, so a file saved while it ran is compiled the next time.
 writeFileSync(stamp, startedAt.toISOString())
-const { utimesSync } = await import('node:fs')
 utimesSync(stamp, startedAt, startedAt)
