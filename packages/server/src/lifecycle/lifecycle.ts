@@ -1,0 +1,68 @@
+import type { ErrorCode, RunOrigin } from '@carillon/core'
+
+/** One change or control action, as it is kept for ever. `before` and `after` come with their secrets already masked. */
+export interface AuditEntry {
+  readonly tenantId: number
+  /** `token:<name>` or `user:<login>` */
+  readonly principal: string
+  readonly address: string | null
+  readonly requestId: string | null
+  /** `task.update`, `run.cancel`, … */
+  readonly operation: string
+  readonly objectKind: string
+  readonly objectId: string | null
+  readonly before: unknown
+  readonly after: unknown
+}
+
+export interface StartRequest {
+  readonly tenantId: number
+  readonly target: { readonly kind: 'TASK'; readonly id: number }
+  readonly origin: RunOrigin
+  readonly startedBy: string
+  /** Overrides; the caller has validated them against the schema after merging. */
+  readonly params: Record<string, unknown>
+  readonly priority?: number
+  readonly bypassConcurrency?: boolean
+  readonly force?: boolean
+  readonly parentRunId?: number
+  readonly idempotency?: {
+    readonly principal: string
+    readonly route: string
+    readonly key: string
+    readonly requestHash: string
+  }
+  /** Written in the same transaction; the items of one request share one object, which is one row. */
+  readonly audit?: AuditEntry
+}
+
+export type StartResult =
+  | {
+      readonly kind: 'STARTED'
+      readonly runId: number
+      readonly state: 'PENDING' | 'SKIPPED'
+      readonly reason: string | null
+      readonly replayed: boolean
+    }
+  | { readonly kind: 'REFUSED'; readonly code: ErrorCode; readonly detail: string }
+
+export type ControlResult =
+  | { readonly runId: number; readonly kind: 'DONE'; readonly newRunId?: number }
+  | { readonly runId: number; readonly kind: 'NOT_FOUND' }
+  | { readonly runId: number; readonly kind: 'REFUSED'; readonly detail: string }
+
+type Control = (tenantId: number, runIds: readonly number[], by: string, audit: AuditEntry) => Promise<ControlResult[]>
+
+/** What the API asks of the run's life. */
+export interface Lifecycle {
+  /** Coalesced with other callers' into one transaction; a bad item is answered by itself. */
+  startRuns(requests: readonly StartRequest[]): Promise<StartResult[]>
+  cancelRuns: Control
+  pauseRuns: Control
+  resumeRuns: Control
+  /** New runs of origin RETRY; the results carry their identifiers. */
+  retryRuns: Control
+  /** Hints after a commit: firing or backfill may have something to do. */
+  wakeFiring(): void
+  wakeBackfill(): void
+}

@@ -1,0 +1,46 @@
+import type { AuditEntry } from '../lifecycle/lifecycle.ts'
+import type { Transaction } from './database.ts'
+import { listing } from './listing.ts'
+import { sql } from './sql.ts'
+
+const insert = sql(
+  'audit.insert',
+  `insert into audit (tenant_id, principal, address, request_id, operation, object_kind, object_id, before, after)
+   values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9::jsonb)`,
+)
+/** In the transaction of the change itself, so that neither stands without the other. */
+export async function insertAudit(tx: Transaction, entry: AuditEntry): Promise<void> {
+  const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value))
+  const { tenantId, principal, address, requestId, operation, objectKind, objectId } = entry
+  const images = [json(entry.before), json(entry.after)]
+  await tx.query(insert, [tenantId, principal, address, requestId, operation, objectKind, objectId, ...images])
+}
+
+export interface AuditRow {
+  readonly id: number
+  readonly at: number
+  readonly principal: string
+  readonly address: string | null
+  readonly requestId: string | null
+  readonly operation: string
+  readonly objectKind: string
+  readonly objectId: string | null
+  readonly before: unknown
+  readonly after: unknown
+}
+
+export const listAudit = listing<AuditRow>({
+  name: 'audit.list',
+  text: `select t.id, t.at, t.principal, t.address, t.request_id as "requestId", t.operation, t.object_kind as "objectKind",
+           t.object_id as "objectId", t.before, t.after
+         from audit t where t.tenant_id = $1`,
+  filters: {
+    objectKind: 't.object_kind = ?::text',
+    object: 't.object_id = ?::text',
+    operation: 't.operation = ?::text',
+    principal: 't.principal = ?::text',
+    from: 't.at >= at_ms(?::bigint)',
+    to: 't.at < at_ms(?::bigint)',
+  },
+  orders: { '-id': { by: 't.id', type: 'bigint', descending: true, field: 'id' } },
+})
