@@ -31,7 +31,9 @@ function copySql(from, to) {
 
 function sqlFiles(folder) {
   const entries = readdirSync(folder, { withFileTypes: true, recursive: true })
-  return entries.filter((entry) => entry.name.endsWith('.sql')).map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+  return entries
+    .filter((entry) => entry.name.endsWith('.sql'))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
 }
 
 const sources = workspaces.map((workspace) => join(root, workspace, 'src')).filter(existsSync)

@@ -11,7 +11,11 @@ const folder = mkdtempSync(join(tmpdir(), 'carillon-count-'))
 const counts = join(folder, 'counts.json')
 
 function run(script, args, env = {}) {
-  const { status } = spawnSync(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } })
+  const { status } = spawnSync(process.execPath, [script, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  })
   return status ?? 1
 }
 
@@ -25,7 +29,9 @@ function tests() {
 
 const status = tests()
 // No file: the build broke, or vitest died before its end. That is a failure like any other.
-const { passed, failed, skipped } = existsSync(counts) ? JSON.parse(readFileSync(counts, 'utf8')) : { passed: 0, failed: 1, skipped: 0 }
+const { passed, failed, skipped } = existsSync(counts)
+  ? JSON.parse(readFileSync(counts, 'utf8'))
+  : { passed: 0, failed: 1, skipped: 0 }
 rmSync(folder, { recursive: true, force: true })
 if (passed + failed === 0) console.error('No test ran.')
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)

@@ -175,8 +175,8 @@ export const ReportAnswer = Type.Object({
 
 export const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const
 export const LOG_SOURCES = ['handler', 'system', 'stdout', 'stderr'] as const
-export const LogLevel = Type.Union(LOG_LEVELS.map((level) => Type.Literal(level)))
-export const LogSource = Type.Union(LOG_SOURCES.map((source) => Type.Literal(source)))
+export const LogLevel = Type.Unsafe<(typeof LOG_LEVELS)[number]>(Type.Union(LOG_LEVELS.map((level) => Type.Literal(level))))
+export const LogSource = Type.Unsafe<(typeof LOG_SOURCES)[number]>(Type.Union(LOG_SOURCES.map((source) => Type.Literal(source))))
 
 const LogLine = Type.Object(
   { seq: Type.Integer({ minimum: 1 }), at: Millis, level: LogLevel, source: LogSource, text: Text(1_000_000) },

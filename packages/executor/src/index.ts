@@ -1,1 +1,9 @@
-export {}
+export type { Connection } from './connection.ts'
+export type { HandlerContext, HandlerLog, LogWriter } from './context.ts'
+export { defineHandler, type Handler, type HandlerDefinition } from './define-handler.ts'
+export { createExecutor, type Executor, type ExecutorOptions, type ExecutorTuning } from './executor.ts'
+export type { ExecutorLog } from './executor-log.ts'
+export { FatalError } from './fatal-error.ts'
+export { httpConnection, type HttpConnectionOptions } from './http-connection.ts'
+export type { ExecutorStats } from './stats.ts'
+export { InstanceStopped, type StopReason } from './stop-reason.ts'

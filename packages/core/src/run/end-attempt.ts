@@ -17,7 +17,7 @@ export type AttemptEnd =
 
 export interface EndingAttempt {
   readonly attempt: number
-  /** Earlier attempts that ended as lost or released. */
+  /** Earlier attempts that were lost. */
   readonly lost: number
   readonly stopReason: StopReason | null
   readonly delivery: 'AT_LEAST_ONCE' | 'AT_MOST_ONCE'
@@ -27,8 +27,8 @@ export interface EndingAttempt {
 export type EndDecision =
   | { readonly kind: 'FINAL'; readonly state: InstanceState; readonly errorCode: string | null }
   | { readonly kind: 'RETRY'; readonly outcome: 'FAILED' | 'TIMEOUT'; readonly delayMs: number }
-  /** Again at once, without using up a retry. */
-  | { readonly kind: 'AGAIN'; readonly outcome: 'LOST' }
+  /** Again at once, without using up a retry. Outcome null: it never started, so there was no attempt. */
+  | { readonly kind: 'AGAIN'; readonly outcome: 'LOST' | null }
 
 /**
  * Decides what follows the end of an attempt: the instance's final state, or another attempt. A stop that was asked for decides the
@@ -56,7 +56,7 @@ function endUndisturbed(instance: EndingAttempt, end: AttemptEnd, spread: number
     case 'OVERDUE':
       return retryOr(instance, 'TIMEOUT', 'TIMEOUT', spread)
     case 'RELEASED':
-      return { kind: 'AGAIN', outcome: 'LOST' }
+      return { kind: 'AGAIN', outcome: null }
     case 'LOST':
       if (instance.delivery === 'AT_MOST_ONCE') return { kind: 'FINAL', state: 'LOST', errorCode: 'LOST' }
       if (instance.lost + 1 >= MAX_LOSSES) return { kind: 'FINAL', state: 'FAILED', errorCode: 'LOST' }

@@ -49,7 +49,8 @@ function queueOf(tenantId: number, type: TaskTypeFields, task: PlannedTask, poli
     handler: handlerOf(type),
     selector: task.fields.environment.selector ?? {},
     // A task with a rate of its own gets a queue of its own, so that a closed rate closes only its lane.
-    rate: policies.ratePerSecond === null ? null : { tenantId, key: rateKey(task.id) },
+    rateTenantId: policies.ratePerSecond === null ? null : tenantId,
+    rateKey: policies.ratePerSecond === null ? null : rateKey(task.id),
   }
 }
 

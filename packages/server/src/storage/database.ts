@@ -136,7 +136,10 @@ async function transactOnce<T>(pool: pg.Pool, tenantId: number | null, work: (tx
   }, LONGEST_TRANSACTION_MS)
   try {
     // BEGIN and the tenant travel in the same packet as the first statement; a failure of theirs fails that one too.
-    const opened = [client.query(BEGIN), ...(tenantId === null ? [] : [client.query({ ...SET_TENANT, values: [String(tenantId)] })])]
+    const opened = [
+      client.query(BEGIN),
+      ...(tenantId === null ? [] : [client.query({ ...SET_TENANT, values: [String(tenantId)] })]),
+    ]
     const opening = Promise.all(opened)
     opening.catch(() => undefined)
     const result = await work(transactionOn(client, actions))

@@ -91,7 +91,31 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   }
 }
 
-/** Ours among all users of advisory locks in this database: "Carillon" read as a number, the low 32 bits of its SHA-256. */
+/**
+ * Checks that a node whose newest own migration is `own` can work on the schema it finds. A newer schema is no obstacle by itself (a
+ * step only adds, so old nodes go on during a rolling upgrade) until a step names newer nodes as the oldest it lets in.
+ */
+export async function assertSchema(client: pg.ClientBase, own: number = readMigrations().length): Promise<void> {
+  const recorded = await readRecorded(client).catch((error: unknown) => {
+    if ((error as pg.DatabaseError).code === undefinedTable) return new Map<number, Recorded>()
+    throw error
+  })
+  const finished = Array.from({ length: own }, (_, index) => index + 1).findIndex((version) => !recorded.get(version)?.finished)
+  if (finished >= 0)
+    throw new Error(
+      `The database's schema is at version ${finished}, but this node needs version ${own}. Run "carillon migrate" first.`,
+    )
+  const barrier = [...recorded.values()].find(({ nodesFrom }) => nodesFrom > own)
+  if (barrier !== undefined)
+    throw new Error(
+      `The database was migrated to version ${Math.max(...recorded.keys())} by a newer Carillon, and since ${barrier.name} it needs nodes ` +
+        `that know version ${barrier.nodesFrom} or later; this one knows ${own}. Start a newer Carillon.`,
+    )
+}
+
+const undefinedTable = '42P01'
+
+/** Any number that no other user of advisory locks in this database would come upon. */
 const lockKey = createHash('sha256').update('carillon migrate').digest().readInt32BE(0)
 
 async function takeLock(client: pg.Client, log: (line: string) => void): Promise<void> {
@@ -189,11 +213,12 @@ async function runStatement(client: pg.Client, migration: Migration, statement: 
     return
   }
   const repeat = statement.comments.includes('repeat')
-  for (let touched = 1; touched > 0;) {
+  for (let finished = false; !finished;) {
     await withLockRetry(() =>
       inTransaction(client, async () => {
-        touched = repeat ? ((await run()).rowCount ?? 0) : (await run(), 0)
-        if (touched === 0) await client.query(record, [...recordValues(migration), done])
+        const { rowCount } = await run()
+        finished = !repeat || rowCount === 0
+        if (finished) await client.query(record, [...recordValues(migration), done])
       }),
     )
   }
@@ -205,8 +230,7 @@ async function dropInvalidIndexes(client: pg.Client, sql: string): Promise<void>
     `SELECT c.relname AS name, i.indexrelid::regclass::text AS quoted FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
      WHERE NOT i.indisvalid AND c.relnamespace = current_schema()::regnamespace AND c.relkind = 'i'`,
   )
-  for (const { quoted } of rows.filter(({ name }) => new RegExp(`\\b${name}\\b`).test(sql)))
-    await client.query(`DROP INDEX CONCURRENTLY ${quoted}`)
+  for (const { quoted } of rows.filter(({ name }) => sql.includes(name))) await client.query(`DROP INDEX CONCURRENTLY ${quoted}`)
 }
 
 async function inTransaction(client: pg.Client, work: () => Promise<void>): Promise<void> {

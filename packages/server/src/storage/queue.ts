@@ -1,44 +1,55 @@
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
 
-export interface QueueInput {
+/** What an executor can take: an app's handler under a selector. */
+export interface QueueRow {
+  readonly id: number
   readonly appTenantId: number
   readonly appId: number
   readonly handler: string
   readonly selector: Readonly<Record<string, string>>
-  readonly rate: { readonly tenantId: number; readonly key: string } | null
+  readonly executorId: number | null
+  readonly rateTenantId: number | null
+  readonly rateKey: string | null
 }
 
-const insert = sql(
-  'queue.insert-missing',
-  `insert into queue (app_tenant_id, app_id, handler, selector, rate_tenant_id, rate_key, key)
-   select q."appTenantId", q."appId", q.handler, q.selector, q."rateTenantId", q."rateKey", q.key
-   from jsonb_to_recordset($1::jsonb)
-     q ("appTenantId" bigint, "appId" bigint, handler text, selector jsonb, "rateTenantId" bigint, "rateKey" text, key text)
-   order by q.key on conflict (key) do nothing`,
+const SELECT_AFTER = sql(
+  'queue.selectAfter',
+  `select id, app_tenant_id as "appTenantId", app_id as "appId", handler, selector, executor_id as "executorId", rate_tenant_id as "rateTenantId", rate_key as "rateKey"
+   from queue where id > $1 order by id limit $2`,
 )
-const ids = sql('queue.ids', `select id, key from queue where key = any($1::text[])`)
+
+/** Queues never change and are never removed, so a cache only has to ask for those after the last it knows. */
+export function selectQueuesAfter(tx: Transaction, id: number, limit: number): Promise<QueueRow[]> {
+  return tx.query(SELECT_AFTER, [id, limit])
+}
+
+export type QueueInput = Omit<QueueRow, 'id' | 'executorId'>
+
+const WANTED = `jsonb_to_recordset($1::jsonb)
+  q (place int, "appTenantId" bigint, "appId" bigint, handler text, selector jsonb, "rateTenantId" bigint, "rateKey" text)`
+const ADD_MISSING = sql(
+  'queue.addMissing',
+  `insert into queue (app_tenant_id, app_id, handler, selector, rate_tenant_id, rate_key)
+   select distinct q."appTenantId", q."appId", q.handler, q.selector, q."rateTenantId", q."rateKey" from ${WANTED}
+   order by 1, 2, 3, 4, 5, 6 on conflict do nothing`,
+)
+const FIND = sql(
+  'queue.find',
+  `select q.place, k.id from ${WANTED}
+   join queue k on k.app_tenant_id = q."appTenantId" and k.app_id = q."appId" and k.handler = q.handler and k.selector = q.selector
+     and k.executor_id is null and k.rate_tenant_id is not distinct from q."rateTenantId" and k.rate_key is not distinct from q."rateKey"`,
+)
 
 /** The queues of these properties, made where they are missing; in the order of the input. */
 export async function internQueues(tx: Transaction, queues: readonly QueueInput[]): Promise<number[]> {
-  const keys = queues.map(keyOf)
-  const rows = new Map(queues.map((queue, index) => [keys[index]!, { ...flat(queue), key: keys[index]! }]))
+  const wanted = [JSON.stringify(queues.map((queue, place) => ({ ...queue, place })))]
   // Look first: nearly always they exist, and an insert that does nothing still burns a number.
-  const wanted = [[...rows.keys()]]
-  let known = await tx.query<{ id: number; key: string }>(ids, wanted)
-  if (known.length < rows.size) {
-    await tx.query(insert, [JSON.stringify([...rows.values()])])
-    known = await tx.query(ids, wanted)
+  let found = await tx.query<{ place: number; id: number }>(FIND, wanted)
+  if (found.length < queues.length) {
+    await tx.query(ADD_MISSING, wanted)
+    found = await tx.query(FIND, wanted)
   }
-  const byKey = new Map(known.map((row) => [row.key, row.id]))
-  return keys.map((key) => byKey.get(key)!)
-}
-
-function flat({ rate, ...queue }: QueueInput) {
-  return { ...queue, rateTenantId: rate?.tenantId ?? null, rateKey: rate?.key ?? null }
-}
-
-function keyOf({ appTenantId, appId, handler, selector, rate }: QueueInput): string {
-  const labels = Object.entries(selector).sort(([a], [b]) => (a < b ? -1 : 1))
-  return JSON.stringify([appTenantId, appId, handler, labels, rate === null ? null : [rate.tenantId, rate.key]])
+  const ids = new Map(found.map((row) => [row.place, row.id]))
+  return queues.map((_, place) => ids.get(place)!)
 }

@@ -1,5 +1,39 @@
 import type { Transaction } from './database.ts'
+import type { GateKey } from './gate.ts'
 import { sql } from './sql.ts'
+
+const REFILL = sql(
+  'rateBucket.refill',
+  `with locked as (
+     select b.tenant_id, b.key from rate_bucket b
+     join unnest($1::bigint[], $2::text[]) as wanted (tenant_id, key) on b.tenant_id = wanted.tenant_id and b.key = wanted.key
+     order by b.tenant_id, b.key for no key update of b)
+   update rate_bucket b
+   set tokens = least(b.burst, b.tokens + greatest(0, extract(epoch from statement_timestamp() - b.refilled_at)) * b.per_second),
+       refilled_at = greatest(b.refilled_at, statement_timestamp())
+   from locked where b.tenant_id = locked.tenant_id and b.key = locked.key
+   returning b.tenant_id as "tenantId", b.key, b.tokens`,
+)
+
+/** Locks these buckets and fills them up to now. Whole tokens may be spent by `spendTokens` in the same transaction. */
+export function refillBuckets(
+  tx: Transaction,
+  keys: readonly GateKey[],
+): Promise<{ tenantId: number; key: string; tokens: number }[]> {
+  return tx.query(REFILL, [keys.map((each) => each.tenantId), keys.map((each) => each.key)])
+}
+
+const SPEND = sql(
+  'rateBucket.spend',
+  `update rate_bucket b set tokens = b.tokens - spent.count
+   from unnest($1::bigint[], $2::text[], $3::int[]) as spent (tenant_id, key, count)
+   where b.tenant_id = spent.tenant_id and b.key = spent.key`,
+)
+
+export async function spendTokens(tx: Transaction, spent: readonly (GateKey & { count: number })[]): Promise<void> {
+  if (spent.length === 0) return
+  await tx.query(SPEND, [spent.map((each) => each.tenantId), spent.map((each) => each.key), spent.map((each) => each.count)])
+}
 
 const upsert = sql(
   'rate_bucket.upsert',

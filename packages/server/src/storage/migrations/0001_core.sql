@@ -9,27 +9,40 @@
 -- Lock order, everywhere: schedule_due → gate → rate_bucket → executor_session → instance of a single-instance run → run → instance of a
 -- larger run; within a table by (tenant_id, id).
 
+-- Without this a schema named like the login user would receive the tables.
+set local search_path = public, pg_temp;
+
 -- ───────────────────────────────────────────────────────────────── roles
 do $$
 declare role_name text;
 begin
   -- api: one tenant a transaction (app.tenant). engine: batches across tenants, each row under its authenticated tenant.
   foreach role_name in array array['carillon_api', 'carillon_engine'] loop
-    begin
-      execute format('create role %I nologin nosuperuser nobypassrls nocreatedb nocreaterole', role_name);
-    exception when duplicate_object or unique_violation then null; -- another database of this cluster made it
-    end;
-    begin
-      execute format('grant %I to current_user', role_name);
-    exception when insufficient_privilege or invalid_grant_operation then null; -- already a member, or a superuser
-    end;
+    if not exists (select from pg_roles where rolname = role_name) then
+      begin
+        execute format('create role %I nologin nosuperuser nobypassrls nocreatedb nocreaterole', role_name);
+      exception
+        when duplicate_object or unique_violation then null; -- another database of this cluster made it meanwhile
+        when insufficient_privilege then
+          raise exception 'The user % may not create the role %.', current_user, role_name
+            using hint = format('As an administrator: CREATE ROLE %I NOLOGIN; GRANT %I TO %I;', role_name, role_name, current_user);
+      end;
+    end if;
+    if not pg_has_role(current_user, role_name, 'member') then
+      begin
+        execute format('grant %I to current_user', role_name);
+      exception when insufficient_privilege then
+        raise exception 'The user % is not a member of the role %.', current_user, role_name
+          using hint = format('As an administrator: GRANT %I TO %I;', role_name, current_user);
+      end;
+    end if;
   end loop;
 end $$;
 
 -- ───────────────────────────────────────────────────────────────── ids and instants
 -- One sequence numbers everything. The day stands above bit 37, so an id tells its day, rises in time, stays below 2^53 (JSON numbers)
 -- and history can be partitioned by id alone. open_day moves it forward; between days it only counts.
-create sequence carillon_id as bigint minvalue 1 no cycle;
+create sequence carillon_id as bigint minvalue 1 maxvalue 9007199254740991 no cycle;
 
 create function at_ms(ms bigint) returns timestamptz language sql immutable strict parallel safe as
   $$ select to_timestamp(ms::double precision / 1000) $$;
@@ -84,7 +97,7 @@ create table api_token (
   revoked_at timestamptz,
   primary key (tenant_id, id),
   check (app_id is null or role = 'executor'),
-  check (not platform_admin or role = 'owner')
+  check (not platform_admin or role = 'owner') -- and the api role cannot write the column: only the server itself makes such tokens
 );
 
 -- ───────────────────────────────────────────────────────────────── configuration
@@ -129,7 +142,8 @@ create table task_type (
   deleted_at timestamptz,
   primary key (tenant_id, id),
   foreign key (app_tenant_id, app_id) references app (tenant_id, id),
-  check ((app_id is null) = (app_tenant_id is null))
+  check ((app_id is null) = (app_tenant_id is null)),
+  check (app_tenant_id in (tenant_id, 1))
 );
 create unique index task_type_code on task_type (tenant_id, code) where deleted_at is null;
 
@@ -244,8 +258,8 @@ create index schedule_calendar_reverse on schedule_calendar (tenant_id, calendar
 create table object_label (
   tenant_id bigint not null references tenant,
   object_kind text not null,
-  key text not null,
-  value text not null,
+  key text not null check (octet_length(key) <= 255),
+  value text not null check (octet_length(value) <= 1024),
   object_id bigint not null,
   primary key (tenant_id, object_kind, key, value, object_id)
 );
@@ -307,6 +321,7 @@ create table executor_session (
   check ((ended_at is null) = (end_reason is null))
 ) with (fillfactor = 50);
 create unique index executor_session_open on executor_session (tenant_id, executor_id) where ended_at is null;
+create unique index executor_session_id on executor_session (id);
 
 -- A queue is what an executor can take: an app's handler under a selector. Interned, so that claiming compares one integer.
 -- A task with a rate of its own gets a queue of its own, so that a closed rate closes only its lane.
@@ -314,14 +329,13 @@ create table queue (
   id int generated always as identity primary key,
   app_tenant_id bigint not null,
   app_id bigint not null,
-  handler text not null,
-  selector jsonb not null default '{}',
+  handler text not null check (octet_length(handler) <= 1024),
+  selector jsonb not null default '{}' check (octet_length(selector::text) <= 1024),
   executor_id bigint, -- pinned
   rate_tenant_id bigint,
   rate_key text, -- rate_bucket that also governs it
-  key text not null unique
+  unique nulls not distinct (app_tenant_id, app_id, handler, selector, executor_id, rate_tenant_id, rate_key)
 );
-create index queue_app on queue (app_id);
 
 create table rate_bucket (
   tenant_id bigint not null,
@@ -341,6 +355,7 @@ create table schedule_due (
   next_fire_at timestamptz, -- the high-water mark: every occurrence before it has been decided; null: nothing to come
   due_at timestamptz, -- when firing looks at it again: next_fire_at with jitter, or later while a catch-up is rate-limited
   misfire jsonb, -- bookkeeping of a backlog being worked off
+  decided_until timestamptz, -- the last decided occurrence; nothing, also no edit under a clock set back, goes behind it
   last_fire_at timestamptz,
   stretch_fire_at timestamptz, -- ledger row of the open stretch of equal non-fires
   stretch_reason text,
@@ -374,8 +389,7 @@ create table fire (
   primary key (tenant_id, schedule_id, backfill_id, fire_at),
   check (outcome in ('SKIPPED', 'MISSED') or (run_id is not null and count = 1)),
   check (last_fire_at >= fire_at and (count = 1) = (last_fire_at = fire_at))
-) partition by range (fire_at);
-create table fire_other partition of fire default;
+) partition by range (fire_at); -- no default partition: a day that is missing is opened when it is needed
 
 create table backfill (
   tenant_id bigint not null,
@@ -404,7 +418,7 @@ create index backfill_schedule on backfill (tenant_id, schedule_id);
 -- One row per concurrency key: whoever starts and whoever finishes a keyed run locks it, then counts in the next statement.
 create table gate (
   tenant_id bigint not null,
-  key text not null,
+  key text not null check (octet_length(key) <= 1024),
   primary key (tenant_id, key)
 );
 
@@ -425,8 +439,9 @@ create table run_live (
   depth smallint not null default 0, -- of an UPSTREAM chain
   params jsonb not null,
   priority smallint not null check (priority between 1 and 10),
-  concurrency_key text,
+  concurrency_key text check (octet_length(concurrency_key) <= 1024),
   admitted boolean not null default true, -- holds its slot (keyed runs)
+  wakes_schedule boolean not null default false, -- its end is the start of a FIXED_DELAY schedule's pause
   instances int not null check (instances >= 0),
   created_at timestamptz not null default statement_timestamp(),
   started_at timestamptz,
@@ -479,12 +494,14 @@ create table instance_live (
   check (wait_reason is distinct from 'TIME' or due_at is not null),
   check ((state in ('RESERVED', 'RUNNING')) <= (session_id is not null and token > 0 and reserved_at is not null)),
   check (state <> 'RUNNING' or started_at is not null),
+  check (state not in ('WAITING', 'PENDING') or (session_id is null and stop_reason is null and deadline_at is null)),
+  check (shard_index between 0 and shard_total - 1),
   check ((ended_at is not null) = (state in ('SUCCESS', 'FAILED', 'TIMEOUT', 'SKIPPED', 'CANCELLED', 'LOST')))
 ) with (fillfactor = 70);
 create index instance_live_pending on instance_live (queue_id, tenant_id, sort_key) where state = 'PENDING';
 create index instance_live_session on instance_live (session_id, deadline_at) where state in ('RESERVED', 'RUNNING');
 create index instance_live_due on instance_live (tenant_id, due_at) where due_at is not null;
-create index instance_live_run on instance_live (tenant_id, run_id) where id <> run_id;
+create unique index instance_live_run on instance_live (tenant_id, run_id, node, shard_index) where id <> run_id;
 
 alter table run_live set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000);
 alter table instance_live set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000);
@@ -493,14 +510,17 @@ alter table executor_session set (autovacuum_vacuum_scale_factor = 0, autovacuum
 alter table rate_bucket set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100);
 
 -- ───────────────────────────────────────────────────────────────── history, partitioned by the day in the id
-create table run_history (like run_live including defaults) partition by range (id);
+create table run_history (like run_live including defaults including constraints, check (ended_at is not null)) partition by range (id);
 alter table run_history add primary key (tenant_id, id);
 create index run_history_target on run_history (tenant_id, target_id, id);
-create index run_history_unsuccessful on run_history (tenant_id, id) where state <> 'SUCCESS';
+create index run_history_unsuccessful on run_history (tenant_id, id) where state in ('FAILED', 'TIMEOUT', 'CANCELLED');
+create index run_history_schedule on run_history (tenant_id, schedule_id, id) where schedule_id is not null;
+create index run_history_parent on run_history (tenant_id, parent_run_id, id) where parent_run_id is not null;
 
-create table instance_history (like instance_live including defaults) partition by range (id);
+create table instance_history (like instance_live including defaults including constraints, check (ended_at is not null)) partition by range (id);
 alter table instance_history add primary key (tenant_id, id);
 create index instance_history_run on instance_history (tenant_id, run_id) where id <> run_id;
+create index instance_history_executor on instance_history (tenant_id, executor_id, id);
 
 -- The last attempt of an instance stands in the instance's own row; here are the earlier ones.
 create table attempt (
@@ -510,7 +530,7 @@ create table attempt (
   token bigint not null,
   session_id bigint,
   executor_id bigint,
-  outcome text not null check (outcome in ('FAILED', 'TIMEOUT', 'LOST')),
+  outcome text not null check (outcome in ('SUCCESS', 'FAILED', 'TIMEOUT', 'SKIPPED', 'CANCELLED', 'LOST')),
   reserved_at timestamptz,
   started_at timestamptz,
   ended_at timestamptz not null,
@@ -543,8 +563,8 @@ create table log_extent (
 
 create table run_param (
   tenant_id bigint not null,
-  key text not null,
-  value text not null,
+  key text not null check (octet_length(key) <= 255),
+  value text not null check (octet_length(value) <= 1024),
   run_id bigint not null,
   primary key (tenant_id, key, value, run_id)
 ) partition by range (run_id);
@@ -577,42 +597,63 @@ create table refused_report (
   primary key (tenant_id, id)
 ) partition by range (id);
 
--- Opens the partitions of a day and moves the id sequence into it. Safe to call at any time, by several at once, and late: until it has
--- been called ids simply go on in the last day that was opened.
-create function open_day(on_day date) returns void language plpgsql security definer set search_path = public, pg_temp as $$
+-- The days of history. A piece is made apart and then attached, because CREATE … PARTITION OF would lock the parent against every reader
+-- and writer; callers do one piece a transaction. The sequence is moved only to a day whose pieces exist: setval survives a
+-- rollback, a new table does not. Until it is moved, ids simply go on in the last day that was opened.
+create function history_tables() returns text[] language sql immutable parallel safe as $$
+  select array['run_history', 'instance_history', 'attempt', 'log_line', 'log_extent', 'run_param', 'audit', 'refused_report', 'fire']
+$$;
+
+create function open_day(of_table text, on_day date) returns boolean language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  piece text := of_table || '_' || to_char(on_day, 'YYYYMMDD');
+  day_number bigint := on_day - date '1970-01-01';
+begin
+  if of_table <> all (history_tables()) then raise exception 'not a history table: %', of_table; end if;
+  if to_regclass(piece) is not null then return false; end if;
+  perform pg_advisory_xact_lock(hashtext('carillon.' || piece));
+  if to_regclass(piece) is not null then return false; end if;
+  execute format('create table %I (like %I including defaults including constraints)', piece, of_table);
+  execute format('alter table %I enable row level security, force row level security', piece);
+  if of_table = 'fire' then
+    execute format('alter table fire attach partition %I for values from (%L) to (%L)', piece,
+                   on_day::timestamp at time zone 'UTC', (on_day + 1)::timestamp at time zone 'UTC');
+  else
+    execute format('alter table %I attach partition %I for values from (%s) to (%s)', of_table, piece, day_number << 37, (day_number + 1) << 37);
+  end if;
+  return true;
+end $$;
+
+create function enter_day(on_day date) returns boolean language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   day_number bigint := on_day - date '1970-01-01';
   name text;
-  piece text;
 begin
-  perform pg_advisory_xact_lock(hashtext('carillon.open_day'));
-  foreach name in array array['run_history', 'instance_history', 'attempt', 'log_line', 'log_extent', 'run_param', 'audit', 'refused_report'] loop
-    piece := name || '_' || to_char(on_day, 'YYYYMMDD');
-    if to_regclass(piece) is null then
-      execute format('create table %I partition of %I for values from (%s) to (%s)', piece, name, day_number << 37, (day_number + 1) << 37);
-      execute format('alter table %I enable row level security, force row level security', piece);
-    end if;
+  if on_day > (statement_timestamp() at time zone 'UTC')::date then return false; end if;
+  perform pg_advisory_xact_lock(hashtext('carillon.enter_day'));
+  foreach name in array history_tables() loop
+    if to_regclass(name || '_' || to_char(on_day, 'YYYYMMDD')) is null then return false; end if;
   end loop;
-  piece := 'fire_' || to_char(on_day, 'YYYYMMDD');
-  if to_regclass(piece) is null
-     and not exists (select from fire_other where fire_at >= on_day::timestamp at time zone 'UTC' and fire_at < (on_day + 1)::timestamp at time zone 'UTC') then
-    execute format('create table %I partition of fire for values from (%L) to (%L)', piece,
-                   on_day::timestamp at time zone 'UTC', (on_day + 1)::timestamp at time zone 'UTC');
-    execute format('alter table %I enable row level security, force row level security', piece);
-  end if;
-  if on_day <= (statement_timestamp() at time zone 'UTC')::date then
-    perform setval('carillon_id', day_number << 37) from carillon_id where last_value < day_number << 37;
-  end if;
+  perform setval('carillon_id', day_number << 37) from carillon_id where last_value < day_number << 37;
+  return true;
 end $$;
 
--- Drops a day's partition of one history table. The caller has made sure that no live id lies below its upper bound.
+-- Drops a day of one history table. Refuses today and yesterday, and a day in which something live began: it could never end.
 create function drop_day(of_table text, on_day date) returns boolean language plpgsql security definer set search_path = public, pg_temp as $$
-declare piece text := of_table || '_' || to_char(on_day, 'YYYYMMDD');
+declare
+  piece text := of_table || '_' || to_char(on_day, 'YYYYMMDD');
+  first_id bigint := (on_day - date '1970-01-01')::bigint << 37;
+  end_id bigint := (on_day - date '1970-01-01' + 1)::bigint << 37;
 begin
-  if of_table not in ('run_history', 'instance_history', 'attempt', 'log_line', 'log_extent', 'run_param', 'audit', 'refused_report', 'fire') then
-    raise exception 'not a history table: %', of_table;
-  end if;
+  if of_table <> all (history_tables()) then raise exception 'not a history table: %', of_table; end if;
+  if on_day >= (statement_timestamp() at time zone 'UTC')::date - 1 then return false; end if;
   if to_regclass(piece) is null then return false; end if;
+  if of_table = 'fire' then
+    if exists (select from schedule_due where decided_until is not null and next_fire_at < on_day + 1) then return false; end if;
+  elsif exists (select from run_live where id >= first_id and id < end_id) or exists (select from instance_live where id >= first_id and id < end_id) then
+    return false;
+  end if;
+  execute format('alter table %I detach partition %I', of_table, piece);
   execute format('drop table %I', piece);
   return true;
 end $$;
@@ -698,15 +739,25 @@ grant select, insert, update on tenant to carillon_engine;
 -- Apps that the platform shares can be read and used by everyone.
 create policy shared_apps on app for select to carillon_api using (shared);
 
-grant insert, update on app, task_type, plan, task, calendar, schedule, schedule_due, executor, api_token, membership, backfill to carillon_api;
+-- The executors of shared apps are visible to everyone who can use them; queues only as far as their apps are one's own or shared.
+create policy shared_executors on executor for select to carillon_api using (tenant_id = 1);
+alter table queue enable row level security, force row level security;
+create policy own_or_shared on queue to carillon_api using (app_tenant_id in (1, current_setting('app.tenant')::bigint))
+  with check (app_tenant_id in (1, current_setting('app.tenant')::bigint));
+create policy every_tenant on queue to carillon_engine using (true) with check (true);
+
+grant insert, update on app, task_type, task, calendar, schedule, schedule_due, executor, membership, backfill to carillon_api;
+grant insert on plan to carillon_api; -- immutable
+grant insert (tenant_id, id, name, hash, role, app_id, created_by, created_at, expires_at), update (revoked_at) on api_token to carillon_api;
+revoke update, delete on plan from carillon_engine;
 grant insert, update, delete on task_downstream, schedule_calendar, object_label, rate_bucket, idempotency to carillon_api;
 grant insert on revision, audit to carillon_api;
 grant select, insert on queue to carillon_api;
 grant select, insert, update, delete on user_account, queue, server_node, scheduler_control, leader to carillon_engine;
 grant select on schema_migration to carillon_engine, carillon_api;
 grant usage on sequence carillon_id to carillon_api, carillon_engine;
-revoke execute on function open_day(date), drop_day(text, date) from public;
-grant execute on function open_day(date), drop_day(text, date) to carillon_engine;
+revoke execute on function open_day(text, date), enter_day(date), drop_day(text, date) from public;
+grant execute on function open_day(text, date), enter_day(date), drop_day(text, date) to carillon_engine;
 
 -- Append-only, for every role: the grants say so, and the trigger says it to whoever has more.
 revoke update, delete on audit, revision from carillon_engine;
@@ -716,5 +767,9 @@ begin
 end $$;
 create trigger audit_append_only before update or delete on audit for each row execute function refuse_change();
 create trigger revision_append_only before update or delete on revision for each row execute function refuse_change();
+create trigger plan_immutable before update or delete on plan for each row execute function refuse_change();
+create trigger audit_keeps before truncate on audit for each statement execute function refuse_change();
+create trigger revision_keeps before truncate on revision for each statement execute function refuse_change();
 
-select open_day((statement_timestamp() at time zone 'UTC')::date + n) from generate_series(0, 3) n;
+select open_day(name, (statement_timestamp() at time zone 'UTC')::date + n) from generate_series(-1, 3) n, unnest(history_tables()) name;
+select enter_day((statement_timestamp() at time zone 'UTC')::date);

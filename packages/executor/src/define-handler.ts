@@ -1,0 +1,64 @@
+import type { Static, TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { HandlerContext } from './context.ts'
+
+/** A named function that executes instances, as the executor keeps it. Made by {@link defineHandler} or {@link handlersOf}. */
+export interface Handler {
+  readonly name: string
+  /** The class it was found in; it answers to this name as well. */
+  readonly className?: string
+  /** JSON schema of its parameters, for descriptions and forms. */
+  readonly params?: TSchema
+  run(context: HandlerContext): unknown
+  /** What is wrong with these parameters, or null. */
+  check(params: unknown): string | null
+}
+
+export interface HandlerDefinition<S extends TSchema> {
+  readonly name: string
+  readonly className?: string
+  /** A TypeBox type or a JSON schema (`as const`); it types `params`, and an instance whose parameters do not fit fails for good. */
+  readonly params?: S
+  /**
+   * Executes one attempt. What it returns is the output (JSON); throwing is a failure with the error's `code`.
+   * When `signal` is aborted it should end soon.
+   */
+  run(context: HandlerContext<Static<S>>): unknown
+}
+
+/**
+ * Defines a handler.
+ *
+ * @example
+ * const greet = defineHandler({
+ *   name: 'greet',
+ *   params: Type.Object({ who: Type.String() }),
+ *   run: ({ params, log }) => { log.info(`Hello ${params.who}`); return { greeted: params.who } },
+ * })
+ */
+export function defineHandler<const S extends TSchema = { readonly [key in never]: never }>(
+  definition: HandlerDefinition<S>,
+): Handler {
+  if (typeof definition.name !== 'string' || definition.name === '' || definition.name.length > 200) {
+    throw new TypeError(`A handler needs a name of 1 to 200 characters; got ${JSON.stringify(definition.name)}`)
+  }
+  if (typeof definition.run !== 'function') throw new TypeError(`The handler "${definition.name}" needs a run function`)
+  return {
+    name: definition.name,
+    ...(definition.className !== undefined && { className: definition.className }),
+    ...(definition.params !== undefined && { params: definition.params }),
+    run: (context) => definition.run(context as HandlerContext<Static<S>>),
+    check: definition.params === undefined ? () => null : paramsCheck(definition.params),
+  }
+}
+
+function paramsCheck(schema: TSchema): (params: unknown) => string | null {
+  const validator = Compile(schema)
+  return (params) => {
+    if (validator.Check(params)) return null
+    const problems = validator.Errors(params).slice(0, 5)
+    return problems
+      .map(({ instancePath, message }) => `${instancePath === '' ? 'params' : `params${instancePath}`} ${message}`)
+      .join('; ')
+  }
+}

@@ -1,0 +1,61 @@
+import type { Assignment, LogLevel, LogSource } from '@carillon/contract'
+import { AttemptLog } from './attempt-log.ts'
+import { InstanceContext, type HandlerOutlet } from './context.ts'
+import type { LogShipper } from './log-shipper.ts'
+import { noReports, type Reporter, type Reports } from './reporter.ts'
+import type { StopReason } from './stop-reason.ts'
+
+/** WAITING: accepted, not started. RUNNING: its handler runs. ENDED: its result is on its way. GONE: nothing it says counts any more. */
+type Phase = 'WAITING' | 'RUNNING' | 'ENDED' | 'GONE'
+
+export const keyOf = (holding: { readonly instance: number; readonly token: number }): string =>
+  `${holding.instance}:${holding.token}`
+
+/** One attempt that this executor holds, from its assignment until the server has answered its end. */
+export class HeldAttempt implements HandlerOutlet {
+  readonly assignment: Assignment
+  readonly key: string
+  readonly reports: Reports
+  readonly lines: AttemptLog
+  readonly #reporter: Reporter
+  readonly #shipper: LogShipper
+  phase: Phase = 'WAITING'
+  startedAt = 0
+  timer: NodeJS.Timeout | undefined
+  #context: InstanceContext | undefined
+  #stop: StopReason | undefined
+
+  constructor(assignment: Assignment, reporter: Reporter, shipper: LogShipper) {
+    this.assignment = assignment
+    this.key = keyOf(assignment)
+    this.reports = noReports(assignment.instance, assignment.token)
+    this.lines = new AttemptLog(assignment.instance, assignment.token)
+    this.#reporter = reporter
+    this.#shipper = shipper
+  }
+
+  /** Why it was asked to stop, if it was. */
+  get stopReason(): StopReason | undefined {
+    return this.#stop
+  }
+
+  begin(now: number): InstanceContext {
+    this.phase = 'RUNNING'
+    this.startedAt = now
+    this.#context = new InstanceContext(this.assignment, this, now)
+    return this.#context
+  }
+
+  stop(reason: StopReason): void {
+    this.#stop ??= reason
+    this.#context?.stop(reason)
+  }
+
+  log(level: LogLevel, text: string, source: LogSource): void {
+    if (this.phase === 'RUNNING') this.#shipper.write(this.lines, level, text, source)
+  }
+
+  progress(percent: number, message: string | undefined): void {
+    if (this.phase === 'RUNNING') this.#reporter.progress(this.reports, percent, message)
+  }
+}

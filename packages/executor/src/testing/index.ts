@@ -1,0 +1,1 @@
+export { runHandler, type TestInstance, type TestResult } from './run-handler.ts'

@@ -1,0 +1,104 @@
+import { bytes, choice, days, duration, flag, integer, optional, setting, text } from './kinds.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+const kb = 2 ** 10
+const mb = 2 ** 20
+
+const rest = (fallback: number, description: string) => setting(duration(10, hour), fallback, description)
+const pool = (fallback: number, description: string) => setting(integer(1, 200), fallback, description)
+const batch = (fallback: number, description: string) => setting(integer(1, 10_000), fallback, description)
+
+/**
+ * Every setting there is. The place in this table is the key in carillon.yaml (`pools.engine`) and gives the environment variable
+ * (`CARILLON_POOLS_ENGINE`); types, checks, error messages and the documentation's table all come from here.
+ */
+export const settings = {
+  databaseUrl: optional(
+    text('`postgresql://…`'),
+    'PostgreSQL 15 or newer to work on. Unset: an embedded one in the data folder.',
+    {
+      env: 'DATABASE_URL',
+      secret: true,
+    },
+  ),
+  dataDir: setting(text('folder'), './.carillon', 'Folder for what this node keeps: its id, and the embedded database.'),
+  host: setting(text('address'), '127.0.0.1', 'Address to listen on. `0.0.0.0` or `::` opens the server to the network.'),
+  port: setting(integer(0, 65_535), 7070, 'Port of the API and the console. 0 takes any free one.'),
+  nodeId: optional(text(), 'Name of this node, unique among all nodes. Unset: generated once and kept in the data folder.'),
+  logLevel: setting(
+    choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    'info',
+    'Least level of the log lines this node writes.',
+  ),
+  pools: {
+    engine: pool(4, 'Connections of the scheduling loops.'),
+    api: pool(6, 'Connections of the API.'),
+    lease: pool(2, 'Connections kept for heartbeats and leases, so that nothing else can starve them.'),
+    console: pool(3, "Connections of the console's searches, which may be slow."),
+    listen: pool(1, 'Connections that listen for wake-ups.'),
+  },
+  nodeHeartbeatMs: setting(duration(100, minute), 2_000, 'How often a node says that it lives.'),
+  executorHeartbeatMs: setting(duration(100, minute), 5_000, 'How often an executor should say that it lives.'),
+  leaseMs: setting(duration(1_000, hour), 30_000, 'How long an executor holds its instances without a heartbeat.'),
+  cancelGraceMs: setting(
+    duration(0, hour),
+    10_000,
+    'How long a cancelled or timed-out handler may take to end before it counts as lost.',
+  ),
+  misfireAfterMs: setting(duration(1_000, day), minute, 'How late a fire may be before its misfire policy decides about it.'),
+  agingMs: setting(duration(1_000, day), minute, 'Waiting time that lifts an instance by one step of priority.'),
+  healthIntervalMs: setting(duration(1_000, hour), 30_000, 'How often nodes, executors and queues are checked.'),
+  loops: {
+    fire: {
+      restMs: rest(200, 'Rest of the loop that fires due schedules.'),
+      maxRestMs: rest(1_000, 'Longest rest of that loop while nothing is due.'),
+    },
+    promote: { restMs: rest(200, 'Rest of the loop that queues waiting instances whose time has come.') },
+    start: { restMs: rest(200, 'Rest of the loop that starts runs.') },
+    dispatch: { restMs: rest(200, 'Rest of the loop that hands instances to push executors.') },
+    advance: { restMs: rest(200, 'Rest of the loop that goes on with large DAG runs.') },
+    timeOut: { restMs: rest(500, 'Rest of the loop that ends instances past their deadline.') },
+    reap: { restMs: rest(1_000, 'Rest of the loop that takes instances back from lost executors.') },
+    backfill: { restMs: rest(1_000, 'Rest of the loop that works through backfills.') },
+    deliver: { restMs: rest(500, 'Rest of the loop that delivers alerts and webhooks.') },
+    reconcile: { restMs: rest(30_000, 'Rest of the loop that looks for runs nobody drives.') },
+    rollUp: { restMs: rest(minute, 'Rest of the loop that rolls up statistics and usage.') },
+    prune: { restMs: rest(10 * minute, 'Rest of the loop that makes and drops partitions.') },
+  },
+  batch: {
+    fire: batch(1_000, 'Schedules fired in one transaction.'),
+    start: batch(500, 'Runs started in one transaction.'),
+    claim: batch(500, 'Instances claimed in one transaction.'),
+    complete: batch(500, 'Results taken in one transaction.'),
+    advance: batch(1_000, 'DAG nodes advanced in one transaction.'),
+  },
+  retention: {
+    historyDays: setting(days(1, 3_650), 90, 'How long ended runs are kept.'),
+    logDays: setting(days(1, 3_650), 30, 'How long logs are kept.'),
+    ledgerDays: setting(days(1, 3_650), 90, 'How long the firing ledger is kept.'),
+    auditDays: setting(days(1, 36_500), 365, 'How long the audit trail is kept.'),
+    idempotencyMs: setting(duration(minute, 30 * day), day, 'How long an idempotency key is remembered.'),
+  },
+  limits: {
+    bodyBytes: setting(bytes(kb, 100 * mb), 5 * mb, 'Largest request body.'),
+    paramsBytes: setting(bytes(kb, mb), 64 * kb, 'Largest parameters of a run.'),
+    resultBytes: setting(bytes(kb, 10 * mb), 256 * kb, 'Largest result of an instance.'),
+    schemaBytes: setting(bytes(kb, mb), 64 * kb, 'Largest JSON Schema of a task type.'),
+    logLineBytes: setting(bytes(256, mb), 8 * kb, 'Longest log line; the rest is cut, with a mark.'),
+    attemptLogBytes: setting(bytes(kb, 1_024 * mb), 10 * mb, 'Longest log of an attempt; the rest is dropped, with a mark.'),
+  },
+  builtinExecutor: setting(flag(), true, 'Whether this node runs `http`, `log` and `delay` itself.'),
+  builtinCapacity: setting(integer(1, 10_000), 64, 'Instances the built-in executor runs at once.'),
+  egressAllowPrivate: setting(
+    choice(['auto', true, false]),
+    'auto',
+    'Whether HTTP work may reach private and loopback addresses. `auto`: only while the server itself listens on loopback.',
+  ),
+  allowUnsafeDurability: setting(
+    flag(),
+    false,
+    'Accepts a database that may lose acknowledged work (`fsync = off` and its like).',
+  ),
+} as const

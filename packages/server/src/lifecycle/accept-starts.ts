@@ -1,0 +1,120 @@
+import type { Transaction } from '../storage/database.ts'
+import { insertAudit } from '../storage/audit.ts'
+import { claimKeys, findAnswers, forgetKeys, keyName, storeAnswers, type BatchKey } from '../storage/idempotency-batch.ts'
+import type { Engine } from './engine.ts'
+import type { StartRequest, StartResult } from './lifecycle.ts'
+import { startRuns, type RunStart, type RunStarted } from './start-runs.ts'
+
+type StoredAnswer = Pick<Extract<StartResult, { kind: 'STARTED' }>, 'runId' | 'state' | 'reason'>
+
+/**
+ * Starts that callers of the API asked for: the runs, their idempotency keys and their audit rows in one transaction. A key that was
+ * used before, also within this batch, answers what it was answered then.
+ */
+export async function acceptStarts(tx: Transaction, engine: Engine, requests: readonly StartRequest[]): Promise<StartResult[]> {
+  const first = firstUses(requests)
+  const fresh = await claimKeys(
+    tx,
+    [...first.values()].map((place) => batchKey(requests[place]!)!),
+  )
+  const starts = requests.flatMap((request, place) => (mayStart(request, place, first, fresh) ? [place] : []))
+  const started = await startRuns(
+    tx,
+    engine,
+    starts.map((place) => runStart(requests[place]!)),
+  )
+  const own = new Map(starts.map((place, index) => [place, started[index]!]))
+  await keepAnswers(tx, requests, own)
+  await Promise.all(distinctAudits(requests).map((entry) => insertAudit(tx, entry)))
+  const earlier = await findAnswers<StoredAnswer>(
+    tx,
+    requests.flatMap((request, place) => (own.has(place) ? [] : [batchKey(request)!])),
+  )
+  return requests.map((request, place) => {
+    const result = own.get(place)
+    return result ? asFresh(result) : replayed(request, earlier.get(keyName(batchKey(request)!)))
+  })
+}
+
+function batchKey(request: StartRequest): BatchKey | null {
+  return request.idempotency ? { tenantId: request.tenantId, ...request.idempotency } : null
+}
+
+/** Where in the batch each key stands first. */
+function firstUses(requests: readonly StartRequest[]): Map<string, number> {
+  const first = new Map<string, number>()
+  requests.forEach((request, place) => {
+    const key = batchKey(request)
+    if (key && !first.has(keyName(key))) first.set(keyName(key), place)
+  })
+  return first
+}
+
+function mayStart(request: StartRequest, place: number, first: ReadonlyMap<string, number>, fresh: ReadonlySet<string>): boolean {
+  const key = batchKey(request)
+  if (!key) return true
+  const name = keyName(key)
+  return first.get(name) === place && fresh.has(name)
+}
+
+function runStart(request: StartRequest): RunStart {
+  return {
+    tenantId: request.tenantId,
+    taskId: request.target.id,
+    origin: request.origin,
+    startedBy: request.startedBy,
+    params: request.params,
+    priority: request.priority ?? null,
+    bypassConcurrency: request.bypassConcurrency ?? false,
+    force: request.force ?? false,
+    ...(request.parentRunId === undefined ? {} : { parentRunId: request.parentRunId }),
+  }
+}
+
+async function keepAnswers(
+  tx: Transaction,
+  requests: readonly StartRequest[],
+  own: ReadonlyMap<number, RunStarted>,
+): Promise<void> {
+  const keyed = [...own].flatMap(([place, result]) => {
+    const key = batchKey(requests[place]!)
+    return key ? [{ key, result }] : []
+  })
+  await storeAnswers(
+    tx,
+    keyed.flatMap(({ key, result }) => (result.kind === 'STARTED' ? [{ key, response: answerOf(result) }] : [])),
+  )
+  await forgetKeys(
+    tx,
+    keyed.flatMap(({ key, result }) => (result.kind === 'REFUSED' ? [key] : [])),
+  )
+}
+
+const answerOf = ({ runId, state, reason }: StoredAnswer): StoredAnswer => ({ runId, state, reason })
+
+function distinctAudits(requests: readonly StartRequest[]) {
+  return [...new Set(requests.flatMap((request) => (request.audit ? [request.audit] : [])))]
+}
+
+const asFresh = (result: RunStarted): StartResult => (result.kind === 'STARTED' ? { ...result, replayed: false } : result)
+
+function replayed(
+  request: StartRequest,
+  earlier: { requestHash: string; response: StoredAnswer | null } | undefined,
+): StartResult {
+  if (!earlier?.response) {
+    return {
+      kind: 'REFUSED',
+      code: 'STATE_CONFLICT',
+      detail: 'The first request with this idempotency key was refused. Send it again.',
+    }
+  }
+  if (earlier.requestHash !== request.idempotency!.requestHash) {
+    return {
+      kind: 'REFUSED',
+      code: 'IDEMPOTENCY_MISMATCH',
+      detail: 'This idempotency key was used before with a different request. Use a new key.',
+    }
+  }
+  return { kind: 'STARTED', ...answerOf(earlier.response), replayed: true }
+}

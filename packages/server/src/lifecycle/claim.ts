@@ -1,0 +1,87 @@
+import type { Assignment, Control } from '@carillon/contract'
+import { CarillonError } from '@carillon/core'
+import type { Transaction } from '../storage/database.ts'
+import { lockSession, setClaimSeq, type SessionRow } from '../storage/executor-session.ts'
+import { reserveInstances, selectReservedBy, selectStops, type Claimable } from '../storage/instance.ts'
+import { assignmentOf } from './assignment.ts'
+import type { Engine } from './engine.ts'
+import { takePending, type Turn } from './take-pending.ts'
+
+/** A pull executor asks for work. */
+export interface ClaimRequest {
+  readonly tenantId: number
+  readonly sessionId: number
+  /** Repeated after a lost answer, the same number brings the same assignments. */
+  readonly seq: number
+  readonly max: number
+}
+
+export interface Claimed {
+  readonly assignments: readonly Assignment[]
+  readonly control: Control
+  /** The queues that this session takes from: where it waits when there is nothing. */
+  readonly queueIds: readonly number[]
+}
+
+/**
+ * Gives PENDING instances to a session: RESERVED under a new token. The session's row is locked first, so one that has ended gets
+ * nothing, and what it gets is written down before it is answered.
+ */
+export function claimInstances(engine: Engine, turn: Turn, request: ClaimRequest): Promise<Claimed> {
+  return engine.db.engine(async (tx) => {
+    const session = await openSessionOf(tx, request)
+    const queues = engine.queues.servedBy(session)
+    const [claimed, control] = await Promise.all([reserveFor(tx, engine, turn, session, request), controlOf(tx, session)])
+    const planOf = await engine.plans.load(tx, claimed)
+    return {
+      assignments: claimed.map((instance) => assignmentOf(instance, planOf(instance), instance.token)),
+      control,
+      queueIds: queues.map((queue) => queue.id),
+    }
+  })
+}
+
+async function openSessionOf(tx: Transaction, { tenantId, sessionId }: ClaimRequest): Promise<SessionRow> {
+  const session = await lockSession(tx, tenantId, sessionId)
+  if (!session || session.ended) throw new CarillonError('SESSION_ENDED', `Session ${sessionId} has ended. Register again.`)
+  return session
+}
+
+async function reserveFor(
+  tx: Transaction,
+  engine: Engine,
+  turn: Turn,
+  session: SessionRow,
+  { seq, max }: ClaimRequest,
+): Promise<Claimable[]> {
+  if (seq === session.claimSeq) return selectReservedBy(tx, session.id, seq)
+  if (seq < session.claimSeq || !mayTake(session)) return []
+  const limit = Math.min(max, engine.settings.claimBatch)
+  const taken = await takePending(
+    tx,
+    { tenantId: session.tenantId, shared: session.appShared },
+    engine.queues.servedBy(session),
+    limit,
+    turn,
+  )
+  if (taken.length === 0) return []
+  const now = await tx.now()
+  await Promise.all([
+    reserveInstances(
+      tx,
+      taken.map(({ tenantId, id }) => ({ tenantId, id, sessionId: session.id, executorId: session.executorId, claimSeq: seq })),
+      now,
+      now + engine.settings.leaseMs,
+    ),
+    setClaimSeq(tx, session.tenantId, session.id, seq),
+  ])
+  return taken.map((instance) => ({ ...instance, token: instance.token + 1 }))
+}
+
+function mayTake(session: SessionRow): boolean {
+  return session.status === 'ONLINE' && session.health === 'HEALTHY' && !session.appPaused
+}
+
+export async function controlOf(tx: Transaction, session: Pick<SessionRow, 'id' | 'status'>): Promise<Control> {
+  return { stop: await selectStops(tx, session.id), lost: [], status: session.status }
+}

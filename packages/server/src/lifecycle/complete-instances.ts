@@ -1,0 +1,103 @@
+import { endAttempt, outcomeOfOnlyInstance, type AttemptEnd, type EndDecision, type InstanceState } from '@carillon/core'
+import type { Transaction } from '../storage/database.ts'
+import { retryInstances, type LockedInstance, type RetriedInstance } from '../storage/instance.ts'
+import { queueTopic } from '../runtime/wake-hub.ts'
+import type { Engine } from './engine.ts'
+import { finishRuns, type FinishedRun } from './finish-runs.ts'
+
+/** The end of an attempt of an instance that the caller has locked and found to be still held under that attempt. */
+export interface InstanceEnd {
+  readonly instance: LockedInstance
+  readonly end: AttemptEnd
+  /** JSON text, as it will be stored. */
+  readonly output?: string | null
+  readonly error?: { readonly code: string; readonly message: string; readonly stack?: string } | null
+  /** Where no start was reported before. */
+  readonly startedAt?: number | null
+}
+
+/**
+ * The funnel through which everything ends an attempt: reports of executors, lost leases, time-outs, stops. What is not final is kept as
+ * an attempt and made ready again; what is final ends its run.
+ */
+export async function completeInstances(tx: Transaction, engine: Engine, ends: readonly InstanceEnd[]): Promise<void> {
+  if (ends.length === 0) return
+  const now = await tx.now()
+  const planOf = await engine.plans.load(
+    tx,
+    ends.map(({ instance }) => instance),
+  )
+  const decided = ends.map((end) => ({
+    ...end,
+    decision: decide(end, planOf(end.instance).nodes[end.instance.node]!, engine.random()),
+  }))
+  await retryInstances(
+    tx,
+    decided.flatMap((each) => retryOf(each, now)),
+    now,
+  )
+  wakeRetried(tx, engine, decided)
+  await finishRuns(tx, engine, decided.flatMap(finishedOf), now)
+}
+
+type Decided = InstanceEnd & { readonly decision: EndDecision }
+
+function decide(
+  { instance, end }: InstanceEnd,
+  node: { retry: Parameters<typeof endAttempt>[0]['retry']; delivery: 'AT_LEAST_ONCE' | 'AT_MOST_ONCE' },
+  spread: number,
+) {
+  return endAttempt({ ...instance, retry: node.retry, delivery: node.delivery }, end, spread)
+}
+
+function retryOf({ instance, decision, error }: Decided, now: number): RetriedInstance[] {
+  if (decision.kind === 'FINAL') return []
+  const paused = instance.runState === 'PAUSED'
+  const later = decision.kind === 'RETRY' && decision.delayMs > 0
+  return [
+    {
+      tenantId: instance.tenantId,
+      id: instance.id,
+      token: instance.token,
+      outcome: decision.outcome,
+      error: JSON.stringify(error ?? { code: decision.outcome, message: decision.outcome && MESSAGES[decision.outcome] }),
+      dueAt: later ? now + decision.delayMs : null,
+      wasLost: decision.outcome === 'LOST',
+      waitReason: later ? 'TIME' : paused ? 'PAUSED' : null,
+    },
+  ]
+}
+
+function wakeRetried(tx: Transaction, engine: Engine, decided: readonly Decided[]): void {
+  for (const { instance, decision } of decided) {
+    if (decision.kind !== 'FINAL') tx.afterCommit(() => engine.hub.wake(queueTopic(instance.queueId), 1))
+  }
+}
+
+const MESSAGES: Partial<Record<InstanceState, string>> = {
+  FAILED: 'The attempt failed.',
+  TIMEOUT: 'The attempt took longer than its time-out.',
+  LOST: 'The executor was lost, or never started it; nobody knows how far it got.',
+  CANCELLED: 'It was asked to stop.',
+}
+
+function finishedOf({ instance, decision, output, error, startedAt }: Decided): FinishedRun[] {
+  if (decision.kind !== 'FINAL') return []
+  const succeeded = decision.state === 'SUCCESS'
+  return [
+    {
+      instance,
+      state: decision.state,
+      runState: outcomeOfOnlyInstance(decision.state),
+      runReason: decision.errorCode,
+      output: succeeded ? (output ?? null) : null,
+      error: succeeded ? null : JSON.stringify(errorOf(decision.state, decision.errorCode, error)),
+      startedAt: startedAt ?? null,
+    },
+  ]
+}
+
+function errorOf(state: InstanceState, code: string | null, reported: InstanceEnd['error']) {
+  if (reported && state === 'FAILED') return reported
+  return { code: code ?? state, message: MESSAGES[state] ?? 'It ended without a result.', ...(reported ? { reported } : {}) }
+}

@@ -1,0 +1,142 @@
+import type { Transaction } from '../storage/database.ts'
+import { freeInstances, holdInstances, type LockedInstance } from '../storage/instance.ts'
+import { selectEndedRuns, selectLiveRuns, setRunStates } from '../storage/run.ts'
+import { queueTopic } from '../runtime/wake-hub.ts'
+import type { Engine } from './engine.ts'
+import { admitNext } from './finish-runs.ts'
+import { instanceName, lockInstances } from './lock-instances.ts'
+import { startRuns } from './start-runs.ts'
+import { isHeld, stopRuns } from './stop-runs.ts'
+
+export type ControlResult =
+  | { readonly runId: number; readonly kind: 'DONE'; readonly newRunId?: number }
+  | { readonly runId: number; readonly kind: 'NOT_FOUND' }
+  | { readonly runId: number; readonly kind: 'REFUSED'; readonly detail: string }
+
+type RunKey = { readonly tenantId: number; readonly id: number }
+
+const runKeys = (tenantId: number, runIds: readonly number[]): RunKey[] => runIds.map((id) => ({ tenantId, id }))
+
+/** Cancels runs of one tenant; see `stopRuns`. One that has ended stays as it ended. */
+export async function cancelRuns(
+  tx: Transaction,
+  engine: Engine,
+  tenantId: number,
+  runIds: readonly number[],
+): Promise<ControlResult[]> {
+  const stopped = await stopRuns(tx, engine, runKeys(tenantId, runIds), 'CANCEL')
+  return answerEach(tx, tenantId, runIds, (runId) =>
+    stopped.has(instanceName({ tenantId, id: runId })) ? { runId, kind: 'DONE' } : null,
+  )
+}
+
+/** Pauses runs: what an executor holds goes on to its end, nothing new starts. */
+export async function pauseRuns(
+  tx: Transaction,
+  engine: Engine,
+  tenantId: number,
+  runIds: readonly number[],
+  by: string,
+): Promise<ControlResult[]> {
+  const locked = await lockInstances(tx, runKeys(tenantId, runIds))
+  const instances = [...locked.values()]
+  await holdInstances(
+    tx,
+    instances.filter((instance) => instance.state === 'PENDING'),
+    'PAUSED',
+  )
+  await setRunStates(
+    tx,
+    instances.map((instance) => ({ ...runOf(instance), state: 'PAUSED', reason: `PAUSED:${by}` })),
+    await tx.now(),
+  )
+  return answerEach(tx, tenantId, runIds, (runId) =>
+    locked.has(instanceName({ tenantId, id: runId })) ? { runId, kind: 'DONE' } : null,
+  )
+}
+
+/** Lets paused runs go on. One that waits for a slot takes its turn. */
+export async function resumeRuns(
+  tx: Transaction,
+  engine: Engine,
+  tenantId: number,
+  runIds: readonly number[],
+): Promise<ControlResult[]> {
+  const locked = await lockInstances(tx, runKeys(tenantId, runIds))
+  const paused = [...locked.values()].filter((instance) => instance.runState === 'PAUSED')
+  await setRunStates(
+    tx,
+    paused.map((instance) => ({ ...runOf(instance), state: isHeld(instance) ? 'RUNNING' : 'PENDING', reason: null })),
+    await tx.now(),
+  )
+  const queues = await freeInstances(tx, paused.map(runOf), 'PAUSED')
+  tx.afterCommit(() => queues.forEach((queue) => engine.hub.wake(queueTopic(queue), 1)))
+  const gates = paused.flatMap(({ tenantId, concurrencyKey }) =>
+    concurrencyKey === null ? [] : [{ tenantId, key: concurrencyKey }],
+  )
+  await admitNext(tx, engine, [...new Map(gates.map((gate) => [gate.key, gate])).values()])
+  const done = new Set(paused.map((instance) => instance.id))
+  return answerEach(tx, tenantId, runIds, (runId) => {
+    if (done.has(runId)) return { runId, kind: 'DONE' }
+    return locked.has(instanceName({ tenantId, id: runId })) ? { runId, kind: 'REFUSED', detail: 'The run is not paused.' } : null
+  })
+}
+
+const runOf = (instance: LockedInstance) => ({ tenantId: instance.tenantId, id: instance.runId })
+
+/** Repeats ended runs as new ones: the same plan, the same parameters. */
+export async function retryRuns(
+  tx: Transaction,
+  engine: Engine,
+  tenantId: number,
+  runIds: readonly number[],
+  by: string,
+): Promise<ControlResult[]> {
+  const ended = await selectEndedRuns(tx, runKeys(tenantId, runIds))
+  const started = await startRuns(
+    tx,
+    engine,
+    ended.map((run) => ({
+      tenantId,
+      taskId: run.targetId,
+      planId: run.planId,
+      origin: 'RETRY',
+      startedBy: by,
+      params: run.params,
+      priority: run.priority,
+      parentRunId: run.id,
+      force: true,
+    })),
+  )
+  const results = new Map(ended.map((run, place) => [run.id, started[place]!]))
+  const live = new Set((await selectLiveRuns(tx, runKeys(tenantId, runIds))).map((run) => run.id))
+  return runIds.map((runId) => {
+    const result = results.get(runId)
+    if (live.has(runId))
+      return { runId, kind: 'REFUSED', detail: 'The run has not ended yet. Cancel it first, or wait for its end.' }
+    if (!result) return { runId, kind: 'NOT_FOUND' }
+    return result.kind === 'STARTED'
+      ? { runId, kind: 'DONE', newRunId: result.runId }
+      : { runId, kind: 'REFUSED', detail: result.detail }
+  })
+}
+
+/** Those that were not live have ended, or do not exist for this tenant. */
+async function answerEach(
+  tx: Transaction,
+  tenantId: number,
+  runIds: readonly number[],
+  answer: (runId: number) => ControlResult | null,
+): Promise<ControlResult[]> {
+  const answers = new Map(runIds.map((runId) => [runId, answer(runId)]))
+  const unknown = runIds.filter((runId) => answers.get(runId) === null)
+  const ended = new Map(
+    (unknown.length === 0 ? [] : await selectEndedRuns(tx, runKeys(tenantId, unknown))).map((run) => [run.id, run.state]),
+  )
+  return runIds.map((runId) => {
+    const known = answers.get(runId)
+    if (known) return known
+    const state = ended.get(runId)
+    return state ? { runId, kind: 'REFUSED', detail: `The run has already ended: ${state}.` } : { runId, kind: 'NOT_FOUND' }
+  })
+}

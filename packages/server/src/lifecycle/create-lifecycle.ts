@@ -1,0 +1,50 @@
+import { createCoalescer } from '../runtime/coalescer.ts'
+import { isolate } from '../runtime/isolate.ts'
+import type { Transaction } from '../storage/database.ts'
+import { insertAudit } from '../storage/audit.ts'
+import { acceptStarts } from './accept-starts.ts'
+import { cancelRuns, pauseRuns, resumeRuns, retryRuns } from './control-runs.ts'
+import type { Engine } from './engine.ts'
+import type { AuditEntry, ControlResult, Lifecycle, StartRequest, StartResult } from './lifecycle.ts'
+
+/** The run's life as the API sees it: batches for starts, one transaction with its audit row for each control action. */
+export function createLifecycle(engine: Engine, hints: Pick<Lifecycle, 'wakeFiring' | 'wakeBackfill'>): Lifecycle {
+  const starts = createCoalescer((requests: readonly StartRequest[]) => startIsolated(engine, requests), {
+    mostItems: engine.settings.startBatch,
+    lanes: 2,
+  })
+
+  const control =
+    (act: (tx: Transaction, tenantId: number, runIds: readonly number[], by: string) => Promise<ControlResult[]>) =>
+    (tenantId: number, runIds: readonly number[], by: string, audit: AuditEntry) =>
+      engine.db.engine(async (tx) => {
+        const results = await act(tx, tenantId, runIds, by)
+        await insertAudit(tx, audit)
+        return results
+      })
+
+  return {
+    startRuns: (requests) => starts.add(requests),
+    cancelRuns: control((tx, tenantId, runIds) => cancelRuns(tx, engine, tenantId, runIds)),
+    pauseRuns: control((tx, tenantId, runIds, by) => pauseRuns(tx, engine, tenantId, runIds, by)),
+    resumeRuns: control((tx, tenantId, runIds) => resumeRuns(tx, engine, tenantId, runIds)),
+    retryRuns: control((tx, tenantId, runIds, by) => retryRuns(tx, engine, tenantId, runIds, by)),
+    ...hints,
+  }
+}
+
+/**
+ * One bad item must not fail its neighbours. A request's audit row stands once, so a batch that is taken apart keeps it with the first of
+ * its items that is written.
+ */
+function startIsolated(engine: Engine, requests: readonly StartRequest[]): Promise<StartResult[]> {
+  return isolate(
+    requests,
+    (batch) => engine.db.engine((tx) => acceptStarts(tx, engine, batch)),
+    (_request, error): StartResult => ({
+      kind: 'REFUSED',
+      code: 'VALIDATION_FAILED',
+      detail: `The run could not be stored: ${(error as Error).message}.`,
+    }),
+  )
+}

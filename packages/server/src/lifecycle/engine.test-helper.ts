@@ -1,0 +1,235 @@
+import type { Assignment, ReportItem } from '@carillon/contract'
+import { DEFAULT_CONCURRENCY, DEFAULT_RETRY, type Plan, type PlanNode } from '@carillon/core'
+import { createWakeHub } from '../runtime/wake-hub.ts'
+import { openDatabase, type Database } from '../storage/database.ts'
+import { createTestDatabase } from '../testing/test-database.ts'
+import { claimInstances, type Claimed } from './claim.ts'
+import { DEFAULT_ENGINE_SETTINGS, type Engine, type EngineSettings } from './engine.ts'
+import { createHistoryDays } from './history-days.ts'
+import { createPlanCache } from './plan-cache.ts'
+import { createQueueCache } from './queue-cache.ts'
+import { applyReports, type ItemAnswer } from './report.ts'
+import { createScheduleCache } from './schedule-cache.ts'
+import { register } from './sessions.ts'
+import { startRuns, type RunStart, type RunStarted } from './start-runs.ts'
+import type { FiringDeps } from './fire-schedules.ts'
+
+/**
+ * A database with an engine on it, and short words for what tests do: make a task, start runs, be an executor, read rows. Only what a
+ * test cares about is named in it.
+ */
+export interface World {
+  readonly db: Database
+  readonly engine: Engine
+  readonly firing: FiringDeps
+  /** Events reported by the engine, in order. */
+  readonly events: { event: string; details: Record<string, unknown> }[]
+  sql<Row = Record<string, unknown>>(text: string, ...values: unknown[]): Promise<Row[]>
+  tenant(code?: string): Promise<number>
+  task(shape?: TaskShape): Promise<TestTask>
+  start(task: TestTask, more?: Partial<RunStart>): Promise<number>
+  startAll(starts: readonly RunStart[]): Promise<RunStarted[]>
+  executor(task: TestTask, capacity?: number): Promise<TestExecutor>
+  /** Where a run and its instance stand: live or in history. */
+  run(runId: number): Promise<{ run: string; instance: string | null; reason: string | null; waits: string | null; attempt: number }>
+  close(): Promise<void>
+}
+
+export interface TaskShape {
+  readonly tenantId?: number
+  readonly code?: string
+  readonly concurrency?: Plan['concurrency']
+  readonly priority?: number
+  readonly downstream?: Plan['downstream']
+  readonly node?: Partial<PlanNode>
+  readonly ratePerSecond?: number
+}
+
+export interface TestTask {
+  readonly tenantId: number
+  readonly id: number
+  readonly appId: number
+  readonly appCode: string
+  readonly handler: string
+  readonly queueId: number
+  readonly planId: number
+}
+
+export interface TestExecutor {
+  readonly session: number
+  readonly tenantId: number
+  claim(max?: number, seq?: number): Promise<readonly Assignment[]>
+  claimed(max?: number, seq?: number): Promise<Claimed>
+  report(...items: ReportItem[]): Promise<ItemAnswer[]>
+}
+
+let named = 0
+const name = (kind: string) => `${kind}-${++named}`
+
+export async function createWorld(settings: Partial<EngineSettings> = {}): Promise<World> {
+  const database = await createTestDatabase()
+  const db = openDatabase({ url: database.url })
+  const events: World['events'] = []
+  const engine: Engine = {
+    db,
+    plans: createPlanCache(),
+    queues: createQueueCache(),
+    hub: createWakeHub(),
+    settings: { ...DEFAULT_ENGINE_SETTINGS, ...settings },
+    random: () => 0.5,
+    report: (event, details) => void events.push({ event, details }),
+  }
+  const sql: World['sql'] = (text, ...values) => db.engine((tx) => tx.query({ name: '', text }, values))
+  const world: World = {
+    db,
+    engine,
+    firing: { engine, schedules: createScheduleCache(), days: createHistoryDays(db) },
+    events,
+    sql,
+    async tenant(code = name('tenant')) {
+      const [row] = await sql<{ id: number }>(`insert into tenant (code, name) values ($1, $1) returning id`, code)
+      return row!.id
+    },
+    task: (shape = {}) => createTask(world, shape),
+    async start(task, more = {}) {
+      const [result] = await world.startAll([startOf(task, more)])
+      if (result?.kind !== 'STARTED') throw new Error(JSON.stringify(result))
+      return result.runId
+    },
+    startAll: (starts) => db.engine((tx) => startRuns(tx, engine, starts)),
+    executor: (task, capacity = 100) => createTestExecutor(world, task, capacity),
+    run: (runId) => readRun(world, runId),
+    async close() {
+      await db.close()
+      await database.drop()
+    },
+  }
+  return world
+}
+
+export function startOf(task: TestTask, more: Partial<RunStart> = {}): RunStart {
+  return { tenantId: task.tenantId, taskId: task.id, origin: 'API', startedBy: 'test', params: {}, ...more }
+}
+
+async function createTask(world: World, shape: TaskShape): Promise<TestTask> {
+  const tenantId = shape.tenantId ?? (await world.tenant())
+  const code = shape.code ?? name('task')
+  const handler = shape.node?.handler ?? name('handler')
+  const [app] = await world.sql<{ id: number }>(`insert into app (tenant_id, code, name) values ($1, $2, $2) returning id`, tenantId, name('app'))
+  const [task] = await world.sql<{ id: number }>(`select nextval('carillon_id') as id`)
+  const rateKey = shape.ratePerSecond === undefined ? null : `task:${task!.id}`
+  if (rateKey !== null) {
+    await world.sql(
+      `insert into rate_bucket (tenant_id, key, per_second, burst, tokens) values ($1, $2, $3, greatest(1, $3), greatest(1, $3))`,
+      tenantId,
+      rateKey,
+      shape.ratePerSecond,
+    )
+  }
+  const [queue] = await world.sql<{ id: number }>(
+    `insert into queue (app_tenant_id, app_id, handler, rate_tenant_id, rate_key) values ($1, $2, $3, $4, $5) returning id`,
+    tenantId,
+    app!.id,
+    handler,
+    rateKey && tenantId,
+    rateKey,
+  )
+  const node: PlanNode = {
+    code,
+    kind: 'handler',
+    handler,
+    queueId: queue!.id,
+    settings: {},
+    params: {},
+    paramsSchema: null,
+    variables: {},
+    timeoutMs: 300_000,
+    retry: DEFAULT_RETRY,
+    delivery: 'AT_LEAST_ONCE',
+    route: 'ROUND_ROBIN',
+    ...shape.node,
+  }
+  const plan: Plan = {
+    targetKind: 'TASK',
+    targetId: task!.id,
+    code,
+    version: 1,
+    concurrency: shape.concurrency ?? DEFAULT_CONCURRENCY,
+    priority: shape.priority ?? 5,
+    nodes: [node],
+    downstream: shape.downstream ?? [],
+    searchable: [],
+  }
+  const [type] = await world.sql<{ id: number }>(
+    `insert into task_type (tenant_id, code, name, kind, app_id, app_tenant_id) values ($1, $2, $2, 'handler', $3, $1) returning id`,
+    tenantId,
+    name('type'),
+    app!.id,
+  )
+  const [stored] = await world.sql<{ id: number }>(
+    `insert into plan (tenant_id, target_kind, target_id, body) values ($1, 'TASK', $2, $3::jsonb) returning id`,
+    tenantId,
+    task!.id,
+    JSON.stringify(plan),
+  )
+  await world.sql(
+    `insert into task (tenant_id, id, code, name, type_id, plan_id) values ($1, $2, $3, $3, $4, $5)`,
+    tenantId,
+    task!.id,
+    code,
+    type!.id,
+    stored!.id,
+  )
+  const [saved] = await world.sql<{ code: string }>(`select code from app where id = $1`, app!.id)
+  return { tenantId, id: task!.id, appId: app!.id, appCode: saved!.code, handler, queueId: queue!.id, planId: stored!.id }
+}
+
+async function createTestExecutor(world: World, task: TestTask, capacity: number): Promise<TestExecutor> {
+  const { session } = await register(
+    world.engine,
+    { tenantId: task.tenantId, appId: null },
+    { protocol: 1, app: task.appCode, instance: name('executor'), mode: 'PULL', handlers: [task.handler], capacity },
+  )
+  const turn = { tenant: 0 }
+  let next = 1
+  const claimed = (max = 100, seq = next++) =>
+    claimInstances(world.engine, turn, { tenantId: task.tenantId, sessionId: session, seq, max })
+  return {
+    session,
+    tenantId: task.tenantId,
+    claimed,
+    claim: async (max, seq) => (await claimed(max, seq)).assignments,
+    report: (...items) =>
+      world.db.lease((tx) => applyReports(tx, world.engine, items.map((item) => ({ tenantId: task.tenantId, sessionId: session, item })))),
+  }
+}
+
+async function readRun(world: World, runId: number) {
+  const [row] = await world.sql<{ run: string; instance: string | null; reason: string | null; waits: string | null; attempt: number }>(
+    `select r.state as run, r.reason, i.state as instance, i.wait_reason as waits, i.attempt
+     from (select * from run_live union all select * from run_history) r
+     left join (select * from instance_live union all select * from instance_history) i on i.tenant_id = r.tenant_id and i.run_id = r.id
+     where r.id = $1`,
+    runId,
+  )
+  if (!row) throw new Error(`There is no run ${runId}.`)
+  return row
+}
+
+export const success = (assignment: Assignment, output?: unknown): ReportItem => ({
+  kind: 'SUCCESS',
+  instance: assignment.instance,
+  token: assignment.token,
+  ...(output === undefined ? {} : { output }),
+})
+export const failure = (assignment: Assignment, code = 'BROKEN'): ReportItem => ({
+  kind: 'FAILURE',
+  instance: assignment.instance,
+  token: assignment.token,
+  error: { code, message: 'It broke.' },
+})
+export const started = (assignment: Assignment): ReportItem => ({
+  kind: 'STARTED',
+  instance: assignment.instance,
+  token: assignment.token,
+})

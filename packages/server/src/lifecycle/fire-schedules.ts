@@ -1,0 +1,286 @@
+import {
+  planFires,
+  stateAfterRun,
+  type CompiledSchedule,
+  type DueState,
+  type Fire,
+  type FiringPlan,
+  type HoldReason,
+} from '@carillon/core'
+import { isolate } from '../runtime/isolate.ts'
+import type { Transaction } from '../storage/database.ts'
+import { extendFires, insertFires, selectDecided, type FireRow, type StretchExtension } from '../storage/fire.ts'
+import { dayOf } from '../storage/history-day.ts'
+import {
+  advanceSchedules,
+  lockDueSchedules,
+  postponeSchedule,
+  selectDueSchedules,
+  selectNextDue,
+  selectScheduleDefinitions,
+  type Advance,
+  type DueRow,
+  type ScheduleDefinition,
+  type ScheduleKey,
+} from '../storage/schedule-due.ts'
+import type { Engine } from './engine.ts'
+import type { HistoryDays } from './history-days.ts'
+import type { ScheduleCache } from './schedule-cache.ts'
+import { startRuns, type RunStarted, type RunStart } from './start-runs.ts'
+
+export interface FiringDeps {
+  readonly engine: Engine
+  readonly schedules: ScheduleCache
+  readonly days: HistoryDays
+}
+
+/** How long a schedule that cannot be decided is put aside. */
+const QUARANTINE_MS = 60_000
+const LONGEST_REST_MS = 1_000
+const MOST_RUNS_A_CALL = 100
+const MOST_OCCURRENCES_A_CALL = 20_000
+
+/**
+ * One turn of firing: decides what is due, tenants in turn. Any number of nodes may do this at once and any may die: the lock of a due
+ * row and the ledger's key see to it that an occurrence is decided once, and it is decided in the transaction that starts its run.
+ * Answers how long to rest.
+ */
+export async function fireSchedules(deps: FiringDeps): Promise<number> {
+  const { engine } = deps
+  const { keys, rest } = await engine.db.engine(async (tx) => {
+    const next = await selectNextDue(tx)
+    if (next.at === null || next.at > next.now) return { keys: [], rest: restUntil(next) }
+    return { keys: await selectDueSchedules(tx, engine.settings.fireBatch), rest: 0 }
+  })
+  if (keys.length === 0) return rest
+  const decided = await isolate(
+    keys,
+    (batch) => fireBatch(deps, batch),
+    (key, error) => quarantine(deps, key, error),
+  )
+  // Nothing decided although something is due: another node holds those rows just now.
+  return decided.some(Boolean) ? 0 : 10
+}
+
+function restUntil({ at, now }: { at: number | null; now: number }): number {
+  return at === null ? LONGEST_REST_MS : Math.min(Math.max(at - now, 1), LONGEST_REST_MS)
+}
+
+async function quarantine({ engine }: FiringDeps, key: ScheduleKey, error: unknown): Promise<boolean> {
+  engine.report('schedule.quarantined', { ...key, error: String(error), forMs: QUARANTINE_MS })
+  await engine.db.engine((tx) => postponeSchedule(tx, key, QUARANTINE_MS))
+  return true
+}
+
+/** Decides these schedules in one transaction. Answers for each whether it was decided here. */
+export async function fireBatch(deps: FiringDeps, keys: readonly ScheduleKey[]): Promise<boolean[]> {
+  return deps.days.withFireDays((requireDays) =>
+    deps.engine.db.engine(async (tx) => {
+      const due = await lockDueSchedules(tx, keys)
+      const [now, definitions] = await Promise.all([tx.now(), selectScheduleDefinitions(tx, due)])
+      const plans = planAll(deps, due, definitions, now)
+      requireDays(plans.flatMap(({ fires }) => fires.map((fire) => dayOf(fire.fireAt))))
+      await decideFires(tx, deps, await withoutDecided(tx, deps.engine, plans), now)
+      const done = new Set(plans.map(({ row }) => nameOf(row)))
+      return keys.map((key) => done.has(nameOf(key)))
+    }),
+  )
+}
+
+const nameOf = (key: ScheduleKey) => `${key.tenantId}:${key.scheduleId}`
+
+// ───────────────────────────────────────────────────────────────── plan
+
+interface PlannedSchedule {
+  readonly row: DueRow
+  readonly definition: ScheduleDefinition
+  readonly schedule: CompiledSchedule
+  readonly fires: readonly Fire[]
+  readonly next: DueState | null
+}
+
+function planAll(
+  deps: FiringDeps,
+  due: readonly DueRow[],
+  definitions: readonly ScheduleDefinition[],
+  now: number,
+): PlannedSchedule[] {
+  const definitionOf = new Map(definitions.map((definition) => [nameOf(definition), definition]))
+  return due.flatMap((row) => {
+    const definition = definitionOf.get(nameOf(row))
+    return definition ? [planOne(deps, row, definition, now)] : []
+  })
+}
+
+function planOne({ engine, schedules }: FiringDeps, row: DueRow, definition: ScheduleDefinition, now: number): PlannedSchedule {
+  const schedule = compile(schedules, definition)
+  const plan = definition.deleted
+    ? { fires: [], next: null }
+    : planFires({
+        schedule,
+        scheduleId: row.scheduleId,
+        state: { nextFireAt: row.nextFireAt, ...(row.misfire ?? { misfireUntil: null, runFrom: null, paceUntil: null }) },
+        now,
+        misfire: definition.misfire,
+        misfireAfterMs: engine.settings.misfireAfterMs,
+        hold: holdOf(definition),
+        maxRuns: MOST_RUNS_A_CALL,
+        maxOccurrences: MOST_OCCURRENCES_A_CALL,
+      } satisfies Parameters<typeof planFires>[0])
+  return { row, definition, schedule, fires: plan.fires, next: plan.next } satisfies PlannedSchedule & Partial<FiringPlan>
+}
+
+/** What is stored was compiled when it was saved. If it no longer is, that is this schedule's trouble alone: see `isolate`. */
+function compile(schedules: ScheduleCache, definition: ScheduleDefinition): CompiledSchedule {
+  try {
+    return schedules.compiled(definition)
+  } catch (error) {
+    throw Object.assign(error as Error, { code: '22023' })
+  }
+}
+
+function holdOf(definition: ScheduleDefinition): HoldReason | null {
+  if (!definition.tenantActive) return 'TENANT_SUSPENDED'
+  if (definition.paused) return 'PAUSED'
+  return definition.taskEnabled ? null : 'DISABLED'
+}
+
+/**
+ * Leaves out what the ledger already holds. The row lock makes that impossible; where it happens all the same (a restored table, a hand
+ * in the database) people are told, and the schedule goes on behind it.
+ */
+async function withoutDecided(tx: Transaction, engine: Engine, plans: readonly PlannedSchedule[]): Promise<PlannedSchedule[]> {
+  const occurrences = plans.flatMap(({ row, fires }) =>
+    fires.filter(isRun).map(({ fireAt }) => ({ tenantId: row.tenantId, scheduleId: row.scheduleId, backfillId: 0, fireAt })),
+  )
+  const decided = occurrences.length === 0 ? [] : await selectDecided(tx, occurrences)
+  if (decided.length === 0) return [...plans]
+  engine.report('fire.alreadyDecided', { fires: decided })
+  const names = new Set(decided.map((each) => `${nameOf(each)}:${each.fireAt}`))
+  return plans.map((plan) => ({ ...plan, fires: plan.fires.filter((fire) => !names.has(`${nameOf(plan.row)}:${fire.fireAt}`)) }))
+}
+
+const isRun = (fire: Fire) => fire.outcome !== 'SKIPPED' && fire.outcome !== 'MISSED'
+
+// ───────────────────────────────────────────────────────────────── write
+
+async function decideFires(
+  tx: Transaction,
+  { engine }: FiringDeps,
+  plans: readonly PlannedSchedule[],
+  now: number,
+): Promise<void> {
+  const runs = plans.flatMap((plan) => plan.fires.filter(isRun).map((fire) => ({ plan, fire })))
+  const started = await startRuns(
+    tx,
+    engine,
+    runs.map(({ plan, fire }) => runStart(plan, fire)),
+  )
+  const outcomes = new Map(runs.map(({ fire }, place) => [fire, started[place]!]))
+  const extended = await extendStretches(tx, plans)
+  await insertFires(
+    tx,
+    plans.flatMap((plan) => ledgerRows(plan, outcomes, extended.has(nameOf(plan.row)))),
+    now,
+  )
+  await advanceSchedules(
+    tx,
+    plans.map((plan) => advanceOf(plan, outcomes, now, extended.has(nameOf(plan.row)))),
+  )
+}
+
+type Outcomes = ReadonlyMap<Fire, RunStarted>
+
+function runStart({ row, definition }: PlannedSchedule, fire: Fire): RunStart {
+  return {
+    tenantId: row.tenantId,
+    taskId: definition.targetId,
+    origin: 'SCHEDULE',
+    startedBy: `schedule:${definition.code}`,
+    params: definition.params,
+    priority: definition.priority,
+    scheduleId: row.scheduleId,
+    fireAt: fire.fireAt,
+    wakesSchedule: definition.timing.kind === 'FIXED_DELAY',
+  }
+}
+
+/** A first non-fire of the same kind as the open stretch lengthens its row instead of making one. */
+async function extendStretches(tx: Transaction, plans: readonly PlannedSchedule[]): Promise<ReadonlySet<string>> {
+  const extensions = plans.flatMap(({ row, fires }): StretchExtension[] => {
+    const first = fires[0]
+    if (!first || isRun(first) || row.stretchFireAt === null || row.stretchReason !== stretchReason(first)) return []
+    return [
+      {
+        tenantId: row.tenantId,
+        scheduleId: row.scheduleId,
+        fireAt: row.stretchFireAt,
+        lastFireAt: first.lastFireAt,
+        count: first.count,
+      },
+    ]
+  })
+  return new Set((await extendFires(tx, extensions)).map(nameOf))
+}
+
+const stretchReason = (fire: Fire) => `${fire.outcome}:${fire.reason}`
+
+function ledgerRows({ row, fires }: PlannedSchedule, outcomes: Outcomes, extended: boolean): FireRow[] {
+  return fires.slice(extended ? 1 : 0).map((fire) => ({
+    tenantId: row.tenantId,
+    scheduleId: row.scheduleId,
+    backfillId: 0,
+    fireAt: fire.fireAt,
+    lastFireAt: fire.lastFireAt,
+    count: fire.count,
+    ...ledgerOutcome(fire, outcomes.get(fire)),
+  }))
+}
+
+/** What the ledger says of a fire: the plan's decision, unless the start of its run was decided otherwise. */
+export function ledgerOutcome(
+  { outcome, reason }: { outcome: FireRow['outcome']; reason: string },
+  started: RunStarted | undefined,
+): Pick<FireRow, 'outcome' | 'reason' | 'runId'> {
+  if (!started) return { outcome, reason, runId: null }
+  if (started.kind === 'REFUSED') return { outcome: 'SKIPPED', reason: started.code, runId: null }
+  if (started.state === 'SKIPPED') return { outcome: 'SKIPPED', reason: 'CONCURRENCY', runId: started.runId }
+  return { outcome, reason, runId: started.runId }
+}
+
+function advanceOf(plan: PlannedSchedule, outcomes: Outcomes, now: number, extended: boolean): Advance {
+  const { row, fires } = plan
+  const next = nextState(plan, outcomes, now)
+  const last = fires.at(-1)
+  const backlog = next && { misfireUntil: next.misfireUntil, runFrom: next.runFrom, paceUntil: next.paceUntil }
+  return {
+    tenantId: row.tenantId,
+    scheduleId: row.scheduleId,
+    nextFireAt: next?.nextFireAt ?? null,
+    dueAt: next?.dueAt ?? null,
+    misfire: backlog && (backlog.misfireUntil !== null || backlog.paceUntil !== null) ? JSON.stringify(backlog) : null,
+    decidedUntil: last?.lastFireAt ?? null,
+    lastFireAt: fires.findLast((fire) => isRun(fire) && ranAs(outcomes.get(fire)))?.fireAt ?? null,
+    ...openStretch(row, fires, extended),
+  }
+}
+
+const ranAs = (started: RunStarted | undefined) => started?.kind === 'STARTED' && started.state === 'PENDING'
+
+function openStretch(row: DueRow, fires: readonly Fire[], extended: boolean): Pick<Advance, 'stretchFireAt' | 'stretchReason'> {
+  const last = fires.at(-1)
+  if (!last) return row
+  if (isRun(last)) return { stretchFireAt: null, stretchReason: null }
+  return { stretchFireAt: extended && fires.length === 1 ? row.stretchFireAt : last.fireAt, stretchReason: stretchReason(last) }
+}
+
+/** A FIXED_DELAY occurrence whose run was not started has no end to wait for: it counts as one that ends now. */
+function nextState(
+  { row, definition, schedule, fires, next }: PlannedSchedule,
+  outcomes: Outcomes,
+  now: number,
+): DueState | null {
+  if (definition.timing.kind !== 'FIXED_DELAY' || next !== null || definition.deleted) return next
+  const running = fires.some((fire) => ranAs(outcomes.get(fire)))
+  return running ? null : stateAfterRun(schedule, row.scheduleId, now)
+}

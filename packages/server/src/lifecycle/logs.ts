@@ -1,0 +1,126 @@
+import type { LogLine, LogsAnswer } from '@carillon/contract'
+import type { Transaction } from '../storage/database.ts'
+import {
+  appendLogLines,
+  extendLogs,
+  shareLogHolders,
+  type LogExtension,
+  type LogHolder,
+  type StoredLogLine,
+} from '../storage/log.ts'
+import { logTopic } from '../runtime/wake-hub.ts'
+import type { Engine } from './engine.ts'
+import { instanceName } from './lock-instances.ts'
+
+/** Lines of one attempt, with the session and tenant that their request was authenticated for. */
+export interface ShippedLines {
+  readonly tenantId: number
+  readonly sessionId: number
+  readonly instance: number
+  readonly token: number
+  readonly lines: readonly LogLine[]
+}
+
+type LogsItem = LogsAnswer['items'][number]
+
+/**
+ * Stores log lines: of an attempt that holds its instance, once each however often they are sent, up to the attempt's limit. Beyond it a
+ * mark is left and later lines are counted, not kept.
+ */
+export async function storeLogs(tx: Transaction, engine: Engine, shipments: readonly ShippedLines[]): Promise<LogsItem[]> {
+  const holders = new Map(
+    (
+      await shareLogHolders(
+        tx,
+        shipments.map(({ tenantId, instance }) => ({ tenantId, id: instance })),
+      )
+    ).map((row) => [instanceName(row), row]),
+  )
+  const taken = shipments.map((shipment) => {
+    const holder = holders.get(instanceName({ tenantId: shipment.tenantId, id: shipment.instance }))
+    return holder && holder.token === shipment.token && holder.sessionId === shipment.sessionId
+      ? takeLines(shipment, holder, engine.settings)
+      : null
+  })
+  const kept = taken.flatMap((each) => (each ? [each] : []))
+  await appendLogLines(
+    tx,
+    kept.flatMap((each) => each.stored),
+  )
+  await extendLogs(
+    tx,
+    kept.filter((each) => each.extension.lines > 0).map((each) => each.extension),
+  )
+  tx.afterCommit(() => kept.forEach(({ extension }) => engine.hub.wake(logTopic(extension.instanceId))))
+  return taken.map((each) => (each ? each.answer : { status: 'STALE', ackSeq: 0, cut: false }))
+}
+
+interface TakenLines {
+  readonly stored: readonly StoredLogLine[]
+  readonly extension: LogExtension
+  readonly answer: LogsItem
+}
+
+function takeLines(
+  { lines }: ShippedLines,
+  holder: LogHolder,
+  limits: { logLineBytes: number; logAttemptBytes: number },
+): TakenLines {
+  const fresh = lines.filter((line) => line.seq > holder.lastSeq)
+  const stored: StoredLogLine[] = []
+  let bytes = holder.bytes
+  let cut = holder.cut
+  for (const line of fresh) {
+    if (cut) break
+    const text = shorten(line.text, limits.logLineBytes)
+    bytes += Buffer.byteLength(text)
+    cut = bytes > limits.logAttemptBytes
+    stored.push(
+      lineOf(
+        holder,
+        line,
+        cut ? `… the log of this attempt has reached its limit of ${limits.logAttemptBytes} bytes and is cut here` : text,
+      ),
+    )
+  }
+  const lastSeq = Math.max(holder.lastSeq, lines.at(-1)?.seq ?? 0)
+  return {
+    stored,
+    extension: {
+      tenantId: holder.tenantId,
+      instanceId: holder.id,
+      attempt: holder.attempt,
+      lines: fresh.length,
+      bytes: bytes - holder.bytes,
+      lastSeq,
+      cut,
+    },
+    answer: { status: 'ACCEPTED', ackSeq: lastSeq, cut },
+  }
+}
+
+function lineOf(holder: LogHolder, line: LogLine, text: string): StoredLogLine {
+  return {
+    tenantId: holder.tenantId,
+    instanceId: holder.id,
+    attempt: holder.attempt,
+    seq: line.seq,
+    at: line.at,
+    level: line.level,
+    source: line.source,
+    text,
+  }
+}
+
+/** Cuts a line at a limit of bytes, says so, and removes what PostgreSQL cannot store. */
+export function shorten(text: string, limit: number): string {
+  const clean = text.replaceAll('\u0000', '␀')
+  const bytes = Buffer.byteLength(clean)
+  if (bytes <= limit) return clean.isWellFormed() ? clean : clean.toWellFormed()
+  // A cut within a character leaves a replacement character at the end; it goes.
+  const head = Buffer.from(clean)
+    .subarray(0, limit)
+    .toString('utf8')
+    .replace(/\uFFFD$/u, '')
+  return `${head}… (${bytes - limit} bytes cut)`
+}

@@ -1,0 +1,90 @@
+import type { Transaction } from '../storage/database.ts'
+import { expireSessions } from '../storage/executor-session.ts'
+import {
+  promoteDueInstances,
+  requestStop,
+  selectAbandonedInstances,
+  selectOverdueInstances,
+  type LockedInstance,
+} from '../storage/instance.ts'
+import { queueTopic, sessionTopic } from '../runtime/wake-hub.ts'
+import { completeInstances, type InstanceEnd } from './complete-instances.ts'
+import type { Engine } from './engine.ts'
+import { instanceName, lockInstances } from './lock-instances.ts'
+import { isHeld } from './stop-runs.ts'
+
+const BATCH = 500
+const REST_MS = 500
+
+/**
+ * Enforces deadlines, whatever executors do. A handler past its time-out is asked to stop; one that has not answered by the end of the
+ * grace period is given up; what was reserved and never started counts as lost. Answers how long to rest.
+ */
+export async function timeOut(engine: Engine): Promise<number> {
+  const found = await engine.db.engine(async (tx) => {
+    const keys = await selectOverdueInstances(tx, BATCH)
+    if (keys.length === 0) return 0
+    const locked = [...(await lockInstances(tx, keys)).values()]
+    const now = await tx.now()
+    const overdue = locked.filter((instance) => isHeld(instance) && instance.deadlineAt !== null && instance.deadlineAt <= now)
+    await askToStop(
+      tx,
+      engine,
+      overdue.filter((instance) => instance.state === 'RUNNING' && instance.stopReason === null),
+      now,
+    )
+    await completeInstances(tx, engine, overdue.flatMap(giveUp))
+    return keys.length
+  })
+  return found >= BATCH ? 0 : REST_MS
+}
+
+async function askToStop(tx: Transaction, engine: Engine, instances: readonly LockedInstance[], now: number): Promise<void> {
+  await requestStop(
+    tx,
+    instances.map((instance) => ({ ...instance, reason: 'TIMEOUT' as const })),
+    now + engine.settings.cancelGraceMs,
+  )
+  tx.afterCommit(() => instances.forEach((instance) => engine.hub.wake(sessionTopic(instance.sessionId!))))
+}
+
+function giveUp(instance: LockedInstance): InstanceEnd[] {
+  if (instance.stopReason !== null) return [{ instance, end: { kind: 'OVERDUE' } }]
+  return instance.state === 'RESERVED' ? [{ instance, end: { kind: 'LOST' } }] : []
+}
+
+/**
+ * Ends the sessions whose heartbeats stopped, and the attempts of sessions that have ended in any way. Two transactions, so that neither
+ * holds a session while it locks instances; a crash between them loses nothing, as the second looks at the instances.
+ * `mayExpire` is false while this node cannot know whether the heartbeats or their receiver stopped.
+ */
+export async function reapLost(engine: Engine, mayExpire: boolean): Promise<number> {
+  if (mayExpire) await engine.db.engine((tx) => expireSessions(tx, BATCH))
+  const found = await engine.db.engine(async (tx) => {
+    const keys = await selectAbandonedInstances(tx, BATCH)
+    if (keys.length === 0) return 0
+    const abandoned = new Map(keys.map((key) => [instanceName(key), key.sessionId]))
+    // Between the look and the lock another node may have ended it and a new session taken it.
+    const locked = [...(await lockInstances(tx, keys)).values()].filter(
+      (instance) => isHeld(instance) && instance.sessionId === abandoned.get(instanceName(instance)),
+    )
+    await completeInstances(
+      tx,
+      engine,
+      locked.map((instance) => ({ instance, end: { kind: 'LOST' } })),
+    )
+    return keys.length
+  })
+  return found >= BATCH ? 0 : REST_MS
+}
+
+/** Makes retries whose pause is over PENDING, tenants in turn. */
+export async function promoteDue(engine: Engine): Promise<number> {
+  const { promoted, rest } = await engine.db.engine(async (tx) => {
+    const rows = await promoteDueInstances(tx, await tx.now(), 100, BATCH)
+    const ready = rows.filter((row) => row.state === 'PENDING')
+    tx.afterCommit(() => ready.forEach((row) => engine.hub.wake(queueTopic(row.queueId), 1)))
+    return { promoted: rows.length, rest: REST_MS / 2 }
+  })
+  return promoted >= BATCH ? 0 : rest
+}

@@ -1,0 +1,121 @@
+import { PROTOCOL_VERSION, type Heartbeat, type HeartbeatAnswer, type Register, type Registered } from '@carillon/contract'
+import { CarillonError } from '@carillon/core'
+import type { Transaction } from '../storage/database.ts'
+import {
+  endOpenSession,
+  leaveSession,
+  openSession,
+  registerExecutor,
+  renewSession,
+  selectAppByCode,
+  selectSession,
+  type SessionRow,
+} from '../storage/executor-session.ts'
+import { selectHeld } from '../storage/instance.ts'
+import { controlOf } from './claim.ts'
+import type { Engine } from './engine.ts'
+
+/** For whom a token of the role `executor` speaks: its tenant and, if it is bound to one, its app. */
+export interface ExecutorPrincipal {
+  readonly tenantId: number
+  readonly appId: number | null
+}
+
+export const REPORT_ITEMS = 1_000
+export const LOG_LINES = 5_000
+
+/** Opens a session. Registering again under the same name ends the earlier session at once, and with it all that it held. */
+export function register(engine: Engine, principal: ExecutorPrincipal, request: Register): Promise<Registered> {
+  if (request.protocol !== PROTOCOL_VERSION) {
+    throw new CarillonError(
+      'PROTOCOL_UNSUPPORTED',
+      `This server speaks executor protocol ${PROTOCOL_VERSION}, the executor ${request.protocol}.`,
+    )
+  }
+  if (request.mode === 'PUSH' && !request.address) {
+    throw new CarillonError('VALIDATION_FAILED', 'A push executor must say where it is called.', {
+      problems: [{ path: '/body/address', message: 'is required with mode PUSH' }],
+    })
+  }
+  return engine.db.lease(async (tx) => {
+    const app = await appOf(tx, principal, request.app)
+    const executorId = await registerExecutor(tx, {
+      tenantId: principal.tenantId,
+      appId: app.id,
+      instance: request.instance,
+      mode: request.mode,
+      address: request.address ?? null,
+      handlers: request.handlers,
+      capacity: request.capacity,
+      labels: request.labels ?? {},
+      metadata: request.metadata ?? {},
+    })
+    await endOpenSession(tx, principal.tenantId, executorId, 'REPLACED')
+    const { leaseMs, heartbeatMs } = engine.settings
+    const session = await openSession(tx, {
+      tenantId: principal.tenantId,
+      executorId,
+      appId: app.id,
+      capacity: request.capacity,
+      leaseMs,
+    })
+    await engine.queues.refresh(tx)
+    return {
+      executorId,
+      session,
+      leaseMs,
+      heartbeatMs,
+      limits: {
+        resultBytes: engine.settings.resultBytes,
+        logLineBytes: engine.settings.logLineBytes,
+        reportItems: REPORT_ITEMS,
+        logLines: LOG_LINES,
+      },
+    }
+  })
+}
+
+async function appOf(tx: Transaction, principal: ExecutorPrincipal, code: string) {
+  const app = await selectAppByCode(tx, principal.tenantId, code)
+  if (!app) throw new CarillonError('NOT_FOUND', `There is no app "${code}". Create it first, or correct the executor's app.`)
+  if (principal.appId !== null && principal.appId !== app.id)
+    throw new CarillonError('FORBIDDEN', `This token is bound to another app than "${code}".`)
+  return app
+}
+
+/** Renews the lease, also one that ran out but was not taken over, and says what the executor no longer holds or should stop. */
+export function heartbeat(
+  engine: Engine,
+  principal: ExecutorPrincipal,
+  { session, running }: Heartbeat,
+): Promise<HeartbeatAnswer> {
+  return engine.db.lease(async (tx) => {
+    const row = await sessionOf(tx, principal, session)
+    if (!(await renewSession(tx, principal.tenantId, session, engine.settings.leaseMs))) throw sessionEnded(session)
+    const control = await controlOf(tx, row)
+    const held = new Set((await selectHeld(tx, session)).map((each) => `${each.instance}:${each.token}`))
+    const lost = running
+      .filter((each) => !held.has(`${each.instance}:${each.token}`))
+      .map(({ instance, token }) => ({ instance, token }))
+    return { leaseMs: engine.settings.leaseMs, control: { ...control, lost } }
+  })
+}
+
+/** Leaves: what the session still holds is found by `reapLost` and goes to others. */
+export function deregister(engine: Engine, principal: ExecutorPrincipal, session: number): Promise<void> {
+  return engine.db.lease(async (tx) => {
+    await sessionOf(tx, principal, session)
+    await leaveSession(tx, principal.tenantId, session)
+  })
+}
+
+/** The session, if it is one of the principal's. One of another tenant or app answers as if it did not exist. */
+export async function sessionOf(tx: Transaction, principal: ExecutorPrincipal, session: number): Promise<SessionRow> {
+  const row = await selectSession(tx, principal.tenantId, session)
+  if (!row || row.ended || (principal.appId !== null && row.appId !== principal.appId)) throw sessionEnded(session)
+  return row
+}
+
+function sessionEnded(session: number): CarillonError {
+  return new CarillonError('SESSION_ENDED', `Session ${session} has ended. Register again.`)
+}

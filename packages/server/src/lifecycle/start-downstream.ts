@@ -1,0 +1,53 @@
+import type { FinalRunState } from '@carillon/core'
+import { takeOutbox } from '../storage/outbox.ts'
+import { selectEndedRuns } from '../storage/run.ts'
+import type { Engine } from './engine.ts'
+import { startRuns } from './start-runs.ts'
+
+const BATCH = 200
+const REST_MS = 500
+
+/** How long a chain of downstream runs may become. Saving a task refuses cycles; this bounds what edits in between could still tie. */
+export const DEEPEST_CHAIN = 50
+
+interface DownstreamStart {
+  readonly taskId: number
+  readonly outcome: FinalRunState
+  readonly depth: number
+}
+
+/** Starts the downstream tasks of runs that have ended. The entry goes and the run comes in one transaction, so each starts once. */
+export async function startDownstream(engine: Engine): Promise<number> {
+  const taken = await engine.db.engine(async (tx) => {
+    const entries = await takeOutbox<DownstreamStart>(tx, 'DOWNSTREAM', BATCH)
+    if (entries.length === 0) return 0
+    const upstream = new Map(
+      (
+        await selectEndedRuns(
+          tx,
+          entries.map(({ tenantId, runId }) => ({ tenantId, id: runId })),
+        )
+      ).map((run) => [run.id, run]),
+    )
+    const shallow = entries.filter((entry) => entry.payload.depth <= DEEPEST_CHAIN)
+    const results = await startRuns(
+      tx,
+      engine,
+      shallow.map(({ tenantId, runId, payload }) => ({
+        tenantId,
+        taskId: payload.taskId,
+        origin: 'UPSTREAM',
+        startedBy: `run:${runId}`,
+        params: { upstream: { run: runId, outcome: payload.outcome, params: upstream.get(runId)?.params ?? {} } },
+        parentRunId: runId,
+        depth: payload.depth,
+      })),
+    )
+    results.forEach((result, place) => {
+      if (result.kind === 'REFUSED') engine.report('downstream.refused', { ...shallow[place]!, ...result })
+    })
+    for (const entry of entries) if (entry.payload.depth > DEEPEST_CHAIN) engine.report('downstream.tooDeep', { ...entry })
+    return entries.length
+  })
+  return taken >= BATCH ? 0 : REST_MS
+}

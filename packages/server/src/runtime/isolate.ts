@@ -1,0 +1,27 @@
+/** SQLSTATE classes that blame the data: bad value, broken constraint, beyond a limit. The rest blames the circumstances. */
+const DATA_ERRORS = new Set(['22', '23', '54'])
+
+export function isDataError(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code
+  return typeof code === 'string' && DATA_ERRORS.has(code.slice(0, 2))
+}
+
+/**
+ * Runs a batch so that one bad item harms only itself: when the batch fails because of its data it is halved until the culprits stand
+ * alone, and those get `refuse`. An error that is nobody's fault (a lost connection) goes to the caller.
+ */
+export async function isolate<Item, Answer>(
+  items: readonly Item[],
+  run: (items: readonly Item[]) => Promise<Answer[]>,
+  refuse: (item: Item, error: unknown) => Answer | Promise<Answer>,
+): Promise<Answer[]> {
+  try {
+    return await run(items)
+  } catch (error) {
+    if (!isDataError(error)) throw error
+    if (items.length === 1) return [await refuse(items[0]!, error)]
+    const middle = Math.ceil(items.length / 2)
+    const first = await isolate(items.slice(0, middle), run, refuse)
+    return [...first, ...(await isolate(items.slice(middle), run, refuse))]
+  }
+}

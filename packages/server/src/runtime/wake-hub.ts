@@ -1,0 +1,74 @@
+/**
+ * Where requests that wait for something (a claim for work, a log reader for lines) are woken. Only hints pass through here: a waiter that
+ * wakes looks at the database, and every waiter also wakes by its own time-out, so a lost hint costs a delay and nothing else.
+ */
+export interface WakeHub {
+  /** Resolves true when one of the topics is woken, false after `ms` or when the signal aborts. */
+  wait(topics: readonly string[], ms: number, signal?: AbortSignal): Promise<boolean>
+  /** Wakes up to `count` waiters of a topic, those that have waited longest first. */
+  wake(topic: string, count?: number): void
+  /** Topics that someone waits for now. */
+  topics(): readonly string[]
+  /** Called for every local wake, to carry it to the other nodes. */
+  onWake(listener: (topic: string) => void): void
+}
+
+export const queueTopic = (queueId: number) => `q${queueId}`
+export const sessionTopic = (sessionId: number) => `s${sessionId}`
+export const logTopic = (instanceId: number) => `l${instanceId}`
+
+interface Waiter {
+  readonly topics: readonly string[]
+  wake(): void
+}
+
+export function createWakeHub(): WakeHub & { wakeLocally(topic: string, count?: number): void } {
+  const waiters = new Map<string, Set<Waiter>>()
+  const listeners: ((topic: string) => void)[] = []
+
+  const forget = (waiter: Waiter) => {
+    for (const topic of waiter.topics) {
+      const set = waiters.get(topic)
+      set?.delete(waiter)
+      if (set?.size === 0) waiters.delete(topic)
+    }
+  }
+
+  const wakeLocally = (topic: string, count = Number.POSITIVE_INFINITY) => {
+    let left = count
+    for (const waiter of waiters.get(topic) ?? []) {
+      if (left-- <= 0) break
+      waiter.wake()
+    }
+  }
+
+  return {
+    wait(topics, ms, signal) {
+      return new Promise((resolve) => {
+        const end = (woken: boolean) => {
+          clearTimeout(timer)
+          signal?.removeEventListener('abort', onAbort)
+          forget(waiter)
+          resolve(woken)
+        }
+        const onAbort = () => end(false)
+        const waiter: Waiter = { topics, wake: () => end(true) }
+        const timer = setTimeout(() => end(false), ms)
+        if (signal?.aborted) return end(false)
+        signal?.addEventListener('abort', onAbort)
+        for (const topic of topics) {
+          const set = waiters.get(topic)
+          if (set) set.add(waiter)
+          else waiters.set(topic, new Set([waiter]))
+        }
+      })
+    },
+    wake(topic, count) {
+      wakeLocally(topic, count)
+      for (const listener of listeners) listener(topic)
+    },
+    wakeLocally,
+    topics: () => [...waiters.keys()],
+    onWake: (listener) => void listeners.push(listener),
+  }
+}

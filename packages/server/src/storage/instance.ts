@@ -1,0 +1,612 @@
+import {
+  instanceStatesBefore,
+  type FinalRunState,
+  type InstanceState,
+  type RunState,
+  type StopReason,
+  type WaitReason,
+} from '@carillon/core'
+import type { Transaction } from './database.ts'
+import { RUN_COLUMNS } from './run.ts'
+import { literals, sql } from './sql.ts'
+
+/** Columns that instance_live and instance_history share, in the order in which rows move from one to the other. */
+const COLUMNS =
+  'tenant_id, id, run_id, plan_id, node, shard_index, shard_total, state, wait_reason, queue_id, sort_key, due_at, attempt, lost, token, session_id, executor_id, ' +
+  'claim_seq, reserved_at, started_at, deadline_at, stop_reason, params, output, error, progress, progress_message, parents, parents_ok, parents_failed, ' +
+  'parents_skipped, created_at, ended_at'
+
+export interface InstanceKey {
+  readonly tenantId: number
+  readonly id: number
+}
+
+const keyColumns = (keys: readonly InstanceKey[]) => [keys.map((key) => key.tenantId), keys.map((key) => key.id)]
+
+// ───────────────────────────────────────────────────────────────── start
+
+const INSERT = sql(
+  'instance.insert',
+  `insert into instance_live (tenant_id, id, run_id, plan_id, node, state, wait_reason, queue_id, sort_key, created_at)
+   select tenant_id, id, run_id, plan_id, node, case when wait_reason is null then 'PENDING' else 'WAITING' end, wait_reason, queue_id, sort_key, at_ms($9)
+   from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::text[], $7::int[], $8::bigint[])
+     as n (tenant_id, id, run_id, plan_id, node, wait_reason, queue_id, sort_key)`,
+)
+
+export interface NewInstance {
+  readonly tenantId: number
+  readonly id: number
+  readonly runId: number
+  readonly planId: number
+  readonly node: number
+  readonly waitReason: WaitReason | null
+  readonly queueId: number
+  readonly sortKey: number
+}
+
+export async function insertInstances(tx: Transaction, instances: readonly NewInstance[], now: number): Promise<void> {
+  if (instances.length === 0) return
+  const column = <K extends keyof NewInstance>(key: K) => instances.map((instance) => instance[key])
+  await tx.query(INSERT, [
+    column('tenantId'),
+    column('id'),
+    column('runId'),
+    column('planId'),
+    column('node'),
+    column('waitReason'),
+    column('queueId'),
+    column('sortKey'),
+    now,
+  ])
+}
+
+// ───────────────────────────────────────────────────────────────── claim
+
+const CLAIMABLE_COLUMNS = `i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.attempt, i.token, i.queue_id as "queueId",
+  i.shard_index as "shardIndex", i.shard_total as "shardTotal", coalesce(i.params, r.params) as params, r.fire_at as "fireAt"`
+
+export interface Claimable {
+  readonly tenantId: number
+  readonly id: number
+  readonly runId: number
+  readonly planId: number
+  readonly node: number
+  readonly attempt: number
+  /** Before a reservation that of the last one (0 = none), after it its own. */
+  readonly token: number
+  readonly queueId: number
+  readonly shardIndex: number
+  readonly shardTotal: number
+  readonly params: unknown
+  readonly fireAt: number | null
+}
+
+// One tenant: the first of each of its queues, then the first of those. Locking inside the LATERAL takes at most the limit of each queue.
+const LOCK_PENDING = sql(
+  'instance.lockPending',
+  `select ${CLAIMABLE_COLUMNS}
+   from (
+     select p.tenant_id, p.id, p.sort_key
+     from unnest($2::int[], $3::int[]) as lane (queue_id, most)
+     cross join lateral (
+       select l.tenant_id, l.id, l.sort_key from instance_live l
+       where l.queue_id = lane.queue_id and l.tenant_id = $1 and l.state = 'PENDING'
+       order by l.sort_key limit lane.most
+       for no key update skip locked) p
+     order by p.sort_key limit $4) chosen
+   join instance_live i on i.tenant_id = chosen.tenant_id and i.id = chosen.id
+   join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id
+   order by chosen.sort_key`,
+)
+
+/** Takes and locks the first PENDING instances of one tenant's queues: priority with aging first, as `sort_key` says. */
+export function lockPending(
+  tx: Transaction,
+  tenantId: number,
+  lanes: readonly { queueId: number; most: number }[],
+  limit: number,
+): Promise<Claimable[]> {
+  return tx.query(LOCK_PENDING, [tenantId, lanes.map((lane) => lane.queueId), lanes.map((lane) => lane.most), limit])
+}
+
+// Which tenants have PENDING rows in these queues, in turn after the cursor: a skip scan that touches one index entry per tenant and
+// queue, however long the backlog of each is.
+const TENANTS_WAITING = sql(
+  'instance.tenantsWaiting',
+  `with recursive waiting as (
+     select lane.queue_id, first.tenant_id
+     from unnest($1::int[]) as lane (queue_id)
+     cross join lateral (
+       select l.tenant_id from instance_live l where l.queue_id = lane.queue_id and l.tenant_id > $2 and l.state = 'PENDING'
+       order by l.tenant_id limit 1) first
+     union all
+     select waiting.queue_id, next.tenant_id
+     from waiting
+     cross join lateral (
+       select l.tenant_id from instance_live l where l.queue_id = waiting.queue_id and l.tenant_id > waiting.tenant_id and l.state = 'PENDING'
+       order by l.tenant_id limit 1) next)
+   select distinct waiting.tenant_id as "tenantId", t.weight
+   from waiting join tenant t on t.id = waiting.tenant_id and t.state = 'ACTIVE'
+   order by waiting.tenant_id limit $3`,
+)
+
+/** The tenants after `cursor` that wait in these queues, with their weights; suspended tenants are a closed lane. */
+export function selectTenantsWaiting(
+  tx: Transaction,
+  queueIds: readonly number[],
+  cursor: number,
+  limit: number,
+): Promise<{ tenantId: number; weight: number }[]> {
+  return tx.query(TENANTS_WAITING, [queueIds, cursor, limit])
+}
+
+// As lockPending, for several tenants with a share each.
+const LOCK_PENDING_SHARED = sql(
+  'instance.lockPendingShared',
+  `select ${CLAIMABLE_COLUMNS}
+   from (
+     select p.tenant_id, p.id, p.sort_key
+     from unnest($1::bigint[], $2::int[]) with ordinality as turn (tenant_id, most, place)
+     cross join lateral (
+       select each.* from unnest($3::int[]) as lane (queue_id)
+       cross join lateral (
+         select l.tenant_id, l.id, l.sort_key from instance_live l
+         where l.queue_id = lane.queue_id and l.tenant_id = turn.tenant_id and l.state = 'PENDING'
+         order by l.sort_key limit turn.most
+         for no key update skip locked) each
+       order by each.sort_key limit turn.most) p
+     order by turn.place limit $4) chosen
+   join instance_live i on i.tenant_id = chosen.tenant_id and i.id = chosen.id
+   join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id`,
+)
+
+export function lockPendingShared(
+  tx: Transaction,
+  turns: readonly { tenantId: number; most: number }[],
+  queueIds: readonly number[],
+  limit: number,
+): Promise<Claimable[]> {
+  return tx.query(LOCK_PENDING_SHARED, [turns.map((turn) => turn.tenantId), turns.map((turn) => turn.most), queueIds, limit])
+}
+
+const RESERVE = sql(
+  'instance.reserve',
+  `update instance_live i
+   set state = 'RESERVED', token = i.token + 1, session_id = given.session_id, executor_id = given.executor_id, claim_seq = given.claim_seq,
+       reserved_at = at_ms($6), deadline_at = at_ms($7)
+   from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as given (tenant_id, id, session_id, executor_id, claim_seq)
+   where i.tenant_id = given.tenant_id and i.id = given.id and i.state in (${literals(instanceStatesBefore('RESERVED'))})`,
+)
+
+export interface Reservation {
+  readonly tenantId: number
+  readonly id: number
+  readonly sessionId: number
+  readonly executorId: number
+  readonly claimSeq: number
+}
+
+/** Gives locked PENDING instances to executors under a new token. They must report a start before `startBy`. */
+export async function reserveInstances(
+  tx: Transaction,
+  reservations: readonly Reservation[],
+  now: number,
+  startBy: number,
+): Promise<void> {
+  const column = <K extends keyof Reservation>(key: K) => reservations.map((each) => each[key])
+  await tx.query(RESERVE, [
+    column('tenantId'),
+    column('id'),
+    column('sessionId'),
+    column('executorId'),
+    column('claimSeq'),
+    now,
+    startBy,
+  ])
+}
+
+const RESERVED_BY = sql(
+  'instance.reservedBy',
+  `select ${CLAIMABLE_COLUMNS}
+   from instance_live i join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id
+   where i.session_id = $1 and i.claim_seq = $2 and i.state in ('RESERVED', 'RUNNING')`,
+)
+
+/** What a claim was answered before, for an executor that lost the answer. */
+export function selectReservedBy(tx: Transaction, sessionId: number, claimSeq: number): Promise<Claimable[]> {
+  return tx.query(RESERVED_BY, [sessionId, claimSeq])
+}
+
+const HELD_COUNT = sql(
+  'instance.heldCount',
+  `select s.id as "sessionId", (select count(*) from instance_live i where i.session_id = s.id and i.state in ('RESERVED', 'RUNNING'))::int as held
+   from unnest($1::bigint[]) as s (id)`,
+)
+
+/** How many instances each session holds, counted from the rows themselves. Call it under the sessions' locks. */
+export async function countHeld(tx: Transaction, sessionIds: readonly number[]): Promise<Map<number, number>> {
+  const rows = await tx.query<{ sessionId: number; held: number }>(HELD_COUNT, [sessionIds])
+  return new Map(rows.map((row) => [row.sessionId, row.held]))
+}
+
+const QUEUES_WAITING = sql(
+  'instance.queuesWaiting',
+  `select lane.queue_id as "queueId" from unnest($1::int[]) as lane (queue_id)
+   where exists (select from instance_live l where l.queue_id = lane.queue_id and l.state = 'PENDING')`,
+)
+
+export async function selectQueuesWaiting(tx: Transaction, queueIds: readonly number[]): Promise<number[]> {
+  return (await tx.query<{ queueId: number }>(QUEUES_WAITING, [queueIds])).map((row) => row.queueId)
+}
+
+// ───────────────────────────────────────────────────────────────── while it runs
+
+/** A live instance under the caller's lock, with what decisions about it need. */
+export interface LockedInstance {
+  readonly tenantId: number
+  readonly id: number
+  readonly runId: number
+  readonly planId: number
+  readonly node: number
+  readonly state: InstanceState
+  readonly waitReason: WaitReason | null
+  readonly queueId: number
+  readonly attempt: number
+  readonly lost: number
+  readonly token: number
+  readonly sessionId: number | null
+  readonly stopReason: StopReason | null
+  readonly deadlineAt: number | null
+  readonly runState: RunState
+  readonly scheduleId: number | null
+  readonly wakesSchedule: boolean
+  readonly concurrencyKey: string | null
+  readonly depth: number
+}
+
+const LOCKED_COLUMNS = `i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.state, i.wait_reason as "waitReason",
+  i.queue_id as "queueId", i.attempt, i.lost, i.token, i.session_id as "sessionId", i.stop_reason as "stopReason", i.deadline_at as "deadlineAt",
+  r.state as "runState", r.schedule_id as "scheduleId", r.wakes_schedule as "wakesSchedule", r.concurrency_key as "concurrencyKey", r.depth`
+
+const WANTED = `from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
+   join instance_live i on i.tenant_id = wanted.tenant_id and i.id = wanted.id
+   join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id`
+
+const LOCK = sql('instance.lock', `select ${LOCKED_COLUMNS} ${WANTED} order by i.tenant_id, i.id for no key update of i`)
+
+/** Locks live instances. The caller has locked the gates of their runs. */
+export function lockLiveInstances(tx: Transaction, keys: readonly InstanceKey[]): Promise<LockedInstance[]> {
+  return tx.query(LOCK, keyColumns(keys))
+}
+
+const GATES = sql(
+  'instance.gates',
+  `select distinct r.tenant_id as "tenantId", r.concurrency_key as key ${WANTED} where r.concurrency_key is not null`,
+)
+
+export function selectGatesOfInstances(
+  tx: Transaction,
+  keys: readonly InstanceKey[],
+): Promise<{ tenantId: number; key: string }[]> {
+  return tx.query(GATES, keyColumns(keys))
+}
+
+const START = sql(
+  'instance.start',
+  `update instance_live i set state = 'RUNNING', started_at = at_ms($6), deadline_at = case when i.stop_reason is null then at_ms(s.deadline_at) else i.deadline_at end
+   from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as s (tenant_id, id, token, session_id, deadline_at)
+   where i.tenant_id = s.tenant_id and i.id = s.id and i.token = s.token and i.session_id = s.session_id and i.state = 'RESERVED'`,
+)
+
+export async function startInstances(
+  tx: Transaction,
+  starts: readonly { tenantId: number; id: number; token: number; sessionId: number; deadlineAt: number | null }[],
+  now: number,
+): Promise<void> {
+  if (starts.length === 0) return
+  await tx.query(START, [
+    starts.map((each) => each.tenantId),
+    starts.map((each) => each.id),
+    starts.map((each) => each.token),
+    starts.map((each) => each.sessionId),
+    starts.map((each) => each.deadlineAt),
+    now,
+  ])
+}
+
+const PROGRESS = sql(
+  'instance.progress',
+  `update instance_live i set progress = p.percent, progress_message = p.message
+   from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::text[]) as p (tenant_id, id, token, session_id, percent, message)
+   where i.tenant_id = p.tenant_id and i.id = p.id and i.token = p.token and i.session_id = p.session_id and i.state in ('RESERVED', 'RUNNING')`,
+)
+
+export async function recordProgress(
+  tx: Transaction,
+  items: readonly { tenantId: number; id: number; token: number; sessionId: number; percent: number; message: string | null }[],
+): Promise<void> {
+  if (items.length === 0) return
+  await tx.query(PROGRESS, [
+    items.map((each) => each.tenantId),
+    items.map((each) => each.id),
+    items.map((each) => each.token),
+    items.map((each) => each.sessionId),
+    items.map((each) => each.percent),
+    items.map((each) => each.message),
+  ])
+}
+
+const STOPS = sql(
+  'instance.stops',
+  `select i.id as instance, i.token, i.stop_reason as reason from instance_live i
+   where i.session_id = $1 and i.state in ('RESERVED', 'RUNNING') and i.stop_reason is not null`,
+)
+
+/** What a session's executor has been asked to stop. */
+export function selectStops(
+  tx: Transaction,
+  sessionId: number,
+): Promise<{ instance: number; token: number; reason: StopReason }[]> {
+  return tx.query(STOPS, [sessionId])
+}
+
+const HELD = sql(
+  'instance.held',
+  `select i.id as instance, i.token from instance_live i where i.session_id = $1 and i.state in ('RESERVED', 'RUNNING')`,
+)
+
+export function selectHeld(tx: Transaction, sessionId: number): Promise<{ instance: number; token: number }[]> {
+  return tx.query(HELD, [sessionId])
+}
+
+const REQUEST_STOP = sql(
+  'instance.requestStop',
+  `update instance_live i set stop_reason = s.reason, deadline_at = at_ms($4)
+   from unnest($1::bigint[], $2::bigint[], $3::text[]) as s (tenant_id, id, reason)
+   where i.tenant_id = s.tenant_id and i.id = s.id and i.state in ('RESERVED', 'RUNNING') and i.stop_reason is null`,
+)
+
+/** Marks running instances to be stopped; when `deadline` passes without an answer they are ended without one. */
+export async function requestStop(
+  tx: Transaction,
+  stops: readonly { tenantId: number; id: number; reason: StopReason }[],
+  deadline: number,
+): Promise<void> {
+  if (stops.length === 0) return
+  await tx.query(REQUEST_STOP, [...keyColumns(stops), stops.map((stop) => stop.reason), deadline])
+}
+
+// ───────────────────────────────────────────────────────────────── waiting
+
+const HOLD = sql(
+  'instance.hold',
+  `update instance_live i set state = 'WAITING', wait_reason = $3
+   from unnest($1::bigint[], $2::bigint[]) as h (tenant_id, id)
+   where i.tenant_id = h.tenant_id and i.id = h.id and i.state = 'PENDING'`,
+)
+
+export async function holdInstances(tx: Transaction, keys: readonly InstanceKey[], reason: WaitReason): Promise<void> {
+  if (keys.length > 0) await tx.query(HOLD, [...keyColumns(keys), reason])
+}
+
+const FREE = sql(
+  'instance.free',
+  `update instance_live i set state = 'PENDING', wait_reason = null
+   from unnest($1::bigint[], $2::bigint[]) as f (tenant_id, run_id)
+   where i.tenant_id = f.tenant_id and i.id = f.run_id and i.state = 'WAITING' and i.wait_reason = $3
+   returning i.queue_id as "queueId"`,
+)
+
+/** Lets the only instances of these runs go on, if that is what they waited for. Answers their queues. */
+export async function freeInstances(tx: Transaction, runs: readonly InstanceKey[], reason: WaitReason): Promise<number[]> {
+  if (runs.length === 0) return []
+  return (await tx.query<{ queueId: number }>(FREE, [...keyColumns(runs), reason])).map((row) => row.queueId)
+}
+
+// Tenants in turn, as everywhere: by due time alone one tenant's 100,000 retries would stand before another's one.
+const PROMOTE_DUE = sql(
+  'instance.promoteDue',
+  `with recursive turn as (
+     (select tenant_id, due_at from instance_live where due_at is not null order by tenant_id, due_at limit 1)
+     union all
+     select next.tenant_id, next.due_at from turn
+     cross join lateral (
+       select l.tenant_id, l.due_at from instance_live l where l.tenant_id > turn.tenant_id and l.due_at is not null
+       order by l.tenant_id, l.due_at limit 1) next),
+   due as (
+     select each.tenant_id, each.id from turn
+     cross join lateral (
+       select l.tenant_id, l.id from instance_live l where l.tenant_id = turn.tenant_id and l.due_at <= at_ms($1)
+       order by l.due_at limit $2 for no key update skip locked) each
+     where turn.due_at <= at_ms($1)
+     limit $3)
+   update instance_live i
+   set state = case when r.state = 'PAUSED' then 'WAITING' else 'PENDING' end, wait_reason = case when r.state = 'PAUSED' then 'PAUSED' end, due_at = null
+   from due join run_live r on r.tenant_id = due.tenant_id
+   where i.tenant_id = due.tenant_id and i.id = due.id and r.id = i.run_id
+   returning i.queue_id as "queueId", i.state`,
+)
+
+/** Retries whose pause is over become PENDING, at most `perTenant` of each tenant. */
+export function promoteDueInstances(
+  tx: Transaction,
+  now: number,
+  perTenant: number,
+  limit: number,
+): Promise<{ queueId: number; state: InstanceState }[]> {
+  return tx.query(PROMOTE_DUE, [now, perTenant, limit])
+}
+
+// ───────────────────────────────────────────────────────────────── the end of an attempt
+
+const RETRY = sql(
+  'instance.retry',
+  `with again as (select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::boolean[], $8::text[])
+     as a (tenant_id, id, token, outcome, error, due_at, was_lost, wait_reason)),
+   kept as (
+     insert into attempt (tenant_id, instance_id, number, token, session_id, executor_id, outcome, reserved_at, started_at, ended_at, error)
+     select i.tenant_id, i.id, i.attempt, i.token, i.session_id, i.executor_id, again.outcome, i.reserved_at, i.started_at, at_ms($9), again.error::jsonb
+     from again join instance_live i on i.tenant_id = again.tenant_id and i.id = again.id and i.token = again.token
+     where again.outcome is not null and i.state in ('RESERVED', 'RUNNING'))
+   update instance_live i
+   set state = case when again.wait_reason is null then 'PENDING' else 'WAITING' end, wait_reason = again.wait_reason, due_at = at_ms(again.due_at),
+       attempt = i.attempt + case when again.outcome is null then 0 else 1 end, lost = i.lost + case when again.was_lost then 1 else 0 end,
+       session_id = null, executor_id = null, claim_seq = null, reserved_at = null, started_at = null, deadline_at = null, stop_reason = null,
+       progress = null, progress_message = null
+   from again
+   where i.tenant_id = again.tenant_id and i.id = again.id and i.token = again.token and i.state in ('RESERVED', 'RUNNING')`,
+)
+
+export interface RetriedInstance {
+  readonly tenantId: number
+  readonly id: number
+  readonly token: number
+  /** Null: it was handed back unstarted, and the attempt is still to come. */
+  readonly outcome: 'FAILED' | 'TIMEOUT' | 'LOST' | null
+  readonly error: string | null
+  readonly dueAt: number | null
+  readonly wasLost: boolean
+  readonly waitReason: WaitReason | null
+}
+
+/** Keeps the attempt that has just ended and makes the instance ready for the next one. */
+export async function retryInstances(tx: Transaction, items: readonly RetriedInstance[], now: number): Promise<void> {
+  if (items.length === 0) return
+  const column = <K extends keyof RetriedInstance>(key: K) => items.map((each) => each[key])
+  await tx.query(RETRY, [
+    column('tenantId'),
+    column('id'),
+    column('token'),
+    column('outcome'),
+    column('error'),
+    column('dueAt'),
+    column('wasLost'),
+    column('waitReason'),
+    now,
+  ])
+}
+
+const MOVED_INSTANCE = COLUMNS.split(', ')
+  .map((column) => {
+    if (column === 'state') return 'e.state'
+    if (column === 'output' || column === 'error') return `e.${column}::jsonb`
+    if (column === 'wait_reason') return 'null::text'
+    if (column === 'due_at' || column === 'deadline_at') return 'null::timestamptz'
+    if (column === 'ended_at') return 'at_ms($7)'
+    if (column === 'started_at') return 'coalesce(i.started_at, at_ms(e.started_at))'
+    return `i.${column}`
+  })
+  .join(', ')
+
+const MOVED_RUN = RUN_COLUMNS.split(', ')
+  .map((column) => {
+    if (column === 'state') return 'e.run_state'
+    if (column === 'reason') return 'e.run_reason'
+    if (column === 'ended_at') return 'at_ms($7)'
+    if (column === 'started_at') return 'coalesce(r.started_at, at_ms(e.started_at))'
+    return `r.${column}`
+  })
+  .join(', ')
+
+const END_SINGLE = sql(
+  'instance.endSingle',
+  `with ended as (select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $8::text[], $9::text[], $10::bigint[])
+     as e (tenant_id, id, token, state, output, error, run_state, run_reason, started_at)),
+   instance_gone as (
+     delete from instance_live i using ended e where i.tenant_id = e.tenant_id and i.id = e.id and i.token = e.token
+     returning ${MOVED_INSTANCE}),
+   instance_kept as (insert into instance_history (${COLUMNS}) select * from instance_gone),
+   run_gone as (
+     delete from run_live r using ended e where r.tenant_id = e.tenant_id and r.id = e.id
+     returning ${MOVED_RUN})
+   insert into run_history (${RUN_COLUMNS}) select * from run_gone`,
+)
+
+export interface EndedInstance {
+  readonly tenantId: number
+  readonly id: number
+  readonly token: number
+  readonly state: InstanceState
+  readonly output: string | null
+  readonly error: string | null
+  readonly runState: FinalRunState
+  readonly runReason: string | null
+  /** Where no start was reported before the end. */
+  readonly startedAt: number | null
+}
+
+/** Ends single-instance runs with their instances: both rows move to history in one statement. The caller holds the instances' locks. */
+export async function endSingleInstances(tx: Transaction, items: readonly EndedInstance[], now: number): Promise<void> {
+  if (items.length === 0) return
+  const column = <K extends keyof EndedInstance>(key: K) => items.map((each) => each[key])
+  await tx.query(END_SINGLE, [
+    column('tenantId'),
+    column('id'),
+    column('token'),
+    column('state'),
+    column('output'),
+    column('error'),
+    now,
+    column('runState'),
+    column('runReason'),
+    column('startedAt'),
+  ])
+}
+
+const ENDED = sql(
+  'instance.ended',
+  `select tenant_id as "tenantId", id, token, session_id as "sessionId", state as outcome from instance_history
+   where (tenant_id, id) in (select * from unnest($1::bigint[], $2::bigint[]))
+   union all
+   select tenant_id, instance_id, token, session_id, outcome from attempt
+   where (tenant_id, instance_id) in (select * from unnest($1::bigint[], $2::bigint[]))`,
+)
+
+/** How attempts of these instances ended, by the token under which they ran. */
+export function selectEndedAttempts(
+  tx: Transaction,
+  keys: readonly InstanceKey[],
+): Promise<{ tenantId: number; id: number; token: number; sessionId: number | null; outcome: InstanceState }[]> {
+  return tx.query(ENDED, keyColumns(keys))
+}
+
+// ───────────────────────────────────────────────────────────────── what went wrong meanwhile
+
+const OVERDUE = sql(
+  'instance.overdue',
+  `select i.tenant_id as "tenantId", i.id
+   from executor_session s
+   cross join lateral (
+     select l.tenant_id, l.id from instance_live l
+     where l.session_id = s.id and l.state in ('RESERVED', 'RUNNING') and l.deadline_at <= statement_timestamp()
+     order by l.deadline_at limit 100) i
+   where s.ended_at is null
+   limit $1`,
+)
+
+/** Instances of open sessions whose deadline has passed. Unlocked: the caller locks and looks again. */
+export function selectOverdueInstances(tx: Transaction, limit: number): Promise<InstanceKey[]> {
+  return tx.query(OVERDUE, [limit])
+}
+
+// Which sessions hold anything, by skip scan; of those the ones that are no longer open.
+const ABANDONED = sql(
+  'instance.abandoned',
+  `with recursive holder as (
+     (select session_id from instance_live where state in ('RESERVED', 'RUNNING') order by session_id limit 1)
+     union all
+     select next.session_id from holder
+     cross join lateral (
+       select l.session_id from instance_live l where l.session_id > holder.session_id and l.state in ('RESERVED', 'RUNNING') order by l.session_id limit 1) next)
+   select i.tenant_id as "tenantId", i.id, holder.session_id as "sessionId"
+   from holder
+   cross join lateral (
+     select l.tenant_id, l.id from instance_live l where l.session_id = holder.session_id and l.state in ('RESERVED', 'RUNNING') limit $1) i
+   where not exists (select from executor_session s where s.id = holder.session_id and s.ended_at is null)
+   limit $1`,
+)
+
+/** Instances held by sessions that have ended. Unlocked: the caller locks and looks again. */
+export function selectAbandonedInstances(tx: Transaction, limit: number): Promise<(InstanceKey & { sessionId: number })[]> {
+  return tx.query(ABANDONED, [limit])
+}

@@ -1,0 +1,41 @@
+import type { Transaction } from './database.ts'
+import { sql } from './sql.ts'
+
+const INSERT = sql(
+  'outbox.insert',
+  `insert into outbox (tenant_id, kind, run_id, payload) select tenant_id, kind, run_id, payload::jsonb
+   from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[]) as o (tenant_id, kind, run_id, payload)`,
+)
+
+export interface OutboxEntry {
+  readonly tenantId: number
+  readonly kind: 'DOWNSTREAM'
+  readonly runId: number
+  readonly payload: unknown
+}
+
+export async function insertOutbox(tx: Transaction, entries: readonly OutboxEntry[]): Promise<void> {
+  if (entries.length === 0) return
+  await tx.query(INSERT, [
+    entries.map((each) => each.tenantId),
+    entries.map((each) => each.kind),
+    entries.map((each) => each.runId),
+    entries.map((each) => JSON.stringify(each.payload)),
+  ])
+}
+
+const TAKE = sql(
+  'outbox.take',
+  `delete from outbox where (tenant_id, id) in (
+     select tenant_id, id from outbox where kind = $1 and due_at <= statement_timestamp() order by due_at, id limit $2 for update skip locked)
+   returning tenant_id as "tenantId", id, run_id as "runId", payload`,
+)
+
+/** Takes due entries out for good: their effect must be in the same transaction. */
+export function takeOutbox<Payload>(
+  tx: Transaction,
+  kind: OutboxEntry['kind'],
+  limit: number,
+): Promise<{ tenantId: number; id: number; runId: number; payload: Payload }[]> {
+  return tx.query(TAKE, [kind, limit])
+}

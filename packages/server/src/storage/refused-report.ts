@@ -1,0 +1,30 @@
+import type { Transaction } from './database.ts'
+import { sql } from './sql.ts'
+
+const INSERT = sql(
+  'refusedReport.insert',
+  `insert into refused_report (tenant_id, instance_id, token, session_id, kind, reason)
+   select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])`,
+)
+
+export interface RefusedReport {
+  readonly tenantId: number
+  readonly instanceId: number
+  readonly token: number
+  readonly sessionId: number
+  readonly kind: string
+  readonly reason: string
+}
+
+export async function insertRefusedReports(tx: Transaction, reports: readonly RefusedReport[]): Promise<void> {
+  if (reports.length === 0) return
+  const column = <K extends keyof RefusedReport>(key: K) => reports.map((each) => each[key])
+  await tx.query(INSERT, [
+    column('tenantId'),
+    column('instanceId'),
+    column('token'),
+    column('sessionId'),
+    column('kind'),
+    column('reason'),
+  ])
+}

@@ -1,0 +1,191 @@
+import type { FinalRunState, RunOrigin, RunState } from '@carillon/core'
+import type { Transaction } from './database.ts'
+import type { GateKey } from './gate.ts'
+import { sql } from './sql.ts'
+
+/** Columns that run_live and run_history share, in the order in which rows move from one to the other. */
+export const RUN_COLUMNS =
+  'tenant_id, id, target_kind, target_id, plan_id, state, reason, origin, started_by, schedule_id, fire_at, backfill_id, parent_run_id, depth, ' +
+  'params, priority, concurrency_key, admitted, wakes_schedule, instances, created_at, started_at, ended_at'
+
+export interface NewRun {
+  readonly tenantId: number
+  readonly id: number
+  readonly targetKind: 'TASK' | 'DAG'
+  readonly targetId: number
+  readonly planId: number
+  readonly reason: string | null
+  readonly origin: RunOrigin
+  readonly startedBy: string
+  readonly scheduleId: number | null
+  readonly fireAt: number | null
+  readonly backfillId: number | null
+  readonly parentRunId: number | null
+  readonly depth: number
+  readonly params: string
+  readonly priority: number
+  readonly concurrencyKey: string | null
+  readonly admitted: boolean
+  readonly wakesSchedule: boolean
+  readonly instances: number
+}
+
+const NEW_RUN_ROWS = `unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[],
+    $11::bigint[], $12::bigint[], $13::int[], $14::text[], $15::int[], $16::text[], $17::boolean[], $18::boolean[], $19::int[])
+    as n (tenant_id, id, target_kind, target_id, plan_id, reason, origin, started_by, schedule_id, fire_at, backfill_id, parent_run_id, depth, params, priority,
+          concurrency_key, admitted, wakes_schedule, instances)`
+
+const INSERT = sql(
+  'run.insert',
+  `insert into run_live (${RUN_COLUMNS})
+   select tenant_id, id, target_kind, target_id, plan_id, 'PENDING', reason, origin, started_by, schedule_id, at_ms(fire_at), backfill_id, parent_run_id, depth,
+          params::jsonb, priority, concurrency_key, admitted, wakes_schedule, instances, at_ms($20), null, null
+   from ${NEW_RUN_ROWS}`,
+)
+
+const INSERT_SKIPPED = sql(
+  'run.insertSkipped',
+  `insert into run_history (${RUN_COLUMNS})
+   select tenant_id, id, target_kind, target_id, plan_id, 'SKIPPED', reason, origin, started_by, schedule_id, at_ms(fire_at), backfill_id, parent_run_id, depth,
+          params::jsonb, priority, concurrency_key, false, wakes_schedule, 0, at_ms($20), null, at_ms($20)
+   from ${NEW_RUN_ROWS}`,
+)
+
+function columnsOf(runs: readonly NewRun[], now: number): unknown[] {
+  const column = <K extends keyof NewRun>(key: K) => runs.map((run) => run[key])
+  return [
+    column('tenantId'),
+    column('id'),
+    column('targetKind'),
+    column('targetId'),
+    column('planId'),
+    column('reason'),
+    column('origin'),
+    column('startedBy'),
+    column('scheduleId'),
+    column('fireAt'),
+    column('backfillId'),
+    column('parentRunId'),
+    column('depth'),
+    column('params'),
+    column('priority'),
+    column('concurrencyKey'),
+    column('admitted'),
+    column('wakesSchedule'),
+    column('instances'),
+    now,
+  ]
+}
+
+export async function insertRuns(tx: Transaction, runs: readonly NewRun[], now: number): Promise<void> {
+  if (runs.length > 0) await tx.query(INSERT, columnsOf(runs, now))
+}
+
+/** Runs that their concurrency policy left out: they are history from the first moment. */
+export async function insertSkippedRuns(tx: Transaction, runs: readonly NewRun[], now: number): Promise<void> {
+  if (runs.length > 0) await tx.query(INSERT_SKIPPED, columnsOf(runs, now))
+}
+
+const NEXT_IDS = sql('run.nextIds', `select nextval('carillon_id') as id from generate_series(1, $1::int)`)
+
+/** Fresh identifiers, rising. Taken before the rows are written, because the decisions about a batch refer to its own runs. */
+export async function nextIds(tx: Transaction, count: number): Promise<number[]> {
+  return (await tx.query<{ id: number }>(NEXT_IDS, [count])).map((row) => row.id)
+}
+
+const HOLDERS = sql(
+  'run.holders',
+  `select r.tenant_id as "tenantId", r.concurrency_key as key, r.id, r.admitted, r.plan_id as "planId", r.state
+   from unnest($1::bigint[], $2::text[]) as wanted (tenant_id, key)
+   join run_live r on r.tenant_id = wanted.tenant_id and r.concurrency_key = wanted.key
+   order by r.id`,
+)
+
+export interface KeyHolderRow {
+  readonly tenantId: number
+  readonly key: string
+  readonly id: number
+  readonly admitted: boolean
+  readonly planId: number
+  readonly state: RunState
+}
+
+/** The live runs under these keys, oldest first. Call it in the statement after `lockGates`. */
+export function selectHolders(tx: Transaction, keys: readonly GateKey[]): Promise<KeyHolderRow[]> {
+  return tx.query(HOLDERS, [keys.map((each) => each.tenantId), keys.map((each) => each.key)])
+}
+
+const ADMIT = sql(
+  'run.admit',
+  `update run_live r set admitted = true, reason = null
+   from unnest($1::bigint[], $2::bigint[]) as chosen (tenant_id, id)
+   where r.tenant_id = chosen.tenant_id and r.id = chosen.id and not r.admitted`,
+)
+
+export async function admitRuns(tx: Transaction, runs: readonly { tenantId: number; id: number }[]): Promise<void> {
+  await tx.query(ADMIT, [runs.map((run) => run.tenantId), runs.map((run) => run.id)])
+}
+
+const SET_STATE = sql(
+  'run.setState',
+  `update run_live r set state = changed.state, reason = changed.reason, started_at = case when changed.state = 'RUNNING' then coalesce(r.started_at, at_ms($5)) else r.started_at end
+   from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) as changed (tenant_id, id, state, reason)
+   where r.tenant_id = changed.tenant_id and r.id = changed.id`,
+)
+
+/** Moves live runs between PENDING, RUNNING and PAUSED. The caller holds their lock. */
+export async function setRunStates(
+  tx: Transaction,
+  runs: readonly { tenantId: number; id: number; state: 'PENDING' | 'RUNNING' | 'PAUSED'; reason: string | null }[],
+  now: number,
+): Promise<void> {
+  if (runs.length === 0) return
+  await tx.query(SET_STATE, [
+    runs.map((run) => run.tenantId),
+    runs.map((run) => run.id),
+    runs.map((run) => run.state),
+    runs.map((run) => run.reason),
+    now,
+  ])
+}
+
+const KEYS_OF_RUNS = sql(
+  'run.keys',
+  `select r.tenant_id as "tenantId", r.id, r.state, r.concurrency_key as key, r.instances
+   from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
+   join run_live r on r.tenant_id = wanted.tenant_id and r.id = wanted.id`,
+)
+
+export interface LiveRunKey {
+  readonly tenantId: number
+  readonly id: number
+  readonly state: RunState
+  readonly key: string | null
+  readonly instances: number
+}
+
+export function selectLiveRuns(tx: Transaction, runs: readonly { tenantId: number; id: number }[]): Promise<LiveRunKey[]> {
+  return tx.query(KEYS_OF_RUNS, [runs.map((run) => run.tenantId), runs.map((run) => run.id)])
+}
+
+const REPEATABLE = sql(
+  'run.repeatable',
+  `select h.tenant_id as "tenantId", h.id, h.target_id as "targetId", h.plan_id as "planId", h.params, h.priority, h.depth, h.state
+   from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
+   join run_history h on h.tenant_id = wanted.tenant_id and h.id = wanted.id`,
+)
+
+export interface EndedRun {
+  readonly tenantId: number
+  readonly id: number
+  readonly targetId: number
+  readonly planId: number
+  readonly params: Record<string, unknown>
+  readonly priority: number
+  readonly depth: number
+  readonly state: FinalRunState
+}
+
+export function selectEndedRuns(tx: Transaction, runs: readonly { tenantId: number; id: number }[]): Promise<EndedRun[]> {
+  return tx.query(REPEATABLE, [runs.map((run) => run.tenantId), runs.map((run) => run.id)])
+}

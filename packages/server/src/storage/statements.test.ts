@@ -1,0 +1,28 @@
+import { readdirSync } from 'node:fs'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../testing/test-database.ts'
+import { allStatements } from './sql.ts'
+
+let database: TestDatabase
+let client: pg.Client
+
+beforeAll(async () => {
+  for (const file of readdirSync(import.meta.dirname)) if (/^[a-z-]+\.ts$/.test(file)) await import(`./${file}`)
+  database = await createTestDatabase()
+  client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+})
+afterAll(async () => {
+  await client.end()
+  await database.drop()
+})
+
+test('every statement can be prepared on the migrated schema', async () => {
+  const broken: string[] = []
+  for (const [place, { name, text }] of allStatements().entries()) {
+    await client.query(`prepare s${place} as ${text}`).catch((error: Error) => broken.push(`${name}: ${error.message}`))
+  }
+  expect(allStatements().length).toBeGreaterThan(40)
+  expect(broken).toEqual([])
+})
