@@ -21,6 +21,8 @@ export interface Route {
   readonly body?: TSchema
   /** Status → body. 204 has none. */
   readonly responses: Readonly<Record<number, TSchema>>
+  /** What the answer is when it is not JSON: a text, or a stream of server-sent events. */
+  readonly produces?: 'text/plain' | 'text/event-stream'
   /** Accepts the `idempotency-key` header: the same key and body again answer what was answered first. */
   readonly idempotent?: boolean
   /** The audit operation of a mutating route (`task.update`); the server refuses to start where a mutating route has none and does not say why. */
@@ -41,5 +43,21 @@ export interface Call<R extends Route> {
   readonly body: Part<R['body']>
 }
 
-type Success<R extends Route> = R['responses'][Extract<keyof R['responses'], 200 | 201 | 202>]
-export type Answer<R extends Route> = Success<R> extends TSchema ? Static<Success<R>> : undefined
+type SuccessStatus<R extends Route> = Extract<keyof R['responses'], 200 | 201 | 202>
+type Json<R extends Route> = [SuccessStatus<R>] extends [never]
+  ? undefined
+  : R['responses'][SuccessStatus<R>] extends infer S extends TSchema
+    ? Static<S>
+    : never
+
+/** What a route answers: JSON, nothing, or, where it `produces` something else, the pieces of a text as they come. */
+export type Answer<R extends Route> = R extends { readonly produces: string } ? AsyncIterable<string> : Json<R>
+
+/** The status of a route's success. */
+export function successStatus(route: Route): number {
+  return Number(Object.keys(route.responses)[0])
+}
+
+export function isMutating(route: Route): boolean {
+  return route.method !== 'GET'
+}

@@ -17,3 +17,22 @@ export interface PlanKey {
 export function selectPlans(tx: Transaction, keys: readonly PlanKey[]): Promise<{ tenantId: number; id: number; body: Plan }[]> {
   return tx.query(SELECT, [keys.map((key) => key.tenantId), keys.map((key) => key.planId)])
 }
+
+const insert = sql(
+  'plan.insert',
+  `insert into plan (tenant_id, target_kind, target_id, body)
+   select $1, p.body ->> 'targetKind', (p.body ->> 'targetId')::bigint, p.body
+   from unnest($2::jsonb[]) with ordinality p (body, place) order by p.place
+   returning id, target_id as "targetId"`,
+)
+/** Plans never change; an edit inserts new ones. */
+export async function insertPlans(tx: Transaction, tenantId: number, plans: readonly Plan[]): Promise<Map<number, number>> {
+  const rows = await tx.query<{ id: number; targetId: number }>(insert, [tenantId, plans.map((plan) => JSON.stringify(plan))])
+  return new Map(rows.map((row) => [row.targetId, row.id]))
+}
+
+const bodies = sql('plan.bodies', `select id, body from plan where tenant_id = $1 and id = any($2::bigint[])`)
+export async function findPlans(tx: Transaction, tenantId: number, ids: readonly number[]): Promise<Map<number, Plan>> {
+  const rows = await tx.query<{ id: number; body: Plan }>(bodies, [tenantId, ids])
+  return new Map(rows.map((row) => [row.id, row.body]))
+}

@@ -23,3 +23,33 @@ const SELECT_AFTER = sql(
 export function selectQueuesAfter(tx: Transaction, id: number, limit: number): Promise<QueueRow[]> {
   return tx.query(SELECT_AFTER, [id, limit])
 }
+
+export type QueueInput = Omit<QueueRow, 'id' | 'executorId'>
+
+const WANTED = `jsonb_to_recordset($1::jsonb)
+  q (place int, "appTenantId" bigint, "appId" bigint, handler text, selector jsonb, "rateTenantId" bigint, "rateKey" text)`
+const ADD_MISSING = sql(
+  'queue.addMissing',
+  `insert into queue (app_tenant_id, app_id, handler, selector, rate_tenant_id, rate_key)
+   select distinct q."appTenantId", q."appId", q.handler, q.selector, q."rateTenantId", q."rateKey" from ${WANTED}
+   order by 1, 2, 3, 4, 5, 6 on conflict do nothing`,
+)
+const FIND = sql(
+  'queue.find',
+  `select q.place, k.id from ${WANTED}
+   join queue k on k.app_tenant_id = q."appTenantId" and k.app_id = q."appId" and k.handler = q.handler and k.selector = q.selector
+     and k.executor_id is null and k.rate_tenant_id is not distinct from q."rateTenantId" and k.rate_key is not distinct from q."rateKey"`,
+)
+
+/** The queues of these properties, made where they are missing; in the order of the input. */
+export async function internQueues(tx: Transaction, queues: readonly QueueInput[]): Promise<number[]> {
+  const wanted = [JSON.stringify(queues.map((queue, place) => ({ ...queue, place })))]
+  // Look first: nearly always they exist, and an insert that does nothing still burns a number.
+  let found = await tx.query<{ place: number; id: number }>(FIND, wanted)
+  if (found.length < queues.length) {
+    await tx.query(ADD_MISSING, wanted)
+    found = await tx.query(FIND, wanted)
+  }
+  const ids = new Map(found.map((row) => [row.place, row.id]))
+  return queues.map((_, place) => ids.get(place)!)
+}

@@ -1,0 +1,67 @@
+import Type, { type Static } from 'typebox'
+import { DELIVERIES, ROUTE_STRATEGIES } from '@carillon/core'
+import { choice, nullable, optional, strict, taggedUnion } from './schema.ts'
+
+const DAY_MS = 86_400_000
+
+const retry = {
+  maxRetries: Type.Integer({ minimum: 0, maximum: 100, description: 'Attempts after the first' }),
+  backoff: choice(['FIXED', 'LINEAR', 'EXPONENTIAL']),
+  delayMs: Type.Integer({ minimum: 0, maximum: DAY_MS }),
+  maxDelayMs: Type.Integer({ minimum: 0, maximum: 7 * DAY_MS, description: 'Longest single pause' }),
+  jitter: Type.Number({ minimum: 0, maximum: 1, description: 'Share of the pause that is random' }),
+  retryOn: Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+    maxItems: 100,
+    description: 'Error codes worth a retry; empty: all',
+  }),
+  neverOn: Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 100, description: 'Error codes never retried' }),
+}
+
+/** How the runs of a task may overlap. */
+export const Concurrency = taggedUnion('policy', [
+  strict({
+    policy: Type.Literal('PARALLEL'),
+    limit: nullable(Type.Integer({ minimum: 1, maximum: 100_000, description: 'Runs at once; the others wait in order' })),
+  }),
+  strict({ policy: Type.Literal('SEQUENTIAL') }),
+  strict({ policy: Type.Literal('SINGLETON') }),
+  strict({
+    policy: Type.Literal('KEYED'),
+    path: Type.String({ minLength: 1, maxLength: 200, description: 'Dotted path into the parameters' }),
+    each: choice(['SEQUENTIAL', 'SINGLETON']),
+  }),
+  strict({ policy: Type.Literal('REPLACE') }),
+])
+
+const policies = {
+  timeoutMs: Type.Integer({ minimum: 0, maximum: 30 * DAY_MS, description: '0 = none' }),
+  retry: strict(optional(retry)),
+  priority: Type.Integer({ minimum: 1, maximum: 10, description: '10 is first' }),
+  concurrency: Concurrency,
+  delivery: choice(DELIVERIES),
+  route: choice(ROUTE_STRATEGIES),
+  ratePerSecond: Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'Starts a second' }),
+  searchable: Type.Array(Type.String({ minLength: 1, maxLength: 63 }), {
+    maxItems: 8,
+    uniqueItems: true,
+    description: 'Top-level parameters by whose value runs can be found',
+  }),
+}
+
+/** Policies that are set here; the rest is inherited: task over type over Carillon's own. */
+export const Policies = strict(optional(policies))
+
+/** In an update, null sets a policy back to what it inherits. */
+export const PoliciesPatch = strict(
+  optional(
+    Object.fromEntries(Object.entries(policies).map(([name, schema]) => [name, nullable(schema)])) as {
+      [K in keyof typeof policies]: ReturnType<typeof nullable<(typeof policies)[K]>>
+    },
+  ),
+)
+
+/** What holds in the end, everything inherited resolved. */
+export const EffectivePolicies = strict({ ...policies, retry: strict(retry), ratePerSecond: nullable(policies.ratePerSecond) })
+
+export type Policies = Static<typeof Policies>
+export type EffectivePolicies = Static<typeof EffectivePolicies>

@@ -1,0 +1,81 @@
+import type { EffectivePolicies } from '@carillon/contract'
+import type { Plan } from '@carillon/core'
+import { BUILTIN_APP } from '../storage/app.ts'
+import { insertPlans } from '../storage/plan.ts'
+import { internQueues, type QueueInput } from '../storage/queue.ts'
+import { setRate } from '../storage/rate-bucket.ts'
+import type { DownstreamRef, TaskFields } from '../storage/task.ts'
+import type { TaskTypeFields } from '../storage/task-type.ts'
+import type { Edit } from './edit.ts'
+import { KINDS } from './kinds/index.ts'
+import { resolvePolicies } from './policies.ts'
+
+/** A task with what its plan is made of. */
+export interface PlannedTask {
+  readonly id: number
+  readonly version: number
+  readonly fields: Omit<TaskFields, 'planId'>
+  readonly downstream: readonly Pick<DownstreamRef, 'taskId' | 'outcomes'>[]
+}
+
+/**
+ * Compiles tasks of one type into plans and stores them, with the queues and rates they need; the new plans by task.
+ * Set-based, because an edit of a type does this for all its tasks at once.
+ */
+export async function makePlans(edit: Edit, type: TaskTypeFields, tasks: readonly PlannedTask[]): Promise<Map<number, number>> {
+  const { tx, tenantId } = edit
+  const effective = tasks.map((task) => resolvePolicies(type.defaults, task.fields.policies))
+  const queues = await internQueues(
+    tx,
+    tasks.map((task, index) => queueOf(tenantId, type, task, effective[index]!)),
+  )
+  const plans = tasks.map((task, index) => planOf(type, task, effective[index]!, queues[index]!))
+  // By identifier, as all rows of a kind are locked.
+  const rates = tasks.map((task, index) => ({ id: task.id, perSecond: effective[index]!.ratePerSecond }))
+  for (const { id, perSecond } of rates.sort((a, b) => a.id - b.id)) {
+    if (perSecond !== null) await setRate(tx, tenantId, rateKey(id), perSecond)
+  }
+  return insertPlans(tx, tenantId, plans)
+}
+
+function rateKey(taskId: number): string {
+  return `task:${taskId}`
+}
+
+function queueOf(tenantId: number, type: TaskTypeFields, task: PlannedTask, policies: EffectivePolicies): QueueInput {
+  return {
+    appTenantId: type.appTenantId ?? BUILTIN_APP.tenantId,
+    appId: type.appId ?? BUILTIN_APP.id,
+    handler: handlerOf(type),
+    selector: task.fields.environment.selector ?? {},
+    // A task with a rate of its own gets a queue of its own, so that a closed rate closes only its lane.
+    rateTenantId: policies.ratePerSecond === null ? null : tenantId,
+    rateKey: policies.ratePerSecond === null ? null : rateKey(task.id),
+  }
+}
+
+function handlerOf(type: TaskTypeFields): string {
+  const kind = KINDS.get(type.kind)
+  if (!kind) throw new Error(`A task type of the unknown kind ${type.kind} is stored.`)
+  return kind.handlerOf(type.settings)
+}
+
+/** Pure: everything that is inherited is resolved here, once, and never looked up again while a run goes on. */
+export function planOf(type: TaskTypeFields, task: PlannedTask, policies: EffectivePolicies, queueId: number): Plan {
+  const { code, params, environment } = task.fields
+  const { timeoutMs, retry, delivery, route, concurrency, priority, searchable } = policies
+  const node = {
+    code,
+    kind: type.kind,
+    handler: handlerOf(type),
+    queueId,
+    settings: type.settings,
+    params,
+    paramsSchema: type.paramsSchema,
+    variables: environment.variables ?? {},
+    ...{ timeoutMs, retry, delivery, route },
+  }
+  const downstream = task.downstream.map(({ taskId, outcomes }) => ({ taskId, outcomes }))
+  const target = { targetKind: 'TASK', targetId: task.id, code, version: task.version } as const
+  return { ...target, concurrency, priority, nodes: [node], downstream, searchable }
+}

@@ -1,0 +1,10 @@
+import type { TObject } from 'typebox'
+
+/** A kind of work: what its settings are, who executes it, and under which handler name. One file a kind, listed in `index.ts`. */
+export interface Kind {
+  readonly name: string
+  readonly settings: TObject
+  /** `own`: the executors of the type's app. `builtin`: the executor that ships with the product. */
+  readonly app: 'own' | 'builtin'
+  handlerOf(settings: Readonly<Record<string, unknown>>): string
+}

@@ -1,0 +1,198 @@
+import type { TaskCreate, TaskUpdate } from '@carillon/contract'
+import { CarillonError, type FinalRunState } from '@carillon/core'
+import { nextId } from '../storage/identifier.ts'
+import { schedulesOfTask } from '../storage/schedule-use.ts'
+import {
+  deleteDownstreamOf,
+  downstreamEdges,
+  insertDownstream,
+  lockDownstream,
+  upstreamCodesOf,
+} from '../storage/task-downstream.ts'
+import { tasks, type DownstreamRef, type TaskFields, type TaskRow } from '../storage/task.ts'
+import { taskTypes, type TaskTypeRow } from '../storage/task-type.ts'
+import { makePlans } from './compile-plan.ts'
+import { checkDownstream } from './downstream.ts'
+import type { Change, Edit } from './edit.ts'
+import { invalid, invalidFields } from './invalid.ts'
+import { assertParamsSize, paramsProblems } from './params-schema.ts'
+import { patchObject } from './policies.ts'
+import { holdReference } from './references.ts'
+import {
+  assertVersion,
+  bodyOf,
+  deleteObject,
+  insertObject,
+  lockObject,
+  noSuch,
+  refuseInUse,
+  revisionBody,
+  updateObject,
+  type ObjectKind,
+} from './versioned-object.ts'
+
+export const TASK: ObjectKind<TaskRow, TaskFields> = { table: tasks, noun: 'task', related: ['downstream'] }
+
+/** What a request says about a task, references resolved. */
+interface Wanted {
+  readonly fields: Omit<TaskFields, 'planId'>
+  readonly downstream: readonly Pick<DownstreamRef, 'taskId' | 'outcomes'>[]
+}
+
+export async function createTask(edit: Edit, body: TaskCreate): Promise<Change<TaskRow>> {
+  const type = await holdReference(edit, taskTypes, body.type, '/body/type', 'task type')
+  if (!type.enabled) throw invalid('/body/type', `names the task type ${type.code}, which is disabled`)
+  const fields = {
+    code: body.code,
+    name: body.name ?? body.code,
+    description: body.description ?? '',
+    owner: body.owner ?? '',
+    typeId: type.id,
+    params: body.params ?? {},
+    policies: body.policies ?? {},
+    environment: body.environment ?? {},
+    labels: body.labels ?? {},
+    runnableBy: body.runnableBy ?? null,
+    enabled: body.enabled ?? true,
+  }
+  return insertTask(edit, 'create', type, { fields, downstream: await downstreamOf(edit, body.downstream ?? []) })
+}
+
+export async function updateTask(edit: Edit, ref: string, body: TaskUpdate): Promise<Change<TaskRow>> {
+  const { version, type: typeRef, policies, downstream, ...given } = body
+  const { before, type } = await lockTaskAndType(edit, ref, typeRef)
+  assertVersion(before, version)
+  const fields = {
+    ...bodyOf(TASK, before),
+    ...given,
+    typeId: type.id,
+    policies: patchObject(before.policies, policies),
+  } as TaskFields
+  const wanted = { fields, downstream: downstream ? await downstreamOf(edit, downstream) : before.downstream }
+  return rewriteTask(edit, 'update', type, before, wanted)
+}
+
+export async function setTaskEnabled(edit: Edit, ref: string, enabled: boolean): Promise<Change<TaskRow>> {
+  const { before, type } = await lockTaskAndType(edit, ref, undefined)
+  const wanted = { fields: { ...bodyOf(TASK, before), enabled }, downstream: before.downstream }
+  return rewriteTask(edit, enabled ? 'enable' : 'disable', type, before, wanted)
+}
+
+/** null takes a label away. */
+export async function labelTask(edit: Edit, ref: string, labels: Record<string, string | null>): Promise<Change<TaskRow>> {
+  const { before, type } = await lockTaskAndType(edit, ref, undefined)
+  const fields = { ...bodyOf(TASK, before), labels: patchObject(before.labels, labels) }
+  return rewriteTask(edit, 'label', type, before, { fields, downstream: before.downstream })
+}
+
+export async function restoreTask(edit: Edit, ref: string, version: number, revision: number): Promise<Change<TaskRow>> {
+  const { before } = await lockTaskAndType(edit, ref, undefined)
+  assertVersion(before, version)
+  const body = (await revisionBody(edit, TASK, before.id, revision)) as TaskFields & { downstream: DownstreamRef[] }
+  const type = await taskTypes.hold(edit.tx, edit.tenantId, String(body.typeId))
+  if (!type) throw new CarillonError('STATE_CONFLICT', 'The task type of this revision has been deleted since.')
+  const { downstream, ...fields } = body
+  await holdDownstream(edit, downstream)
+  return rewriteTask(edit, 'restore', type, before, { fields, downstream })
+}
+
+export async function copyTask(edit: Edit, ref: string, code: string, name: string | undefined): Promise<Change<TaskRow>> {
+  const { before: original, type } = await lockTaskAndType(edit, ref, undefined)
+  const fields = { ...bodyOf(TASK, original), code, name: name ?? original.name }
+  return insertTask(edit, 'copy', type, { fields, downstream: original.downstream })
+}
+
+export async function deleteTask(edit: Edit, ref: string): Promise<Change<undefined>> {
+  const { tx, tenantId } = edit
+  const before = await lockObject(edit, TASK, ref)
+  refuseInUse('task', await schedulesOfTask(tx, tenantId, before.id), 'the schedules')
+  refuseInUse('task', await upstreamCodesOf(tx, tenantId, before.id), 'the tasks')
+  await deleteDownstreamOf(tx, tenantId, before.id)
+  await deleteObject(edit, TASK, before)
+  return { answer: undefined, object: { kind: 'task', id: before.id }, before: bodyOf(TASK, before), after: null }
+}
+
+/**
+ * The task, locked, and its type (the present one, or the one it is to have), held. The type comes first, as where an edit of a type goes
+ * on to its tasks, so that the two cannot wait for each other.
+ */
+async function lockTaskAndType(
+  edit: Edit,
+  ref: string,
+  typeRef: string | undefined,
+): Promise<{ before: TaskRow; type: TaskTypeRow }> {
+  const seen = await tasks.find(edit.tx, edit.tenantId, ref)
+  if (!seen) throw noSuch('task')
+  const type = await holdReference(edit, taskTypes, typeRef ?? String(seen.typeId), '/body/type', 'task type')
+  const before = await lockObject(edit, TASK, String(seen.id))
+  if (typeRef === undefined && before.typeId !== type.id)
+    throw new CarillonError('UNAVAILABLE', 'The task is being changed by someone else; try again.')
+  return { before, type }
+}
+
+async function insertTask(edit: Edit, operation: string, type: TaskTypeRow, wanted: Wanted): Promise<Change<TaskRow>> {
+  checkParams(edit, type, wanted.fields.params)
+  const id = await nextId(edit.tx)
+  const planId = await makePlan(edit, type, id, 1, wanted)
+  const relate = () => setDownstream(edit, id, wanted.downstream)
+  const row = await insertObject(edit, TASK, operation, { ...wanted.fields, planId }, { id, relate })
+  return { answer: row, object: { kind: 'task', id }, before: null, after: bodyOf(TASK, row) }
+}
+
+async function rewriteTask(
+  edit: Edit,
+  operation: string,
+  type: TaskTypeRow,
+  before: TaskRow,
+  wanted: Wanted,
+): Promise<Change<TaskRow>> {
+  checkParams(edit, type, wanted.fields.params)
+  if (wanted.downstream !== before.downstream) await setDownstream(edit, before.id, wanted.downstream)
+  const planId = await makePlan(edit, type, before.id, before.version + 1, wanted)
+  const after = await updateObject(edit, TASK, operation, before, { ...wanted.fields, planId })
+  return { answer: after, object: { kind: 'task', id: after.id }, before: bodyOf(TASK, before), after: bodyOf(TASK, after) }
+}
+
+async function makePlan(edit: Edit, type: TaskTypeRow, id: number, version: number, wanted: Wanted): Promise<number> {
+  const plans = await makePlans(edit, type, [{ id, version, ...wanted }])
+  return plans.get(id)!
+}
+
+/** A task may leave required parameters to its schedules and triggers; what it does give must fit. */
+function checkParams(edit: Edit, type: TaskTypeRow, params: Record<string, unknown>): void {
+  assertParamsSize(params, edit.limits.paramsBytes)
+  const problems = paramsProblems(type.paramsSchema, params, '/body/params', true)
+  if (problems.length > 0) throw invalidFields(problems)
+}
+
+type DownstreamInput = NonNullable<TaskCreate['downstream']>
+
+async function downstreamOf(edit: Edit, input: DownstreamInput): Promise<Wanted['downstream']> {
+  if (input.length === 0) return []
+  // Before any other task is held: two tasks that name each other then wait here, not for each other.
+  await lockDownstream(edit.tx, edit.tenantId)
+  const wanted: { taskId: number; outcomes: readonly FinalRunState[] }[] = []
+  for (const [index, { task: ref, outcomes = ['SUCCESS' as const] }] of input.entries()) {
+    const path = `/body/downstream/${index}/task`
+    const task = await holdReference(edit, tasks, ref, path, 'task')
+    if (wanted.some(({ taskId }) => taskId === task.id)) throw invalid(path, `names the task ${task.code} a second time`)
+    wanted.push({ taskId: task.id, outcomes })
+  }
+  return wanted
+}
+
+async function holdDownstream(edit: Edit, downstream: readonly DownstreamRef[]): Promise<void> {
+  if (downstream.length > 0) await lockDownstream(edit.tx, edit.tenantId)
+  for (const { taskId, code } of downstream) {
+    if (!(await tasks.hold(edit.tx, edit.tenantId, String(taskId))))
+      throw new CarillonError('STATE_CONFLICT', `The task ${code}, which this revision starts, has been deleted since.`)
+  }
+}
+
+async function setDownstream({ tx, tenantId }: Edit, taskId: number, downstream: Wanted['downstream']): Promise<void> {
+  await deleteDownstreamOf(tx, tenantId, taskId)
+  if (downstream.length === 0) return
+  await lockDownstream(tx, tenantId)
+  await insertDownstream(tx, tenantId, taskId, downstream)
+  checkDownstream(await downstreamEdges(tx, tenantId), taskId)
+}

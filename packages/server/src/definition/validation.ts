@@ -1,0 +1,84 @@
+import type { FieldProblem } from '@carillon/core'
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import { closest } from './closest.ts'
+
+/**
+ * Two validators, because bodies are JSON and say their types, while query strings and path parameters are all text: one is strict, the
+ * other converts. (With one for both, `null` in a body would arrive as an empty string and unknown keys would vanish silently.)
+ */
+const common = {
+  allErrors: true,
+  verbose: true,
+  discriminator: true,
+  strict: true,
+  allowUnionTypes: true,
+  strictRequired: false,
+} as const
+const bodies = new Ajv2020({ ...common, coerceTypes: false })
+const texts = new Ajv2020({ ...common, coerceTypes: 'array', useDefaults: true })
+
+export function compileValidator({ schema, httpPart }: { schema: unknown; httpPart?: string | undefined }) {
+  return (httpPart === 'body' ? bodies : texts).compile(schema as object)
+}
+
+const PARTS: Readonly<Record<string, string>> = { body: '/body', querystring: '/query', params: '/params', headers: '/headers' }
+const MOST_PROBLEMS = 50
+
+export function fieldProblems(errors: readonly ErrorObject[], part: string): FieldProblem[] {
+  const prefix = PARTS[part] ?? ''
+  const telling = errors.filter((error) => !SILENT.has(error.keyword))
+  return (telling.length > 0 ? telling : errors).slice(0, MOST_PROBLEMS).map((error) => ({
+    path: `${prefix}${error.instancePath}${keyOf(error)}`,
+    message: messageOf(error),
+  }))
+}
+
+/** Errors that only say that errors inside did not help. */
+const SILENT = new Set(['anyOf', 'oneOf', 'propertyNames', 'if'])
+
+function keyOf({ keyword, params, propertyName }: ErrorObject): string {
+  const name = KEYS[keyword] === undefined ? propertyName : (params as Record<string, unknown>)[KEYS[keyword]]
+  return typeof name === 'string' ? `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` : ''
+}
+const KEYS: Readonly<Record<string, string>> = {
+  additionalProperties: 'additionalProperty',
+  required: 'missingProperty',
+  discriminator: 'tag',
+}
+
+interface Schema {
+  readonly description?: string
+  readonly properties?: Record<string, unknown>
+  readonly oneOf?: readonly { readonly properties?: Record<string, { readonly const?: unknown }> }[]
+}
+
+function messageOf(error: ErrorObject): string {
+  const schema = (error.parentSchema ?? {}) as Schema
+  const params = error.params as Record<string, unknown>
+  switch (error.keyword) {
+    case 'required':
+      return 'is required'
+    case 'additionalProperties':
+      return `is not known here${suggestion(String(params['additionalProperty']), Object.keys(schema.properties ?? {}))}`
+    case 'enum':
+      return `must be one of ${(params['allowedValues'] as unknown[]).join(', ')}`
+    case 'const':
+      return `must be ${JSON.stringify(params['allowedValue'])}`
+    case 'pattern':
+      return schema.description ? `is not valid: ${schema.description}` : (error.message ?? 'is not valid')
+    case 'discriminator':
+      return `must be one of ${tagsOf(schema, String(params['tag'])).join(', ')}`
+    default:
+      return error.message ?? 'is not valid'
+  }
+}
+
+function suggestion(word: string, known: readonly string[]): string {
+  const meant = closest(word, known)
+  if (meant !== null) return `; did you mean ${meant}?`
+  return known.length > 0 && known.length <= 20 ? `; known are ${known.join(', ')}` : ''
+}
+
+function tagsOf(schema: Schema, tag: string): unknown[] {
+  return (schema.oneOf ?? []).map((alternative) => alternative.properties?.[tag]?.const)
+}

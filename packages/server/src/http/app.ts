@@ -1,0 +1,210 @@
+import { Readable } from 'node:stream'
+import { isMutating, successStatus, type Route } from '@carillon/contract'
+import { CarillonError } from '@carillon/core'
+import type { ErrorObject } from 'ajv'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { invalid, invalidFields } from '../definition/invalid.ts'
+import type { IdempotencyKey } from '../storage/idempotency.ts'
+import { ANONYMOUS, createAuthenticator, type Authenticator, type Principal } from './auth.ts'
+import { createContext, type ApiServices, type Context, type Handler } from './context.ts'
+import { allowOrigins } from './cors.ts'
+import { requestHash } from './idempotency.ts'
+import { carillonErrorOf, internalError, problemOf } from './problems.ts'
+import { requestIdOf } from './request-id.ts'
+import { SECURITY_HEADERS } from './security-headers.ts'
+import { findUnstorable } from './unstorable.ts'
+import { compileValidator, fieldProblems } from '../definition/validation.ts'
+
+export interface AppOptions {
+  readonly services: Omit<ApiServices, 'forgetPrincipals'>
+  /** Routes and what answers them, group by group, as the contract names them. */
+  readonly groups: readonly RouteGroup[]
+  readonly corsOrigins?: readonly string[]
+  /** Believe `x-forwarded-for` of these proxies. */
+  readonly trustProxy?: boolean | string | string[]
+  /** Sees every answer before it leaves; tests hold it against the contract. */
+  readonly inspect?: (route: Route, answer: unknown) => void
+  /** Sees what the caller is not told: the error behind a 500. */
+  readonly onFault?: (error: unknown, requestId: string) => void
+}
+
+export interface RouteGroup {
+  readonly name: string
+  readonly routes: Readonly<Record<string, Route>>
+  readonly handlers: Readonly<Record<string, Handler<never>>>
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal: Principal | null
+  }
+}
+
+/**
+ * The HTTP server: every route of the contract bound to its handler. It does not start with a handler missing, a route without access
+ * declaration, or a mutating route that neither names its audit operation nor says why it has none.
+ */
+export function createApp(options: AppOptions): FastifyInstance {
+  const app = newServer(options)
+  const authenticator = createAuthenticator(options.services.db)
+  const services: ApiServices = { ...options.services, forgetPrincipals: () => authenticator.forget() }
+  allowOrigins(app, options.corsOrigins ?? [])
+  app.decorateRequest('principal', null)
+  for (const group of options.groups) {
+    for (const [name, route] of Object.entries(group.routes)) {
+      const handler = group.handlers[name]
+      assertBindable(group.name, name, route, handler)
+      bind(app, { route, handler: handler as unknown as AnyHandler, authenticator, services, inspect: options.inspect })
+    }
+  }
+  answerUnknownPaths(app, options.groups)
+  return app
+}
+
+function newServer(options: AppOptions): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: options.services.limits.bodyBytes,
+    trustProxy: options.trustProxy ?? false,
+    genReqId: requestIdOf,
+    // Slow senders are cut off; answers may take their time (long polling, live logs).
+    requestTimeout: 30_000,
+    keepAliveTimeout: 75_000,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 500, ignoreTrailingSlash: false },
+    frameworkErrors: (error, request, reply) => void answerError(error, request as FastifyRequest, reply as FastifyReply),
+  }) as unknown as FastifyInstance
+  app.removeContentTypeParser('text/plain')
+  app.setValidatorCompiler(({ schema, httpPart }) => compileValidator({ schema, httpPart }))
+  const onFault = options.onFault ?? (() => undefined)
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, onFault))
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id })
+  })
+  return app
+}
+
+export function assertBindable(group: string, name: string, route: Route, handler: unknown): void {
+  const where = `Route ${group}.${name} (${route.method} ${route.path})`
+  if (typeof handler !== 'function') throw new Error(`${where} has no handler.`)
+  if (!route.access) throw new Error(`${where} does not declare who may call it.`)
+  if (isMutating(route) && route.audit === undefined && route.unaudited === undefined)
+    throw new Error(`${where} changes something: name its audit operation, or say why it needs none (unaudited).`)
+}
+
+type AnyHandler = (call: { params: unknown; query: unknown; body: unknown }, context: Context) => Promise<unknown>
+
+interface Binding {
+  readonly route: Route
+  readonly handler: AnyHandler
+  readonly authenticator: Authenticator
+  readonly services: ApiServices
+  readonly inspect: AppOptions['inspect'] | undefined
+}
+
+function bind(app: FastifyInstance, binding: Binding): void {
+  const { route, authenticator } = binding
+  app.route({
+    method: route.method,
+    url: route.path,
+    schema: {
+      ...(route.params ? { params: route.params } : {}),
+      ...(route.query ? { querystring: route.query } : {}),
+      ...(route.body ? { body: route.body } : {}),
+    },
+    onRequest: async (request) => {
+      // Before the body is read: whoever may not call does not get to send megabytes either.
+      if (route.access === 'public') return
+      const tenant = headerOf(request, 'carillon-tenant')
+      request.principal = await authenticator.authenticate({ authorization: request.headers.authorization, tenant }, route.access)
+    },
+    preValidation: async (request) => {
+      if (route.body && (request.body === undefined || request.body === null)) request.body = {}
+      refuseUnstorable(request)
+    },
+    handler: (request, reply) => answer(request, reply, binding),
+  })
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value.join(',') : value
+}
+
+function refuseUnstorable(request: FastifyRequest): void {
+  const { params, query, body } = request
+  const problem = findUnstorable(params, '/params') ?? findUnstorable(query, '/query') ?? findUnstorable(body, '/body')
+  if (problem) throw invalidFields([problem])
+}
+
+async function answer(request: FastifyRequest, reply: FastifyReply, binding: Binding): Promise<unknown> {
+  const { route, handler, services } = binding
+  const principal = request.principal ?? ANONYMOUS
+  const facts = { route, principal, requestId: request.id, address: request.ip, signal: signalOf(reply) }
+  const context = createContext(services, { ...facts, idempotency: idempotencyOf(request, route, principal) })
+  const { params, query, body } = request
+  const result = await handler({ params, query, body }, context)
+  if (route.audit !== undefined && !context.wasAudited()) throw new Error(`${route.method} ${route.path} left no audit entry.`)
+  binding.inspect?.(route, result)
+  return send(reply, route, result)
+}
+
+function signalOf(reply: FastifyReply): AbortSignal {
+  const abort = new AbortController()
+  reply.raw.once('close', () => abort.abort())
+  return abort.signal
+}
+
+function send(reply: FastifyReply, route: Route, result: unknown): FastifyReply {
+  reply.code(successStatus(route))
+  if (route.produces !== undefined) {
+    const type = route.produces === 'text/plain' ? 'text/plain; charset=utf-8' : route.produces
+    return reply.type(type).send(Readable.from(result as AsyncIterable<string>))
+  }
+  return successStatus(route) === 204 ? reply.send() : reply.send(result)
+}
+
+const KEY = /^[\x21-\x7e]{1,200}$/
+
+function idempotencyOf(request: FastifyRequest, route: Route, principal: Principal): IdempotencyKey | null {
+  const key = headerOf(request, 'idempotency-key')
+  if (!route.idempotent || key === undefined) return null
+  if (!KEY.test(key)) throw invalid('/headers/idempotency-key', 'must be 1 to 200 visible ASCII characters')
+  const { params, query, body } = request
+  const hash = requestHash({ params, query, body })
+  return { principal: principal.key, route: `${route.method} ${route.path}`, key, requestHash: hash }
+}
+
+type OnFault = NonNullable<AppOptions['onFault']>
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, onFault?: OnFault): FastifyReply {
+  const known = validationErrorOf(error) ?? carillonErrorOf(error)
+  if (known === null) onFault?.(error, request.id)
+  const { status, headers, body } = problemOf(known ?? internalError(), request.id)
+  return reply
+    .code(status)
+    .headers({ ...SECURITY_HEADERS, 'x-request-id': request.id, ...headers })
+    .type('application/problem+json')
+    .send(JSON.stringify(body))
+}
+
+function validationErrorOf(error: unknown): CarillonError | null {
+  const { validation, validationContext } = error as { validation?: readonly ErrorObject[]; validationContext?: string }
+  return validation ? invalidFields(fieldProblems(validation, validationContext ?? '')) : null
+}
+
+/** 405 where the path exists under another method, 404 otherwise. */
+function answerUnknownPaths(app: FastifyInstance, groups: readonly RouteGroup[]): void {
+  const known = groups
+    .flatMap((group) => Object.values(group.routes))
+    .map(({ method, path }) => {
+      return { method, pattern: new RegExp(`^${path.replaceAll('.', '\\.').replace(/:[a-zA-Z]+/g, '[^/]+')}$`) }
+    })
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0]!
+    const methods = known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
+    if (methods.length === 0) throw new CarillonError('NOT_FOUND', 'There is nothing at this path.')
+    reply.header('allow', methods.join(', '))
+    throw new CarillonError('METHOD_NOT_ALLOWED', `Offered here: ${methods.join(', ')}.`)
+  })
+}

@@ -1,0 +1,14 @@
+const SECRET_KEY = /pass(word|wd|phrase)|secret|token|authorization|api[-_]?key|credential|private[-_]?key|cookie/i
+const MASK = '********'
+
+/** A copy in which everything that looks like a secret by its key is masked: what is audited is kept for ever and read by others. */
+export function maskSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(maskSecrets)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).map(([key, child]) => [key, isSecret(key, child) ? MASK : maskSecrets(child)])
+  return Object.fromEntries(entries)
+}
+
+function isSecret(key: string, value: unknown): boolean {
+  return value !== null && value !== '' && SECRET_KEY.test(key)
+}

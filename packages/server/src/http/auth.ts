@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto'
+import type { Access } from '@carillon/contract'
+import { CarillonError, permits, type Permission, type Role } from '@carillon/core'
+import { findTokenHolder, type TokenHolder } from '../storage/api-token.ts'
+import type { Database } from '../storage/database.ts'
+import { findTenantByCode } from '../storage/tenant.ts'
+
+/** Who acts: authenticated, and in which tenant. The tenant comes from the token alone; only platform administrators may name one. */
+export interface Principal {
+  /** As it stands in the audit trail: `token:<name>`. */
+  readonly name: string
+  /** Identity for idempotency keys: names can be given twice. */
+  readonly key: string
+  readonly tenantId: number
+  readonly tenantCode: string
+  readonly tokenId: number
+  readonly role: Role
+  readonly appId: number | null
+  readonly platformAdmin: boolean
+}
+
+/** Who calls a public route. */
+export const ANONYMOUS: Principal = {
+  name: 'anonymous',
+  key: 'anonymous',
+  tenantId: 0,
+  tenantCode: '',
+  tokenId: 0,
+  role: 'viewer',
+  appId: null,
+  platformAdmin: false,
+}
+
+export interface Credentials {
+  readonly authorization: string | undefined
+  /** Code of a tenant, from the header `carillon-tenant`. */
+  readonly tenant: string | undefined
+}
+
+export interface Authenticator {
+  authenticate(credentials: Credentials, access: Access): Promise<Principal>
+  /** What was looked up is forgotten at once on this node (others: within a second). */
+  forget(): void
+}
+
+const TOKEN = /^Bearer (carillon_[A-Za-z0-9_-]{43})$/i
+const TENANT_CODE = /^[a-z0-9][a-z0-9_-]{0,62}$/
+const TRUSTED_MS = 1_000
+const MOST_REMEMBERED = 10_000
+
+/** A revoked token is dead on every node within a second: that long, and no longer, is what was looked up believed. */
+export function createAuthenticator(db: Database): Authenticator {
+  const holders = memo(TRUSTED_MS, (hash: string, access: Access) =>
+    // Executors' heartbeats must get through whatever the consoles do: their look-ups use the connections reserved for them.
+    (access === 'executor' ? db.lease : db.engine)((tx) => findTokenHolder(tx, Buffer.from(hash, 'base64'))),
+  )
+  const tenants = memo(TRUSTED_MS, (code: string) => db.engine((tx) => findTenantByCode(tx, code)))
+  return {
+    async authenticate({ authorization, tenant }, access) {
+      const token = TOKEN.exec(authorization ?? '')?.[1]
+      const holder = token === undefined ? undefined : await holders.get(hashOf(token).toString('base64'), access)
+      if (!holder) throw unauthenticated()
+      const chosen = tenant === undefined ? undefined : await chooseTenant(holder, tenant, tenants)
+      const principal = principalOf(holder, chosen)
+      authorise(principal, access)
+      // What an executor of a suspended tenant still runs may be reported; new work is withheld by the claim.
+      if (holder.tenantState === 'SUSPENDED' && access !== 'executor' && !holder.platformAdmin) throw suspended()
+      return principal
+    },
+    forget() {
+      holders.clear()
+      tenants.clear()
+    },
+  }
+}
+
+export function hashOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}
+
+type Tenants = { get(code: string): Promise<{ id: number; code: string } | undefined> }
+
+async function chooseTenant(holder: TokenHolder, code: string, tenants: Tenants): Promise<{ id: number; code: string }> {
+  if (code === holder.tenantCode) return { id: holder.tenantId, code }
+  if (!holder.platformAdmin)
+    throw new CarillonError('FORBIDDEN', 'Only platform administrators may name a tenant; leave the header carillon-tenant out.')
+  const tenant = TENANT_CODE.test(code) ? await tenants.get(code) : undefined
+  if (!tenant) throw new CarillonError('NOT_FOUND', 'There is no tenant with the code that the header carillon-tenant names.')
+  return tenant
+}
+
+function principalOf(holder: TokenHolder, chosen: { id: number; code: string } | undefined): Principal {
+  return {
+    name: `token:${holder.name}`,
+    key: `token:${holder.tokenId}`,
+    tenantId: chosen?.id ?? holder.tenantId,
+    tenantCode: chosen?.code ?? holder.tenantCode,
+    tokenId: holder.tokenId,
+    role: holder.role,
+    appId: holder.appId,
+    platformAdmin: holder.platformAdmin,
+  }
+}
+
+function authorise(principal: Principal, access: Access): void {
+  if (access === 'public' || access === 'authenticated') return
+  requirePermission(principal, access)
+}
+
+export function requirePermission(principal: Principal, permission: Permission): void {
+  if (permits(principal.role, principal.platformAdmin, permission)) return
+  throw new CarillonError('FORBIDDEN', `The role ${principal.role} does not include the permission ${permission}.`)
+}
+
+function unauthenticated(): CarillonError {
+  return new CarillonError('UNAUTHENTICATED', 'Send a valid token: `authorization: Bearer carillon_…`.')
+}
+
+function suspended(): CarillonError {
+  return new CarillonError('FORBIDDEN', 'This tenant is suspended. Its platform administrator can activate it again.')
+}
+
+/** Remembers found answers for a while; questions that are under way are asked once. */
+function memo<Key extends string, Extra extends unknown[], Value>(
+  trustedMs: number,
+  ask: (key: Key, ...extra: Extra) => Promise<Value | undefined>,
+) {
+  const known = new Map<Key, { answer: Promise<Value | undefined>; until: number }>()
+  return {
+    get(key: Key, ...extra: Extra): Promise<Value | undefined> {
+      // A monotonic clock: the machine's may jump.
+      const now = performance.now()
+      const found = known.get(key)
+      if (found && found.until > now) return found.answer
+      if (known.size >= MOST_REMEMBERED) known.clear()
+      const answer = ask(key, ...extra)
+      known.set(key, { answer, until: now + trustedMs })
+      // What is not found, or could not be asked, is not remembered: a token works as soon as it exists.
+      const forget = () => void (known.get(key)?.answer === answer && known.delete(key))
+      answer.then((value) => value === undefined && forget(), forget)
+      return answer
+    },
+    clear: () => known.clear(),
+  }
+}

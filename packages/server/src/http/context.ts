@@ -1,0 +1,104 @@
+import type { Answer, Call, Route } from '@carillon/contract'
+import type { Permission } from '@carillon/core'
+import type { Change, Edit } from '../definition/edit.ts'
+import type { AuditEntry, Lifecycle } from '../lifecycle/lifecycle.ts'
+import { insertAudit } from '../storage/audit.ts'
+import type { Database, Transaction } from '../storage/database.ts'
+import type { IdempotencyKey } from '../storage/idempotency.ts'
+import { maskSecrets } from './audit.ts'
+import { requirePermission, type Principal } from './auth.ts'
+import { once } from './idempotency.ts'
+
+/** What bounds and settings handlers go by. */
+export interface ApiLimits {
+  readonly bodyBytes: number
+  readonly paramsBytes: number
+  readonly schemaBytes: number
+}
+
+export interface ApiServices {
+  readonly db: Database
+  readonly lifecycle: Lifecycle
+  readonly limits: ApiLimits
+  /** Tokens, roles or tenants changed: what was looked up of them is forgotten. */
+  forgetPrincipals(): void
+}
+
+/** What a handler knows of its request and may do for it. */
+export interface Context {
+  readonly principal: Principal
+  readonly tenantId: number
+  readonly requestId: string
+  readonly address: string
+  readonly services: ApiServices
+  readonly idempotency: IdempotencyKey | null
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal
+  require(permission: Permission): void
+  read<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** The change, its audit row and its idempotency key in one transaction of the tenant. */
+  change<T>(work: (edit: Edit) => Promise<Change<T>>): Promise<T>
+  /** As `change`, across tenants: for what belongs to the platform. */
+  changePlatform<T>(work: (edit: Edit) => Promise<Change<T>>): Promise<T>
+  /** An audit entry of this request, for those who write it with their own change. */
+  audited(object: Change<unknown>['object'], before: unknown, after: unknown): AuditEntry
+}
+
+export type Handler<R extends Route> = (call: Call<R>, context: Context) => Promise<Answer<R>>
+export type Handlers<Group extends Record<string, Route>> = { readonly [Name in keyof Group]: Handler<Group[Name]> }
+
+export interface RequestFacts {
+  readonly route: Route
+  readonly principal: Principal
+  readonly requestId: string
+  readonly address: string
+  readonly idempotency: IdempotencyKey | null
+  readonly signal: AbortSignal
+}
+
+/** The context of a request, and whether it has left its audit entry. */
+export function createContext(services: ApiServices, facts: RequestFacts): Context & { wasAudited(): boolean } {
+  const { principal, requestId, address, idempotency } = facts
+  const tenantId = principal.tenantId
+  let entries = 0
+  const audited: Context['audited'] = (object, before, after) => {
+    if (facts.route.audit === undefined)
+      throw new Error(`${facts.route.path} changes something, but declares no audit operation.`)
+    entries++
+    const images = { before: maskSecrets(before), after: maskSecrets(after) }
+    return {
+      tenantId,
+      principal: principal.name,
+      address,
+      requestId,
+      operation: facts.route.audit,
+      ...kindAndId(object),
+      ...images,
+    }
+  }
+  const changeIn = <T>(tx: Transaction, work: (edit: Edit) => Promise<Change<T>>): Promise<T> =>
+    once(tx, tenantId, idempotency, async () => {
+      const change = await work({ tx, tenantId, principal: principal.name, limits: services.limits })
+      await insertAudit(tx, audited(change.object, change.before, change.after))
+      return change.answer
+    }).finally(() => void entries++)
+  return {
+    principal,
+    tenantId,
+    requestId,
+    address,
+    services,
+    idempotency,
+    signal: facts.signal,
+    require: (permission) => requirePermission(principal, permission),
+    read: (work) => services.db.read(tenantId, work),
+    change: (work) => services.db.tenant(tenantId, (tx) => changeIn(tx, work)),
+    changePlatform: (work) => services.db.engine((tx) => changeIn(tx, work)),
+    audited,
+    wasAudited: () => entries > 0,
+  }
+}
+
+function kindAndId(object: Change<unknown>['object']): { objectKind: string; objectId: string | null } {
+  return { objectKind: object.kind, objectId: object.id === null ? null : String(object.id) }
+}

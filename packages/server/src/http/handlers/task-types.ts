@@ -1,0 +1,29 @@
+import type { TaskType, taskTypeRoutes } from '@carillon/contract'
+import {
+  copyTaskType,
+  createTaskType,
+  deleteTaskType,
+  restoreTaskType,
+  TASK_TYPE,
+  updateTaskType,
+} from '../../definition/task-type.ts'
+import type { TaskTypeRow } from '../../storage/task-type.ts'
+import type { Handlers } from '../context.ts'
+import { answering, findObject, listObjects, listRevisionsOf } from './objects.ts'
+
+export const taskTypeHandlers: Handlers<typeof taskTypeRoutes> = {
+  list: ({ query }, context) => listObjects(context, TASK_TYPE, query, viewOf),
+  create: ({ body }, context) => context.change((edit) => answering(createTaskType(edit, body), viewOf)),
+  get: async ({ params }, context) => viewOf(await findObject(context, TASK_TYPE, params.type)),
+  update: ({ params, body }, context) => context.change((edit) => answering(updateTaskType(edit, params.type, body), viewOf)),
+  remove: ({ params }, context) => context.change((edit) => deleteTaskType(edit, params.type)),
+  copy: ({ params, body }, context) =>
+    context.change((edit) => answering(copyTaskType(edit, params.type, body.code, body.name), viewOf)),
+  revisions: ({ params, query }, context) => listRevisionsOf(context, TASK_TYPE, params.type, query),
+  restore: ({ params, body }, context) =>
+    context.change((edit) => answering(restoreTaskType(edit, params.type, body.version, body.revision), viewOf)),
+}
+
+function viewOf({ appId, appTenantId: _, appCode, ...row }: TaskTypeRow): TaskType {
+  return { ...row, app: appId === null ? null : { id: appId, code: appCode ?? '' } }
+}

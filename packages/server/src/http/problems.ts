@@ -1,0 +1,105 @@
+import { ERRORS, CarillonError, type ErrorCode } from '@carillon/core'
+
+/** An error as it is answered: `application/problem+json`, RFC 9457. */
+export interface ProblemAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export function problemOf(error: CarillonError, requestId: string): ProblemAnswer {
+  const { status, title } = ERRORS[error.code]
+  const body = {
+    ...error.extra,
+    type: `urn:carillon:problem:${error.code.toLowerCase().replaceAll('_', '-')}`,
+    title,
+    status,
+    code: error.code,
+    detail: error.message,
+    ...(error.problems.length > 0 ? { problems: error.problems } : {}),
+    requestId,
+  }
+  return { status, headers: headersOf(error), body }
+}
+
+function headersOf(error: CarillonError): Record<string, string> {
+  if (error.code === 'UNAUTHENTICATED') return { 'www-authenticate': 'Bearer realm="carillon"' }
+  if (error.code === 'UNAVAILABLE' || error.code === 'RATE_LIMITED') return { 'retry-after': '1' }
+  return {}
+}
+
+/** Whatever was thrown, as an error that may be shown. Null: a fault of ours, of which the caller learns nothing but the request's id. */
+export function carillonErrorOf(error: unknown): CarillonError | null {
+  if (error instanceof CarillonError) return error
+  return fromDatabase(error as DatabaseError) ?? fromServer(error as { code?: unknown })
+}
+
+interface DatabaseError {
+  readonly code?: unknown
+  readonly constraint?: string
+  readonly message?: string
+}
+
+/** What PostgreSQL refused. Text of its own never leaves: it may hold another row's values. */
+function fromDatabase(error: DatabaseError): CarillonError | null {
+  const code = typeof error.code === 'string' ? error.code : ''
+  if (code === '23505') return taken(error.constraint ?? '')
+  if (code === '22P05' || code === '22021') return refusedText()
+  if (UNAVAILABLE.has(code) || /^(08|53|57P)/.test(code) || CONNECTION_TROUBLE.test(error.message ?? '')) return unavailable()
+  return null
+}
+
+/** Cannot reach it, it restarts, it waited too long for a lock or a statement, or retries of a deadlock ran out. */
+const UNAVAILABLE = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'],
+  ...['55P03', '57014', '40P01', '40001', '25P02', '25P03', '25006'],
+])
+const CONNECTION_TROUBLE =
+  /^(Connection terminated|timeout (expired|exceeded) when|Client has encountered a connection error|A transaction took longer)/
+
+function unavailable(): CarillonError {
+  return new CarillonError(
+    'UNAVAILABLE',
+    'The database cannot answer right now. Nothing is known to have been done; try again with the same idempotency key.',
+  )
+}
+
+function taken(constraint: string): CarillonError {
+  const field = constraint === 'user_account_login_key' ? 'login' : 'code'
+  return new CarillonError('CODE_TAKEN', `This ${field} is already used. Choose another one.`, {
+    problems: [{ path: `/body/${field}`, message: 'is already used' }],
+  })
+}
+
+function refusedText(): CarillonError {
+  return new CarillonError('VALIDATION_FAILED', 'A text of the request holds characters that cannot be stored.')
+}
+
+const SERVER_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UNSUPPORTED_MEDIA_TYPE', 'Send the body as `content-type: application/json`.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['TOO_LARGE', 'The body is larger than this server accepts.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['MALFORMED_REQUEST', 'The content type says JSON, but the body is empty.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['MALFORMED_REQUEST', 'The body is not valid JSON.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['MALFORMED_REQUEST', 'The body is not as long as its content-length says.'],
+  FST_ERR_BAD_URL: ['MALFORMED_REQUEST', 'The path cannot be decoded.'],
+  FST_ERR_MAX_LIMIT_EXCEEDED: ['TOO_LARGE', 'The path is longer than allowed.'],
+  FST_ERR_ASYNC_CONSTRAINT: ['MALFORMED_REQUEST', 'The request cannot be routed.'],
+}
+
+function fromServer(error: { code?: unknown; statusCode?: unknown; name?: unknown }): CarillonError | null {
+  const known = SERVER_ERRORS[String(error.code)]
+  if (known) return new CarillonError(known[0], known[1])
+  // secure-json-parse: malformed JSON, or a key such as __proto__.
+  if (error.name === 'SyntaxError' && error.statusCode === 400)
+    return new CarillonError(
+      'MALFORMED_REQUEST',
+      'The body is not valid JSON, or it holds a key that is not allowed (`__proto__`).',
+    )
+  if (error.statusCode === 400) return new CarillonError('MALFORMED_REQUEST', 'The request cannot be read.')
+  if (error.statusCode === 413) return new CarillonError('TOO_LARGE', 'The request is larger than this server accepts.')
+  return null
+}
+
+export function internalError(): CarillonError {
+  return new CarillonError('INTERNAL', 'The server failed. Its log tells more under the request id.')
+}

@@ -1,0 +1,32 @@
+import type { FieldProblem } from '@carillon/core'
+
+const DEEPEST = 64
+
+/**
+ * Finds what JSON can spell and PostgreSQL cannot store (NUL, halves of surrogate pairs, numbers that overflow) and what is nested too
+ * deeply to be walked; null when all is well.
+ */
+export function findUnstorable(value: unknown, path: string): FieldProblem | null {
+  // A list of its own instead of recursion: how deep it goes is what is being examined.
+  const open: { value: unknown; path: string; depth: number }[] = [{ value, path, depth: 0 }]
+  for (let item = open.pop(); item !== undefined; item = open.pop()) {
+    const message = problemOfScalar(item.value)
+    if (message !== null) return { path: item.path, message }
+    if (typeof item.value !== 'object' || item.value === null) continue
+    if (item.depth === DEEPEST) return { path: item.path, message: `is nested deeper than ${DEEPEST} levels` }
+    for (const [key, child] of Object.entries(item.value)) {
+      if (problemOfScalar(key) !== null) return { path: item.path, message: 'has a key with characters that cannot be stored' }
+      open.push({ value: child, path: `${item.path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, depth: item.depth + 1 })
+    }
+  }
+  return null
+}
+
+function problemOfScalar(value: unknown): string | null {
+  if (typeof value === 'string') {
+    if (value.includes('\0')) return 'holds the character NUL, which cannot be stored'
+    if (/\p{Surrogate}/u.test(value)) return 'holds half a surrogate pair, which is not valid text'
+  }
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'is a number out of range'
+  return null
+}

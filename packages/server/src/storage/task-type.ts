@@ -1,0 +1,44 @@
+import type { Policies } from '@carillon/contract'
+import { versionedTable, type VersionedRow } from './versioned-table.ts'
+
+export interface TaskTypeFields {
+  readonly code: string
+  readonly name: string
+  readonly description: string
+  readonly kind: string
+  readonly appId: number | null
+  readonly appTenantId: number | null
+  readonly settings: Record<string, unknown>
+  readonly paramsSchema: Record<string, unknown> | null
+  readonly defaults: Policies
+  readonly labels: Record<string, string>
+  readonly enabled: boolean
+}
+
+export interface TaskTypeRow extends TaskTypeFields, VersionedRow {
+  readonly name: string
+  readonly code: string
+  readonly appCode: string | null
+}
+
+const APP_IS = `t.app_id in (select a.id from app a
+  where (a.tenant_id = t.tenant_id or a.shared) and a.deleted_at is null and (a.code = ?::text or a.id::text = ?::text))`
+
+export const taskTypes = versionedTable<TaskTypeRow, TaskTypeFields>({
+  table: 'task_type',
+  columns: {
+    code: 'text',
+    name: 'text',
+    description: 'text',
+    kind: 'text',
+    appId: 'bigint',
+    appTenantId: 'bigint',
+    settings: 'jsonb',
+    paramsSchema: 'jsonb',
+    defaults: 'jsonb',
+    labels: 'jsonb',
+    enabled: 'boolean',
+  },
+  also: `, (select a.code from app a where a.tenant_id = t.app_tenant_id and a.id = t.app_id) as "appCode"`,
+  filters: { kind: 't.kind = ?::text', app: APP_IS, enabled: 't.enabled = ?::boolean' },
+})
