@@ -193,7 +193,7 @@ export const Logs = Type.Object(
   {
     session: Id,
     items: Type.Array(
-      Type.Object({ instance: Id, token: Id, tenant, tenant, lines: Type.Array(LogLine, { minItems: 1, maxItems: 5000 }) }, strict),
+      Type.Object({ instance: Id, token: Id, tenant, lines: Type.Array(LogLine, { minItems: 1, maxItems: 5000 }) }, strict),
       { minItems: 1, maxItems: 1000 },
     ),
   },
