@@ -31,6 +31,14 @@ export const Register = Type.Object(
     }),
     mode: Type.Union([Type.Literal('PULL'), Type.Literal('PUSH')]),
     address: Type.Optional(Type.String({ maxLength: 2000, description: 'Base URL of a push executor' })),
+    callToken: Type.Optional(
+      Type.String({
+        minLength: 16,
+        maxLength: 200,
+        description:
+          'A secret of the executor, made for this registration: the server sends it as bearer token when it calls the address',
+      }),
+    ),
     handlers: Type.Array(Name, { maxItems: 1000, description: 'Handlers it serves' }),
     capacity: Type.Integer({ minimum: 1, maximum: 100_000, description: 'Instances it runs at once' }),
     labels: Type.Optional(Labels),

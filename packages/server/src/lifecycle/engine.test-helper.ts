@@ -31,7 +31,9 @@ export interface World {
   startAll(starts: readonly RunStart[]): Promise<RunStarted[]>
   executor(task: TestTask, capacity?: number): Promise<TestExecutor>
   /** Where a run and its instance stand: live or in history. */
-  run(runId: number): Promise<{ run: string; instance: string | null; reason: string | null; waits: string | null; attempt: number }>
+  run(
+    runId: number,
+  ): Promise<{ run: string; instance: string | null; reason: string | null; waits: string | null; attempt: number }>
   close(): Promise<void>
 }
 
@@ -115,7 +117,11 @@ async function createTask(world: World, shape: TaskShape): Promise<TestTask> {
   const tenantId = shape.tenantId ?? (await world.tenant())
   const code = shape.code ?? name('task')
   const handler = shape.node?.handler ?? name('handler')
-  const [app] = await world.sql<{ id: number }>(`insert into app (tenant_id, code, name) values ($1, $2, $2) returning id`, tenantId, name('app'))
+  const [app] = await world.sql<{ id: number }>(
+    `insert into app (tenant_id, code, name) values ($1, $2, $2) returning id`,
+    tenantId,
+    name('app'),
+  )
   const [task] = await world.sql<{ id: number }>(`select nextval('carillon_id') as id`)
   const rateKey = shape.ratePerSecond === undefined ? null : `task:${task!.id}`
   if (rateKey !== null) {
@@ -200,12 +206,24 @@ async function createTestExecutor(world: World, task: TestTask, capacity: number
     claimed,
     claim: async (max, seq) => (await claimed(max, seq)).assignments,
     report: (...items) =>
-      world.db.lease((tx) => applyReports(tx, world.engine, items.map((item) => ({ tenantId: task.tenantId, sessionId: session, item })))),
+      world.db.lease((tx) =>
+        applyReports(
+          tx,
+          world.engine,
+          items.map((item) => ({ tenantId: task.tenantId, sessionId: session, item })),
+        ),
+      ),
   }
 }
 
 async function readRun(world: World, runId: number) {
-  const [row] = await world.sql<{ run: string; instance: string | null; reason: string | null; waits: string | null; attempt: number }>(
+  const [row] = await world.sql<{
+    run: string
+    instance: string | null
+    reason: string | null
+    waits: string | null
+    attempt: number
+  }>(
     `select r.state as run, r.reason, i.state as instance, i.wait_reason as waits, i.attempt
      from (select * from run_live union all select * from run_history) r
      left join (select * from instance_live union all select * from instance_history) i on i.tenant_id = r.tenant_id and i.run_id = r.id

@@ -45,7 +45,7 @@ export function createQueueCache(): QueueCache {
   return {
     async refresh(tx) {
       const added: QueueRow[] = []
-      for (let after = Math.max(0, newest - LOOK_BACK); ; ) {
+      for (let after = Math.max(0, newest - LOOK_BACK); ;) {
         const page = await selectQueuesAfter(tx, after, PAGE)
         added.push(...page.filter(add))
         if (page.length < PAGE) return added
