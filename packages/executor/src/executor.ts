@@ -220,15 +220,17 @@ class RunningExecutor implements Executor {
     this.#state = 'STOPPED'
   }
 
-  async #windUp({ attempts, over }: Session): Promise<void> {
+  async #windUp({ attempts, over, caughtUp }: Session): Promise<void> {
     const { drainMs = 30_000, graceMs = 2000, flushMs = 10_000 } = this.#options
     const places = this.#places
     const hurry = AbortSignal.any([this.#hurry.signal, over])
+    const answered = rest(flushMs, AbortSignal.any([caughtUp, over]))
     attempts.releaseWaiting()
     await places.until(() => places.running === 0, drainMs, hurry)
     attempts.stopAll('SHUTDOWN')
     await places.until(() => places.running === 0, graceMs, over)
     if (places.running > 0) this.#log.warn(`${places.running} handlers did not end when they were aborted; they are left behind`)
+    await answered
     await places.until(() => places.unreported === 0, flushMs, over)
     if (places.unreported > 0)
       this.#log.error(`${places.unreported} results could not be reported; the server will repeat or fail these instances`)
