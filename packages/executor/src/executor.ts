@@ -1,4 +1,5 @@
 import { PROTOCOL_VERSION, type Register, type Registered } from '@carillon/contract'
+import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { BACK_OFF, BackOff, rest, type BackOffOptions } from './back-off.ts'
 import type { Connection } from './connection.ts'
@@ -10,7 +11,7 @@ import { httpConnection } from './http-connection.ts'
 import { LOG_SHIPPER, type LogShipperOptions } from './log-shipper.ts'
 import { Places } from './places.ts'
 import { PULL, pull, type PullOptions } from './pull.ts'
-import { checkListen, listen, type ListenOptions, type PushListener } from './push.ts'
+import { checkListen, listen, type Listening, type ListenOptions, type PushListener } from './push.ts'
 import { REPORTER, type ReporterOptions } from './reporter.ts'
 import { Session, type SessionDeps } from './session.ts'
 import { noCounters, type ExecutorStats } from './stats.ts'
@@ -93,7 +94,7 @@ class RunningExecutor implements Executor {
   readonly #backOff: BackOffOptions
   readonly #pull: PullOptions
   /** Null for a pull executor. */
-  readonly #listen: ListenOptions | null
+  readonly #listen: Listening | null
   readonly #places: Places
   readonly #counters = noCounters()
   readonly #sessionDeps: SessionDeps
@@ -224,6 +225,7 @@ class RunningExecutor implements Executor {
       instance: this.#instance,
       mode: this.#listen === null ? 'PULL' : 'PUSH',
       ...(this.#listener !== null && { address: this.#listener.address }),
+      ...(this.#listen !== null && { callToken: this.#listen.token }),
       handlers: [...this.#handlers.names],
       capacity: this.#places.capacity,
       metadata: { sdk: 'typescript', node: process.version, pid: String(process.pid), ...metadata },
@@ -281,11 +283,12 @@ function connectionOf({ server, token }: ExecutorOptions): Connection {
   return httpConnection({ server, token })
 }
 
-function listenOf({ mode = 'pull', listen }: ExecutorOptions): ListenOptions | null {
+function listenOf({ mode = 'pull', listen }: ExecutorOptions): Listening | null {
   if (mode === 'pull') return null
-  if (listen === undefined) throw new TypeError('A push executor needs `listen: { port, token }`')
-  checkListen(listen)
-  return listen
+  if (listen === undefined) throw new TypeError('A push executor needs `listen: { port }`')
+  const listening = { ...listen, token: listen.token ?? randomBytes(32).toString('base64url') }
+  checkListen(listening)
+  return listening
 }
 
 function capacityOf({ capacity = 10 }: ExecutorOptions): number {

@@ -156,7 +156,7 @@ describe('createExecutor refuses', () => {
     createExecutor({ server: 'http://127.0.0.1:1', token: 't', app: 'test', handlers: [], log: quiet, ...options })
 
   it.each([
-    ['push without listen', { mode: 'push' }, 'needs `listen: { port, token }`'],
+    ['push without listen', { mode: 'push' }, 'needs `listen: { port }`'],
     ['an empty push token', { mode: 'push', listen: { port: 0, token: ' ' } }, 'anyone could call this executor'],
     [
       'every interface without an address',

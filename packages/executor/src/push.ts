@@ -14,13 +14,16 @@ export interface ListenOptions {
   readonly host?: string
   /** 0 takes a free one. */
   readonly port: number
-  /** What the server must send as bearer token to call this executor. */
-  readonly token: string
+  /** What the server must send as bearer token to call this executor. Default: a secret made for this process; it is told to the server at registration. */
+  readonly token?: string
   /** The base URL under which the server reaches it, where that is not `http://<host>:<port>`. */
   readonly address?: string
   /** Larger requests are refused. Default 16 MiB. */
   readonly bodyBytes?: number
 }
+
+/** With its token made up, if none was given. */
+export type Listening = ListenOptions & { readonly token: string }
 
 export interface PushDeps {
   /** The current session; null while there is none. */
@@ -36,7 +39,7 @@ export interface PushListener {
 }
 
 /** Refuses what would leave the executor open to anyone, or unreachable. */
-export function checkListen({ host = '127.0.0.1', token, address }: ListenOptions): void {
+export function checkListen({ host = '127.0.0.1', token, address }: Listening): void {
   if (typeof token !== 'string' || token.trim() === '') {
     throw new TypeError(
       '`listen.token` is empty: anyone could call this executor. Choose a secret and give it to the app on the server',
@@ -48,7 +51,7 @@ export function checkListen({ host = '127.0.0.1', token, address }: ListenOption
 }
 
 /** Listens for the server's calls: `POST /invoke`, `POST /cancel` and, for health checks, `GET /health`. */
-export async function listen(options: ListenOptions, deps: PushDeps): Promise<PushListener> {
+export async function listen(options: Listening, deps: PushDeps): Promise<PushListener> {
   checkListen(options)
   const host = options.host ?? '127.0.0.1'
   const http = createServer({ requestTimeout: 30_000, keepAliveTimeout: 65_000 }, pushHandler(options, deps))
@@ -70,7 +73,7 @@ function close(http: Server): Promise<void> {
 
 type Route = (body: string) => unknown
 
-function pushHandler({ token, bodyBytes = 16 * 1024 * 1024 }: ListenOptions, deps: PushDeps) {
+function pushHandler({ token, bodyBytes = 16 * 1024 * 1024 }: Listening, deps: PushDeps) {
   const permitted = bearerCheck(token)
   const routes: Readonly<Record<string, Route>> = {
     '/invoke': jsonRoute(Invoke, (body) => invoke(body, deps)),
