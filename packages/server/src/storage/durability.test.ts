@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chownSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts'
+import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.ts'
 import { assertDurable, judgeServer } from './durability.ts'
 
@@ -51,8 +51,7 @@ test('PostgreSQL 14 is refused, 15 is not', () => {
 
 test.runIf(process.platform === 'linux')('a standby is refused, and so are fsync = off and full_page_writes = off', async () => {
   // The embedded server keeps these on whatever its files say, so its own command line is run by hand with others.
-  const dataDir = mkdtempSync(join(tmpdir(), 'carillon-durability-'))
-  chmodSync(dataDir, 0o755)
+  const dataDir = temporaryFolder('durability')
   const made = await startEmbeddedPostgres({ dataDir, log: () => {} })
   const command = readFileSync(`/proc/${made.pid}/cmdline`, 'utf8')
   await made.stop()
