@@ -69,7 +69,10 @@ export async function openSession(
     session.tenantId,
     session.executorId,
     session.appId,
-    session.capacity, session.leaseMs, session.callToken])
+    session.capacity,
+    session.leaseMs,
+    session.callToken,
+  ])
   return row!.id
 }
 
