@@ -274,8 +274,15 @@ describe('the pace of catching up', () => {
     let state: Plan['next'] = firstState(schedule, 7, noon)!
     for (let calls = 0; state !== null && calls < 5_000; calls++) {
       const plan = planFires({
-        ...{ schedule, scheduleId: 7, state, now, hold: null, misfireAfterMs: 60_000, maxRuns: 40, maxOccurrences: 500 },
+        schedule,
+        scheduleId: 7,
+        state,
+        now,
         misfire: catchUp(300, 86_400_000, perMinute),
+        misfireAfterMs: MISFIRE_AFTER_MS,
+        hold: null,
+        maxRuns: 40,
+        maxOccurrences: 500,
       })
       started.push(...plan.fires.filter((fire) => fire.outcome === 'CAUGHT_UP').map(() => now))
       state = plan.next

@@ -15,8 +15,13 @@ interface Moment {
 
 function wallReader(zone: string): (instant: number) => number {
   const format = new Intl.DateTimeFormat('en-GB', {
-    ...{ timeZone: zone, calendar: 'gregory', numberingSystem: 'latn', hourCycle: 'h23' },
-    ...{ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' },
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
   })
   return (instant) => {
     const [day, month, year, hour, minute] = format
