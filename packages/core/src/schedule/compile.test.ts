@@ -112,6 +112,6 @@ describe('the search is bounded (S26)', () => {
     const startedAt = performance.now()
     compile({ ...CRON, expression, timezone, dst }, { startAt: at('2026-01-01') })
     // Measured: below 5 ms each, zone learning included. The allowance is for a shared machine.
-    expect(performance.now() - startedAt).toBeLessThan(60)
+    expect(performance.now() - startedAt).toBeLessThan(250)
   })
 })
