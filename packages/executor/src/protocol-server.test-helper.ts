@@ -265,9 +265,10 @@ export class ProtocolServer {
     )
   }
 
-  async #claim({ seq, max, waitMs }: Claim, gone: AbortSignal): Promise<ClaimAnswer> {
+  async #claim({ session, seq, max, waitMs }: Claim, gone: AbortSignal): Promise<ClaimAnswer> {
     const until = performance.now() + waitMs
     for (;;) {
+      if (session !== this.#session) throw new CarillonError('SESSION_ENDED', 'register again')
       const assignments = this.#reserve(seq, max)
       const control = this.#control()
       if (assignments.length > 0 || control.stop.length > 0) {
