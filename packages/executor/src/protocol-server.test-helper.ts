@@ -216,11 +216,11 @@ export class ProtocolServer {
   async #act(name: CallName, request: IncomingMessage, text: string, gone: AbortSignal): Promise<unknown> {
     if (request.headers.authorization !== `Bearer ${TOKEN}`) throw new CarillonError('UNAUTHENTICATED', 'no such token')
     if (request.headers['carillon-protocol'] !== '1') throw new CarillonError('PROTOCOL_UNSUPPORTED', 'header missing')
-    const body = JSON.parse(text)
+    const body: any = JSON.parse(text)
     const call: ServerCall = { name, body }
     const refused = this.refuse(call)
     if (refused !== undefined) throw refused
-    if (!checks[name].Check(body)) {
+    if (!checks[name].Check(body as unknown)) {
       const problems = checks[name].Errors(body).map(({ instancePath, message }) => ({ path: instancePath, message }))
       throw new CarillonError('VALIDATION_FAILED', 'not valid', { problems })
     }
@@ -328,7 +328,7 @@ export class ProtocolServer {
   }
 
   #changed(): void {
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of Array.from(this.#listeners)) listener()
   }
 }
 

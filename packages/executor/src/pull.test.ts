@@ -174,14 +174,17 @@ describe('A pull executor', () => {
         return gate.happened
       },
     })
-    await startExecutor(server, { handlers: [wait] })
+    const executor = await startExecutor(server, { handlers: [wait] })
     await server.until(() => server.callsOf('heartbeat').some(({ running }) => running.length === 2))
     server.takeAway(lost!)
     await server.until(() => server.callsOf('heartbeat').at(-1).running.length === 1)
     gate.happen()
     await server.untilEnded(kept!)
+    await executor.drain()
     expect([...reasons]).toEqual([[lost!.instance, 'LOST']])
-    expect(server.end(kept!).kind).toBe('SUCCESS')
+    const ends = server.callsOf('report').flatMap(({ items }) => items.filter(({ kind }: { kind: string }) => kind === 'SUCCESS'))
+    expect(ends.map(({ instance }) => instance)).toEqual([kept!.instance])
+    expect(executor.stats).toMatchObject({ lost: 1, succeeded: 1, running: 0, held: 0 })
   })
 
   it('fails an instance whose handler it does not have, naming those it has', async () => {
