@@ -104,7 +104,9 @@ describe('A pull executor', () => {
 
   it('goes on under the same session when a server that was away comes back', async () => {
     const server = await startServer({ heartbeatMs: 5 })
-    const executor = await startExecutor(server, { handlers: [echo] })
+    const said: string[] = []
+    const say = (message: string) => void said.push(message)
+    const executor = await startExecutor(server, { handlers: [echo], log: { info: say, warn: say, error: say } })
     const { session } = executor.stats
     server.away = true
     await server.until(() => server.turnedAway >= 3)
@@ -113,6 +115,7 @@ describe('A pull executor', () => {
     await server.untilEnded(assignment!)
     expect(executor.stats.session).toBe(session)
     expect(server.registrations).toHaveLength(1)
+    expect(said).toEqual([expect.stringContaining('does not answer'), 'The server answers again'])
   })
 
   it('waits at its start for a server that is away', async () => {
