@@ -155,9 +155,9 @@ export class Attempts {
   #lose(attempt: HeldAttempt): void {
     const { places, counters } = this.#deps
     const { phase } = attempt
+    attempt.stop('LOST')
     attempt.phase = 'GONE'
     counters.lost += 1
-    attempt.stop('LOST')
     if (phase === 'WAITING') places.leave()
     if (phase !== 'RUNNING') places.reported()
     this.#remove(attempt)

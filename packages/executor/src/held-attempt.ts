@@ -47,6 +47,7 @@ export class HeldAttempt implements HandlerOutlet {
   }
 
   stop(reason: StopReason): void {
+    if (this.phase === 'ENDED' || this.phase === 'GONE') return
     this.#stop ??= reason
     this.#context?.stop(reason)
   }
