@@ -1,12 +1,27 @@
+import { transform } from 'esbuild'
 import { defineConfig } from 'vitest/config'
 
 // Tests import the packages' TypeScript sources through the "source" export condition: no build stands between an edit and its test.
 const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } }
 
+// Node 20 has no decorators and vite's own transform leaves them in: esbuild lowers them, as tsc does in the build.
+const decorators = {
+  name: 'lower-decorators',
+  enforce: 'pre' as const,
+  transform(code: string, id: string) {
+    if (!id.endsWith('.ts') || !/^\s*@\w+\(/m.test(code)) return undefined
+    return transform(code, { loader: 'ts', target: 'es2022', sourcemap: 'inline', sourcefile: id })
+  },
+}
+
 export default defineConfig({
   test: {
     projects: [
-      { ...source, test: { name: 'core', include: ['packages/{core,contract,executor,cli}/src/**/*.test.ts'] } },
+      {
+        ...source,
+        plugins: [decorators],
+        test: { name: 'core', include: ['packages/{core,contract,executor,cli}/src/**/*.test.ts'] },
+      },
       {
         ...source,
         test: {

@@ -31,6 +31,14 @@ export const Register = Type.Object(
     }),
     mode: Type.Union([Type.Literal('PULL'), Type.Literal('PUSH')]),
     address: Type.Optional(Type.String({ maxLength: 2000, description: 'Base URL of a push executor' })),
+    callToken: Type.Optional(
+      Type.String({
+        minLength: 16,
+        maxLength: 200,
+        description:
+          'A secret of the executor, made for this registration: the server sends it as bearer token when it calls the address',
+      }),
+    ),
     handlers: Type.Array(Name, { maxItems: 1000, description: 'Handlers it serves' }),
     capacity: Type.Integer({ minimum: 1, maximum: 100_000, description: 'Instances it runs at once' }),
     labels: Type.Optional(Labels),
@@ -52,8 +60,11 @@ export const Registered = Type.Object({
   }),
 })
 
+/** Needed only by executors of an app that the platform shares; others may leave it out. */
+const tenant = Type.Optional(Id)
+
 /** An instance and the token of its current attempt. */
-export const Holding = Type.Object({ instance: Id, token: Id }, strict)
+export const Holding = Type.Object({ instance: Id, token: Id, tenant }, strict)
 
 /** What the server wants of an executor that runs instances; part of every answer to a heartbeat and a claim. */
 export const Control = Type.Object({
@@ -125,12 +136,13 @@ const ReportError = Type.Object(
   strict,
 )
 export const ReportItem = Type.Union([
-  Type.Object({ kind: Type.Literal('STARTED'), instance: Id, token: Id }, strict),
+  Type.Object({ kind: Type.Literal('STARTED'), instance: Id, token: Id, tenant }, strict),
   Type.Object(
     {
       kind: Type.Literal('PROGRESS'),
       instance: Id,
       token: Id,
+      tenant,
       percent: Type.Integer({ minimum: 0, maximum: 100 }),
       message: Type.Optional(Text(1000)),
     },
@@ -141,6 +153,7 @@ export const ReportItem = Type.Union([
       kind: Type.Literal('SUCCESS'),
       instance: Id,
       token: Id,
+      tenant,
       output: Type.Optional(Type.Unknown()),
       durationMs: Type.Optional(Type.Integer({ minimum: 0 })),
     },
@@ -151,6 +164,7 @@ export const ReportItem = Type.Union([
       kind: Type.Literal('FAILURE'),
       instance: Id,
       token: Id,
+      tenant,
       error: ReportError,
       retriable: Type.Optional(Type.Boolean({ description: 'false: do not try again whatever the policy says' })),
       durationMs: Type.Optional(Type.Integer({ minimum: 0 })),
@@ -158,7 +172,7 @@ export const ReportItem = Type.Union([
     strict,
   ),
   /** Handed back unstarted, by an executor that shuts down. */
-  Type.Object({ kind: Type.Literal('RELEASE'), instance: Id, token: Id }, strict),
+  Type.Object({ kind: Type.Literal('RELEASE'), instance: Id, token: Id, tenant }, strict),
 ])
 /** Several reports of one instance stand in the order in which they happened. STARTED may be left out when the end is in the same batch or soon. */
 export const Report = Type.Object({ session: Id, items: Type.Array(ReportItem, { minItems: 1, maxItems: 1000 }) }, strict)
@@ -187,7 +201,7 @@ export const Logs = Type.Object(
   {
     session: Id,
     items: Type.Array(
-      Type.Object({ instance: Id, token: Id, lines: Type.Array(LogLine, { minItems: 1, maxItems: 5000 }) }, strict),
+      Type.Object({ instance: Id, token: Id, tenant, lines: Type.Array(LogLine, { minItems: 1, maxItems: 5000 }) }, strict),
       { minItems: 1, maxItems: 1000 },
     ),
   },

@@ -57,7 +57,10 @@ export class Attempts {
       if (places.open) this.#waiting.push(attempt)
       else this.#release(attempt)
     }
-    if (!this.#starting) this.#startWaiting()
+    if (this.#starting || this.#waiting.length === 0) return
+    // After this turn, so that what brought the assignments is answered first.
+    this.#starting = true
+    setImmediate(this.#startWaiting)
   }
 
   knows(holding: Holding): boolean {

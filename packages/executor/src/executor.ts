@@ -1,4 +1,5 @@
 import { PROTOCOL_VERSION, type Register, type Registered } from '@carillon/contract'
+import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { BACK_OFF, BackOff, rest, type BackOffOptions } from './back-off.ts'
 import type { Connection } from './connection.ts'
@@ -10,6 +11,7 @@ import { httpConnection } from './http-connection.ts'
 import { LOG_SHIPPER, type LogShipperOptions } from './log-shipper.ts'
 import { Places } from './places.ts'
 import { PULL, pull, type PullOptions } from './pull.ts'
+import { checkListen, listen, type Listening, type ListenOptions, type PushListener } from './push.ts'
 import { REPORTER, type ReporterOptions } from './reporter.ts'
 import { Session, type SessionDeps } from './session.ts'
 import { noCounters, type ExecutorStats } from './stats.ts'
@@ -26,6 +28,10 @@ export interface ExecutorOptions {
   /** Its name, unique in the app: a newer registration of the name replaces the older. Default `<host>:<process id>`. */
   readonly instance?: string
   readonly handlers: readonly Handler[]
+  /** `pull` (default): it asks the server for instances, which works from behind a firewall. `push`: the server calls it at `listen`. */
+  readonly mode?: 'pull' | 'push'
+  /** Where a push executor listens. */
+  readonly listen?: ListenOptions
   /** How many instances it runs at once. Default 10. */
   readonly capacity?: number
   readonly labels?: Readonly<Record<string, string>>
@@ -87,6 +93,8 @@ class RunningExecutor implements Executor {
   readonly #connection: Connection
   readonly #backOff: BackOffOptions
   readonly #pull: PullOptions
+  /** Null for a pull executor. */
+  readonly #listen: Listening | null
   readonly #places: Places
   readonly #counters = noCounters()
   readonly #sessionDeps: SessionDeps
@@ -96,6 +104,7 @@ class RunningExecutor implements Executor {
   readonly #hurry = new AbortController()
   #state: ExecutorStats['state'] = 'NEW'
   #session: Session | null = null
+  #listener: PushListener | null = null
   #running: Promise<void> = Promise.resolve()
   #left: Promise<void> | undefined
 
@@ -109,6 +118,7 @@ class RunningExecutor implements Executor {
     this.#backOff = { ...BACK_OFF, ...tuning.backOff }
     this.#pull = { ...PULL, ...tuning.pull }
     this.#places = new Places(capacityOf(options))
+    this.#listen = listenOf(options)
     this.#sessionDeps = {
       connection: this.#connection,
       handlers: this.#handlers,
@@ -135,7 +145,7 @@ class RunningExecutor implements Executor {
   async start(): Promise<void> {
     if (this.#state !== 'NEW') throw new Error('An executor starts once; create another one')
     this.#state = 'STARTING'
-    const registered = this.#register('REJECT')
+    const registered = this.#enter()
     this.#running = registered.then(
       (first) => this.#serve(first),
       () => {},
@@ -153,6 +163,23 @@ class RunningExecutor implements Executor {
     return this.drain()
   }
 
+  /** A push executor listens before it registers: the server may call as soon as it knows the address. */
+  async #enter(): Promise<Registered | null> {
+    if (this.#listen !== null) {
+      this.#listener = await listen(this.#listen, {
+        session: () => this.#session,
+        handlers: this.#handlers,
+        places: this.#places,
+      })
+    }
+    try {
+      return await this.#register('REJECT')
+    } catch (error) {
+      await this.#listener?.close()
+      throw error
+    }
+  }
+
   /** One session after the other until it leaves. */
   async #serve(first: Registered | null): Promise<void> {
     const backOff = new BackOff(this.#backOff)
@@ -162,7 +189,7 @@ class RunningExecutor implements Executor {
       const session = new Session(next, this.#sessionDeps)
       this.#session = session
       if (this.#state === 'STARTING') this.#state = 'ONLINE'
-      await Promise.all([session.beat(), pull(this.#connection, session, this.#places, this.#pull)])
+      await Promise.all([session.beat(), this.#listen === null && pull(this.#connection, session, this.#places, this.#pull)])
       this.#session = null
       if (this.#leaving.signal.aborted) return
       this.#log.warn(`Session ${session.id} has ended on the server; what ran under it is lost. Registering again`)
@@ -196,7 +223,9 @@ class RunningExecutor implements Executor {
       protocol: PROTOCOL_VERSION,
       app,
       instance: this.#instance,
-      mode: 'PULL',
+      mode: this.#listen === null ? 'PULL' : 'PUSH',
+      ...(this.#listener !== null && { address: this.#listener.address }),
+      ...(this.#listen !== null && { callToken: this.#listen.token }),
       handlers: [...this.#handlers.names],
       capacity: this.#places.capacity,
       metadata: { sdk: 'typescript', node: process.version, pid: String(process.pid), ...metadata },
@@ -216,19 +245,22 @@ class RunningExecutor implements Executor {
       if (!ended) await this.#deregister(session.id)
     }
     await this.#running
+    await this.#listener?.close()
     await this.#connection.close?.()
     this.#state = 'STOPPED'
   }
 
-  async #windUp({ attempts, over }: Session): Promise<void> {
+  async #windUp({ attempts, over, caughtUp }: Session): Promise<void> {
     const { drainMs = 30_000, graceMs = 2000, flushMs = 10_000 } = this.#options
     const places = this.#places
     const hurry = AbortSignal.any([this.#hurry.signal, over])
+    const answered = this.#listen === null ? rest(flushMs, AbortSignal.any([caughtUp, over])) : undefined
     attempts.releaseWaiting()
     await places.until(() => places.running === 0, drainMs, hurry)
     attempts.stopAll('SHUTDOWN')
     await places.until(() => places.running === 0, graceMs, over)
     if (places.running > 0) this.#log.warn(`${places.running} handlers did not end when they were aborted; they are left behind`)
+    await answered
     await places.until(() => places.unreported === 0, flushMs, over)
     if (places.unreported > 0)
       this.#log.error(`${places.unreported} results could not be reported; the server will repeat or fail these instances`)
@@ -249,6 +281,14 @@ function connectionOf({ server, token }: ExecutorOptions): Connection {
   if (server === undefined || token === undefined)
     throw new TypeError('An executor needs `server` and `token`, or a `connection`')
   return httpConnection({ server, token })
+}
+
+function listenOf({ mode = 'pull', listen }: ExecutorOptions): Listening | null {
+  if (mode === 'pull') return null
+  if (listen === undefined) throw new TypeError('A push executor needs `listen: { port }`')
+  const listening = { ...listen, token: listen.token ?? randomBytes(32).toString('base64url') }
+  checkListen(listening)
+  return listening
 }
 
 function capacityOf({ capacity = 10 }: ExecutorOptions): number {

@@ -225,6 +225,7 @@ export class ProtocolServer {
       throw new CarillonError('VALIDATION_FAILED', 'not valid', { problems })
     }
     this.calls.push(call)
+    this.#changed()
     if (name === 'register') return this.#register(body)
     if (body.session !== this.#session || this.#left) throw new CarillonError('SESSION_ENDED', 'register again')
     switch (name) {

@@ -28,13 +28,17 @@ export async function pull(connection: Connection, session: Session, places: Pla
     // Handlers that end at once have ended after this turn: their places count in the next claim.
     await turn()
     await places.until(() => places.free > 0 || !places.open, options.fullMs, session.over)
-    const answer = await claim(connection, session, places, seq, options.waitMs)
+    const leaving = !places.open
+    // Leaving, the first answer is wanted at once: it brings what a claim that was broken off may have been given.
+    const waitMs = leaving && !session.caughtUp.aborted ? 0 : options.waitMs
+    const answer = await claim(connection, session, places, seq, waitMs)
     switch (answer.kind) {
       case 'ANSWERED':
         seq += 1
         backOff.reset()
         session.attempts.accept(answer.answer.assignments)
         session.control(answer.answer.control)
+        if (leaving) session.catchUp()
         break
       case 'BROKEN_OFF':
         break

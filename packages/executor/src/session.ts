@@ -33,6 +33,7 @@ export class Session {
   readonly #registered: Registered
   readonly #connection: Connection
   readonly #over = new AbortController()
+  readonly #caughtUp = new AbortController()
   #status: Control['status'] = 'ONLINE'
 
   constructor(registered: Registered, deps: SessionDeps) {
@@ -53,6 +54,15 @@ export class Session {
   /** Aborted when the session is over, for whatever reason. */
   get over(): AbortSignal {
     return this.#over.signal
+  }
+
+  /** Aborted when, leaving, it has heard everything that the server gave in answer to claims. */
+  get caughtUp(): AbortSignal {
+    return this.#caughtUp.signal
+  }
+
+  catchUp(): void {
+    this.#caughtUp.abort()
   }
 
   get status(): Control['status'] {

@@ -1,1 +1,2 @@
-export {}
+export * from './config.ts'
+export { startServer, VERSION, type RunningServer } from './main.ts'

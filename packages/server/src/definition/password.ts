@@ -1,31 +1,34 @@
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto'
 
-/**
- * Password hashes, tagged with their algorithm and cost so that either can change while old hashes still verify:
- * `scrypt$<N>$<r>$<p>$<salt>$<hash>`.
- */
-const COST = { N: 2 ** 15, r: 8, p: 3 } as const
-const BYTES = 32
+/** OWASP's recommendation for scrypt: N = 2^17, r = 8, p = 1; some 128 MB and a quarter of a second. */
+const COST = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 1024 * 1024 } satisfies ScryptOptions
+const KEY_BYTES = 32
 
+/** Longer ones would only make hashing slow. */
+export const LONGEST_PASSWORD = 1_024
+
+/** `scrypt$N$r$p$salt$key`: the algorithm and its cost stand with the hash, so that both can be raised later. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16)
-  const hash = await derive(password, salt, COST)
-  return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64'), hash.toString('base64')].join('$')
+  const key = await derive(password, salt, COST)
+  return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), key.toString('base64url')].join('$')
 }
 
-export async function verifyPassword(password: string, stored: string): Promise<boolean> {
-  const [algorithm, N, r, p, salt, hash] = stored.split('$')
-  if (algorithm !== 'scrypt' || salt === undefined || hash === undefined) return false
-  const expected = Buffer.from(hash, 'base64')
-  const actual = await derive(password, Buffer.from(salt, 'base64'), { N: Number(N), r: Number(r), p: Number(p) })
-  return actual.length === expected.length && timingSafeEqual(actual, expected)
+export async function verifyPassword(password: string, hash: string): Promise<boolean> {
+  const [algorithm, n, r, p, salt, key] = hash.split('$')
+  if (algorithm !== 'scrypt' || salt === undefined || key === undefined || password.length > LONGEST_PASSWORD) return false
+  const expected = Buffer.from(key, 'base64url')
+  const actual = await derive(password, Buffer.from(salt, 'base64url'), {
+    N: Number(n),
+    r: Number(r),
+    p: Number(p),
+    maxmem: COST.maxmem,
+  })
+  return expected.length === actual.length && timingSafeEqual(actual, expected)
 }
 
-function derive(password: string, salt: Buffer, cost: { N: number; r: number; p: number }): Promise<Buffer> {
+function derive(password: string, salt: Buffer, options: ScryptOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    // Equal letters in different encodings are one password.
-    scrypt(password.normalize('NFKC'), salt, BYTES, { ...cost, maxmem: 256 * cost.N * cost.r }, (error, key) =>
-      error ? reject(error) : resolve(key),
-    )
+    scrypt(password.normalize('NFKC'), salt, KEY_BYTES, options, (error, key) => (error ? reject(error) : resolve(key)))
   })
 }

@@ -19,8 +19,9 @@ export interface ClaimRequest {
 export interface Claimed {
   readonly assignments: readonly Assignment[]
   readonly control: Control
-  /** The queues that this session takes from: where it waits when there is nothing. */
+  /** The queues that this session takes from, and its app: where it waits when there is nothing. */
   readonly queueIds: readonly number[]
+  readonly appId: number
 }
 
 /**
@@ -37,6 +38,7 @@ export function claimInstances(engine: Engine, turn: Turn, request: ClaimRequest
       assignments: claimed.map((instance) => assignmentOf(instance, planOf(instance), instance.token)),
       control,
       queueIds: queues.map((queue) => queue.id),
+      appId: session.appId,
     }
   })
 }

@@ -23,7 +23,9 @@ test('a run starts, is claimed, started and ended, and is history with its outpu
 })
 
 test('a failed attempt is kept and repeated after its pause, and the run fails when no retry is left', async () => {
-  const task = await world.task({ node: { retry: { maxRetries: 1, backoff: 'FIXED', delayMs: 0, maxDelayMs: 0, jitter: 0, retryOn: [], neverOn: [] } } })
+  const task = await world.task({
+    node: { retry: { maxRetries: 1, backoff: 'FIXED', delayMs: 0, maxDelayMs: 0, jitter: 0, retryOn: [], neverOn: [] } },
+  })
   const executor = await world.executor(task)
   const run = await world.start(task)
   const [first] = await executor.claim()

@@ -3,8 +3,8 @@ import { selectQueuesAfter, type QueueRow } from '../storage/queue.ts'
 
 /** Every queue, in memory: they are few, never change, and are only ever added. */
 export interface QueueCache {
-  /** Learns the queues that have been added since; cheap when there are none. */
-  refresh(tx: Transaction): Promise<void>
+  /** Learns the queues that have been added since, and answers them; cheap when there are none. */
+  refresh(tx: Transaction): Promise<readonly QueueRow[]>
   get(id: number): QueueRow | undefined
   /** The queues from which an executor can take. */
   servedBy(executor: QueueServer): readonly QueueRow[]
@@ -29,24 +29,26 @@ export function createQueueCache(): QueueCache {
   const LOOK_BACK = 200
   let newest = 0
 
-  const add = (queue: QueueRow) => {
-    if (byId.has(queue.id)) return
+  const add = (queue: QueueRow): boolean => {
+    if (byId.has(queue.id)) return false
     byId.set(queue.id, queue)
     const app = `${queue.appTenantId}:${queue.appId}`
     const list = byApp.get(app)
     if (list) list.push(queue)
     else byApp.set(app, [queue])
     newest = Math.max(newest, queue.id)
+    return true
   }
 
   const ofApp = (appTenantId: number, appId: number) => byApp.get(`${appTenantId}:${appId}`) ?? []
 
   return {
     async refresh(tx) {
+      const added: QueueRow[] = []
       for (let after = Math.max(0, newest - LOOK_BACK); ;) {
         const page = await selectQueuesAfter(tx, after, PAGE)
-        page.forEach(add)
-        if (page.length < PAGE) return
+        added.push(...page.filter(add))
+        if (page.length < PAGE) return added
         after = page.at(-1)!.id
       }
     },

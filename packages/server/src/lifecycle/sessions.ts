@@ -58,6 +58,7 @@ export function register(engine: Engine, principal: ExecutorPrincipal, request: 
       appId: app.id,
       capacity: request.capacity,
       leaseMs,
+      callToken: request.callToken ?? null,
     })
     await engine.queues.refresh(tx)
     return {

@@ -9,11 +9,14 @@ export interface WakeHub {
   wake(topic: string, count?: number): void
   /** Topics that someone waits for now. */
   topics(): readonly string[]
-  /** Called for every local wake, to carry it to the other nodes. */
+  /** As `wake`, without telling the other nodes. */
+  wakeLocally(topic: string, count?: number): void
+  /** Called for every wake that starts here, to carry it to the other nodes. */
   onWake(listener: (topic: string) => void): void
 }
 
 export const queueTopic = (queueId: number) => `q${queueId}`
+export const appTopic = (appId: number) => `a${appId}`
 export const sessionTopic = (sessionId: number) => `s${sessionId}`
 export const logTopic = (instanceId: number) => `l${instanceId}`
 
@@ -22,7 +25,7 @@ interface Waiter {
   wake(): void
 }
 
-export function createWakeHub(): WakeHub & { wakeLocally(topic: string, count?: number): void } {
+export function createWakeHub(): WakeHub {
   const waiters = new Map<string, Set<Waiter>>()
   const listeners: ((topic: string) => void)[] = []
 

@@ -57,21 +57,19 @@ export async function endOpenSession(
 
 const OPEN = sql(
   'executorSession.open',
-  `insert into executor_session (tenant_id, executor_id, app_id, capacity, lease_until)
-   values ($1, $2, $3, $4, statement_timestamp() + $5 * interval '1 ms') returning id`,
+  `insert into executor_session (tenant_id, executor_id, app_id, capacity, lease_until, call_token)
+   values ($1, $2, $3, $4, statement_timestamp() + $5 * interval '1 ms', $6) returning id`,
 )
 
 export async function openSession(
   tx: Transaction,
-  session: { tenantId: number; executorId: number; appId: number; capacity: number; leaseMs: number },
+  session: { tenantId: number; executorId: number; appId: number; capacity: number; leaseMs: number; callToken: string | null },
 ): Promise<number> {
   const [row] = await tx.query<{ id: number }>(OPEN, [
     session.tenantId,
     session.executorId,
     session.appId,
-    session.capacity,
-    session.leaseMs,
-  ])
+    session.capacity, session.leaseMs, session.callToken])
   return row!.id
 }
 
@@ -172,13 +170,13 @@ export async function expireSessions(tx: Transaction, limit: number): Promise<nu
 
 const LOCK_PUSH = sql(
   'executorSession.lockPush',
-  `select ${SESSION_COLUMNS}, e.address
+  `select ${SESSION_COLUMNS}, e.address, s.call_token as "callToken"
    from ${SESSION_TABLES}
    where s.ended_at is null and e.mode = 'PUSH' and e.status = 'ONLINE' and e.health = 'HEALTHY' and not a.paused and a.id = $2 and a.tenant_id = $1
    order by s.tenant_id, s.id for no key update of s`,
 )
 
-export type PushSession = SessionRow & { readonly address: string }
+export type PushSession = SessionRow & { readonly address: string; readonly callToken: string | null }
 
 /** The push executors of an app that may get work, locked, so that no two nodes fill the same place. */
 export function lockPushSessions(tx: Transaction, tenantId: number, appId: number): Promise<PushSession[]> {

@@ -204,3 +204,24 @@ const FORGOTTEN_DELAYS = sql(
 export function selectForgottenDelays(tx: Transaction, limit: number): Promise<ScheduleKey[]> {
   return tx.query(FORGOTTEN_DELAYS, [limit])
 }
+
+const WAKE = sql(
+  'scheduleDue.wake',
+  `update schedule_due d set next_fire_at = greatest(at_ms(w.next_fire_at), d.decided_until + interval '1 ms'), due_at = at_ms(w.due_at), misfire = null
+   from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as w (tenant_id, schedule_id, next_fire_at, due_at)
+   where d.tenant_id = w.tenant_id and d.schedule_id = w.schedule_id and d.next_fire_at is null`,
+)
+
+/** Gives sleeping schedules their next fire. The caller holds the rows. */
+export async function wakeSchedules(
+  tx: Transaction,
+  wakes: readonly { tenantId: number; scheduleId: number; nextFireAt: number; dueAt: number }[],
+): Promise<void> {
+  if (wakes.length === 0) return
+  await tx.query(WAKE, [
+    wakes.map((each) => each.tenantId),
+    wakes.map((each) => each.scheduleId),
+    wakes.map((each) => each.nextFireAt),
+    wakes.map((each) => each.dueAt),
+  ])
+}

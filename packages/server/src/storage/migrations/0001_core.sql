@@ -312,6 +312,7 @@ create table executor_session (
   app_id bigint not null,
   capacity int not null,
   lease_until timestamptz not null,
+  call_token text, -- the executor's own secret for this session, by which it knows the server that calls it; sent to its address only
   claim_seq bigint not null default 0,
   started_at timestamptz not null default statement_timestamp(),
   seen_at timestamptz not null default statement_timestamp(),
@@ -746,6 +747,8 @@ create policy own_or_shared on queue to carillon_api using (app_tenant_id in (1,
   with check (app_tenant_id in (1, current_setting('app.tenant')::bigint));
 create policy every_tenant on queue to carillon_engine using (true) with check (true);
 
+revoke select on executor_session from carillon_api;
+grant select (tenant_id, id, executor_id, app_id, capacity, lease_until, claim_seq, started_at, seen_at, ended_at, end_reason) on executor_session to carillon_api;
 grant insert, update on app, task_type, task, calendar, schedule, schedule_due, executor, membership, backfill to carillon_api;
 grant insert on plan to carillon_api; -- immutable
 grant insert (tenant_id, id, name, hash, role, app_id, created_by, created_at, expires_at), update (revoked_at) on api_token to carillon_api;

@@ -1,0 +1,5 @@
+import type { Route } from './strategy.ts'
+
+/** The next after the one chosen before, in order of identity; candidates may come and go in between. */
+export const roundRobin: Route = ({ candidates, previous }) =>
+  candidates.find((candidate) => previous !== null && candidate.executorId > previous) ?? candidates[0]!

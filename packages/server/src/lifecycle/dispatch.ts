@@ -1,0 +1,140 @@
+import type { Assignment } from '@carillon/contract'
+import { ROUTES, type Candidate } from '@carillon/core'
+import type { Transaction } from '../storage/database.ts'
+import { lockPushSessions, selectPushApps, type PushSession } from '../storage/executor-session.ts'
+import type { QueueRow } from '../storage/queue.ts'
+import { countHeld, reserveInstances, type Claimable } from '../storage/instance.ts'
+import { assignmentOf } from './assignment.ts'
+import type { Engine } from './engine.ts'
+import { takePending, type Turn } from './take-pending.ts'
+
+/** How push executors are called: after the reservation is committed, never inside its transaction. */
+export interface PushTransport {
+  /** Hands assignments to an executor. Never throws: what did not arrive is released, what is uncertain is left to its deadline. */
+  invoke(
+    executor: {
+      readonly session: number
+      readonly tenantId: number
+      readonly address: string
+      readonly callToken: string | null
+    },
+    assignments: readonly Assignment[],
+  ): void
+}
+
+export interface PushDispatch {
+  readonly transport: PushTransport
+  readonly turn: Turn
+  /** The executor chosen last for a queue: memory of one node, for ROUND_ROBIN. */
+  readonly previous: Map<number, number>
+  /** How many apps had push executors at the last look: without any, new work is no reason to look. */
+  apps: number
+}
+
+const REST_MS = 250
+
+/** Gives PENDING instances to push executors with free places, by the task's route strategy. Answers how long to rest. */
+export async function dispatchPush(engine: Engine, dispatch: PushDispatch): Promise<number> {
+  const apps = await engine.db.engine((tx) => selectPushApps(tx))
+  dispatch.apps = apps.length
+  let given = 0
+  for (const app of apps) given += await dispatchApp(engine, dispatch, app)
+  return given > 0 ? 0 : REST_MS
+}
+
+async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenantId: number; appId: number }): Promise<number> {
+  const chosen = await engine.db.engine(async (tx) => {
+    const places = await openPlaces(tx, engine, app)
+    const free = places.reduce((sum, place) => sum + place.capacity - place.held, 0)
+    if (free === 0) return []
+    const queues = [
+      ...new Map(places.flatMap((place) => engine.queues.servedBy(place.session).map((queue) => [queue.id, queue]))).values(),
+    ]
+    const limit = Math.min(free, engine.settings.claimBatch)
+    const taken = await takePending(
+      tx,
+      { tenantId: app.tenantId, shared: places[0]!.session.appShared },
+      queues,
+      limit,
+      dispatch.turn,
+    )
+    return choose(tx, engine, dispatch, places, taken)
+  })
+  for (const [session, assignments] of bySession(chosen)) {
+    dispatch.transport.invoke(
+      { session: session.id, tenantId: session.tenantId, address: session.address, callToken: session.callToken },
+      assignments,
+    )
+  }
+  return chosen.length
+}
+
+interface Place extends Candidate {
+  readonly session: PushSession
+  readonly queues: ReadonlyMap<number, QueueRow>
+  held: number
+}
+
+async function openPlaces(tx: Transaction, engine: Engine, app: { tenantId: number; appId: number }): Promise<Place[]> {
+  const sessions = await lockPushSessions(tx, app.tenantId, app.appId)
+  const held = await countHeld(
+    tx,
+    sessions.map((session) => session.id),
+  )
+  return sessions
+    .map((session) => ({
+      executorId: session.executorId,
+      capacity: session.capacity,
+      held: held.get(session.id) ?? 0,
+      session,
+      queues: new Map(engine.queues.servedBy(session).map((queue) => [queue.id, queue])),
+    }))
+    .sort((a, b) => a.executorId - b.executorId)
+}
+
+interface Chosen {
+  readonly session: PushSession
+  readonly assignment: Assignment
+}
+
+async function choose(
+  tx: Transaction,
+  engine: Engine,
+  dispatch: PushDispatch,
+  places: readonly Place[],
+  taken: readonly Claimable[],
+): Promise<Chosen[]> {
+  const planOf = await engine.plans.load(tx, taken)
+  const pairs = taken.flatMap((instance) => {
+    const candidates = places.filter((place) => place.held < place.capacity && place.queues.has(instance.queueId))
+    if (candidates.length === 0) return []
+    const { route } = planOf(instance).nodes[instance.node]!
+    const choice = { candidates, previous: dispatch.previous.get(instance.queueId) ?? null, spread: engine.random() }
+    const place = ROUTES[route](choice) as Place
+    place.held++
+    dispatch.previous.set(instance.queueId, place.executorId)
+    return [{ instance, session: place.session }]
+  })
+  if (pairs.length === 0) return []
+  const now = await tx.now()
+  await reserveInstances(
+    tx,
+    pairs.map(({ instance, session }) => ({ ...instance, sessionId: session.id, executorId: session.executorId, claimSeq: 0 })),
+    now,
+    now + engine.settings.leaseMs,
+  )
+  return pairs.map(({ instance, session }) => ({
+    session,
+    assignment: assignmentOf(instance, planOf(instance), instance.token + 1),
+  }))
+}
+
+function bySession(chosen: readonly Chosen[]): Map<PushSession, Assignment[]> {
+  const groups = new Map<PushSession, Assignment[]>()
+  for (const { session, assignment } of chosen) {
+    const group = groups.get(session)
+    if (group) group.push(assignment)
+    else groups.set(session, [assignment])
+  }
+  return groups
+}

@@ -1,0 +1,145 @@
+import type {
+  Claim,
+  ClaimAnswer,
+  Heartbeat,
+  HeartbeatAnswer,
+  Logs,
+  LogsAnswer,
+  Register,
+  Registered,
+  Report,
+  ReportAnswer,
+} from '@carillon/contract'
+import { createCoalescer } from '../runtime/coalescer.ts'
+import { isolate } from '../runtime/isolate.ts'
+import { appTopic, queueTopic, sessionTopic } from '../runtime/wake-hub.ts'
+import { claimInstances, type Claimed } from './claim.ts'
+import type { Engine } from './engine.ts'
+import { storeLogs, type ShippedLines } from './logs.ts'
+import { applyReports, type ItemAnswer, type ReportedItem } from './report.ts'
+import { deregister, heartbeat, register, sessionOf, type ExecutorPrincipal } from './sessions.ts'
+import type { Turn } from './take-pending.ts'
+
+/** The executor protocol, whatever carries it: HTTP, or a call in the same process. */
+export interface ExecutorTraffic {
+  register(principal: ExecutorPrincipal, body: Register): Promise<Registered>
+  heartbeat(principal: ExecutorPrincipal, body: Heartbeat): Promise<HeartbeatAnswer>
+  /** Held until there is something, `waitMs` are over, or the signal aborts. */
+  claim(principal: ExecutorPrincipal, body: Claim, signal: AbortSignal): Promise<ClaimAnswer>
+  report(principal: ExecutorPrincipal, body: Report): Promise<ReportAnswer>
+  logs(principal: ExecutorPrincipal, body: Logs): Promise<LogsAnswer>
+  deregister(principal: ExecutorPrincipal, session: number): Promise<void>
+}
+
+const PLATFORM_TENANT = 1
+
+export function createExecutorTraffic(engine: Engine): ExecutorTraffic {
+  const turn: Turn = { tenant: 0 }
+  const owners = sessionOwners(engine)
+  const told = toldStops()
+
+  const reports = createCoalescer((items: readonly ReportedItem[]) => applyIsolated(engine, items), {
+    mostItems: engine.settings.completeBatch,
+    lanes: 2,
+  })
+  const logs = createCoalescer((items: readonly ShippedLines[]) => engine.db.lease((tx) => storeLogs(tx, engine, items)), {
+    mostItems: 100,
+    lanes: 1,
+  })
+  const claimOnce = (principal: ExecutorPrincipal, { session, seq, max }: Claim) =>
+    claimInstances(engine, turn, { tenantId: principal.tenantId, sessionId: session, seq, max })
+
+  return {
+    register: (principal, body) => register(engine, principal, body),
+    heartbeat: (principal, body) => heartbeat(engine, principal, body),
+
+    async claim(principal, body, signal) {
+      await owners.check(principal, body.session)
+      const end = performance.now() + body.waitMs
+      let claimed = await claimOnce(principal, body)
+      while (isNothing(claimed, body.session, told)) {
+        const left = end - performance.now()
+        if (left <= 0 || signal.aborted) break
+        // Listens before it looks again, so that what comes between the two is not slept through.
+        const woken = engine.hub.wait(topicsOf(claimed, body), left, signal)
+        claimed = await claimOnce(principal, body)
+        if (isNothing(claimed, body.session, told) && (await woken)) claimed = await claimOnce(principal, body)
+      }
+      told.add(body.session, claimed)
+      return { assignments: [...claimed.assignments], control: claimed.control }
+    },
+
+    async report(principal, { session, items }) {
+      await owners.check(principal, session)
+      const reported = items.map((item) => ({ tenantId: tenantOf(principal, item.tenant), sessionId: session, item }))
+      return { items: await reports.add(reported) }
+    },
+
+    async logs(principal, { session, items }) {
+      await owners.check(principal, session)
+      const shipped = items.map((item) => ({ ...item, tenantId: tenantOf(principal, item.tenant), sessionId: session }))
+      return { items: await logs.add(shipped) }
+    },
+
+    async deregister(principal, session) {
+      await owners.check(principal, session)
+      await deregister(engine, principal, session)
+    },
+  }
+}
+
+/** Only an executor of the platform runs instances of other tenants; what anyone else says about a tenant is not heard. */
+function tenantOf(principal: ExecutorPrincipal, said: number | undefined): number {
+  return principal.tenantId === PLATFORM_TENANT && said !== undefined ? said : principal.tenantId
+}
+
+function applyIsolated(engine: Engine, items: readonly ReportedItem[]): Promise<ItemAnswer[]> {
+  return isolate(
+    items,
+    (batch) => engine.db.lease((tx) => applyReports(tx, engine, batch)),
+    (_item, error): ItemAnswer => ({ status: 'INVALID', detail: `It could not be stored: ${(error as Error).message}.` }),
+  )
+}
+
+function topicsOf({ queueIds, appId }: Claimed, { session, max }: Claim): string[] {
+  return [sessionTopic(session), ...(max > 0 ? [appTopic(appId), ...queueIds.map(queueTopic)] : [])]
+}
+
+function isNothing({ assignments, control }: Claimed, session: number, told: ToldStops): boolean {
+  return assignments.length === 0 && control.stop.every((stop) => told.has(session, stop.instance, stop.token))
+}
+
+/**
+ * Which stops an executor has been told of already. They stay in every answer until they are obeyed, but only a new one ends a wait;
+ * otherwise a handler that takes its time to stop would turn long polling into a race.
+ */
+interface ToldStops {
+  has(session: number, instance: number, token: number): boolean
+  add(session: number, claimed: Claimed): void
+}
+
+function toldStops(): ToldStops {
+  const bySession = new Map<number, Set<string>>()
+  return {
+    has: (session, instance, token) => bySession.get(session)?.has(`${instance}:${token}`) ?? false,
+    add(session, { control }) {
+      if (control.stop.length === 0) bySession.delete(session)
+      else bySession.set(session, new Set(control.stop.map((stop) => `${stop.instance}:${stop.token}`)))
+    },
+  }
+}
+
+/** Whose a session is never changes, so it is looked up once. Whether it is still open is checked where that matters, in the transaction. */
+function sessionOwners(engine: Engine) {
+  const MOST = 20_000
+  const known = new Map<number, { tenantId: number; appId: number }>()
+  return {
+    async check(principal: ExecutorPrincipal, session: number): Promise<void> {
+      const owner = known.get(session)
+      if (owner && owner.tenantId === principal.tenantId && (principal.appId === null || principal.appId === owner.appId)) return
+      const row = await engine.db.lease((tx) => sessionOf(tx, principal, session))
+      if (known.size >= MOST) known.clear()
+      known.set(session, { tenantId: row.tenantId, appId: row.appId })
+    },
+  }
+}

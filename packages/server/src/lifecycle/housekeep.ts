@@ -1,0 +1,39 @@
+import { pruneGates } from '../storage/gate.ts'
+import { pruneSessions } from '../storage/executor-session.ts'
+import type { HistoryTable } from '../storage/history-day.ts'
+import { pruneKeys } from '../storage/idempotency-batch.ts'
+import { forgetDeadNodes } from '../storage/server-node.ts'
+import type { Engine } from './engine.ts'
+import type { HistoryDays } from './history-days.ts'
+
+export interface Retention {
+  readonly historyDays: number
+  readonly logDays: number
+  readonly ledgerDays: number
+  readonly auditDays: number
+  readonly idempotencyMs: number
+}
+
+/** Days of one table dropped a turn: a clock that jumped must not take a year of history with it before someone looks. */
+const MOST_DAYS = 2
+const BATCH = 5_000
+
+/** What keeps the database small. Run by one elected node; harmless when two do it. */
+export async function housekeep(engine: Engine, days: HistoryDays, retention: Retention): Promise<void> {
+  const keep: Record<HistoryTable, number> = {
+    run_history: retention.historyDays,
+    instance_history: retention.historyDays,
+    attempt: retention.historyDays,
+    run_param: retention.historyDays,
+    refused_report: retention.historyDays,
+    log_line: retention.logDays,
+    log_extent: retention.logDays,
+    fire: retention.ledgerDays,
+    audit: retention.auditDays,
+  }
+  for (const [table, kept] of Object.entries(keep)) await days.dropOlderThan(table as HistoryTable, kept, MOST_DAYS)
+  while ((await engine.db.engine((tx) => pruneKeys(tx, retention.idempotencyMs, BATCH))) >= BATCH);
+  await engine.db.engine((tx) => pruneGates(tx, BATCH))
+  await engine.db.engine((tx) => pruneSessions(tx))
+  await engine.db.engine((tx) => forgetDeadNodes(tx))
+}

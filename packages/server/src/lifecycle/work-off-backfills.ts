@@ -1,0 +1,119 @@
+import { occurrencesBetween } from '@carillon/core'
+import { isolate } from '../runtime/isolate.ts'
+import { lockDueBackfills, advanceBackfill, failBackfill, selectDueBackfills, type BackfillRow } from '../storage/backfill-due.ts'
+import { insertFires, selectDecided } from '../storage/fire.ts'
+import { dayOf } from '../storage/history-day.ts'
+import { selectScheduleDefinitions, type ScheduleDefinition } from '../storage/schedule-due.ts'
+import type { Transaction } from '../storage/database.ts'
+import { ledgerOutcome, type FiringDeps } from './fire-schedules.ts'
+import { compileStored } from './schedule-cache.ts'
+import { startRuns } from './start-runs.ts'
+
+const BATCH = 20
+const MOST_OCCURRENCES = 2_000
+const REST_MS = 1_000
+
+/**
+ * Works off backfills: the next occurrences of each, no faster than its rate, in a ledger key of its own, so that live fires of the same
+ * schedule go on untouched.
+ */
+export async function workOffBackfills(deps: FiringDeps): Promise<number> {
+  const { engine } = deps
+  const keys = await engine.db.engine((tx) => selectDueBackfills(tx, BATCH))
+  if (keys.length === 0) return REST_MS
+  await isolate(
+    keys,
+    (batch) =>
+      deps.days.withFireDays((requireDays) =>
+        engine.db.engine(async (tx) => {
+          const rows = await lockDueBackfills(tx, batch)
+          const definitions = await selectScheduleDefinitions(tx, rows)
+          for (const row of rows) await advanceOne(tx, deps, row, definitions, requireDays)
+          return batch.map(() => true)
+        }),
+      ),
+    async (key, error) => {
+      engine.report('backfill.failed', { ...key, error: String(error) })
+      await engine.db.engine((tx) => failBackfill(tx, key))
+      return false
+    },
+  )
+  return 0
+}
+
+async function advanceOne(
+  tx: Transaction,
+  { engine }: FiringDeps,
+  row: BackfillRow,
+  definitions: readonly ScheduleDefinition[],
+  requireDays: (days: readonly string[]) => void,
+): Promise<void> {
+  const now = await tx.now()
+  const definition = definitions.find((each) => each.tenantId === row.tenantId && each.scheduleId === row.scheduleId)
+  if (!definition || definition.deleted) return advanceBackfill(tx, row, { nextAt: row.toAt, dueAt: null, runs: 0, skipped: 0 })
+  const perBatch = Math.max(1, Math.floor(row.perMinute / 60))
+  const page = occurrencesBetween(compileStored(definition), row.nextAt, row.toAt, MOST_OCCURRENCES)
+  const taken = takeUntil(page, perBatch)
+  const decided = new Set(
+    (
+      await selectDecided(
+        tx,
+        taken.map((each) => occurrenceKey(row, each.fireAt)),
+      )
+    ).map((each) => each.fireAt),
+  )
+  const fresh = taken.filter((each) => !decided.has(each.fireAt))
+  requireDays(fresh.map((each) => dayOf(each.fireAt)))
+  const runs = fresh.filter((each) => each.excluded === null)
+  const started = await startRuns(
+    tx,
+    engine,
+    runs.map((each) => ({
+      tenantId: row.tenantId,
+      taskId: definition.targetId,
+      origin: 'BACKFILL',
+      startedBy: row.createdBy,
+      params: { ...definition.params, ...row.params },
+      priority: definition.priority,
+      scheduleId: row.scheduleId,
+      fireAt: each.fireAt,
+      backfillId: row.id,
+    })),
+  )
+  const results = new Map(runs.map((each, place) => [each.fireAt, started[place]!]))
+  await insertFires(
+    tx,
+    fresh.map((each) => ({
+      ...occurrenceKey(row, each.fireAt),
+      lastFireAt: each.fireAt,
+      count: 1,
+      ...ledgerOutcome(
+        each.excluded === null ? { outcome: 'RUN', reason: 'BACKFILL' } : { outcome: 'SKIPPED', reason: 'CALENDAR' },
+        results.get(each.fireAt),
+      ),
+    })),
+    now,
+  )
+  const last = taken.at(-1)
+  const finished = taken.length === page.length && page.length < MOST_OCCURRENCES
+  await advanceBackfill(tx, row, {
+    nextAt: finished || !last ? row.toAt : last.fireAt + 1,
+    dueAt: finished ? null : now + Math.ceil((60_000 * runs.length) / row.perMinute),
+    runs: runs.length,
+    skipped: fresh.length - runs.length,
+  })
+}
+
+const occurrenceKey = (row: BackfillRow, fireAt: number) => ({
+  tenantId: row.tenantId,
+  scheduleId: row.scheduleId,
+  backfillId: row.id,
+  fireAt,
+})
+
+/** The first occurrences, up to `most` that run. */
+function takeUntil<Each extends { excluded: unknown }>(occurrences: readonly Each[], most: number): readonly Each[] {
+  let runs = 0
+  const end = occurrences.findIndex((each) => each.excluded === null && ++runs > most)
+  return end === -1 ? occurrences : occurrences.slice(0, end)
+}

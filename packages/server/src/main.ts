@@ -1,0 +1,217 @@
+import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
+import { executorRoutes } from '@carillon/contract'
+import pg from 'pg'
+import { pino, type Logger } from 'pino'
+import { allowsPrivateEgress, nodeIdOf, type Config } from './config.ts'
+import { startBuiltinExecutor } from './builtin/builtin-executor.ts'
+import { createApi } from './http/api.ts'
+import type { RouteGroup } from './http/app.ts'
+import { executorHandlers } from './http/executor-api.ts'
+import { createLifecycle } from './lifecycle/create-lifecycle.ts'
+import type { Engine, EngineSettings } from './lifecycle/engine.ts'
+import { createExecutorTraffic } from './lifecycle/executor-traffic.ts'
+import type { FiringDeps } from './lifecycle/fire-schedules.ts'
+import { createHistoryDays } from './lifecycle/history-days.ts'
+import { createPlanCache } from './lifecycle/plan-cache.ts'
+import { createQueueCache } from './lifecycle/queue-cache.ts'
+import { createScheduleCache } from './lifecycle/schedule-cache.ts'
+import { createClockGuard } from './runtime/clock-guard.ts'
+import { startEmbeddedPostgres, type EmbeddedPostgres } from './runtime/embedded-postgres.ts'
+import { prepareFirstAccess, type FirstAccess } from './runtime/first-start.ts'
+import { createWakeHub } from './runtime/wake-hub.ts'
+import { openWakeWire } from './runtime/wake-wire.ts'
+import { startServices, type Services } from './services.ts'
+import { openDatabase, type Database } from './storage/database.ts'
+import { assertDurable } from './storage/durability.ts'
+import { resign } from './storage/leader.ts'
+import { assertSchema, migrate } from './storage/migrate.ts'
+import { beatNode, leaveNode } from './storage/server-node.ts'
+import { createPushTransport } from './transport/push.ts'
+
+export const VERSION = '0.1.0'
+
+export interface RunningServer {
+  /** Where the API answers: `http://127.0.0.1:7070`. */
+  readonly url: string
+  readonly nodeId: string
+  /** On the very first start only: what was generated. It is kept nowhere in clear. */
+  readonly firstAccess: FirstAccess | null
+  /** Settles when the embedded database has ended, whoever ended it; never with a database of one's own. */
+  readonly databaseLost: Promise<void>
+  /** Leaves in order: takes no new requests, ends its loops, gives its leases back. */
+  stop(): Promise<void>
+}
+
+/** Starts a server node: database, schema, loops, built-in executor, HTTP. Throws with a clear message when something is missing. */
+export async function startServer(
+  config: Config,
+  options: { log?: Logger; progress?: (line: string) => void } = {},
+): Promise<RunningServer> {
+  const log = options.log ?? pino({ level: config.logLevel })
+  const progress = options.progress ?? ((line: string) => log.info(line))
+  const embedded =
+    config.databaseUrl === undefined ? await startEmbeddedPostgres({ dataDir: config.dataDir, log: progress }) : null
+  try {
+    return await startNode(config, log, progress, embedded)
+  } catch (error) {
+    await embedded?.stop()
+    throw error
+  }
+}
+
+async function startNode(
+  config: Config,
+  log: Logger,
+  progress: (line: string) => void,
+  embedded: EmbeddedPostgres | null,
+): Promise<RunningServer> {
+  const url = config.databaseUrl ?? embedded!.url
+  const nodeId = nodeIdOf(config)
+  await prepareSchema(url, config, progress)
+  const db = openDatabase({
+    url,
+    sizes: config.pools,
+    onError: (error) => log.warn({ err: error }, 'A database connection was lost'),
+  })
+  const engine = createEngine(db, config, log)
+  const firing: FiringDeps = { engine, schedules: createScheduleCache(), days: createHistoryDays(db) }
+  const firstAccess = await prepareFirstAccess(db)
+  await firing.days.openAhead()
+  await engine.db.engine((tx) => engine.queues.refresh(tx))
+  const wire = openWakeWire({
+    url,
+    nodeId,
+    hub: engine.hub,
+    onError: (error) => log.warn({ err: error }, 'The wake-up connection failed'),
+  })
+  const clock = createClockGuard({
+    calmMs: config.leaseMs,
+    silenceMs: 5 * config.nodeHeartbeatMs,
+    monotonic: () => performance.now(),
+    onJump: (ms) => engine.report('clock.jumped', { ms }),
+  })
+
+  const traffic = createExecutorTraffic(engine)
+  const transport = createPushTransport({
+    release: ({ tenantId, session }, assignments) => {
+      if (assignments.length === 0) return
+      const items = assignments.map(({ instance, token, tenant }) => ({ kind: 'RELEASE' as const, instance, token, tenant }))
+      traffic
+        .report({ tenantId, appId: null }, { session, items })
+        .catch((error: unknown) => engine.report('push.releaseFailed', { error }))
+    },
+    report: (event, details) => engine.report(event, details),
+  })
+  const node = { id: nodeId, name: hostname(), version: VERSION, address: () => address }
+  let address: string | null = null
+  let services: Services | undefined
+  const lifecycle = createLifecycle(engine, {
+    wakeFiring: () => services?.wakeFiring(),
+    wakeBackfill: () => services?.wakeBackfill(),
+  })
+  const app = createApi(
+    {
+      services: { db, lifecycle, limits: config.limits, plans: engine.plans, hub: engine.hub },
+      onFault: (error: unknown, requestId: string) => log.error({ requestId, ...causeOf(error) }, 'A request failed'),
+    },
+    [{ name: 'executor', routes: executorRoutes, handlers: executorHandlers(traffic) as unknown as RouteGroup['handlers'] }],
+  )
+  await app.listen({ host: config.host, port: config.port })
+  address = addressOf(config.host, app.server.address() as AddressInfo)
+  clock.observe((await db.lease((tx) => beatNode(tx, { ...node, address, first: true }))).now)
+  services = startServices({
+    engine,
+    firing,
+    push: { transport, turn: { tenant: 0 }, previous: new Map(), apps: 0 },
+    clock,
+    config,
+    node,
+  })
+  const builtin = config.builtinExecutor
+    ? await startBuiltinExecutor({
+        traffic,
+        capacity: config.builtinCapacity,
+        allowPrivate: allowsPrivateEgress(config),
+        nodeId,
+        log,
+      })
+    : null
+
+  let stopping: Promise<void> | undefined
+  const stop = async () => {
+    await builtin?.drain()
+    await app.close()
+    await services.stop()
+    await transport.close()
+    await db.engine(async (tx) => {
+      await resign(tx, nodeId)
+      await leaveNode(tx, nodeId)
+    })
+    await wire.close()
+    await db.close()
+    await embedded?.stop()
+  }
+  return {
+    url: address,
+    nodeId,
+    firstAccess,
+    databaseLost: embedded ? embedded.exited.then(() => undefined) : new Promise(() => undefined),
+    stop: () => (stopping ??= stop()),
+  }
+}
+
+async function prepareSchema(url: string, config: Config, progress: (line: string) => void): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await assertDurable(client, { allowUnsafeDurability: config.allowUnsafeDurability })
+    await migrate(url, { log: progress })
+    await assertSchema(client)
+  } finally {
+    await client.end()
+  }
+}
+
+function createEngine(db: Database, config: Config, log: Logger): Engine {
+  const settings: EngineSettings = {
+    leaseMs: config.leaseMs,
+    heartbeatMs: config.executorHeartbeatMs,
+    cancelGraceMs: config.cancelGraceMs,
+    agingMs: config.agingMs,
+    misfireAfterMs: config.misfireAfterMs,
+    fireBatch: config.batch.fire,
+    startBatch: config.batch.start,
+    claimBatch: config.batch.claim,
+    completeBatch: config.batch.complete,
+    resultBytes: config.limits.resultBytes,
+    logLineBytes: config.limits.logLineBytes,
+    logAttemptBytes: config.limits.attemptLogBytes,
+  }
+  return {
+    db,
+    plans: createPlanCache(),
+    queues: createQueueCache(),
+    hub: createWakeHub(),
+    settings,
+    random: Math.random,
+    report: (event, { error, ...details }) =>
+      log.warn({ event, ...details, ...(error === undefined ? {} : causeOf(error)) }, event),
+  }
+}
+
+function addressOf(host: string, { port }: AddressInfo): string {
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+/** What a log line says of an error. The error of a database client carries the whole client, its password included. */
+function causeOf(error: unknown): { code?: string; error: string; stack?: string } {
+  if (!(error instanceof Error)) return { error: String(error) }
+  const { code } = error as { code?: unknown }
+  return {
+    ...(typeof code === 'string' ? { code } : {}),
+    error: error.message,
+    ...(error.stack === undefined ? {} : { stack: error.stack }),
+  }
+}

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto'
+import { hashPassword } from '../definition/password.ts'
+import { hashOf } from '../http/auth.ts'
+import type { Database } from '../storage/database.ts'
+import { insertFirstAccess, isUntouched } from '../storage/first-access.ts'
+
+/** What is said once, at the very first start, and stored nowhere in clear. */
+export interface FirstAccess {
+  readonly login: string
+  readonly password: string
+  readonly token: string
+  readonly tenant: string
+}
+
+const LOGIN = 'admin'
+const TENANT = 'default'
+
+/** Token prefix and 256 random bits. */
+export const newToken = () => `carillon_${randomBytes(32).toString('base64url')}`
+
+/**
+ * Makes the first tenant, its administrator and a platform token, if there is nobody yet. There is no default of either: what is generated here
+ * is shown to whoever started the server, once. Null: it was not the first start. Of several nodes at once one does it.
+ */
+export async function prepareFirstAccess(db: Database): Promise<FirstAccess | null> {
+  if (!(await db.engine((tx) => isUntouched(tx)))) return null
+  const password = randomBytes(15).toString('base64url')
+  const token = newToken()
+  const passwordHash = await hashPassword(password)
+  const made = await db.engine((tx) =>
+    insertFirstAccess(tx, { tenant: TENANT, login: LOGIN, passwordHash, tokenHash: hashOf(token) }),
+  )
+  return made ? { login: LOGIN, password, token, tenant: TENANT } : null
+}

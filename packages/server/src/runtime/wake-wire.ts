@@ -1,0 +1,83 @@
+import pg from 'pg'
+import type { WakeHub } from './wake-hub.ts'
+
+/**
+ * Carries wake-ups between nodes over LISTEN/NOTIFY, on one connection of its own: gathered for a few milliseconds and sent outside of any
+ * transaction that does work, because NOTIFY serialises the commits of those that use it. Losing the wire costs a poll interval.
+ */
+export interface WakeWire {
+  close(): Promise<void>
+}
+
+const CHANNEL = 'carillon_wake'
+const GATHER_MS = 20
+const RECONNECT_MS = 1_000
+/** PostgreSQL refuses payloads of 8,000 bytes. */
+const LONGEST = 7_000
+
+export function openWakeWire(options: {
+  url: string
+  nodeId: string
+  hub: WakeHub
+  onError: (error: unknown) => void
+}): WakeWire {
+  const { url, nodeId, hub, onError } = options
+  const pending = new Set<string>()
+  let client: pg.Client | null = null
+  let sending: NodeJS.Timeout | null = null
+  let reconnecting: NodeJS.Timeout | null = null
+  let closed = false
+
+  const send = () => {
+    sending = null
+    const topics = [...pending]
+    pending.clear()
+    while (topics.length > 0 && client) {
+      let payload = nodeId
+      while (topics.length > 0 && payload.length + topics[0]!.length < LONGEST) payload += ` ${topics.shift()!}`
+      client.query('select pg_notify($1, $2)', [CHANNEL, payload]).catch(onError)
+    }
+  }
+
+  hub.onWake((topic) => {
+    pending.add(topic)
+    sending ??= setTimeout(send, GATHER_MS)
+  })
+
+  const connect = async () => {
+    const next = new pg.Client({ connectionString: url, application_name: 'carillon wake', keepAlive: true })
+    const lost = (error?: unknown) => {
+      if (client !== next && client !== null) return
+      client = null
+      if (error) onError(error)
+      if (!closed) reconnecting ??= setTimeout(reconnect, RECONNECT_MS)
+    }
+    next.on('error', lost)
+    next.on('end', () => lost())
+    next.on('notification', ({ payload }) => {
+      const [sender, ...topics] = (payload ?? '').split(' ')
+      if (sender !== nodeId) topics.forEach((topic) => hub.wakeLocally(topic))
+    })
+    try {
+      await next.connect()
+      await next.query(`listen ${CHANNEL}`)
+      client = next
+    } catch (error) {
+      lost(error)
+    }
+  }
+  const reconnect = () => {
+    reconnecting = null
+    void connect()
+  }
+  void connect()
+
+  return {
+    async close() {
+      closed = true
+      if (sending) clearTimeout(sending)
+      if (reconnecting) clearTimeout(reconnecting)
+      await client?.end()
+    },
+  }
+}

@@ -1,0 +1,131 @@
+import type { Config } from './config.ts'
+import type { Engine } from './lifecycle/engine.ts'
+import { consumeScheduleWakes, rearmForgottenDelays } from './lifecycle/consume-wakes.ts'
+import { dispatchPush, type PushDispatch } from './lifecycle/dispatch.ts'
+import { fireSchedules, type FiringDeps } from './lifecycle/fire-schedules.ts'
+import { housekeep } from './lifecycle/housekeep.ts'
+import { promoteDue, reapLost, timeOut } from './lifecycle/overdue.ts'
+import { reconcileRuns } from './lifecycle/reconcile-runs.ts'
+import { startDownstream } from './lifecycle/start-downstream.ts'
+import { workOffBackfills } from './lifecycle/work-off-backfills.ts'
+import type { ClockGuard } from './runtime/clock-guard.ts'
+import { startLoop, type Loop, type Step } from './runtime/loop.ts'
+import { appTopic, queueTopic } from './runtime/wake-hub.ts'
+import { selectQueuesWaiting } from './storage/instance.ts'
+import { lead } from './storage/leader.ts'
+import { beatNode, type NodeState } from './storage/server-node.ts'
+
+export interface ServicesDeps {
+  readonly engine: Engine
+  readonly firing: FiringDeps
+  readonly push: PushDispatch
+  readonly clock: ClockGuard
+  readonly config: Config
+  readonly node: { readonly id: string; readonly name: string; readonly version: string; address(): string | null }
+}
+
+export interface Services {
+  wakeFiring(): void
+  wakeBackfill(): void
+  /** What this node does at present: RUNNING, STOPPED (does not fire), DRAINING (neither fires nor dispatches). */
+  state(): NodeState
+  /** Ends all loops, each after its present step. */
+  stop(): Promise<void>
+}
+
+/**
+ * Every moving part of a server node, on one page: what it does, and how long it rests. Any of them may run on any number of nodes at
+ * once; `housekeep` has one elected node, to save work. A rest ends early when there is a hint; without hints nothing is lost but time.
+ */
+export function startServices(deps: ServicesDeps): Services {
+  const { engine, firing, push, clock, config } = deps
+  const { loops } = config
+  let state: NodeState = 'RUNNING'
+
+  const onError = (loop: string, error: unknown) => engine.report('loop.failed', { loop, error })
+  const whileFiring =
+    (step: Step): Step =>
+    async () =>
+      state === 'RUNNING' ? step() : IDLE_MS
+  const whileDispatching =
+    (step: Step): Step =>
+    async () =>
+      state === 'DRAINING' ? IDLE_MS : step()
+
+  const parts: Record<string, Step> = {
+    beat: async () => {
+      state = await beat(deps)
+      return config.nodeHeartbeatMs
+    },
+    fire: whileFiring(() => fireSchedules(firing)),
+    scheduleWakes: whileFiring(() => consumeScheduleWakes(firing)),
+    backfill: whileFiring(() => workOffBackfills(firing)),
+    downstream: whileFiring(() => startDownstream(engine)),
+    promote: () => promoteDue(engine),
+    dispatch: whileDispatching(() => dispatchPush(engine, push)),
+    timeOut: () => timeOut(engine),
+    reap: () => reapLost(engine, clock.isCalm()),
+    wake: () => wakeWaiting(engine),
+    reconcile: async () => {
+      await reconcileRuns(engine)
+      await rearmForgottenDelays(firing)
+      return loops.reconcile.restMs
+    },
+    openDays: async () => {
+      await firing.days.openAhead()
+      return HOUR_MS
+    },
+    housekeep: async () => {
+      const mine = await engine.db.engine((tx) => lead(tx, 'housekeeping', deps.node.id, 2 * loops.prune.restMs))
+      if (mine !== null && clock.isCalm()) await housekeep(engine, firing.days, config.retention)
+      return loops.prune.restMs
+    },
+  }
+
+  const running: Record<string, Loop> = {}
+  for (const [name, step] of Object.entries(parts)) running[name] = startLoop(name, step, onError)
+
+  engine.hub.onWake((topic) => {
+    if (push.apps > 0 && topic.startsWith('q')) running.dispatch?.wake()
+  })
+
+  return {
+    wakeFiring: () => running.fire?.wake(),
+    wakeBackfill: () => running.backfill?.wake(),
+    state: () => state,
+    stop: async () => {
+      await Promise.all(Object.values(running).map((loop) => loop.stop()))
+    },
+  }
+}
+
+const IDLE_MS = 500
+const HOUR_MS = 3_600_000
+
+/** Says that this node lives, hears what is wanted of it, and checks the database's clock against its own. */
+async function beat({ engine, clock, node }: ServicesDeps): Promise<NodeState> {
+  const heard = await engine.db.lease((tx) => beatNode(tx, { ...node, address: node.address(), first: false }))
+  clock.observe(heard.now)
+  return strictest(heard.state, heard.wantedOfAll)
+}
+
+const STRICTNESS: readonly NodeState[] = ['RUNNING', 'STOPPED', 'DRAINING']
+
+function strictest(a: NodeState, b: NodeState): NodeState {
+  return STRICTNESS.indexOf(a) > STRICTNESS.indexOf(b) ? a : b
+}
+
+/**
+ * The poll behind every hint: looks for work in the queues that someone waits for, and for queues that are new. One small query for all
+ * waiting executors of this node.
+ */
+async function wakeWaiting(engine: Engine): Promise<number> {
+  const added = await engine.db.engine((tx) => engine.queues.refresh(tx))
+  for (const queue of added) engine.hub.wakeLocally(appTopic(queue.appId))
+  const waiting = engine.hub.topics().flatMap((topic) => (topic.startsWith('q') ? [Number(topic.slice(1))] : []))
+  if (waiting.length > 0) {
+    for (const queueId of await engine.db.engine((tx) => selectQueuesWaiting(tx, waiting)))
+      engine.hub.wakeLocally(queueTopic(queueId))
+  }
+  return 1_000
+}
