@@ -42,7 +42,7 @@ export class Attempts {
 
   /** Everything it holds, for the heartbeat: the server takes back what an executor no longer names. */
   get holdings(): Holding[] {
-    return [...this.#held.values()].map(({ assignment: { instance, token } }) => ({ instance, token }))
+    return [...this.#held.values()].map(({ holding }) => holding)
   }
 
   /** Takes an assignment, once: one that is brought again is known by its token. While the executor leaves it is handed back. */

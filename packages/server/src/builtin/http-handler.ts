@@ -1,0 +1,119 @@
+import { defineHandler, type Handler, type HandlerContext } from '@carillon/executor'
+import type { LookupFunction } from 'node:net'
+import { guardedConnect } from './egress-guard.ts'
+import { bodyOf, oneOf, textOf, toldHeaders } from './http-answer.ts'
+import { exchange, type ExchangeLimits, type HttpAnswer } from './http-exchange.ts'
+import { failureOfRequest, HttpFailure } from './http-failure.ts'
+import { MOST_REDIRECTS, nameOf, redirectOf, requestOf, type HttpRequest, type HttpSettings } from './http-request.ts'
+
+export interface HttpHandlerOptions {
+  /** Whether the tenant's work may reach private addresses. */
+  readonly allowPrivate: (tenant: number) => boolean
+  /** From dialling to the last of the answer's headers. Default 10,000. */
+  readonly headersMs?: number
+  /** The whole of an attempt whose instance has no time-out of its own. Default an hour. */
+  readonly totalMs?: number
+  /** The largest body, before and after decoding. Default 1,000,000. */
+  readonly bodyBytes?: number
+  /** Default: the system's. */
+  readonly lookup?: LookupFunction
+}
+
+export interface HttpOutput {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** JSON where the answer is JSON, else a text; null when it is empty. */
+  readonly body: unknown
+  readonly durationMs: number
+}
+
+/**
+ * The kind `http`: sends a request and succeeds by the answer's status. What may go wrong is {@link HTTP_FAILURES}.
+ *
+ * @example
+ * const { output } = await runHandler(createHttpHandler({ allowPrivate: () => true }), {
+ *   settings: { method: 'GET', url: 'http://127.0.0.1:7070/health' },
+ * })
+ */
+export function createHttpHandler(options: HttpHandlerOptions): Handler {
+  return defineHandler({
+    name: 'http',
+    run: async (context): Promise<HttpOutput> => {
+      const settings = context.settings as HttpSettings
+      const begun = performance.now()
+      const { request, answer } = await send(requestOf(settings, context), settings, context, limitsOf(options, context))
+      const text = await readText(request, answer, options.bodyBytes ?? BODY_BYTES)
+      const durationMs = Math.round(performance.now() - begun)
+      context.log.info(`Answered ${answer.status} after ${durationMs} ms with ${answer.body.length} bytes`)
+      if (!succeeds(settings, answer.status)) throw unexpected(settings, request, answer, text)
+      const { status, headers } = answer
+      return { status, headers: toldHeaders(headers), body: bodyOf(text, headers['content-type']), durationMs }
+    },
+  })
+}
+
+const HEADERS_MS = 10_000
+const TOTAL_MS = 3_600_000
+const BODY_BYTES = 1_000_000
+
+function limitsOf(options: HttpHandlerOptions, { tenant, signal, deadline }: HandlerContext): ExchangeLimits {
+  const { headersMs = HEADERS_MS, totalMs = TOTAL_MS, bodyBytes = BODY_BYTES, lookup } = options
+  return {
+    connect: guardedConnect({ allowPrivate: options.allowPrivate(tenant), ...(lookup && { lookup }) }),
+    signal: deadline === null ? AbortSignal.any([signal, AbortSignal.timeout(totalMs)]) : signal,
+    headersMs,
+    bodyBytes,
+  }
+}
+
+interface Sent {
+  readonly request: HttpRequest
+  readonly answer: HttpAnswer
+}
+
+/** Sends the request, and those that redirects ask for as far as the settings follow them: each is judged as the first one was. */
+async function send(first: HttpRequest, settings: HttpSettings, { log }: HandlerContext, limits: ExchangeLimits): Promise<Sent> {
+  const hops = Math.min(settings.followRedirects ?? 0, MOST_REDIRECTS)
+  let request = first
+  for (let hop = 0; ; hop++) {
+    log.info(hop === 0 ? nameOf(request) : `Redirected to ${nameOf(request)}`)
+    const answer = await exchangeOf(request, limits)
+    const next = hop < hops && !succeeds(settings, answer.status) ? redirectOf(request, answer.status, locationOf(answer)) : null
+    if (next === null) return { request, answer }
+    request = next
+  }
+}
+
+async function exchangeOf(request: HttpRequest, limits: ExchangeLimits): Promise<HttpAnswer> {
+  try {
+    return await exchange(request, limits)
+  } catch (error) {
+    throw failureOfRequest(error, nameOf(request))
+  }
+}
+
+async function readText(request: HttpRequest, answer: HttpAnswer, maxBytes: number): Promise<string> {
+  try {
+    return await textOf(answer, maxBytes)
+  } catch (error) {
+    throw failureOfRequest(error, nameOf(request))
+  }
+}
+
+function locationOf({ headers }: HttpAnswer): string | undefined {
+  return headers.location === undefined ? undefined : oneOf(headers.location)
+}
+
+function succeeds({ successStatuses }: HttpSettings, status: number): boolean {
+  return successStatuses === undefined ? status >= 200 && status <= 299 : successStatuses.includes(status)
+}
+
+const EXCERPT = 500
+
+function unexpected(settings: HttpSettings, request: HttpRequest, answer: HttpAnswer, text: string): HttpFailure {
+  const expected = settings.successStatuses?.join(', ') ?? '200 to 299'
+  const location = locationOf(answer)
+  const target = location === undefined ? '' : ` and points to ${location}`
+  const excerpt = text === '' ? '' : `: ${text.slice(0, EXCERPT).toWellFormed()}${text.length > EXCERPT ? '…' : ''}`
+  return new HttpFailure('HTTP_STATUS', `${nameOf(request)} answered ${answer.status}${target}; success is ${expected}${excerpt}`)
+}
