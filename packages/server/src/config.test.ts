@@ -169,6 +169,14 @@ describe('what is wrong', () => {
     expect(problemsOf({ overrides: { [key]: written } }).join()).toMatch(message)
   })
 
+  test('a list or a map in the place of a value is shown as it was read', () => {
+    const path = file('host: [a, b]', 'port: { number: 1 }')
+    expect(problemsOf({ file: path })).toEqual([
+      `${path} line 1: host must be address, not ["a","b"]`,
+      `${path} line 2: port must be integer, 0 to 65535, not {"number":1}`,
+    ])
+  })
+
   test('a file that is named but missing, is no YAML, or is no map stops the start', () => {
     expect(problemsOf({ file: join(folder, 'nowhere.yaml') })).toEqual([`${join(folder, 'nowhere.yaml')}: there is no such file`])
     expect(problemsOf({ env: { CARILLON_CONFIG: join(folder, 'nowhere.yaml') } })).toHaveLength(1)

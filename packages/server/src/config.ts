@@ -155,7 +155,7 @@ function leaves(map: YAMLMap, path: readonly string[]): { key: string; written: 
     const isGroup = namedSettings.some((named) => named.key.startsWith(`${key}.`))
     if (isMap(pair.value) && isGroup) return leaves(pair.value, [...path, name])
     const offset = isScalar(pair.key) ? (pair.key.range?.[0] ?? 0) : 0
-    const written = isScalar(pair.value) ? pair.value.value : pair.value === null ? null : String(pair.value)
+    const written = isScalar(pair.value) ? pair.value.value : pair.value
     return [{ key, written, offset }]
   })
 }

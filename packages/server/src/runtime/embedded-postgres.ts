@@ -23,7 +23,7 @@ export interface EmbeddedPostgres {
   /** Settles when the server has ended, whoever ended it. Without its database a node can only stop. */
   exited: Promise<number | null>
   /** Stops the server in order, ending open connections. A second call waits for the first. */
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 export interface EmbeddedPostgresOptions {

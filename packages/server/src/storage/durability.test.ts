@@ -1,7 +1,13 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chownSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts'
+import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.ts'
-import { assertDurable } from './durability.ts'
+import { assertDurable, judgeServer } from './durability.ts'
 
 let database: TestDatabase
 let client: pg.Client
@@ -34,4 +40,47 @@ test('it is accepted for a database one can afford to lose, and named for the co
 test.each(['on', 'local', 'remote_write', 'remote_apply'])('synchronous_commit = %s is durable here', async (value) => {
   await client.query(`SET synchronous_commit = ${value}`)
   expect(await assertDurable(client)).toEqual([])
+})
+
+test('PostgreSQL 14 is refused, 15 is not', () => {
+  const settings = { version: 14, standby: false, fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on' }
+  expect(() => judgeServer(settings)).toThrow('The database runs PostgreSQL 14; Carillon needs 15 or newer.')
+  expect(() => judgeServer(settings, { allowUnsafeDurability: true })).toThrow('Carillon needs 15 or newer')
+  expect(judgeServer({ ...settings, version: 15 })).toEqual([])
+})
+
+test.runIf(process.platform === 'linux')('a standby is refused, and so are fsync = off and full_page_writes = off', async () => {
+  // The embedded server keeps these on whatever its files say, so its own command line is run by hand with others.
+  const dataDir = temporaryFolder('durability')
+  const made = await startEmbeddedPostgres({ dataDir, log: () => {} })
+  const command = readFileSync(`/proc/${made.pid}/cmdline`, 'utf8')
+  await made.stop()
+  const data = join(dataDir, 'postgres', 'data')
+  const { uid, gid } = statSync(data)
+  const signal = join(data, 'standby.signal')
+  writeFileSync(signal, '')
+  chownSync(signal, uid, gid)
+  const [binary, ...args] = command
+    .replaceAll(/(fsync|full_page_writes)=on/g, '$1=off')
+    .split('\0')
+    .slice(0, -1)
+  const server = spawn(binary!, args, { uid, gid, cwd: '/', env: {}, stdio: 'ignore' })
+  try {
+    await expect
+      .poll(() => readFileSync(join(data, 'postmaster.pid'), 'utf8'), { timeout: 10_000 })
+      .toMatch(/^(ready|standby) *$/m)
+    const byHand = new pg.Client({ connectionString: made.url })
+    await byHand.connect()
+    await expect(assertDurable(byHand, { allowUnsafeDurability: true })).rejects.toThrow('The database is a standby')
+    await byHand.query('SELECT pg_promote()')
+    await expect(assertDurable(byHand)).rejects.toThrow(
+      'The database has fsync = off, full_page_writes = off: a crash would lose',
+    )
+    expect(await assertDurable(byHand, { allowUnsafeDurability: true })).toEqual(['fsync', 'full_page_writes'])
+    await byHand.end()
+  } finally {
+    server.kill('SIGINT')
+    await once(server, 'exit')
+    rmSync(dataDir, { recursive: true, force: true })
+  }
 })

@@ -5,7 +5,8 @@ export interface DurabilityOptions {
   allowUnsafeDurability?: boolean
 }
 
-interface ServerSettings {
+export interface ServerSettings {
+  /** The major version. */
   version: number
   standby: boolean
   fsync: string
@@ -18,20 +19,20 @@ const durableSettings = ['fsync', 'full_page_writes', 'synchronous_commit'] as c
 const oldestVersion = 15
 
 /**
- * Refuses a server on which an acknowledged commit could be lost (a 2xx answer survives kill -9 and power cuts), a
- * standby, and a PostgreSQL older than 15.
+ * Refuses a server on which an acknowledged commit could be lost (a 2xx answer survives kill -9 and power cuts), a standby, and a
+ * PostgreSQL older than 15.
  *
  * Returns the names of the settings that `allowUnsafeDurability` made it accept, for the console to show; normally none.
  */
-export async function assertDurable(
-  client: pg.ClientBase,
-  { allowUnsafeDurability = false }: DurabilityOptions = {},
-): Promise<string[]> {
+export async function assertDurable(client: pg.ClientBase, options: DurabilityOptions = {}): Promise<string[]> {
   const { rows } = await client.query<ServerSettings>(
     `SELECT current_setting('server_version_num')::int / 10000 AS version, pg_is_in_recovery() AS standby, current_setting('fsync') AS fsync,
             current_setting('full_page_writes') AS full_page_writes, current_setting('synchronous_commit') AS synchronous_commit`,
   )
-  const settings = rows[0]!
+  return judgeServer(rows[0]!, options)
+}
+
+export function judgeServer(settings: ServerSettings, { allowUnsafeDurability = false }: DurabilityOptions = {}): string[] {
   if (settings.version < oldestVersion)
     throw new Error(`The database runs PostgreSQL ${settings.version}; Carillon needs ${oldestVersion} or newer.`)
   if (settings.standby)

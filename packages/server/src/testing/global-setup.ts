@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts'
 import { migrate } from '../storage/migrate.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 import { databaseUrl, onServer } from './test-database.ts'
 
 /**
@@ -26,9 +25,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 async function startServer(): Promise<{ url: string; stop: () => Promise<void> }> {
   const given = process.env.CARILLON_TEST_DATABASE_URL
   if (given !== undefined && given !== '') return { url: given, stop: () => Promise.resolve() }
-  const dataDir = mkdtempSync(join(tmpdir(), 'carillon-test-'))
-  // Run by root, the server has an account of its own, which must get through to its data.
-  chmodSync(dataDir, 0o755)
+  const dataDir = temporaryFolder('test')
   const server = await startEmbeddedPostgres({ dataDir, log: () => {} })
   const stop = async (): Promise<void> => {
     await server.stop()

@@ -18,7 +18,7 @@ export interface TestServer {
 
 export interface TestDatabase {
   url: string
-  drop(): Promise<void>
+  drop: () => Promise<void>
 }
 
 /**

@@ -12,7 +12,7 @@ import { findOccupant, holderSetting, readLockFile } from './occupant.ts'
 export interface Server {
   pid: number
   exited: Promise<number | null>
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 export type Launch =
