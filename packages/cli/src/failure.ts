@@ -38,7 +38,8 @@ function failureOf(error: unknown): Shown {
   if (error instanceof CarillonError) return refusal(error)
   const known = error instanceof Error ? knownError(error) : null
   if (known) return known
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  // A plain Error was written to be read. Any other kind is a defect of ours, and its stack is what helps.
+  const text = error instanceof Error ? (error.name === 'Error' ? error.message : (error.stack ?? error.message)) : String(error)
   return { exit: 'FAILED', title: text, lines: [] }
 }
 
@@ -70,11 +71,27 @@ function knownError(error: Error): Shown | null {
       lines: ['Stop it, or choose another port: --port 7171, or CARILLON_PORT=7171 (0 takes any free one).'],
     }
   }
+  if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') return { exit: 'USAGE', title: error.message, lines: [] }
+  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'ECONNRESET' || code === 'ETIMEDOUT') {
+    return {
+      exit: 'UNAVAILABLE',
+      title: `No connection: ${messageOf(error)}`,
+      lines: ['Is it running, and is the address right?'],
+    }
+  }
   return null
 }
 
+/** `fetch` says no more than that it failed; the reason stands in the cause. */
+function messageOf(error: Error): string {
+  const { cause, errors } = error as Error & { errors?: readonly unknown[] }
+  if (cause instanceof Error) return messageOf(cause)
+  const first = errors?.[0]
+  return first instanceof Error ? first.message : error.message
+}
+
 /** The code of a system error, also where `fetch` and others hid it in a cause. */
-export function codeOf(error: unknown): string | undefined {
+function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   const { code, cause, errors } = error as Error & { code?: unknown; errors?: unknown }
   if (typeof code === 'string') return code

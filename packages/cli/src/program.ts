@@ -1,12 +1,15 @@
 import { Command } from 'commander'
 import type { Cli } from './cli.ts'
 import { addDev } from './commands/dev.ts'
+import { addDump } from './commands/dump.ts'
+import { addLoad } from './commands/load.ts'
+import { addMigrate } from './commands/migrate.ts'
 import { addServer } from './commands/server.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 import { VERSION } from './version.ts'
 
 /** Every command there is, in the order of the help. */
-const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [addDev, addServer]
+const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [addDev, addServer, addMigrate, addDump, addLoad]
 
 export function createProgram(cli: Cli): Command {
   const program = new Command('carillon')
@@ -25,6 +28,6 @@ export function createProgram(cli: Cli): Command {
 
 function exitCodes(): string {
   return Object.values(EXIT_CODES)
-    .map(({ code, meaning }) => `${code} ${meaning.split(/[:;]/)[0]!.toLowerCase()}`)
+    .map(({ code, meaning }) => `${code} ${meaning.split(/[,:;]/)[0]!.toLowerCase()}`)
     .join(', ')
 }
