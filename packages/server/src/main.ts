@@ -114,8 +114,8 @@ async function startNode(
   })
   const app = createApi(
     {
-      services: { db, lifecycle, limits: config.limits },
-      onFault: (error: unknown) => log.error({ err: error }, 'A request failed'),
+      services: { db, lifecycle, limits: config.limits, plans: engine.plans, hub: engine.hub },
+      onFault: (error: unknown, requestId: string) => log.error({ requestId, ...causeOf(error) }, 'A request failed'),
     },
     [{ name: 'executor', routes: executorRoutes, handlers: executorHandlers(traffic) as unknown as RouteGroup['handlers'] }],
   )
@@ -199,11 +199,22 @@ function createEngine(db: Database, config: Config, log: Logger): Engine {
     settings,
     random: Math.random,
     report: (event, { error, ...details }) =>
-      log.warn({ event, ...details, ...(error === undefined ? {} : { err: error }) }, event),
+      log.warn({ event, ...details, ...(error === undefined ? {} : causeOf(error)) }, event),
   }
 }
 
 function addressOf(host: string, { port }: AddressInfo): string {
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+/** What a log line says of an error. The error of a database client carries the whole client, its password included. */
+function causeOf(error: unknown): { code?: string; error: string; stack?: string } {
+  if (!(error instanceof Error)) return { error: String(error) }
+  const { code } = error as { code?: unknown }
+  return {
+    ...(typeof code === 'string' ? { code } : {}),
+    error: error.message,
+    ...(error.stack === undefined ? {} : { stack: error.stack }),
+  }
 }

@@ -1,7 +1,7 @@
 import type { TaskCreate, TaskUpdate } from '@carillon/contract'
 import { CarillonError, type FinalRunState } from '@carillon/core'
 import { nextId } from '../storage/identifier.ts'
-import { schedulesOfTask } from '../storage/schedule-use.ts'
+import { schedulesOfTask } from '../storage/schedule.ts'
 import {
   deleteDownstreamOf,
   downstreamEdges,

@@ -10,7 +10,7 @@ import type { Lifecycle } from '../lifecycle/lifecycle.ts'
 import { openDatabase, type Database } from '../storage/database.ts'
 import { createTestDatabase } from '../testing/test-database.ts'
 import { createApi } from './api.ts'
-import { hashOf } from './auth.ts'
+import { hashToken } from '../definition/token.ts'
 
 /** The API over a database of its own, called without a socket; and what tests say about it. */
 export interface TestApi {
@@ -101,7 +101,7 @@ async function makeToken(root: pg.Client, tenantId: number, role: Role, more: { 
   const secret = `carillon_${randomBytes(32).toString('base64url')}`
   await root.query(
     `insert into api_token (tenant_id, name, hash, role, platform_admin, created_by) values ($1, $2, $3, $4, $5, 'test')`,
-    [tenantId, `${role}-${tenantId}`, hashOf(secret), role, more.platformAdmin ?? false],
+    [tenantId, `${role}-${tenantId}`, hashToken(secret), role, more.platformAdmin ?? false],
   )
   return secret
 }

@@ -1,5 +1,12 @@
 import type { Assignment, ReportItem } from '@carillon/contract'
-import { DEFAULT_CONCURRENCY, DEFAULT_RETRY, type Plan, type PlanNode } from '@carillon/core'
+import {
+  DEFAULT_CONCURRENCY,
+  DEFAULT_RETRY,
+  type MisfirePolicy,
+  type Plan,
+  type PlanNode,
+  type ScheduleTiming,
+} from '@carillon/core'
 import { createWakeHub } from '../runtime/wake-hub.ts'
 import { openDatabase, type Database } from '../storage/database.ts'
 import { createTestDatabase } from '../testing/test-database.ts'
@@ -30,6 +37,11 @@ export interface World {
   start(task: TestTask, more?: Partial<RunStart>): Promise<number>
   startAll(starts: readonly RunStart[]): Promise<RunStarted[]>
   executor(task: TestTask, capacity?: number): Promise<TestExecutor>
+  schedule(task: TestTask, shape: ScheduleShape): Promise<number>
+  /** The ledger of a schedule, oldest first. */
+  ledger(scheduleId: number): Promise<LedgerRow[]>
+  /** A second server node on the same database. */
+  secondNode(): { engine: Engine; firing: FiringDeps; close(): Promise<void> }
   /** Where a run and its instance stand: live or in history. */
   run(
     runId: number,
@@ -45,6 +57,24 @@ export interface TaskShape {
   readonly downstream?: Plan['downstream']
   readonly node?: Partial<PlanNode>
   readonly ratePerSecond?: number
+}
+
+export interface ScheduleShape {
+  readonly timing: ScheduleTiming
+  readonly misfire?: MisfirePolicy
+  /** The first undecided occurrence. */
+  readonly nextFireAt: number | null
+  readonly paused?: boolean
+  readonly jitterMs?: number
+}
+
+export interface LedgerRow {
+  readonly fireAt: number
+  readonly lastFireAt: number
+  readonly count: number
+  readonly outcome: string
+  readonly reason: string
+  readonly runId: number | null
 }
 
 export interface TestTask {
@@ -68,10 +98,8 @@ export interface TestExecutor {
 let named = 0
 const name = (kind: string) => `${kind}-${++named}`
 
-export async function createWorld(settings: Partial<EngineSettings> = {}): Promise<World> {
-  const database = await createTestDatabase()
-  const db = openDatabase({ url: database.url })
-  const events: World['events'] = []
+function createNode(url: string, settings: Partial<EngineSettings>, report: Engine['report']) {
+  const db = openDatabase({ url })
   const engine: Engine = {
     db,
     plans: createPlanCache(),
@@ -79,13 +107,22 @@ export async function createWorld(settings: Partial<EngineSettings> = {}): Promi
     hub: createWakeHub(),
     settings: { ...DEFAULT_ENGINE_SETTINGS, ...settings },
     random: () => 0.5,
-    report: (event, details) => void events.push({ event, details }),
+    report,
   }
+  const firing: FiringDeps = { engine, schedules: createScheduleCache(), days: createHistoryDays(db) }
+  return { db, engine, firing }
+}
+
+export async function createWorld(settings: Partial<EngineSettings> = {}): Promise<World> {
+  const database = await createTestDatabase()
+  const events: World['events'] = []
+  const report: Engine['report'] = (event, details) => void events.push({ event, details })
+  const { db, engine, firing } = createNode(database.url, settings, report)
   const sql: World['sql'] = (text, ...values) => db.engine((tx) => tx.query({ name: '', text }, values))
   const world: World = {
     db,
     engine,
-    firing: { engine, schedules: createScheduleCache(), days: createHistoryDays(db) },
+    firing,
     events,
     sql,
     async tenant(code = name('tenant')) {
@@ -100,6 +137,16 @@ export async function createWorld(settings: Partial<EngineSettings> = {}): Promi
     },
     startAll: (starts) => db.engine((tx) => startRuns(tx, engine, starts)),
     executor: (task, capacity = 100) => createTestExecutor(world, task, capacity),
+    schedule: (task, shape) => createSchedule(world, task, shape),
+    ledger: (scheduleId) =>
+      sql<LedgerRow>(
+        `select fire_at as "fireAt", last_fire_at as "lastFireAt", count, outcome, reason, run_id as "runId" from fire where schedule_id = $1 order by fire_at`,
+        scheduleId,
+      ),
+    secondNode() {
+      const node = createNode(database.url, settings, report)
+      return { ...node, close: () => node.db.close() }
+    },
     run: (runId) => readRun(world, runId),
     async close() {
       await db.close()
@@ -188,6 +235,27 @@ async function createTask(world: World, shape: TaskShape): Promise<TestTask> {
   )
   const [saved] = await world.sql<{ code: string }>(`select code from app where id = $1`, app!.id)
   return { tenantId, id: task!.id, appId: app!.id, appCode: saved!.code, handler, queueId: queue!.id, planId: stored!.id }
+}
+
+async function createSchedule(world: World, task: TestTask, shape: ScheduleShape): Promise<number> {
+  const [schedule] = await world.sql<{ id: number }>(
+    `insert into schedule (tenant_id, code, target_kind, target_id, timing, misfire, paused, jitter_ms)
+     values ($1, $2, 'TASK', $3, $4::jsonb, $5::jsonb, $6, $7) returning id`,
+    task.tenantId,
+    name('schedule'),
+    task.id,
+    JSON.stringify(shape.timing),
+    JSON.stringify(shape.misfire ?? { policy: 'FIRE_ONCE' }),
+    shape.paused ?? false,
+    shape.jitterMs ?? 0,
+  )
+  await world.sql(
+    `insert into schedule_due (tenant_id, schedule_id, next_fire_at, due_at) values ($1, $2, at_ms($3), at_ms($3))`,
+    task.tenantId,
+    schedule!.id,
+    shape.nextFireAt,
+  )
+  return schedule!.id
 }
 
 async function createTestExecutor(world: World, task: TestTask, capacity: number): Promise<TestExecutor> {

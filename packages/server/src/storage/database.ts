@@ -61,7 +61,11 @@ export interface DatabaseOptions {
 
 export function openDatabase(options: DatabaseOptions): Database {
   const sizes: PoolSizes = { engine: 4, api: 6, lease: 2, console: 3, ...options.sizes }
-  const pool = (role: string, size: number, statementMs: number) => createPool(options, role, size, statementMs)
+  let closing = false
+  const onError = (error: Error) => {
+    if (!closing) options.onError?.(error)
+  }
+  const pool = (role: string, size: number, statementMs: number) => createPool({ ...options, onError }, role, size, statementMs)
   const pools = {
     engine: pool('carillon_engine', sizes.engine, 5_000),
     lease: pool('carillon_engine', sizes.lease, 5_000),
@@ -74,6 +78,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     tenant: (tenantId, work) => transact(pools.tenant, tenantId, work),
     read: (tenantId, work) => transact(pools.read, tenantId, work),
     async close() {
+      closing = true
       await Promise.all(Object.values(pools).map((each) => each.end()))
     },
   }

@@ -69,9 +69,7 @@ export async function openSession(
     session.tenantId,
     session.executorId,
     session.appId,
-    session.capacity,
-    session.leaseMs,
-  ])
+    session.capacity, session.leaseMs, session.callToken])
   return row!.id
 }
 
