@@ -1,2 +1,6 @@
 export * from './config.ts'
 export { startServer, VERSION, type RunningServer } from './main.ts'
+export { reachEmbeddedPostgres } from './runtime/embedded-postgres.ts'
+export { dump, type DumpSummary } from './storage/dump.ts'
+export { load } from './storage/load.ts'
+export { migrate, type MigrateResult } from './storage/migrate.ts'

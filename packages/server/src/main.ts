@@ -35,6 +35,8 @@ export interface RunningServer {
   /** Where the API answers: `http://127.0.0.1:7070`. */
   readonly url: string
   readonly nodeId: string
+  /** Connection string of the database that it works on, password included: for the process that started the node, never to be shown. */
+  readonly databaseUrl: string
   /** On the very first start only: what was generated. It is kept nowhere in clear. */
   readonly firstAccess: FirstAccess | null
   /** Settles when the embedded database has ended, whoever ended it; never with a database of one's own. */
@@ -157,6 +159,7 @@ async function startNode(
   return {
     url: address,
     nodeId,
+    databaseUrl: url,
     firstAccess,
     databaseLost: embedded ? embedded.exited.then(() => undefined) : new Promise(() => undefined),
     stop: () => (stopping ??= stop()),
