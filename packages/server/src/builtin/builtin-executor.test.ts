@@ -2,6 +2,7 @@ import { DEFAULT_RETRY, type PlanNode } from '@carillon/core'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { createExecutorTraffic } from '../lifecycle/executor-traffic.ts'
 import { createWorld, type TestTask, type World } from '../lifecycle/engine.test-helper.ts'
+import { queueTopic } from '../runtime/wake-hub.ts'
 import { BUILTIN_APP, createBuiltinExecutor } from './builtin-executor.ts'
 import { serve } from './http-server.test-helper.ts'
 
