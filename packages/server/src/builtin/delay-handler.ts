@@ -7,7 +7,7 @@ interface DelaySettings {
 }
 
 /** Progress is told a hundred times, but not more often than this. */
-const LEAST_STEP_MS = 500
+const LEAST_STEP_MS = 1000
 
 /** The kind `delay`: waits, saying how far it is, and returns the parameters. Ends at once when it is stopped. */
 export const delayHandler = defineHandler({

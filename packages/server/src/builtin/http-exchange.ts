@@ -36,15 +36,17 @@ export async function exchange(request: HttpRequest, limits: ExchangeLimits): Pr
     headersTimeout: 0,
     bodyTimeout: 0,
   })
+  // A request looks at its signal only once it has a connection; before that, its client must go.
+  const leave = () => void client.destroy(signal.reason as Error)
+  signal.addEventListener('abort', leave)
   try {
     const response = await client.request({ method, path: url.pathname + url.search, headers: { ...headers }, body, signal })
     clearTimeout(timer)
     const bytes = Buffer.from(await response.body.arrayBuffer())
     return { status: response.statusCode, headers: response.headers, body: bytes }
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error
   } finally {
     clearTimeout(timer)
+    signal.removeEventListener('abort', leave)
     void client.destroy()
   }
 }

@@ -31,12 +31,10 @@ export class HttpFailure extends Error {
   }
 }
 
-/** By the code of an error, or by its name: what ends a signal after a time has no code of its own. */
 const CODES: Readonly<Record<string, HttpFailureCode>> = {
   UND_ERR_HEADERS_OVERFLOW: 'HTTP_TOO_LARGE',
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'HTTP_TOO_LARGE',
   ERR_BUFFER_TOO_LARGE: 'HTTP_TOO_LARGE',
-  TimeoutError: 'HTTP_TIMEOUT',
   UND_ERR_CONNECT_TIMEOUT: 'HTTP_TIMEOUT',
   UND_ERR_INVALID_ARG: 'HTTP_INVALID',
   UND_ERR_NOT_SUPPORTED: 'HTTP_INVALID',
@@ -45,9 +43,8 @@ const CODES: Readonly<Record<string, HttpFailureCode>> = {
 /** What a request that did not come to an answer is reported as. `what` names the request. */
 export function failureOfRequest(error: unknown, what: string): Error {
   if (error instanceof HttpFailure || error instanceof EgressRefused || error instanceof InstanceStopped) return error
-  const { code, name } = error as { code?: unknown; name?: unknown }
-  const known = CODES[String(code)] ?? CODES[String(name)] ?? 'HTTP_NETWORK'
-  return new HttpFailure(known, `${what}: ${messageOf(error)}`)
+  const code = CODES[String((error as { code?: unknown }).code)] ?? 'HTTP_NETWORK'
+  return new HttpFailure(code, `${what}: ${messageOf(error)}`)
 }
 
 /** A name with several addresses fails with the failures of all of them, and no message of its own. */

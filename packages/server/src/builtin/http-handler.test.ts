@@ -206,6 +206,11 @@ describe('An answer that does not come', () => {
     expect(await call({ url }, { headersMs: 100 })).toMatchObject(failure('HTTP_TIMEOUT', true))
   })
 
+  it('because its name is never resolved is a time-out', async () => {
+    const result = await call({ url: 'http://slow.example' }, { headersMs: 50, lookup: () => {} })
+    expect(result).toMatchObject(failure('HTTP_TIMEOUT', true))
+  })
+
   it('to its end is a time-out where its instance has none', async () => {
     const server = await serve((_request, response) => response.write('begun'))
     expect(await call({ url: server.url }, { totalMs: 100 })).toMatchObject(failure('HTTP_TIMEOUT', true))
@@ -221,6 +226,13 @@ describe('An answer that does not come', () => {
     const result = await call({ url: server.url }, { instance: { signal: stop.signal, timeoutMs: 60_000 } })
     expect(result).toMatchObject({ outcome: 'FAILURE', error: { code: reason } })
     await server.disconnected
+  })
+
+  it('is waited for until the instance is stopped, also while its name is resolved', async () => {
+    const stop = new AbortController()
+    const lookup = () => stop.abort(new InstanceStopped('CANCEL'))
+    const result = await call({ url: 'http://slow.example' }, { lookup, instance: { signal: stop.signal } })
+    expect(result).toMatchObject({ outcome: 'FAILURE', error: { code: 'CANCEL' } })
   })
 
   it('because the instance was stopped before it began is not even asked for', async () => {

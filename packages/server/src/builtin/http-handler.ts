@@ -41,7 +41,9 @@ export function createHttpHandler(options: HttpHandlerOptions): Handler {
     run: async (context): Promise<HttpOutput> => {
       const settings = context.settings as HttpSettings
       const begun = performance.now()
-      const { request, answer } = await send(requestOf(settings, context), settings, context, limitsOf(options, context))
+      const { request, answer } = await inTime(context, options.totalMs ?? TOTAL_MS, (signal) =>
+        send(requestOf(settings, context), settings, context, limitsOf(options, context, signal)),
+      )
       const text = await readText(request, answer, options.bodyBytes ?? BODY_BYTES)
       const durationMs = Math.round(performance.now() - begun)
       context.log.info(`Answered ${answer.status} after ${durationMs} ms with ${answer.body.length} bytes`)
@@ -56,14 +58,26 @@ const HEADERS_MS = 10_000
 const TOTAL_MS = 3_600_000
 const BODY_BYTES = 1_000_000
 
-function limitsOf(options: HttpHandlerOptions, { tenant, signal, deadline }: HandlerContext): ExchangeLimits {
-  const { headersMs = HEADERS_MS, totalMs = TOTAL_MS, bodyBytes = BODY_BYTES, lookup } = options
-  return {
-    connect: guardedConnect({ allowPrivate: options.allowPrivate(tenant), ...(lookup && { lookup }) }),
-    signal: deadline === null ? AbortSignal.any([signal, AbortSignal.timeout(totalMs)]) : signal,
-    headersMs,
-    bodyBytes,
+/** An instance with a time-out is stopped by it; one without must not wait for ever on an answer that drips. */
+async function inTime<T>(
+  { signal, deadline }: HandlerContext,
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (deadline !== null) return work(signal)
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(new HttpFailure('HTTP_TIMEOUT', `The answer did not end within ${ms} ms`)), ms)
+  try {
+    return await work(AbortSignal.any([signal, late.signal]))
+  } finally {
+    clearTimeout(timer)
   }
+}
+
+function limitsOf(options: HttpHandlerOptions, { tenant }: HandlerContext, signal: AbortSignal): ExchangeLimits {
+  const { headersMs = HEADERS_MS, bodyBytes = BODY_BYTES, lookup } = options
+  const connect = guardedConnect({ allowPrivate: options.allowPrivate(tenant), ...(lookup && { lookup }) })
+  return { connect, signal, headersMs, bodyBytes }
 }
 
 interface Sent {
