@@ -9,7 +9,7 @@ import { MOST_REDIRECTS, nameOf, redirectOf, requestOf, type HttpRequest, type H
 export interface HttpHandlerOptions {
   /** Whether the tenant's work may reach private addresses. */
   readonly allowPrivate: (tenant: number) => boolean
-  /** From dialling to the last of the answer's headers. Default 10,000. */
+  /** From dialling to the last of the answer's headers. Default: as long as the attempt may take, since many endpoints work before they answer. */
   readonly headersMs?: number
   /** The whole of an attempt whose instance has no time-out of its own. Default an hour. */
   readonly totalMs?: number
@@ -54,7 +54,8 @@ export function createHttpHandler(options: HttpHandlerOptions): Handler {
   })
 }
 
-const HEADERS_MS = 10_000
+/** The longest attempt there is: the instance's time-out comes before it. */
+const HEADERS_MS = 3_600_000
 const TOTAL_MS = 3_600_000
 const BODY_BYTES = 1_000_000
 

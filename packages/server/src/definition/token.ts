@@ -11,7 +11,7 @@ import { noSuch } from './versioned-object.ts'
 export interface TokenRequest {
   readonly name: string
   readonly role: Role
-  readonly app?: string
+  readonly app?: string | number
   readonly expiresAt?: number
 }
 

@@ -1,3 +1,4 @@
+import { DEFAULT_RETRY } from '@carillon/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createWorld, failure, started, success, type World } from './engine.test-helper.ts'
 import { reapLost, timeOut } from './overdue.ts'
@@ -176,6 +177,25 @@ describe('reports', () => {
     expect(await world.run(big)).toMatchObject({ run: 'FAILED', reason: 'RESULT_TOO_LARGE' })
     expect(await world.run(small)).toMatchObject({ run: 'SUCCESS' })
   })
+})
+
+test('a result that PostgreSQL could not store as it is costs nobody anything: the sign in question becomes visible', async () => {
+  const task = await world.task({ node: { retry: { ...DEFAULT_RETRY, maxRetries: 0 } } })
+  const executor = await world.executor(task)
+  const [output, error] = [await world.start(task), await world.start(task)]
+  const [first, second] = await executor.claim()
+  await executor.report(success(first!, { text: 'a\u0000b\ud83d' }), failure(second!, 'NUL\u0000'))
+  expect(await world.run(output)).toMatchObject({ run: 'SUCCESS' })
+  expect(await world.run(error)).toMatchObject({ run: 'FAILED' })
+})
+
+test('an executor that leaves in the middle of an attempt hands it on without using up a retry', async () => {
+  const task = await world.task({ node: { retry: { ...DEFAULT_RETRY, maxRetries: 0 } } })
+  const executor = await world.executor(task)
+  const run = await world.start(task)
+  const [assignment] = await executor.claim()
+  await executor.report(started(assignment!), failure(assignment!, 'SHUTDOWN'))
+  expect(await world.run(run)).toMatchObject({ instance: 'PENDING', attempt: 2 })
 })
 
 describe('loss and time-out', () => {

@@ -9,6 +9,7 @@ import {
 import type { Transaction } from './database.ts'
 import { RUN_COLUMNS } from './run.ts'
 import { literals, sql } from './sql.ts'
+import { storableText } from './storable-json.ts'
 
 /** Columns that instance_live and instance_history share, in the order in which rows move from one to the other. */
 const COLUMNS =
@@ -335,7 +336,7 @@ export async function recordProgress(
     items.map((each) => each.token),
     items.map((each) => each.sessionId),
     items.map((each) => each.percent),
-    items.map((each) => each.message),
+    items.map((each) => (each.message === null ? null : storableText(each.message))),
   ])
 }
 
