@@ -1,11 +1,36 @@
+import { appRoutes } from './app.ts'
+import { auditRoutes } from './audit.ts'
+import { calendarRoutes } from './calendar.ts'
+import { executorAdminRoutes } from './executor.ts'
+import { instanceRoutes } from './instance.ts'
+import { metaRoutes } from './meta.ts'
 import type { Route } from './route.ts'
+import { runRoutes } from './run.ts'
+import { scheduleRoutes } from './schedule.ts'
+import { schedulerRoutes } from './scheduler.ts'
 import { taskRoutes } from './task.ts'
 import { taskTypeRoutes } from './task-type.ts'
+import { tenantRoutes } from './tenant.ts'
+import { tokenRoutes } from './token.ts'
+import { memberRoutes, userRoutes } from './user.ts'
 
 /** Every route of the API, by resource. The executor protocol stands apart (`executorRoutes`). */
 export const routes = {
   taskTypes: taskTypeRoutes,
   tasks: taskRoutes,
+  schedules: scheduleRoutes,
+  calendars: calendarRoutes,
+  runs: runRoutes,
+  instances: instanceRoutes,
+  apps: appRoutes,
+  executors: executorAdminRoutes,
+  tenants: tenantRoutes,
+  users: userRoutes,
+  members: memberRoutes,
+  tokens: tokenRoutes,
+  audit: auditRoutes,
+  scheduler: schedulerRoutes,
+  meta: metaRoutes,
 } as const satisfies Record<string, Record<string, Route>>
 
 export type Routes = typeof routes

@@ -112,7 +112,7 @@ async function startNode(
   })
   const app = createApi(
     {
-      services: { db, lifecycle, limits: config.limits },
+      services: { db, lifecycle, limits: config.limits, plans: engine.plans, hub: engine.hub },
       onFault: (error: unknown, requestId: string) => log.error({ requestId, ...causeOf(error) }, 'A request failed'),
     },
     [{ name: 'executor', routes: executorRoutes, handlers: executorHandlers(traffic) as unknown as RouteGroup['handlers'] }],

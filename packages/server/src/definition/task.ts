@@ -1,7 +1,7 @@
 import type { TaskCreate, TaskUpdate } from '@carillon/contract'
 import { CarillonError, type FinalRunState } from '@carillon/core'
 import { nextId } from '../storage/identifier.ts'
-import { schedulesOfTask } from '../storage/schedule-use.ts'
+import { schedulesOfTask } from '../storage/schedule.ts'
 import {
   deleteDownstreamOf,
   downstreamEdges,
@@ -119,7 +119,7 @@ export async function deleteTask(edit: Edit, ref: string): Promise<Change<undefi
 async function lockTaskAndType(
   edit: Edit,
   ref: string,
-  typeRef: string | undefined,
+  typeRef: string | number | undefined,
 ): Promise<{ before: TaskRow; type: TaskTypeRow }> {
   const seen = await tasks.find(edit.tx, edit.tenantId, ref)
   if (!seen) throw noSuch('task')

@@ -1,6 +1,6 @@
 import type { FieldProblem } from '@carillon/core'
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
-import { closest } from './closest.ts'
+import { nearest } from '../config/nearest.ts'
 
 /**
  * Two validators, because bodies are JSON and say their types, while query strings and path parameters are all text: one is strict, the
@@ -74,8 +74,8 @@ function messageOf(error: ErrorObject): string {
 }
 
 function suggestion(word: string, known: readonly string[]): string {
-  const meant = closest(word, known)
-  if (meant !== null) return `; did you mean ${meant}?`
+  const meant = nearest(word, known)
+  if (meant !== undefined) return `; did you mean ${meant}?`
   return known.length > 0 && known.length <= 20 ? `; known are ${known.join(', ')}` : ''
 }
 

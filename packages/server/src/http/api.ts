@@ -2,13 +2,38 @@ import { routes } from '@carillon/contract'
 import type { FastifyInstance } from 'fastify'
 import { createApp, type AppOptions, type RouteGroup } from './app.ts'
 import type { Handlers } from './context.ts'
+import { appHandlers } from './handlers/apps.ts'
+import { auditHandlers } from './handlers/audit.ts'
+import { calendarHandlers } from './handlers/calendars.ts'
+import { executorHandlers } from './handlers/executors.ts'
+import { instanceHandlers } from './handlers/instances.ts'
+import { metaHandlers } from './handlers/meta.ts'
+import { runHandlers } from './handlers/runs.ts'
+import { scheduleHandlers } from './handlers/schedules.ts'
+import { schedulerHandlers } from './handlers/scheduler.ts'
 import { taskHandlers } from './handlers/tasks.ts'
 import { taskTypeHandlers } from './handlers/task-types.ts'
+import { tenantHandlers } from './handlers/tenants.ts'
+import { tokenHandlers } from './handlers/tokens.ts'
+import { memberHandlers, userHandlers } from './handlers/users.ts'
 
 /** What answers each route of the contract; a route without its line here does not compile. */
 const handlers: { readonly [Name in keyof typeof routes]: Handlers<(typeof routes)[Name]> } = {
   taskTypes: taskTypeHandlers,
   tasks: taskHandlers,
+  schedules: scheduleHandlers,
+  calendars: calendarHandlers,
+  runs: runHandlers,
+  instances: instanceHandlers,
+  apps: appHandlers,
+  executors: executorHandlers,
+  tenants: tenantHandlers,
+  users: userHandlers,
+  members: memberHandlers,
+  tokens: tokenHandlers,
+  audit: auditHandlers,
+  scheduler: schedulerHandlers,
+  meta: metaHandlers,
 }
 
 /** The REST API as an HTTP server. `more`: groups of routes of other protocols (the executors'). */

@@ -10,13 +10,14 @@ import { createContext, type ApiServices, type Context, type Handler } from './c
 import { allowOrigins } from './cors.ts'
 import { requestHash } from './idempotency.ts'
 import { carillonErrorOf, internalError, problemOf } from './problems.ts'
+import { readinessOf } from './readiness.ts'
 import { requestIdOf } from './request-id.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
 import { findUnstorable } from './unstorable.ts'
 import { compileValidator, fieldProblems } from '../definition/validation.ts'
 
 export interface AppOptions {
-  readonly services: Omit<ApiServices, 'forgetPrincipals'>
+  readonly services: Omit<ApiServices, 'forgetPrincipals' | 'readiness'>
   /** Routes and what answers them, group by group, as the contract names them. */
   readonly groups: readonly RouteGroup[]
   readonly corsOrigins?: readonly string[]
@@ -47,7 +48,11 @@ declare module 'fastify' {
 export function createApp(options: AppOptions): FastifyInstance {
   const app = newServer(options)
   const authenticator = createAuthenticator(options.services.db)
-  const services: ApiServices = { ...options.services, forgetPrincipals: () => authenticator.forget() }
+  const services: ApiServices = {
+    ...options.services,
+    readiness: readinessOf(options.services.db),
+    forgetPrincipals: () => authenticator.forget(),
+  }
   allowOrigins(app, options.corsOrigins ?? [])
   app.decorateRequest('principal', null)
   for (const group of options.groups) {
@@ -140,7 +145,14 @@ function refuseUnstorable(request: FastifyRequest): void {
 async function answer(request: FastifyRequest, reply: FastifyReply, binding: Binding): Promise<unknown> {
   const { route, handler, services } = binding
   const principal = request.principal ?? ANONYMOUS
-  const facts = { route, principal, requestId: request.id, address: request.ip, signal: signalOf(reply) }
+  const facts = {
+    route,
+    principal,
+    requestId: request.id,
+    address: request.ip,
+    signal: signalOf(reply),
+    header: (name: string) => headerOf(request, name),
+  }
   const context = createContext(services, { ...facts, idempotency: idempotencyOf(request, route, principal) })
   const { params, query, body } = request
   const result = await handler({ params, query, body }, context)

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { Access } from '@carillon/contract'
 import { CarillonError, permits, type Permission, type Role } from '@carillon/core'
+import { hashToken } from '../definition/token.ts'
 import { findTokenHolder, type TokenHolder } from '../storage/api-token.ts'
 import type { Database } from '../storage/database.ts'
 import { findTenantByCode } from '../storage/tenant.ts'
@@ -58,7 +58,7 @@ export function createAuthenticator(db: Database): Authenticator {
   return {
     async authenticate({ authorization, tenant }, access) {
       const token = TOKEN.exec(authorization ?? '')?.[1]
-      const holder = token === undefined ? undefined : await holders.get(hashOf(token).toString('base64'), access)
+      const holder = token === undefined ? undefined : await holders.get(hashToken(token).toString('base64'), access)
       if (!holder) throw unauthenticated()
       const chosen = tenant === undefined ? undefined : await chooseTenant(holder, tenant, tenants)
       const principal = principalOf(holder, chosen)
@@ -72,10 +72,6 @@ export function createAuthenticator(db: Database): Authenticator {
       tenants.clear()
     },
   }
-}
-
-export function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
 }
 
 type Tenants = { get(code: string): Promise<{ id: number; code: string } | undefined> }

@@ -2,6 +2,8 @@ import type { Answer, Call, Route } from '@carillon/contract'
 import type { Permission } from '@carillon/core'
 import type { Change, Edit } from '../definition/edit.ts'
 import type { AuditEntry, Lifecycle } from '../lifecycle/lifecycle.ts'
+import type { PlanCache } from '../lifecycle/plan-cache.ts'
+import type { WakeHub } from '../runtime/wake-hub.ts'
 import { insertAudit } from '../storage/audit.ts'
 import type { Database, Transaction } from '../storage/database.ts'
 import type { IdempotencyKey } from '../storage/idempotency.ts'
@@ -20,6 +22,11 @@ export interface ApiServices {
   readonly db: Database
   readonly lifecycle: Lifecycle
   readonly limits: ApiLimits
+  readonly plans: PlanCache
+  /** Where readers of logs are woken. */
+  readonly hub: Pick<WakeHub, 'wait'>
+  /** What keeps this node from serving; null when it can. */
+  readiness(): Promise<string | null>
   /** Tokens, roles or tenants changed: what was looked up of them is forgotten. */
   forgetPrincipals(): void
 }
@@ -34,6 +41,7 @@ export interface Context {
   readonly idempotency: IdempotencyKey | null
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal
+  header(name: string): string | undefined
   require(permission: Permission): void
   read<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** The change, its audit row and its idempotency key in one transaction of the tenant. */
@@ -42,6 +50,8 @@ export interface Context {
   changePlatform<T>(work: (edit: Edit) => Promise<Change<T>>): Promise<T>
   /** An audit entry of this request, for those who write it with their own change. */
   audited(object: Change<unknown>['object'], before: unknown, after: unknown): AuditEntry
+  /** Writes such an entry alone: for a request that was answered, but changed nothing. */
+  recordOnly(entry: AuditEntry): Promise<void>
 }
 
 export type Handler<R extends Route> = (call: Call<R>, context: Context) => Promise<Answer<R>>
@@ -54,6 +64,7 @@ export interface RequestFacts {
   readonly address: string
   readonly idempotency: IdempotencyKey | null
   readonly signal: AbortSignal
+  header(name: string): string | undefined
 }
 
 /** The context of a request, and whether it has left its audit entry. */
@@ -90,11 +101,13 @@ export function createContext(services: ApiServices, facts: RequestFacts): Conte
     services,
     idempotency,
     signal: facts.signal,
+    header: facts.header,
     require: (permission) => requirePermission(principal, permission),
     read: (work) => services.db.read(tenantId, work),
     change: (work) => services.db.tenant(tenantId, (tx) => changeIn(tx, work)),
     changePlatform: (work) => services.db.engine((tx) => changeIn(tx, work)),
     audited,
+    recordOnly: (entry) => services.db.tenant(tenantId, (tx) => insertAudit(tx, entry)),
     wasAudited: () => entries > 0,
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hashPassword } from '../definition/password.ts'
-import { hashOf } from '../http/auth.ts'
+import { hashToken } from '../definition/token.ts'
 import type { Database } from '../storage/database.ts'
 import { insertFirstAccess, isUntouched } from '../storage/first-access.ts'
 
@@ -28,7 +28,7 @@ export async function prepareFirstAccess(db: Database): Promise<FirstAccess | nu
   const token = newToken()
   const passwordHash = await hashPassword(password)
   const made = await db.engine((tx) =>
-    insertFirstAccess(tx, { tenant: TENANT, login: LOGIN, passwordHash, tokenHash: hashOf(token) }),
+    insertFirstAccess(tx, { tenant: TENANT, login: LOGIN, passwordHash, tokenHash: hashToken(token) }),
   )
   return made ? { login: LOGIN, password, token, tenant: TENANT } : null
 }

@@ -1,5 +1,6 @@
 import type { Role } from '@carillon/core'
 import type { Transaction } from './database.ts'
+import { listing } from './listing.ts'
 import { sql } from './sql.ts'
 
 export interface TokenHolder {
@@ -30,7 +31,6 @@ export interface TokenInput {
   readonly hash: Buffer
   readonly role: Role
   readonly appId: number | null
-  readonly platformAdmin: boolean
   readonly createdBy: string
   readonly expiresAt: number | null
 }
@@ -54,12 +54,12 @@ const VIEW = `t.id, t.name, t.role,
 
 const insert = sql(
   'api_token.insert',
-  `insert into api_token as t (tenant_id, name, hash, role, app_id, platform_admin, created_by, expires_at)
-   values ($1, $2, $3, $4, $5, $6, $7, at_ms($8::bigint)) returning ${VIEW}`,
+  `insert into api_token as t (tenant_id, name, hash, role, app_id, created_by, expires_at)
+   values ($1, $2, $3, $4, $5, $6, at_ms($7::bigint)) returning ${VIEW}`,
 )
 export async function insertToken(tx: Transaction, tenantId: number, token: TokenInput): Promise<TokenRow> {
-  const { name, hash, role, appId, platformAdmin, createdBy, expiresAt } = token
-  return (await tx.query<TokenRow>(insert, [tenantId, name, hash, role, appId, platformAdmin, createdBy, expiresAt]))[0]!
+  const { name, hash, role, appId, createdBy, expiresAt } = token
+  return (await tx.query<TokenRow>(insert, [tenantId, name, hash, role, appId, createdBy, expiresAt]))[0]!
 }
 
 const find = sql('api_token.find', `select ${VIEW} from api_token t where t.tenant_id = $1 and t.id = $2`)
@@ -75,3 +75,10 @@ const revoke = sql(
 export async function revokeToken(tx: Transaction, tenantId: number, id: number): Promise<TokenRow> {
   return (await tx.query<TokenRow>(revoke, [tenantId, id]))[0]!
 }
+
+export const listTokens = listing<TokenRow>({
+  name: 'api_token.list',
+  text: `select ${VIEW} from api_token t where t.tenant_id = $1`,
+  filters: { role: 't.role = ?::text', revoked: '(t.revoked_at is not null) = ?::boolean' },
+  orders: { '-id': { by: 't.id', type: 'bigint', descending: true, field: 'id' } },
+})

@@ -14,11 +14,16 @@ export interface AppFields {
 export interface AppRow extends AppFields, VersionedRow {
   readonly name: string
   readonly code: string
+  readonly executors: { readonly total: number; readonly available: number }
 }
 
 export const apps = versionedTable<AppRow, AppFields>({
   table: 'app',
   columns: { code: 'text', name: 'text', description: 'text', shared: 'boolean', paused: 'boolean', ratePerSecond: 'float8' },
+  also: `, (select jsonb_build_object('total', count(*), 'available', count(*) filter (
+      where e.status = 'ONLINE' and e.health = 'HEALTHY' and exists (
+        select from executor_session s where s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null)))
+    from executor e where e.tenant_id = t.tenant_id and e.app_id = t.id and e.deleted_at is null) as executors`,
 })
 
 /** The platform's tenant, whose shared apps everyone may use. */
@@ -37,4 +42,21 @@ export async function findSharedApp(
   ref: string,
 ): Promise<{ tenantId: number; id: number; code: string } | undefined> {
   return (await tx.query<{ tenantId: number; id: number; code: string }>(shared, [ref]))[0]
+}
+
+const users = sql(
+  'app.task-types-using',
+  `select code from task_type where app_tenant_id = $1 and app_id = $2 and deleted_at is null order by code limit 5`,
+)
+/** Task types that use an app; those of every tenant where the transaction sees them. */
+export async function taskTypesUsing(tx: Transaction, appTenantId: number, appId: number): Promise<string[]> {
+  return (await tx.query<{ code: string }>(users, [appTenantId, appId])).map((row) => row.code)
+}
+
+const members = sql(
+  'app.executors-in',
+  `select instance from executor where tenant_id = $1 and app_id = $2 and deleted_at is null order by instance limit 5`,
+)
+export async function executorsIn(tx: Transaction, tenantId: number, appId: number): Promise<string[]> {
+  return (await tx.query<{ instance: string }>(members, [tenantId, appId])).map((row) => row.instance)
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { CarillonError } from '@carillon/core'
 import type { Transaction } from './database.ts'
 import { sql, type Statement } from './sql.ts'
@@ -9,7 +10,7 @@ import { sql, type Statement } from './sql.ts'
 export interface ListSpec {
   /** Name of its statements: `task.list`. */
   readonly name: string
-  /** From SELECT up to and including `where t.tenant_id = $1`; `$1` is the tenant. `{where}` may stand where the conditions go. */
+  /** From SELECT up to and including `where t.tenant_id = $1`; `$1` is the tenant. Or with `{where}` and `{page}` where these are to stand. */
   readonly text: string
   /** Filter → condition; `?` stands for its value. */
   readonly filters: Readonly<Record<string, string>>
@@ -20,7 +21,8 @@ export interface ListSpec {
 export interface ListOrder {
   /** Expression of the key, unique within the list. */
   readonly by: string
-  readonly type: 'text' | 'bigint'
+  /** `instant`: the key is epoch milliseconds. */
+  readonly type: 'text' | 'bigint' | 'instant'
   readonly descending?: boolean
   /** The field of a row that holds the key. */
   readonly field: string
@@ -47,8 +49,8 @@ export function listing<Row extends object>(spec: ListSpec): List<Row> {
     if (!order) throw new Error(`${spec.name} has no order ${request.order}.`)
     const used = Object.keys(spec.filters).filter((name) => request.filters[name] !== undefined)
     const after = request.cursor === undefined ? null : keyOf(request.cursor, order)
-    const variant = `${spec.name}(${used.join(',')};${request.order}${after === null ? '' : ';after'})`
-    const statement = statements.get(variant) ?? sql(variant, textOf(spec, order, used, after !== null))
+    const variant = `${used.join(',')};${request.order}${after === null ? '' : ';after'}`
+    const statement = statements.get(variant) ?? sql(nameOf(spec, variant), textOf(spec, order, used, after !== null))
     statements.set(variant, statement)
     const parameters = [
       tenantId,
@@ -61,14 +63,23 @@ export function listing<Row extends object>(spec: ListSpec): List<Row> {
   }
 }
 
+/** PostgreSQL keeps 63 letters of a statement's name, so the variant stands in it as a number. */
+function nameOf({ name }: ListSpec, variant: string): string {
+  return `${name}#${createHash('sha256').update(variant).digest('hex').slice(0, 16)}`
+}
+
 function textOf(spec: ListSpec, order: ListOrder, used: readonly string[], paged: boolean): string {
   const conditions = used.map((name, index) => spec.filters[name]!.replaceAll('?', `$${index + 3}`))
-  if (paged) conditions.push(`${order.by} ${order.descending ? '<' : '>'} $${used.length + 3}::${order.type}`)
+  if (paged) conditions.push(`${order.by} ${order.descending ? '<' : '>'} ${keyPlaceholder(order, used.length + 3)}`)
   const where = conditions.map((condition) => ` and ${condition}`).join('')
   const tail = ` order by ${order.by}${order.descending ? ' desc' : ''} limit $2`
-  // A union of two tables repeats conditions and limit in both halves, so that each reads only one page of its own index.
-  if (spec.text.includes('{where}')) return `${spec.text.replaceAll('{where}', where).replaceAll('{page}', tail)}`
+  // A union of two tables repeats conditions and page in both halves, so that each reads only one page of its own index.
+  if (spec.text.includes('{where}')) return spec.text.replaceAll('{where}', () => where).replaceAll('{page}', () => tail)
   return `${spec.text}${where}${tail}`
+}
+
+function keyPlaceholder({ type }: ListOrder, index: number): string {
+  return type === 'instant' ? `at_ms($${index}::bigint)` : `$${index}::${type}`
 }
 
 function pageOf<Row extends object>(rows: Row[], limit: number, order: ListOrder): Page<Row> {
@@ -80,7 +91,7 @@ function pageOf<Row extends object>(rows: Row[], limit: number, order: ListOrder
 
 function keyOf(cursor: string, order: ListOrder): string | number {
   const key = parse(Buffer.from(cursor, 'base64url').toString())
-  if (order.type === 'bigint' ? Number.isSafeInteger(key) : typeof key === 'string' && !key.includes('\0'))
+  if (order.type !== 'text' ? Number.isSafeInteger(key) : typeof key === 'string' && !key.includes('\0'))
     return key as string | number
   throw new CarillonError('VALIDATION_FAILED', 'The cursor is not one that this list answered.', {
     problems: [{ path: '/query/cursor', message: 'must be the `nextCursor` of the page before, in the same order' }],
@@ -93,4 +104,9 @@ function parse(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** A row of the alias by what people name it: its identifier or its code, `?`. */
+export function isNamed(alias: string): string {
+  return `(${alias}.id = (case when ?::text ~ '^[0-9]{1,16}$' then ?::text::bigint end) or (${alias}.code = ?::text and ${alias}.deleted_at is null))`
 }

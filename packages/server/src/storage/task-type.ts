@@ -1,4 +1,5 @@
 import type { Policies } from '@carillon/contract'
+import { isNamed } from './listing.ts'
 import { versionedTable, type VersionedRow } from './versioned-table.ts'
 
 export interface TaskTypeFields {
@@ -21,8 +22,7 @@ export interface TaskTypeRow extends TaskTypeFields, VersionedRow {
   readonly appCode: string | null
 }
 
-const APP_IS = `t.app_id in (select a.id from app a
-  where (a.tenant_id = t.tenant_id or a.shared) and a.deleted_at is null and (a.code = ?::text or a.id::text = ?::text))`
+const APP_IS = `t.app_id in (select a.id from app a where (a.tenant_id = $1 or a.shared) and ${isNamed('a')})`
 
 export const taskTypes = versionedTable<TaskTypeRow, TaskTypeFields>({
   table: 'task_type',

@@ -1,6 +1,7 @@
 import type { Policies } from '@carillon/contract'
 import type { FinalRunState, Role, RunState } from '@carillon/core'
 import type { Transaction } from './database.ts'
+import { isNamed } from './listing.ts'
 import { sql } from './sql.ts'
 import { versionedTable, type VersionedRow } from './versioned-table.ts'
 
@@ -34,8 +35,7 @@ export interface TaskRow extends TaskFields, VersionedRow {
   readonly downstream: readonly DownstreamRef[]
 }
 
-const TYPE_IS = `t.type_id in (select y.id from task_type y
-  where y.tenant_id = t.tenant_id and y.deleted_at is null and (y.code = ?::text or y.id::text = ?::text))`
+const TYPE_IS = `t.type_id in (select y.id from task_type y where y.tenant_id = $1 and ${isNamed('y')})`
 
 export const tasks = versionedTable<TaskRow, TaskFields>({
   table: 'task',
@@ -142,4 +142,27 @@ export function selectStartableTasks(
   keys: readonly { tenantId: number; id: number }[],
 ): Promise<StartableTask[]> {
   return tx.query(STARTABLE, [keys.map((key) => key.tenantId), keys.map((key) => key.id)])
+}
+
+const TRIGGERABLE = sql(
+  'task.triggerable',
+  `select id, code, plan_id as "planId", runnable_by as "runnableBy" from task
+   where tenant_id = $1 and deleted_at is null and (id = any($2::bigint[]) or code = any($3::text[]))`,
+)
+
+/** What asking for runs of a task needs; by identifiers and codes. */
+export interface TriggerableTask {
+  readonly id: number
+  readonly code: string
+  readonly planId: number
+  readonly runnableBy: readonly Role[] | null
+}
+
+export function selectTriggerableTasks(
+  tx: Transaction,
+  tenantId: number,
+  ids: readonly number[],
+  codes: readonly string[],
+): Promise<TriggerableTask[]> {
+  return tx.query(TRIGGERABLE, [tenantId, ids, codes])
 }

@@ -1,0 +1,155 @@
+import Type, { type Static } from 'typebox'
+import { INSTANCE_STATES, STOP_REASONS, WAIT_REASONS } from '@carillon/core'
+import { Id, LogLevel, LogSource, Millis, LOG_LEVELS } from './executor-protocol.ts'
+import { Paging, pageOf } from './paging.ts'
+import { route } from './route.ts'
+import { IdText, Ref, choice, nullable, optional, strict } from './schema.ts'
+
+const TAG = 'Task instances'
+
+/** What keeps an instance from running, as the scheduler itself sees it. */
+export const Why = strict({
+  reason: choice([
+    ...WAIT_REASONS,
+    'SCHEDULER_STOPPED',
+    'TENANT_SUSPENDED',
+    'APP_PAUSED',
+    'RATE_LIMIT',
+    'NO_EXECUTOR',
+    'EXECUTORS_UNAVAILABLE',
+    'EXECUTORS_BUSY',
+    'QUEUED',
+    'RESERVED',
+  ]),
+  detail: Type.String(),
+  heldBy: Type.Optional(Id),
+  until: Type.Optional(Millis),
+})
+export type Why = Static<typeof Why>
+
+export const ExecutorRef = nullable(strict({ id: Id, instance: nullable(Type.String()) }))
+
+export const Instance = strict({
+  id: Id,
+  runId: Id,
+  task: strict({ id: Id, code: nullable(Type.String()) }),
+  node: Type.Integer(),
+  shardIndex: Type.Integer(),
+  shardTotal: Type.Integer(),
+  state: choice(INSTANCE_STATES),
+  waitReason: nullable(choice(WAIT_REASONS)),
+  dueAt: nullable(Millis),
+  attempt: Type.Integer(),
+  lost: Type.Integer({ description: 'Attempts that ended with their executor' }),
+  executor: ExecutorRef,
+  reservedAt: nullable(Millis),
+  startedAt: nullable(Millis),
+  deadlineAt: nullable(Millis),
+  stopReason: nullable(choice(STOP_REASONS)),
+  output: Type.Unknown(),
+  error: Type.Unknown(),
+  progress: nullable(Type.Integer()),
+  progressMessage: nullable(Type.String()),
+  createdAt: Millis,
+  endedAt: nullable(Millis),
+})
+export type Instance = Static<typeof Instance>
+
+export const Attempt = strict({
+  number: Type.Integer(),
+  outcome: nullable(choice(['SUCCESS', 'FAILED', 'TIMEOUT', 'SKIPPED', 'CANCELLED', 'LOST'], 'null: it is under way')),
+  executor: ExecutorRef,
+  reservedAt: nullable(Millis),
+  startedAt: nullable(Millis),
+  endedAt: nullable(Millis),
+  error: Type.Unknown(),
+})
+export type Attempt = Static<typeof Attempt>
+
+export const InstanceDetail = strict({ ...Instance.properties, attempts: Type.Array(Attempt), why: nullable(Why) })
+export type InstanceDetail = Static<typeof InstanceDetail>
+
+export const LogRecord = strict({
+  seq: Type.Integer(),
+  at: Millis,
+  level: LogLevel,
+  source: LogSource,
+  text: Type.String(),
+})
+export type LogRecord = Static<typeof LogRecord>
+
+const LogPage = strict({
+  ...pageOf(LogRecord).properties,
+  attempt: Type.Integer(),
+  lines: Type.Integer({ description: 'Stored of this attempt' }),
+  bytes: Type.Integer(),
+  cut: Type.Boolean({ description: 'The limit of the attempt was reached; later lines were not kept' }),
+})
+
+const params = strict({ instance: IdText })
+const path = '/api/v1/instances/:instance'
+const read = { method: 'GET', access: 'read', tag: TAG } as const
+const attempt = Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Left out: the present or last one' })
+const level = choice(LOG_LEVELS, 'This level and those above it')
+
+export const instanceRoutes = {
+  list: route({
+    ...read,
+    path: '/api/v1/instances',
+    summary: 'List task instances across runs, newest first',
+    query: strict({
+      ...Paging,
+      ...optional({
+        task: Ref,
+        executor: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+        state: Type.Array(choice(INSTANCE_STATES), { maxItems: INSTANCE_STATES.length }),
+        from: Millis,
+        to: Millis,
+      }),
+    }),
+    responses: { 200: pageOf(Instance) },
+  }),
+  get: route({
+    ...read,
+    path,
+    summary: 'A task instance with its attempts, and why it waits',
+    params,
+    responses: { 200: InstanceDetail },
+  }),
+  logs: route({
+    ...read,
+    path: `${path}/logs`,
+    summary: 'Log lines of an attempt, in order',
+    params,
+    query: strict({
+      ...Paging,
+      ...optional({
+        attempt,
+        level,
+        q: Type.String({ minLength: 1, maxLength: 200, description: 'Found in the line' }),
+        after: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Lines after this number' }),
+      }),
+    }),
+    responses: { 200: LogPage },
+  }),
+  logText: route({
+    ...read,
+    path: `${path}/logs/text`,
+    summary: 'The whole log of an attempt as text',
+    params,
+    query: strict(optional({ attempt })),
+    responses: { 200: Type.String() },
+    produces: 'text/plain',
+  }),
+  logTail: route({
+    ...read,
+    path: `${path}/logs/tail`,
+    summary: 'Log lines as they come, as server-sent events; ends with an event `end` when the attempt has ended',
+    description:
+      'Each event is a line, its id the number of the line: the header `last-event-id`, or `after`, resumes behind it.',
+    params,
+    query: strict(optional({ attempt, level, after: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }) })),
+    responses: { 200: Type.String() },
+    produces: 'text/event-stream',
+  }),
+}

@@ -1,0 +1,185 @@
+import Type, { type Static } from 'typebox'
+import { RUN_ORIGINS, RUN_STATES } from '@carillon/core'
+import { BULK_MAX, bulkAnswerOf } from './bulk.ts'
+import { Id, Millis } from './executor-protocol.ts'
+import { Instance, Why } from './instance.ts'
+import { Paging, pageOf } from './paging.ts'
+import { ERROR_CODES } from './problem.ts'
+import { route } from './route.ts'
+import { BodyRef, IdText, JsonObject, Ref, choice, nullable, optional, strict } from './schema.ts'
+
+const TAG = 'Runs'
+
+export const Run = strict({
+  id: Id,
+  task: strict({ id: Id, code: nullable(Type.String()) }),
+  plan: strict({ id: Id, version: Type.Integer({ description: 'Of the task when the plan was made' }) }),
+  state: choice(RUN_STATES),
+  reason: nullable(Type.String()),
+  origin: choice(RUN_ORIGINS),
+  startedBy: Type.String(),
+  schedule: nullable(strict({ id: Id, code: nullable(Type.String()) })),
+  fireAt: nullable(Type.Integer({ description: 'The planned time' })),
+  backfillId: nullable(Id),
+  parentRunId: nullable(Id),
+  params: Type.Unknown(),
+  priority: Type.Integer(),
+  concurrencyKey: nullable(Type.String()),
+  createdAt: Millis,
+  startedAt: nullable(Millis),
+  endedAt: nullable(Millis),
+})
+export type Run = Static<typeof Run>
+
+export const RunDetail = strict({
+  ...Run.properties,
+  instances: Type.Array(strict({ ...Instance.properties, why: nullable(Why) })),
+})
+export type RunDetail = Static<typeof RunDetail>
+
+const trigger = optional({
+  params: Type.Unsafe<Record<string, unknown>>({
+    type: 'object',
+    additionalProperties: true,
+    description: "Over the task's own",
+  }),
+  priority: Type.Integer({ minimum: 1, maximum: 10 }),
+  bypassConcurrency: Type.Boolean({ description: 'Start whatever the concurrency policy says; needs the permission run.bypass' }),
+  force: Type.Boolean({ description: 'Also when the task is disabled; needs the permission run.force' }),
+})
+
+export const Trigger = strict(trigger)
+export type Trigger = Static<typeof Trigger>
+
+export const TriggerItem = strict({
+  task: BodyRef,
+  ...trigger,
+  idempotencyKey: Type.Optional(
+    Type.String({ pattern: '^[\\x21-\\x7e]{1,200}$', description: '1 to 200 visible ASCII characters' }),
+  ),
+})
+export type TriggerItem = Static<typeof TriggerItem>
+
+const started = {
+  runId: Id,
+  state: choice(['PENDING', 'SKIPPED']),
+  reason: nullable(Type.String({ description: 'Why it is SKIPPED' })),
+  replayed: Type.Boolean({ description: 'The idempotency key was used before: this is the run of then' }),
+}
+export const Started = strict(started)
+export type Started = Static<typeof Started>
+
+const refused = {
+  code: choice(ERROR_CODES),
+  detail: Type.String(),
+  problems: Type.Array(strict({ path: Type.String(), message: Type.String() })),
+}
+export const TriggerResult = strict({ task: Type.String(), ok: Type.Boolean(), ...optional({ ...started, ...refused }) })
+export type TriggerResult = Static<typeof TriggerResult>
+
+export const RunResult = strict({
+  runId: Id,
+  ok: Type.Boolean(),
+  ...optional({ newRunId: Id, code: choice(ERROR_CODES), detail: Type.String() }),
+})
+export type RunResult = Static<typeof RunResult>
+
+const Controlled = strict({ runId: Id, newRunId: Type.Optional(Id) })
+const RunIds = strict({ runs: Type.Array(Id, { minItems: 1, maxItems: BULK_MAX, uniqueItems: true }) })
+
+const params = strict({ run: IdText })
+const path = '/api/v1/runs/:run'
+const control = { method: 'POST', access: 'run.control', tag: TAG } as const
+const single = { ...control, params, responses: { 200: Controlled } } as const
+const bulk = { ...control, body: RunIds, responses: { 200: bulkAnswerOf(RunResult) } } as const
+
+export const runRoutes = {
+  trigger: route({
+    method: 'POST',
+    path: '/api/v1/tasks/:task/trigger',
+    access: 'run.trigger',
+    tag: TAG,
+    summary: 'Run a task now',
+    params: strict({ task: Ref }),
+    body: Trigger,
+    responses: { 201: Started },
+    idempotent: true,
+    audit: 'run.trigger',
+  }),
+  triggerMany: route({
+    method: 'POST',
+    path: '/api/v1/runs',
+    access: 'run.trigger',
+    tag: TAG,
+    summary: 'Run many tasks now; each is answered by itself',
+    body: strict({ items: Type.Array(TriggerItem, { minItems: 1, maxItems: BULK_MAX }) }),
+    responses: { 200: bulkAnswerOf(TriggerResult) },
+    idempotent: true,
+    audit: 'run.trigger',
+  }),
+  list: route({
+    method: 'GET',
+    path: '/api/v1/runs',
+    access: 'read',
+    tag: TAG,
+    summary: 'List runs, newest first',
+    query: strict({
+      ...Paging,
+      ...optional({
+        task: Ref,
+        schedule: Ref,
+        state: Type.Array(choice(RUN_STATES), { maxItems: RUN_STATES.length }),
+        origin: choice(RUN_ORIGINS),
+        from: Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000, description: 'Created at or after' }),
+        to: Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000, description: 'Created before' }),
+        param: Type.String({ pattern: '^[^=]{1,63}=.{0,255}$', description: 'key=value of a searchable parameter' }),
+      }),
+    }),
+    responses: { 200: pageOf(Run) },
+  }),
+  get: route({
+    method: 'GET',
+    path,
+    access: 'read',
+    tag: TAG,
+    summary: 'A run with its task instances, and why those wait that do',
+    params,
+    responses: { 200: RunDetail },
+  }),
+  cancel: route({ ...single, path: `${path}/cancel`, summary: 'Cancel a run', audit: 'run.cancel' }),
+  pause: route({
+    ...single,
+    path: `${path}/pause`,
+    summary: 'Pause a run: what executes goes on, nothing new starts',
+    audit: 'run.pause',
+  }),
+  resume: route({ ...single, path: `${path}/resume`, summary: 'Resume a run', audit: 'run.resume' }),
+  retry: route({
+    ...single,
+    access: 'run.trigger',
+    path: `${path}/retry`,
+    summary: 'Run it again as a new run: the same plan, the same parameters',
+    audit: 'run.retry',
+  }),
+  cancelMany: route({ ...bulk, path: '/api/v1/runs/cancel', summary: 'Cancel many runs', audit: 'run.cancel' }),
+  pauseMany: route({ ...bulk, path: '/api/v1/runs/pause', summary: 'Pause many runs', audit: 'run.pause' }),
+  resumeMany: route({ ...bulk, path: '/api/v1/runs/resume', summary: 'Resume many runs', audit: 'run.resume' }),
+  retryMany: route({ ...bulk, access: 'run.trigger', path: '/api/v1/runs/retry', summary: 'Run many again', audit: 'run.retry' }),
+  purge: route({
+    method: 'POST',
+    path: '/api/v1/runs/purge',
+    access: 'run.purge',
+    tag: TAG,
+    summary: 'Delete ended runs with their instances and logs: those of a task, before an instant, all but the newest',
+    description: 'At most 5,000 runs a call, oldest first; `more` says that there are others left.',
+    body: strict(
+      optional({
+        task: BodyRef,
+        before: Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000, description: 'Ended before this instant' }),
+        keep: Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'Keep this many newest of the task' }),
+      }),
+    ),
+    responses: { 200: strict({ purged: Type.Integer(), more: Type.Boolean() }) },
+    audit: 'run.purge',
+  }),
+}

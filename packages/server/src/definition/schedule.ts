@@ -1,0 +1,226 @@
+import type { BackfillCreate, ScheduleCreate, ScheduleUpdate } from '@carillon/contract'
+import { CarillonError, firstState, type CompiledSchedule, type DueState } from '@carillon/core'
+import { cancelBackfillRow, cancelBackfillsOf, insertBackfill, lockBackfill, type BackfillRow } from '../storage/backfill-edit.ts'
+import { calendars, type CalendarRow } from '../storage/calendar.ts'
+import { findPlans } from '../storage/plan.ts'
+import { insertDue, lockDue, resetDue, type DueMark } from '../storage/schedule-due-edit.ts'
+import { replaceCalendars, schedules, type CalendarRef, type ScheduleFields, type ScheduleRow } from '../storage/schedule.ts'
+import { tasks, type TaskRow } from '../storage/task.ts'
+import type { Change, Edit } from './edit.ts'
+import { invalid, invalidFields } from './invalid.ts'
+import { assertParamsSize, paramsProblems } from './params-schema.ts'
+import { holdReference } from './references.ts'
+import { compileTiming, completeTiming, type CalendarUse } from './timing.ts'
+import {
+  assertVersion,
+  bodyOf,
+  deleteObject,
+  insertObject,
+  lockObject,
+  noSuch,
+  revisionBody,
+  updateObject,
+  type ObjectKind,
+} from './versioned-object.ts'
+
+export const SCHEDULE: ObjectKind<ScheduleRow, ScheduleFields> = { table: schedules, noun: 'schedule', related: ['calendars'] }
+
+export async function createSchedule(edit: Edit, body: ScheduleCreate): Promise<Change<ScheduleRow>> {
+  const task = await holdReference(edit, tasks, body.task, '/body/task', 'task')
+  const now = await edit.tx.now()
+  const uses = await holdCalendars(edit, body.calendars ?? [])
+  const fields: ScheduleFields = {
+    code: body.code,
+    name: body.name ?? '',
+    description: body.description ?? '',
+    targetKind: 'TASK',
+    targetId: task.id,
+    timing: completeTiming(body.timing, now),
+    startAt: body.startAt ?? null,
+    endAt: body.endAt ?? null,
+    jitterMs: body.jitterMs ?? 0,
+    misfire: body.misfire ?? { policy: 'FIRE_ONCE' },
+    params: body.params ?? {},
+    priority: body.priority ?? null,
+    paused: body.paused ?? false,
+    pauseReason: null,
+    labels: body.labels ?? {},
+  }
+  const compiled = compileTiming(fields, uses)
+  await checkParams(edit, task, fields.params)
+  const row = await insertObject(edit, SCHEDULE, 'create', fields, {
+    relate: async (id) => {
+      await replaceCalendars(edit.tx, edit.tenantId, id, uses.map(useRow))
+      await insertDue(edit.tx, edit.tenantId, id, firstState(compiled, id, now))
+    },
+  })
+  return { answer: row, object: { kind: 'schedule', id: row.id }, before: null, after: bodyOf(SCHEDULE, row) }
+}
+
+export async function updateSchedule(edit: Edit, ref: string, body: ScheduleUpdate): Promise<Change<ScheduleRow>> {
+  const { before, due } = await lockScheduleAndDue(edit, ref)
+  assertVersion(before, body.version)
+  const { version: _, timing, misfire, calendars: given, ...rest } = body
+  const now = await edit.tx.now()
+  const fields = {
+    ...bodyOf(SCHEDULE, before),
+    ...rest,
+    ...(timing ? { timing: completeTiming(timing, now) } : {}),
+    ...(misfire === undefined ? {} : { misfire: misfire ?? { policy: 'FIRE_ONCE' } }),
+  } as ScheduleFields
+  const uses = given ? await holdCalendars(edit, given) : await calendarsOf(edit, before.calendars)
+  return rewrite(edit, 'update', before, due, fields, uses)
+}
+
+export async function restoreSchedule(edit: Edit, ref: string, version: number, revision: number): Promise<Change<ScheduleRow>> {
+  const { before, due } = await lockScheduleAndDue(edit, ref)
+  assertVersion(before, version)
+  const body = (await revisionBody(edit, SCHEDULE, before.id, revision)) as ScheduleFields & { calendars: CalendarRef[] }
+  const { calendars: refs, ...fields } = body
+  return rewrite(edit, 'restore', before, due, fields, await calendarsOf(edit, refs))
+}
+
+export async function pauseSchedule(edit: Edit, ref: string, reason: string | undefined): Promise<Change<ScheduleRow>> {
+  const { before } = await lockScheduleAndDue(edit, ref)
+  const fields = { ...fieldsOf(before), paused: true, pauseReason: reason ?? null }
+  return changed(before, await updateObject(edit, SCHEDULE, 'pause', before, fields))
+}
+
+/** What fell due during the pause was decided as skipped, or is dropped here: resuming never fires the past. */
+export async function resumeSchedule(edit: Edit, ref: string): Promise<Change<ScheduleRow>> {
+  const { before, due } = await lockScheduleAndDue(edit, ref)
+  const fields = { ...fieldsOf(before), paused: false, pauseReason: null }
+  const uses = await calendarsOf(edit, before.calendars)
+  await restartIfOverdue(edit, before.id, due, compileTiming(fields, uses))
+  return changed(before, await updateObject(edit, SCHEDULE, 'resume', before, fields))
+}
+
+export async function deleteSchedule(edit: Edit, ref: string): Promise<Change<undefined>> {
+  const { before } = await lockScheduleAndDue(edit, ref)
+  await resetDue(edit.tx, edit.tenantId, before.id, null)
+  await cancelBackfillsOf(edit.tx, edit.tenantId, before.id)
+  await deleteObject(edit, SCHEDULE, before)
+  return { answer: undefined, object: { kind: 'schedule', id: before.id }, before: bodyOf(SCHEDULE, before), after: null }
+}
+
+export async function createBackfill(edit: Edit, ref: string, body: BackfillCreate): Promise<Change<BackfillRow>> {
+  const schedule = await schedules.hold(edit.tx, edit.tenantId, ref)
+  if (!schedule) throw noSuch('schedule')
+  const { fromAt, toAt, perMinute = 60, params = {} } = body
+  if (fromAt >= toAt) throw invalid('/body/toAt', 'must be after fromAt')
+  if (toAt > (await edit.tx.now())) throw invalid('/body/toAt', 'must not lie in the future: live fires see to what comes')
+  if (schedule.timing.kind === 'MANUAL' || schedule.timing.kind === 'FIXED_DELAY')
+    throw new CarillonError('STATE_CONFLICT', `A schedule of the kind ${schedule.timing.kind} has no fires in the past to run.`)
+  const task = await holdReference(edit, tasks, String(schedule.targetId), '/params/schedule', 'task')
+  await checkParams(edit, task, { ...schedule.params, ...params })
+  const input = { scheduleId: schedule.id, fromAt, toAt, perMinute, params, createdBy: edit.principal }
+  const row = await insertBackfill(edit.tx, edit.tenantId, input)
+  return { answer: row, object: { kind: 'backfill', id: row.id }, before: null, after: { schedule: schedule.code, ...row } }
+}
+
+export async function cancelBackfill(edit: Edit, ref: string, id: number): Promise<Change<BackfillRow>> {
+  const schedule = await schedules.find(edit.tx, edit.tenantId, ref)
+  if (!schedule) throw noSuch('schedule')
+  const before = await lockBackfill(edit.tx, edit.tenantId, schedule.id, id)
+  if (!before) throw noSuch('backfill')
+  if (before.state !== 'RUNNING') throw new CarillonError('STATE_CONFLICT', `The backfill has already ended: ${before.state}.`)
+  const row = await cancelBackfillRow(edit.tx, edit.tenantId, id)
+  return { answer: row, object: { kind: 'backfill', id }, before, after: row }
+}
+
+/** The calendars that a request names, held. */
+export async function holdCalendars(edit: Edit, uses: NonNullable<ScheduleCreate['calendars']>): Promise<CalendarUse[]> {
+  const held: CalendarUse[] = []
+  for (const [index, { calendar: ref, mode }] of uses.entries()) {
+    const path = `/body/calendars/${index}/calendar`
+    const calendar = await holdReference(edit, calendars, ref, path, 'calendar')
+    if (held.some((use) => use.calendar.id === calendar.id))
+      throw invalid(path, `names the calendar ${calendar.code} a second time`)
+    held.push({ mode, calendar })
+  }
+  return held
+}
+
+const useRow = ({ mode, calendar }: CalendarUse) => ({ calendarId: calendar.id, mode })
+
+/** The calendars that a schedule uses already, or used in an earlier revision. */
+async function calendarsOf(edit: Edit, refs: readonly CalendarRef[]): Promise<CalendarUse[]> {
+  const held: CalendarUse[] = []
+  for (const { calendarId, code, mode } of refs) {
+    const calendar: CalendarRow | undefined = await calendars.hold(edit.tx, edit.tenantId, String(calendarId))
+    if (!calendar)
+      throw new CarillonError('STATE_CONFLICT', `The calendar ${code}, which this revision uses, has been deleted since.`)
+    held.push({ mode, calendar })
+  }
+  return held
+}
+
+/** Firing holds the due row while it decides: it is locked first, so that no edit comes between a decision and its ledger row. */
+async function lockScheduleAndDue(edit: Edit, ref: string): Promise<{ before: ScheduleRow; due: DueMark }> {
+  const seen = await schedules.find(edit.tx, edit.tenantId, ref)
+  const due = seen && (await lockDue(edit.tx, edit.tenantId, seen.id))
+  if (!due) throw noSuch('schedule')
+  return { before: await lockObject(edit, SCHEDULE, String(seen.id)), due }
+}
+
+async function rewrite(
+  edit: Edit,
+  operation: string,
+  before: ScheduleRow,
+  due: DueMark,
+  fields: ScheduleFields,
+  uses: readonly CalendarUse[],
+): Promise<Change<ScheduleRow>> {
+  const compiled = compileTiming(fields, uses)
+  const task = await tasks.hold(edit.tx, edit.tenantId, String(fields.targetId))
+  if (!task) throw new CarillonError('STATE_CONFLICT', 'The task of this schedule has been deleted.')
+  await checkParams(edit, task, fields.params)
+  await replaceCalendars(edit.tx, edit.tenantId, before.id, uses.map(useRow))
+  if (movesFires(before, fields)) await restart(edit, before.id, due, compiled)
+  return changed(before, await updateObject(edit, SCHEDULE, operation, before, columnsOnly(fields)))
+}
+
+function changed(before: ScheduleRow, after: ScheduleRow): Change<ScheduleRow> {
+  return {
+    answer: after,
+    object: { kind: 'schedule', id: after.id },
+    before: bodyOf(SCHEDULE, before),
+    after: bodyOf(SCHEDULE, after),
+  }
+}
+
+/** Only an edit of when it fires touches where it stands: a new label must not drop a backlog that is being worked off. */
+function movesFires(before: ScheduleRow, after: ScheduleFields): boolean {
+  const timing = ({ timing, startAt, endAt, jitterMs }: ScheduleFields) => JSON.stringify([timing, startAt, endAt, jitterMs])
+  return timing(before) !== timing(after) || (before.paused && !after.paused)
+}
+
+/** From the first occurrence after now, and after whatever has been decided: an edit never fires the past, and nothing twice. */
+async function restart({ tx, tenantId }: Edit, id: number, due: DueMark, schedule: CompiledSchedule): Promise<void> {
+  const now = await tx.now()
+  const state: DueState | null = firstState(schedule, id, Math.max(now, due.decidedUntil ?? now))
+  await resetDue(tx, tenantId, id, state)
+}
+
+async function restartIfOverdue(edit: Edit, id: number, due: DueMark, schedule: CompiledSchedule): Promise<void> {
+  const now = await edit.tx.now()
+  if (due.nextFireAt === null || due.nextFireAt <= now) await restart(edit, id, due, schedule)
+}
+
+function fieldsOf(row: ScheduleRow): ScheduleFields {
+  return columnsOnly(bodyOf(SCHEDULE, row))
+}
+
+function columnsOnly(fields: ScheduleFields): ScheduleFields {
+  const { calendars: _, ...columns } = fields as ScheduleFields & { calendars?: unknown }
+  return columns
+}
+
+/** Nobody adds parameters to a fire, so those of the task and the schedule together must be complete. */
+async function checkParams(edit: Edit, task: TaskRow, params: Record<string, unknown>): Promise<void> {
+  const plan = (await findPlans(edit.tx, edit.tenantId, [task.planId])).get(task.planId)
+  const merged = { ...task.params, ...params }
+  assertParamsSize(merged, edit.limits.paramsBytes)
+  const problems = paramsProblems(plan?.nodes[0]?.paramsSchema ?? null, merged, '/body/params')
+  if (problems.length > 0) throw invalidFields(problems)
+}

@@ -1,0 +1,57 @@
+import type { ScheduleDraft } from '@carillon/contract'
+import {
+  CarillonError,
+  compileSchedule,
+  parseCron,
+  type Calendar,
+  type CompiledSchedule,
+  type ScheduleSpec,
+  type ScheduleTiming,
+} from '@carillon/core'
+import type { CalendarRow } from '../storage/calendar.ts'
+
+type TimingInput = ScheduleDraft['timing']
+
+/** A timing with what was left out: the policy for clock changes, and for a rate the instant from which it counts. */
+export function completeTiming(timing: TimingInput, now: number): ScheduleTiming {
+  switch (timing.kind) {
+    case 'CRON':
+      return { ...timing, dst: timing.dst ?? 'DEFAULT' }
+    case 'FIXED_RATE':
+      return { ...timing, anchorAt: timing.anchorAt ?? now }
+    default:
+      return timing
+  }
+}
+
+export interface CalendarUse {
+  readonly mode: 'INCLUDE' | 'EXCLUDE'
+  readonly calendar: CalendarRow
+}
+
+/** Compiles a schedule, or refuses it with the fields that are wrong; for cron also with the position and a suggestion. */
+export function compileTiming(spec: Omit<ScheduleSpec, 'calendars'>, uses: readonly CalendarUse[]): CompiledSchedule {
+  const calendars = uses.map(({ mode, calendar }) => ({ mode, calendar: coreCalendar(calendar) }))
+  const compiled = compileSchedule({ ...spec, calendars })
+  if (compiled.ok) return compiled.schedule
+  const problems = compiled.problems.map(({ path, message }) => ({ path: `/body/${pointer(path)}`, message }))
+  throw new CarillonError('VALIDATION_FAILED', `${problems[0]!.path} ${problems[0]!.message}`, {
+    problems,
+    extra: cronProblem(spec.timing),
+  })
+}
+
+function cronProblem(timing: ScheduleTiming): Record<string, unknown> {
+  if (timing.kind !== 'CRON') return {}
+  const parsed = parseCron(timing.expression)
+  return parsed.ok ? {} : { cron: parsed.problem }
+}
+
+/** `calendars[0].days` → `calendars/0/days` */
+function pointer(path: string): string {
+  return path.replaceAll(/[.[]/g, '/').replaceAll(']', '')
+}
+
+function coreCalendar({ code, timezone, weekdays, days, exceptDays }: CalendarRow): Calendar {
+  return { code, timezone, weekdays, days: new Set(days), exceptDays: new Set(exceptDays) }
+}

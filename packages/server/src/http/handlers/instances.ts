@@ -1,0 +1,108 @@
+import { DEFAULT_LIMIT, LOG_LEVELS, type instanceRoutes, type LogLevel, type LogRecord } from '@carillon/contract'
+import { noSuch } from '../../definition/versioned-object.ts'
+import { logTopic } from '../../runtime/wake-hub.ts'
+import type { Transaction } from '../../storage/database.ts'
+import { attemptsOf, findInstance, listInstances } from '../../storage/instance-list.ts'
+import { findLogExtent, instanceStage, listLogLines } from '../../storage/log-list.ts'
+import type { Context, Handlers } from '../context.ts'
+import { attemptViews, instanceView, reasonsFor } from './instance-view.ts'
+
+export const instanceHandlers: Handlers<typeof instanceRoutes> = {
+  list: async ({ query: { limit = DEFAULT_LIMIT, cursor, ...filters } }, { read, tenantId }) => {
+    const page = await read((tx) => listInstances(tx, tenantId, { order: '-id', limit, cursor, filters }))
+    return { items: page.items.map(instanceView), nextCursor: page.nextCursor }
+  },
+  get: async ({ params }, context) => {
+    const { row, kept } = await context.read(async (tx) => {
+      const found = await findInstance(tx, context.tenantId, params.instance)
+      if (!found) throw noSuch('task instance')
+      return { row: found, kept: await attemptsOf(tx, context.tenantId, found.id) }
+    })
+    const why = await reasonsFor(context, [row])
+    return { ...instanceView(row), attempts: attemptViews(row, kept), why: why.get(row.id) ?? null }
+  },
+  logs: ({ params, query: { attempt: wanted, level, limit = DEFAULT_LIMIT, cursor, q, after } }, { read, tenantId }) =>
+    read(async (tx) => {
+      const { attempt } = await stageOf(tx, tenantId, params.instance, wanted)
+      const { lines, bytes, cut } = await findLogExtent(tx, tenantId, params.instance, attempt)
+      const filters = { instance: params.instance, attempt, levels: levelsFrom(level), q, after }
+      const page = await listLogLines(tx, tenantId, { order: 'seq', limit, cursor, filters })
+      return { ...page, attempt, lines, bytes, cut }
+    }),
+  logText: async ({ params, query }, context) => {
+    const { attempt } = await context.read((tx) => stageOf(tx, context.tenantId, params.instance, query.attempt))
+    return textOf(context, params.instance, attempt)
+  },
+  logTail: async ({ params, query: { attempt: wanted, level, after } }, context) => {
+    const { attempt } = await context.read((tx) => stageOf(tx, context.tenantId, params.instance, wanted))
+    const resumed = Number(context.header('last-event-id'))
+    const from = Number.isSafeInteger(resumed) && resumed > 0 ? resumed : (after ?? 0)
+    return tail(context, params.instance, attempt, level, from)
+  },
+}
+
+async function stageOf(tx: Transaction, tenantId: number, instanceId: number, wanted: number | undefined) {
+  const stage = await instanceStage(tx, tenantId, instanceId)
+  if (!stage) throw noSuch('task instance')
+  const attempt = wanted ?? stage.attempt
+  return { attempt, ended: stage.ended || attempt < stage.attempt }
+}
+
+function levelsFrom(level: LogLevel | undefined): readonly LogLevel[] | undefined {
+  return level === undefined ? undefined : LOG_LEVELS.slice(LOG_LEVELS.indexOf(level))
+}
+
+const LINES_A_READ = 1_000
+
+function readLines(
+  { read, tenantId }: Context,
+  instance: number,
+  attempt: number,
+  after: number,
+  level?: LogLevel,
+): Promise<LogRecord[]> {
+  const filters = { instance, attempt, after, levels: levelsFrom(level) }
+  return read(async (tx) => (await listLogLines(tx, tenantId, { order: 'seq', limit: LINES_A_READ, filters })).items)
+}
+
+/** The whole log, read in pieces: it may be longer than memory should hold. */
+async function* textOf(context: Context, instance: number, attempt: number): AsyncGenerator<string> {
+  for (let after = 0; ;) {
+    const lines = await readLines(context, instance, attempt, after)
+    yield lines
+      .map(({ at, level, source, text }) => `${new Date(at).toISOString()} ${level.padEnd(5)} ${source} ${text}\n`)
+      .join('')
+    if (lines.length < LINES_A_READ) return
+    after = lines.at(-1)!.seq
+  }
+}
+
+/** A stored line arrives within this time, if no hint came first. */
+const LOOK_EVERY_MS = 1_000
+
+/** Lines as they are stored. When the attempt has ended and nothing is left, an event says so and the stream ends. */
+async function* tail(
+  context: Context,
+  instance: number,
+  attempt: number,
+  level: LogLevel | undefined,
+  from: number,
+): AsyncGenerator<string> {
+  const { services, tenantId, signal } = context
+  yield 'retry: 1000\n\n'
+  for (let after = from; !signal.aborted;) {
+    // First whether it has ended, then what there is: lines are stored before the end, so none can come after such an answer.
+    const { ended } = await context.read((tx) => stageOf(tx, tenantId, instance, attempt))
+    const lines = await readLines(context, instance, attempt, after, level)
+    if (lines.length > 0) yield lines.map(eventOf).join('')
+    after = lines.at(-1)?.seq ?? after
+    if (lines.length === LINES_A_READ) continue
+    if (ended) return yield 'event: end\ndata: {}\n\n'
+    if (lines.length === 0) yield ': waiting\n\n'
+    await services.hub.wait([logTopic(instance)], LOOK_EVERY_MS, signal)
+  }
+}
+
+function eventOf(line: LogRecord): string {
+  return `id: ${line.seq}\nevent: line\ndata: ${JSON.stringify(line)}\n\n`
+}

@@ -1,0 +1,192 @@
+import { DEFAULT_LIMIT, type Run, type runRoutes, type RunResult, type Trigger, type TriggerResult } from '@carillon/contract'
+import { CarillonError, type RunOrigin } from '@carillon/core'
+import { bulkResult } from '../../definition/bulk.ts'
+import { invalid } from '../../definition/invalid.ts'
+import { purge } from '../../definition/purge.ts'
+import { mayRun, prepareTriggers } from '../../definition/trigger.ts'
+import { noSuch } from '../../definition/versioned-object.ts'
+import type { AuditEntry, ControlResult, Lifecycle, StartRequest, StartResult } from '../../lifecycle/lifecycle.ts'
+import { instancesOfRun } from '../../storage/instance-list.ts'
+import { findRun, listRuns, runnableByOf, type RunRow } from '../../storage/run-list.ts'
+import type { Context, Handlers } from '../context.ts'
+import { requestHash } from '../idempotency.ts'
+import { instanceView, reasonsFor } from './instance-view.ts'
+
+export const runHandlers: Handlers<typeof runRoutes> = {
+  trigger: async ({ params, body }, context) => {
+    const prepared = await prepare(context, [{ ...body, task: params.task, key: context.idempotency?.key }])
+    if ('refusal' in prepared[0]!) throw prepared[0].refusal
+    const [result] = await start(context, prepared)
+    if (result instanceof CarillonError) throw result
+    if (result!.kind === 'REFUSED') throw new CarillonError(result!.code, result!.detail)
+    const { runId, state, reason, replayed } = result!
+    return { runId, state, reason, replayed }
+  },
+  triggerMany: async ({ body: { items } }, context) => {
+    // Under one key for the whole request, each item has a key of its own: repeated, the request finds every run again.
+    const shared = context.idempotency?.key
+    const asks = items.map((item, place) => ({
+      ...item,
+      task: String(item.task),
+      key: item.idempotencyKey ?? (shared && `${shared}#${place}`),
+    }))
+    const results = await start(context, await prepare(context, asks))
+    return bulkResult(results.map((result, place) => itemResult(asks[place]!.task, result, place)))
+  },
+  list: async ({ query: { limit = DEFAULT_LIMIT, cursor, ...filters } }, { read, tenantId }) => {
+    const page = await read((tx) => listRuns(tx, tenantId, { order: '-id', limit, cursor, filters }))
+    return { items: page.items.map(viewOf), nextCursor: page.nextCursor }
+  },
+  get: async ({ params }, context) => {
+    const { run, instances } = await context.read(async (tx) => {
+      const row = await findRun(tx, context.tenantId, params.run)
+      if (!row) throw noSuch('run')
+      return { run: row, instances: await instancesOfRun(tx, context.tenantId, row.id) }
+    })
+    const why = await reasonsFor(context, instances)
+    return { ...viewOf(run), instances: instances.map((row) => ({ ...instanceView(row), why: why.get(row.id) ?? null })) }
+  },
+  cancel: ({ params }, context) => controlOne(context, 'cancelRuns', params.run),
+  pause: ({ params }, context) => controlOne(context, 'pauseRuns', params.run),
+  resume: ({ params }, context) => controlOne(context, 'resumeRuns', params.run),
+  retry: ({ params }, context) => controlOne(context, 'retryRuns', params.run),
+  cancelMany: ({ body }, context) => controlMany(context, 'cancelRuns', body.runs),
+  pauseMany: ({ body }, context) => controlMany(context, 'pauseRuns', body.runs),
+  resumeMany: ({ body }, context) => controlMany(context, 'resumeRuns', body.runs),
+  retryMany: ({ body }, context) => controlMany(context, 'retryRuns', body.runs),
+  purge: ({ body }, context) => {
+    if (body.keep !== undefined && body.task === undefined) throw invalid('/body/task', 'is required beside keep')
+    if (Object.keys(body).length === 0) throw invalid('/body', 'must say which runs: task, before or keep')
+    return context.changePlatform((edit) => purge(edit, body))
+  },
+}
+
+type Ask = Trigger & { readonly task: string; readonly key?: string | undefined }
+
+type Prepared = Awaited<ReturnType<typeof prepareTriggers<Ask>>>
+
+function prepare(context: Context, asks: readonly Ask[]): Promise<Prepared> {
+  if (asks.some((ask) => ask.bypassConcurrency)) context.require('run.bypass')
+  if (asks.some((ask) => ask.force)) context.require('run.force')
+  const { tenantId, principal, services } = context
+  const asker = { tenantId, role: principal.role, plans: services.plans, paramsBytes: services.limits.paramsBytes }
+  return services.db.tenant(tenantId, (tx) => prepareTriggers(tx, asker, asks))
+}
+
+/** Starts what may be started; each item is answered by itself, in the order of the request. */
+async function start(context: Context, prepared: Prepared): Promise<(StartResult | CarillonError)[]> {
+  const ready = prepared.flatMap((item) => ('taskId' in item ? [item] : []))
+  const audit = auditOf(
+    context,
+    prepared.map((item) => item.ask),
+    ready,
+  )
+  if (ready.length === 0) await context.recordOnly(audit)
+  const requests = ready.map(({ ask, taskId }) => startRequest(context, ask, taskId, audit))
+  const results = requests.length === 0 ? [] : await context.services.lifecycle.startRuns(requests)
+  const started = new Map(ready.map(({ ask }, place) => [ask, results[place]!]))
+  return prepared.map((item) => ('refusal' in item ? item.refusal : started.get(item.ask)!))
+}
+
+function auditOf(context: Context, asks: readonly Ask[], ready: readonly { taskId: number }[]): AuditEntry {
+  const only = asks.length === 1 && ready.length === 1 ? ready[0]!.taskId : null
+  const items = asks.map(({ key: _, ...ask }) => ask)
+  return context.audited({ kind: 'task', id: only }, null, only === null ? { items } : items[0])
+}
+
+function startRequest(context: Context, ask: Ask, taskId: number, audit: AuditEntry): StartRequest {
+  const { tenantId, principal } = context
+  const { params = {}, priority, bypassConcurrency, force, key } = ask
+  return {
+    tenantId,
+    target: { kind: 'TASK', id: taskId },
+    origin: originOf(context),
+    startedBy: principal.name,
+    params,
+    audit,
+    ...(priority === undefined ? {} : { priority }),
+    ...(bypassConcurrency === undefined ? {} : { bypassConcurrency }),
+    ...(force === undefined ? {} : { force }),
+    ...(key === undefined ? {} : { idempotency: keyOf(context, key, { taskId, params, priority, bypassConcurrency, force }) }),
+  }
+}
+
+function keyOf({ principal }: Context, key: string, request: unknown): NonNullable<StartRequest['idempotency']> {
+  return { principal: principal.key, route: 'run.trigger', key, requestHash: requestHash(request) }
+}
+
+const ORIGINS: Readonly<Record<string, RunOrigin>> = { console: 'CONSOLE', cli: 'CLI' }
+
+/** The console and the CLI say who they are; it is told to people and decides nothing. */
+function originOf(context: Context): RunOrigin {
+  return ORIGINS[context.header('carillon-client') ?? ''] ?? 'API'
+}
+
+function itemResult(task: string, result: StartResult | CarillonError, place: number): TriggerResult {
+  if (result instanceof CarillonError) {
+    const problems = result.problems.map(({ path, message }) => ({
+      path: path.replace('/body', `/body/items/${place}`),
+      message,
+    }))
+    return { task, ok: false, code: result.code, detail: result.message, ...(problems.length > 0 ? { problems } : {}) }
+  }
+  if (result.kind === 'REFUSED') return { task, ok: false, code: result.code, detail: result.detail }
+  const { runId, state, reason, replayed } = result
+  return { task, ok: true, runId, state, reason, replayed }
+}
+
+type ControlName = 'cancelRuns' | 'pauseRuns' | 'resumeRuns' | 'retryRuns'
+
+async function controlOne(context: Context, name: ControlName, runId: number): Promise<{ runId: number; newRunId?: number }> {
+  const [known] = await context.read((tx) => runnableByOf(tx, context.tenantId, [runId]))
+  if (!known) throw noSuch('run')
+  const [{ ok, code, detail, ...done }] = (await control(context, name, [runId])) as [RunResult]
+  if (!ok) throw new CarillonError(code!, detail!)
+  return done
+}
+
+async function controlMany(context: Context, name: ControlName, runIds: readonly number[]) {
+  return bulkResult(await control(context, name, runIds))
+}
+
+async function control(context: Context, name: ControlName, runIds: readonly number[]): Promise<RunResult[]> {
+  const { tenantId, principal, services } = context
+  const refused = name === 'retryRuns' ? await refusedToRun(context, runIds) : new Set<number>()
+  const allowed = runIds.filter((id) => !refused.has(id))
+  const one = runIds.length === 1 ? runIds[0]! : null
+  if (allowed.length === 0 && one !== null) return [forbidden(one)]
+  const audit = context.audited({ kind: 'run', id: one }, null, { runs: runIds })
+  const act: Lifecycle['cancelRuns'] = services.lifecycle[name]
+  const results = new Map((await act(tenantId, allowed, principal.name, audit)).map((result) => [result.runId, result]))
+  return runIds.map((id) => (refused.has(id) ? forbidden(id) : resultOf(id, results.get(id))))
+}
+
+/** Runs of tasks that this role may not run. */
+async function refusedToRun({ read, tenantId, principal }: Context, runIds: readonly number[]): Promise<Set<number>> {
+  const runs = await read((tx) => runnableByOf(tx, tenantId, runIds))
+  return new Set(runs.filter((run) => !mayRun(run.runnableBy, principal.role)).map((run) => run.id))
+}
+
+function forbidden(runId: number): RunResult {
+  return { runId, ok: false, code: 'FORBIDDEN', detail: 'Your role may not run this task.' }
+}
+
+function resultOf(runId: number, result: ControlResult | undefined): RunResult {
+  switch (result?.kind) {
+    case 'DONE':
+      return { runId, ok: true, ...(result.newRunId === undefined ? {} : { newRunId: result.newRunId }) }
+    case 'REFUSED':
+      return { runId, ok: false, code: 'STATE_CONFLICT', detail: result.detail }
+    default:
+      return { runId, ok: false, code: 'NOT_FOUND', detail: noSuch('run').message }
+  }
+}
+
+function viewOf({ targetId, taskCode, planId, planVersion, scheduleId, scheduleCode, ...row }: RunRow): Run {
+  return {
+    ...row,
+    task: { id: targetId, code: taskCode },
+    plan: { id: planId, version: planVersion },
+    schedule: scheduleId === null ? null : { id: scheduleId, code: scheduleCode },
+  }
+}

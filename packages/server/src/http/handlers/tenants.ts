@@ -1,0 +1,22 @@
+import { DEFAULT_LIMIT, type tenantRoutes } from '@carillon/contract'
+import { CarillonError } from '@carillon/core'
+import { createTenant, updateTenant } from '../../definition/tenant.ts'
+import { findTenant } from '../../storage/tenant.ts'
+import { listTenants } from '../../storage/tenant-list.ts'
+import type { Handlers } from '../context.ts'
+
+export const tenantHandlers: Handlers<typeof tenantRoutes> = {
+  list: ({ query: { limit = DEFAULT_LIMIT, cursor, sort = 'code', ...filters } }, { services, tenantId }) =>
+    services.db.engine((tx) => listTenants(tx, tenantId, { order: sort, limit, cursor, filters })),
+  create: ({ body }, context) => context.changePlatform((edit) => createTenant(edit, body)),
+  get: async ({ params }, { services }) => {
+    const tenant = await services.db.engine((tx) => findTenant(tx, params.tenant))
+    if (!tenant) throw new CarillonError('NOT_FOUND', 'There is no such tenant.')
+    return tenant
+  },
+  update: async ({ params, body }, context) => {
+    const tenant = await context.changePlatform((edit) => updateTenant(edit, params.tenant, body))
+    context.services.forgetPrincipals()
+    return tenant
+  },
+}

@@ -1,0 +1,40 @@
+import { DEFAULT_LIMIT, type memberRoutes, type userRoutes } from '@carillon/contract'
+import { CarillonError } from '@carillon/core'
+import { hashPassword } from '../../definition/password.ts'
+import { changeMember, createUser, endMembership, memberOf, updateUser } from '../../definition/user.ts'
+import { listMembers } from '../../storage/membership.ts'
+import { findUser, listUsers } from '../../storage/user-account.ts'
+import type { Handlers } from '../context.ts'
+
+export const userHandlers: Handlers<typeof userRoutes> = {
+  list: ({ query: { limit = DEFAULT_LIMIT, cursor, ...filters } }, { services, tenantId }) =>
+    services.db.engine((tx) => listUsers(tx, tenantId, { order: 'login', limit, cursor, filters })),
+  create: async ({ body }, context) => {
+    const hash = await hashOf(body.password)
+    return context.changePlatform((edit) => createUser(edit, body, hash))
+  },
+  get: async ({ params }, { services }) => {
+    const user = await services.db.engine((tx) => findUser(tx, params.user))
+    if (!user) throw new CarillonError('NOT_FOUND', 'There is no such user.')
+    return user
+  },
+  update: async ({ params, body }, context) => {
+    const hash = await hashOf(body.password)
+    return context.changePlatform((edit) => updateUser(edit, params.user, body, hash))
+  },
+}
+
+export const memberHandlers: Handlers<typeof memberRoutes> = {
+  // Users belong to the platform, so the tenant's own role does not see them; the statement asks for this tenant's alone.
+  list: async ({ query: { limit = DEFAULT_LIMIT, cursor } }, { services, tenantId }) => {
+    const page = await services.db.engine((tx) => listMembers(tx, tenantId, { order: 'login', limit, cursor, filters: {} }))
+    return { items: page.items.map(memberOf), nextCursor: page.nextCursor }
+  },
+  set: ({ params, body }, context) =>
+    context.changePlatform((edit) => changeMember(edit, context.principal, params.login, body.role)),
+  remove: ({ params }, context) => context.changePlatform((edit) => endMembership(edit, context.principal, params.login)),
+}
+
+async function hashOf(password: string | undefined): Promise<string | null> {
+  return password === undefined ? null : hashPassword(password)
+}

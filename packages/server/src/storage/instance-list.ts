@@ -1,0 +1,99 @@
+import type { InstanceState, StopReason, WaitReason } from '@carillon/core'
+import type { Transaction } from './database.ts'
+import { isNamed, listing } from './listing.ts'
+import { sql } from './sql.ts'
+
+/** Task instances as people see them: those that live and those of history are one list. */
+export interface InstanceRow {
+  readonly id: number
+  readonly runId: number
+  readonly targetId: number
+  readonly taskCode: string | null
+  readonly node: number
+  readonly shardIndex: number
+  readonly shardTotal: number
+  readonly state: InstanceState
+  readonly waitReason: WaitReason | null
+  readonly dueAt: number | null
+  readonly attempt: number
+  readonly lost: number
+  readonly executorId: number | null
+  readonly executorInstance: string | null
+  readonly reservedAt: number | null
+  readonly startedAt: number | null
+  readonly deadlineAt: number | null
+  readonly stopReason: StopReason | null
+  readonly output: unknown
+  readonly error: unknown
+  readonly progress: number | null
+  readonly progressMessage: string | null
+  readonly createdAt: number
+  readonly endedAt: number | null
+}
+
+const VIEW = `t.id, t.run_id as "runId", t.target_id as "targetId",
+  (select k.code from task k where k.tenant_id = $1 and k.id = t.target_id) as "taskCode",
+  t.node, t.shard_index as "shardIndex", t.shard_total as "shardTotal", t.state, t.wait_reason as "waitReason", t.due_at as "dueAt", t.attempt, t.lost,
+  t.executor_id as "executorId", (select e.instance from executor e where e.id = t.executor_id and e.tenant_id in ($1, 1)) as "executorInstance",
+  t.reserved_at as "reservedAt", t.started_at as "startedAt", t.deadline_at as "deadlineAt", t.stop_reason as "stopReason", t.output, t.error,
+  t.progress, t.progress_message as "progressMessage", t.created_at as "createdAt", t.ended_at as "endedAt"`
+
+const SHARED = `t.tenant_id, t.id, t.run_id, r.target_id, t.node, t.shard_index, t.shard_total, t.state, t.wait_reason, t.due_at, t.attempt, t.lost,
+  t.executor_id, t.reserved_at, t.started_at, t.deadline_at, t.stop_reason, t.output, t.error, t.progress, t.progress_message, t.created_at, t.ended_at`
+
+const half = (age: 'live' | 'history') =>
+  `select ${SHARED} from instance_${age} t join run_${age} r on r.tenant_id = t.tenant_id and r.id = t.run_id where t.tenant_id = $1`
+
+export const listInstances = listing<InstanceRow>({
+  name: 'instance.list',
+  text: `select ${VIEW} from ((${half('live')}{where}{page}) union all (${half('history')}{where}{page})) t{page}`,
+  filters: {
+    task: `r.target_id in (select k.id from task k where k.tenant_id = $1 and ${isNamed('k')})`,
+    executor: 't.executor_id = ?::bigint',
+    state: 't.state = any(?::text[])',
+    from: 't.created_at >= at_ms(?::bigint)',
+    to: '(t.created_at < at_ms(?::bigint) and t.id < ((?::bigint / 86400000 + 1) << 37))',
+  },
+  orders: { '-id': { by: 't.id', type: 'bigint', descending: true, field: 'id' } },
+})
+
+const find = sql(
+  'instance.find',
+  `select ${VIEW} from (${half('live')} and t.id = $2 union all ${half('history')} and t.id = $2) t limit 1`,
+)
+export async function findInstance(tx: Transaction, tenantId: number, id: number): Promise<InstanceRow | undefined> {
+  return (await tx.query<InstanceRow>(find, [tenantId, id]))[0]
+}
+
+// The only instance of a task run has its run's id, and the index by run leaves it out.
+const OF_RUN = `and (t.id = $2 or (t.run_id = $2 and t.id <> t.run_id))`
+const ofRun = sql(
+  'instance.of-run',
+  `select ${VIEW} from (${half('live')} ${OF_RUN} union all ${half('history')} ${OF_RUN}) t order by t.node, t.shard_index, t.id limit 10000`,
+)
+export function instancesOfRun(tx: Transaction, tenantId: number, runId: number): Promise<InstanceRow[]> {
+  return tx.query(ofRun, [tenantId, runId])
+}
+
+export interface AttemptRow {
+  readonly number: number
+  readonly outcome: 'SUCCESS' | 'FAILED' | 'TIMEOUT' | 'SKIPPED' | 'CANCELLED' | 'LOST'
+  readonly executorId: number | null
+  readonly executorInstance: string | null
+  readonly reservedAt: number | null
+  readonly startedAt: number | null
+  readonly endedAt: number
+  readonly error: unknown
+}
+
+const attempts = sql(
+  'attempt.of-instance',
+  `select t.number, t.outcome, t.executor_id as "executorId",
+     (select e.instance from executor e where e.id = t.executor_id and e.tenant_id in ($1, 1)) as "executorInstance",
+     t.reserved_at as "reservedAt", t.started_at as "startedAt", t.ended_at as "endedAt", t.error
+   from attempt t where t.tenant_id = $1 and t.instance_id = $2 order by t.number`,
+)
+/** The attempts that have been kept; the last one may still stand in the instance's own row. */
+export function attemptsOf(tx: Transaction, tenantId: number, instanceId: number): Promise<AttemptRow[]> {
+  return tx.query(attempts, [tenantId, instanceId])
+}

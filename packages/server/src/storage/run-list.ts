@@ -1,0 +1,87 @@
+import type { RunOrigin, RunState } from '@carillon/core'
+import type { Transaction } from './database.ts'
+import { isNamed, listing } from './listing.ts'
+import { sql } from './sql.ts'
+
+/** Runs as people see them: those that live and those of history are one list. */
+export interface RunRow {
+  readonly id: number
+  readonly targetId: number
+  readonly taskCode: string | null
+  readonly planId: number
+  readonly planVersion: number
+  readonly state: RunState
+  readonly reason: string | null
+  readonly origin: RunOrigin
+  readonly startedBy: string
+  readonly scheduleId: number | null
+  readonly scheduleCode: string | null
+  readonly fireAt: number | null
+  readonly backfillId: number | null
+  readonly parentRunId: number | null
+  readonly params: unknown
+  readonly priority: number
+  readonly concurrencyKey: string | null
+  readonly createdAt: number
+  readonly startedAt: number | null
+  readonly endedAt: number | null
+}
+
+const VIEW = `t.id, t.target_id as "targetId",
+  (select k.code from task k where k.tenant_id = $1 and k.id = t.target_id) as "taskCode",
+  t.plan_id as "planId", (select (p.body ->> 'version')::int from plan p where p.tenant_id = $1 and p.id = t.plan_id) as "planVersion",
+  t.state, t.reason, t.origin, t.started_by as "startedBy", t.schedule_id as "scheduleId",
+  (select s.code from schedule s where s.tenant_id = $1 and s.id = t.schedule_id) as "scheduleCode",
+  t.fire_at as "fireAt", t.backfill_id as "backfillId", t.parent_run_id as "parentRunId", t.params, t.priority, t.concurrency_key as "concurrencyKey",
+  t.created_at as "createdAt", t.started_at as "startedAt", t.ended_at as "endedAt"`
+
+const SHARED = `tenant_id, id, target_id, plan_id, state, reason, origin, started_by, schedule_id, fire_at, backfill_id, parent_run_id, params, priority,
+  concurrency_key, created_at, started_at, ended_at`
+
+export const listRuns = listing<RunRow>({
+  name: 'run.list',
+  text: `select ${VIEW} from (
+      (select ${SHARED} from run_live t where t.tenant_id = $1{where}{page})
+      union all
+      (select ${SHARED} from run_history t where t.tenant_id = $1{where}{page})) t{page}`,
+  filters: {
+    task: `t.target_id in (select k.id from task k where k.tenant_id = $1 and ${isNamed('k')})`,
+    schedule: `t.schedule_id in (select s.id from schedule s where s.tenant_id = $1 and ${isNamed('s')})`,
+    state: 't.state = any(?::text[])',
+    origin: 't.origin = ?::text',
+    from: 't.created_at >= at_ms(?::bigint)',
+    // The day in an identifier is never later than its creation: this bound lets PostgreSQL skip the younger partitions.
+    to: '(t.created_at < at_ms(?::bigint) and t.id < ((?::bigint / 86400000 + 1) << 37))',
+    param: `t.id in (select p.run_id from run_param p where p.tenant_id = $1 and p.key = split_part(?::text, '=', 1)
+              and p.value = substr(?::text, strpos(?::text, '=') + 1))`,
+  },
+  orders: { '-id': { by: 't.id', type: 'bigint', descending: true, field: 'id' } },
+})
+
+const find = sql(
+  'run.find',
+  `select ${VIEW} from (
+     select ${SHARED} from run_live where tenant_id = $1 and id = $2
+     union all
+     select ${SHARED} from run_history where tenant_id = $1 and id = $2) t limit 1`,
+)
+export async function findRun(tx: Transaction, tenantId: number, id: number): Promise<RunRow | undefined> {
+  return (await tx.query<RunRow>(find, [tenantId, id]))[0]
+}
+
+const runnable = sql(
+  'run.runnable-by',
+  `select t.id, k.runnable_by as "runnableBy" from (
+     select tenant_id, id, target_id from run_live where tenant_id = $1 and id = any($2::bigint[])
+     union all
+     select tenant_id, id, target_id from run_history where tenant_id = $1 and id = any($2::bigint[])) t
+   left join task k on k.tenant_id = t.tenant_id and k.id = t.target_id`,
+)
+/** Who may run the tasks of these runs; a run that does not exist is left out. */
+export function runnableByOf(
+  tx: Transaction,
+  tenantId: number,
+  runIds: readonly number[],
+): Promise<{ id: number; runnableBy: readonly string[] | null }[]> {
+  return tx.query(runnable, [tenantId, runIds])
+}

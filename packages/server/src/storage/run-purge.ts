@@ -1,0 +1,55 @@
+import type { Transaction } from './database.ts'
+import { isNamed } from './listing.ts'
+import { sql } from './sql.ts'
+
+export interface PurgeCriteria {
+  readonly task: string | null
+  readonly before: number | null
+  readonly keep: number | null
+}
+
+const NAMED = isNamed('k').replaceAll('?', '$2')
+const select = sql(
+  'run_history.select-purgeable',
+  `select t.id from run_history t
+   where t.tenant_id = $1
+     and ($2::text is null or t.target_id in (select k.id from task k where k.tenant_id = $1 and ${NAMED}))
+     and ($3::bigint is null or t.ended_at < at_ms($3))
+     and ($4::int is null or t.id <= (
+       select h.id from run_history h where h.tenant_id = $1 and h.target_id in (select k.id from task k where k.tenant_id = $1 and ${NAMED})
+       order by h.id desc offset $4 limit 1))
+   order by t.id limit $5 for update`,
+)
+/** Ended runs that the criteria name, oldest first; locked. As the engine: history is not the API's to delete. */
+export async function selectPurgeable(
+  tx: Transaction,
+  tenantId: number,
+  criteria: PurgeCriteria,
+  limit: number,
+): Promise<number[]> {
+  const values = [tenantId, criteria.task, criteria.before, criteria.keep, limit]
+  return (await tx.query<{ id: number }>(select, values)).map((row) => row.id)
+}
+
+const instances = sql(
+  'instance_history.of-runs',
+  `select id from instance_history where tenant_id = $1 and id = any($2::bigint[])
+   union select id from instance_history where tenant_id = $1 and run_id = any($2::bigint[]) and id <> run_id`,
+)
+const removals = [
+  ['log_line', 'instance_id'],
+  ['log_extent', 'instance_id'],
+  ['attempt', 'instance_id'],
+  ['instance_history', 'id'],
+].map(([table, column]) => sql(`${table}.purge`, `delete from ${table} where tenant_id = $1 and ${column} = any($2::bigint[])`))
+const removeParams = sql('run_param.purge', `delete from run_param where tenant_id = $1 and run_id = any($2::bigint[])`)
+const removeRuns = sql('run_history.purge', `delete from run_history where tenant_id = $1 and id = any($2::bigint[])`)
+
+/** Deletes ended runs with everything that belongs to them. */
+export async function purgeRuns(tx: Transaction, tenantId: number, runIds: readonly number[]): Promise<void> {
+  const rows = await tx.query<{ id: number }>(instances, [tenantId, runIds])
+  const ids = rows.map((row) => row.id)
+  for (const removal of removals) await tx.query(removal, [tenantId, ids])
+  await tx.query(removeParams, [tenantId, runIds])
+  await tx.query(removeRuns, [tenantId, runIds])
+}

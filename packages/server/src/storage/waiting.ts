@@ -1,0 +1,55 @@
+import type { Transaction } from './database.ts'
+import { sql } from './sql.ts'
+
+/** Everything by which an instance that does not run may be held back: see `explain.ts`. */
+export interface WaitingFacts {
+  readonly id: number
+  readonly state: 'WAITING' | 'PENDING' | 'RESERVED'
+  readonly waitReason: 'DEPENDENCY' | 'TIME' | 'SLOT' | 'PAUSED' | null
+  readonly dueAt: number | null
+  readonly runReason: string | null
+  readonly handler: string
+  readonly selector: Readonly<Record<string, string>>
+  readonly appCode: string
+  readonly appPaused: boolean
+  readonly tenantActive: boolean
+  readonly scheduler: 'RUNNING' | 'STOPPED' | 'DRAINING'
+  /** Whole starts left, of the tightest rate; null: no rate limits it. */
+  readonly starts: number | null
+  /** Executors that serve the handler under the selector. */
+  readonly serving: number
+  /** Of these, online, healthy and with a session. */
+  readonly available: number
+  /** Of these, with a free place. */
+  readonly free: number
+  readonly executor: string | null
+}
+
+const facts = sql(
+  'instance.waiting-facts',
+  `select i.id, i.state, i.wait_reason as "waitReason", i.due_at as "dueAt", r.reason as "runReason", q.handler, q.selector,
+     a.code as "appCode", a.paused as "appPaused", e.state = 'ACTIVE' as "tenantActive", (select state from scheduler_control) as scheduler,
+     (select min(floor(least(b.burst, b.tokens + extract(epoch from statement_timestamp() - b.refilled_at) * b.per_second))) from rate_bucket b
+      where (b.tenant_id = q.rate_tenant_id and b.key = q.rate_key) or (b.tenant_id = q.app_tenant_id and b.key = 'app:' || q.app_id)) as starts,
+     x.serving, x.available, x.free,
+     (select m.instance from executor m where m.id = i.executor_id) as executor
+   from instance_live i
+   join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id
+   join tenant e on e.id = i.tenant_id
+   join queue q on q.id = i.queue_id
+   join app a on a.tenant_id = q.app_tenant_id and a.id = q.app_id
+   cross join lateral (
+     select count(*) as serving,
+       count(*) filter (where m.status = 'ONLINE' and m.health = 'HEALTHY' and s.id is not null) as available,
+       count(*) filter (where m.status = 'ONLINE' and m.health = 'HEALTHY' and s.id is not null and s.capacity > (
+         select count(*) from instance_live h where h.session_id = s.id and h.state in ('RESERVED', 'RUNNING'))) as free
+     from executor m
+     left join executor_session s on s.tenant_id = m.tenant_id and s.executor_id = m.id and s.ended_at is null
+     where m.tenant_id = q.app_tenant_id and m.app_id = q.app_id and m.deleted_at is null
+       and m.handlers ? q.handler and m.labels @> q.selector and (q.executor_id is null or q.executor_id = m.id)) x
+   where i.tenant_id = $1 and i.id = any($2::bigint[]) and i.state in ('WAITING', 'PENDING', 'RESERVED')`,
+)
+/** As the engine: the executors of a shared app are the platform's. Nothing of other tenants comes out but counts. */
+export function waitingFacts(tx: Transaction, tenantId: number, instanceIds: readonly number[]): Promise<WaitingFacts[]> {
+  return tx.query(facts, [tenantId, instanceIds])
+}
