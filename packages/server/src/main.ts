@@ -4,7 +4,7 @@ import { executorRoutes } from '@carillon/contract'
 import pg from 'pg'
 import { pino, type Logger } from 'pino'
 import { allowsPrivateEgress, nodeIdOf, type Config } from './config.ts'
-import { startBuiltinExecutor } from './builtin/builtin-executor.ts'
+import { createBuiltinExecutor } from './builtin/builtin-executor.ts'
 import { createApi } from './http/api.ts'
 import type { RouteGroup } from './http/app.ts'
 import { executorHandlers } from './http/executor-api.ts'
@@ -131,14 +131,16 @@ async function startNode(
     node,
   })
   const builtin = config.builtinExecutor
-    ? await startBuiltinExecutor({
+    ? createBuiltinExecutor({
         traffic,
+        resultBytes: config.limits.resultBytes,
         capacity: config.builtinCapacity,
-        allowPrivate: allowsPrivateEgress(config),
-        nodeId,
+        allowPrivate: () => allowsPrivateEgress(config),
+        nodeName: nodeId,
         log,
       })
     : null
+  await builtin?.start()
 
   let stopping: Promise<void> | undefined
   const stop = async () => {

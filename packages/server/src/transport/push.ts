@@ -1,6 +1,6 @@
 import type { Assignment, Cancel, Invoke, InvokeAnswer } from '@carillon/contract'
 import { Pool, type Dispatcher } from 'undici'
-import type { PushTransport } from '../lifecycle/dispatch.ts'
+import type { PushTarget, PushTransport } from '../lifecycle/dispatch.ts'
 
 export interface PushOptions {
   /** Hands back what certainly did not start, so that another executor gets it at once. */
@@ -12,8 +12,6 @@ export interface PushOptions {
   /** Dials only addresses that the egress rules allow. */
   readonly connect?: Pool.Options['connect']
 }
-
-type Target = Parameters<PushTransport['invoke']>[0]
 
 /** The request never left: nobody can have started anything. Whatever else goes wrong is uncertain and left to the deadline. */
 const NEVER_SENT = new Set([
@@ -29,12 +27,10 @@ const NEVER_SENT = new Set([
  * Calls push executors over HTTP, with kept-alive connections. An ambiguous answer is never repeated here: a second call could start the
  * work twice, and the reservation's deadline decides what the delivery promise allows.
  */
-export function createPushTransport(
-  options: PushOptions,
-): PushTransport & { cancel(target: Target, stop: Cancel['stop']): void; close(): Promise<void> } {
+export function createPushTransport(options: PushOptions): PushTransport & { close(): Promise<void> } {
   const pools = new Map<string, Pool>()
 
-  const post = async (target: Target, path: string, body: unknown): Promise<{ status: number; json: unknown }> => {
+  const post = async (target: PushTarget, path: string, body: unknown): Promise<{ status: number; json: unknown }> => {
     const url = new URL(`${target.address.replace(/\/$/, '')}${path}`)
     const pool = poolOf(pools, url.origin, options)
     const response = await pool.request({
@@ -46,7 +42,7 @@ export function createPushTransport(
     return { status: response.statusCode, json: await readJson(response) }
   }
 
-  const invoke = async (target: Target, assignments: readonly Assignment[]) => {
+  const invoke = async (target: PushTarget, assignments: readonly Assignment[]) => {
     try {
       const { status, json } = await post(target, '/invoke', { session: target.session, assignments } as Invoke)
       if (status === 200) return options.release(target, refusedOf(assignments, json))
