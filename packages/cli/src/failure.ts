@@ -46,16 +46,13 @@ function failureOf(error: unknown): Shown {
 /** A refusal of the API: what (title), why here (detail), which fields, and the words to search for. */
 function refusal(error: CarillonError): Shown {
   const { title } = ERRORS[error.code]
-  const fields = error.problems.map(({ path, message }) => `${path.replace(/^\/(body|query|params)(?=\/)/, '')}: ${message}`)
+  // The detail often names the first field already.
+  const fields = error.problems.map(({ path, message }) => `${path} ${message}`).filter((field) => !error.message.includes(field))
   const { requestId } = error.extra
   return {
     exit: exitOf(error.code),
     title,
-    lines: [
-      error.message,
-      ...fields.filter((field) => !error.message.includes(field)),
-      `(${error.code}${typeof requestId === 'string' ? `, request ${requestId}` : ''})`,
-    ],
+    lines: [error.message, ...fields, `(${error.code}${typeof requestId === 'string' ? `, request ${requestId}` : ''})`],
   }
 }
 
