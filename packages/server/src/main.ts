@@ -115,6 +115,9 @@ async function startNode(
   const app = createApi(
     {
       services: { db, lifecycle, limits: config.limits, plans: engine.plans, hub: engine.hub },
+      // The calls of executors are many and say little; they are there for those who ask for them.
+      onAnswered: (entry) =>
+        log[entry.route.startsWith('/executor/') || entry.route === '/health' ? 'trace' : 'info'](entry, 'answered'),
       onFault: (error: unknown, requestId: string) => log.error({ requestId, ...causeOf(error) }, 'A request failed'),
     },
     [{ name: 'executor', routes: executorRoutes, handlers: executorHandlers(traffic) as unknown as RouteGroup['handlers'] }],
