@@ -8,6 +8,7 @@ import type { IdempotencyKey } from '../storage/idempotency.ts'
 import { ANONYMOUS, createAuthenticator, type Authenticator, type Principal } from './auth.ts'
 import { createContext, type ApiServices, type Context, type Handler } from './context.ts'
 import { allowOrigins } from './cors.ts'
+import { serveDocs } from './docs.ts'
 import { requestHash } from './idempotency.ts'
 import { carillonErrorOf, internalError, problemOf } from './problems.ts'
 import { readinessOf } from './readiness.ts'
@@ -62,6 +63,7 @@ export function createApp(options: AppOptions): FastifyInstance {
       bind(app, { route, handler: handler as unknown as AnyHandler, authenticator, services, inspect: options.inspect })
     }
   }
+  serveDocs(app)
   answerUnknownPaths(app, options.groups)
   return app
 }
