@@ -129,6 +129,8 @@ function bind(app: FastifyInstance, binding: Binding): void {
       if (route.body && (request.body === undefined || request.body === null)) request.body = {}
       refuseUnstorable(request)
     },
+    // Again, because a text such as 1e309 has become a number only now.
+    preHandler: async (request) => refuseUnstorable(request),
     handler: (request, reply) => answer(request, reply, binding),
   })
 }
