@@ -20,7 +20,7 @@ export default defineConfig({
       {
         ...source,
         plugins: [decorators],
-        test: { name: 'core', include: ['packages/{core,contract,executor,cli}/src/**/*.test.ts'] },
+        test: { name: 'core', include: ['packages/{core,contract,executor}/src/**/*.test.ts'] },
       },
       {
         ...source,
@@ -33,6 +33,17 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      {
+        ...source,
+        test: {
+          name: 'cli',
+          include: ['packages/cli/src/**/*.test.ts', 'examples/src/**/*.test.ts'],
+          globalSetup: ['packages/cli/src/testing/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      { test: { name: 'workspace', include: ['scripts/**/*.test.ts'] } },
       {
         ...source,
         test: {
