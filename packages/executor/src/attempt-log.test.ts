@@ -5,7 +5,7 @@ const line = (text: string) => ({ at: 1, level: 'INFO', source: 'handler', text 
 const numbered = (lines: ReturnType<AttemptLog['take']>) => lines.map(({ seq, text }) => `${seq} ${text}`)
 
 it('sends lines without an acknowledgement again, alone and under their numbers, before newer ones', () => {
-  const log = new AttemptLog(1, 1)
+  const log = new AttemptLog({ instance: 1, token: 1 })
   log.add(line('a'))
   log.add(line('b'))
   expect(numbered(log.take(10, 1000))).toEqual(['1 a', '2 b'])
@@ -17,7 +17,7 @@ it('sends lines without an acknowledgement again, alone and under their numbers,
 })
 
 it('gives dropped lines no number', () => {
-  const log = new AttemptLog(1, 1)
+  const log = new AttemptLog({ instance: 1, token: 1 })
   log.add({ ...line('detail'), level: 'DEBUG' })
   log.add(line('a'))
   log.dropDebug()
@@ -26,14 +26,14 @@ it('gives dropped lines no number', () => {
 })
 
 it('takes at least one line, however large it is', () => {
-  const log = new AttemptLog(1, 1)
+  const log = new AttemptLog({ instance: 1, token: 1 })
   log.add(line('x'.repeat(5000)))
   log.add(line('y'))
   expect(log.take(10, 100)).toHaveLength(1)
 })
 
 it('counts what it weighs, down to nothing', () => {
-  const log = new AttemptLog(1, 1)
+  const log = new AttemptLog({ instance: 1, token: 1 })
   for (const text of ['a', 'bb', 'ccc']) log.add(line(text))
   log.drop()
   log.take(10, 100_000)

@@ -55,7 +55,11 @@ const waiting = new Map<number, () => void>()
 const settle = (instance: number) => waiting.get(instance)?.()
 
 /** Starts a run of the kind for a tenant and resolves with it when its instance has ended. */
-async function run(kind: 'http' | 'log' | 'delay', settings: object, more: { params?: object; task?: TestTask } = {}) {
+async function run(
+  kind: 'http' | 'log' | 'delay',
+  settings: Record<string, unknown>,
+  more: { params?: object; task?: TestTask } = {},
+) {
   const task = more.task ?? (await taskOf(kind, settings))
   const runId = await world.start(task, { params: { ...more.params } })
   const ended = new Promise<void>((resolve) => waiting.set(runId, resolve))
@@ -64,7 +68,7 @@ async function run(kind: 'http' | 'log' | 'delay', settings: object, more: { par
   return { runId, task, ...(await world.run(runId)) }
 }
 
-function taskOf(kind: 'http' | 'log' | 'delay', settings: object): Promise<TestTask> {
+function taskOf(kind: 'http' | 'log' | 'delay', settings: Record<string, unknown>): Promise<TestTask> {
   const node: Partial<PlanNode> = {
     kind,
     handler: kind,

@@ -17,7 +17,8 @@ export const delayHandler = defineHandler({
     const step = Math.max(LEAST_STEP_MS, ms / 100)
     const begun = performance.now()
     for (let waited = 0; waited < ms; waited = performance.now() - begun) {
-      progress((100 * waited) / ms)
+      // A timer may end a moment early: the last per cent is said by the end alone.
+      progress(Math.min(99, Math.floor((100 * waited) / ms)))
       await sleep(Math.min(step, ms - waited), undefined, { signal }).catch(() => signal.throwIfAborted())
     }
     return params

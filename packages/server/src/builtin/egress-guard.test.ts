@@ -100,7 +100,7 @@ describe('Where private addresses are closed', () => {
   it('a refusal tells the kind of address that a name leads to, not the address', async () => {
     const connect = guardedConnect({ ...closed, lookup: answering(['10.1.2.3']) })
     const error = await new Promise<Error | null>((resolve) =>
-      connect({ hostname: 'internal.example', protocol: 'http:', port: '80' }, resolve),
+      connect({ hostname: 'internal.example', protocol: 'http:', port: '80' }, (...[error]) => resolve(error)),
     )
     expect(error).toBeInstanceOf(EgressRefused)
     expect(error?.message).toContain('internal.example leads to an address that is a private address (private)')

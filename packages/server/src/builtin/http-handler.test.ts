@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { InstanceStopped } from '@carillon/executor'
 import { runHandler, type TestInstance } from '@carillon/executor/testing'
 import { createServer } from 'node:net'
@@ -259,14 +260,10 @@ describe('An answer that does not come', () => {
   })
 
   it.each([
-    ['the connection is reset before it', (response: { destroy(): void }) => response.destroy()],
+    ['the connection is reset before it', (response: ServerResponse) => response.destroy()],
     [
       'the connection is reset within it',
-      (response: {
-        writeHead(status: number, headers: object): unknown
-        write(text: string, sent: () => void): void
-        destroy(): void
-      }) => {
+      (response: ServerResponse) => {
         response.writeHead(200, { 'content-length': '100' })
         response.write('begun', () => response.destroy())
       },

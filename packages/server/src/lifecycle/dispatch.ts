@@ -28,6 +28,8 @@ export interface PushDispatch {
   readonly turn: Turn
   /** The executor chosen last for a queue: memory of one node, for ROUND_ROBIN. */
   readonly previous: Map<number, number>
+  /** Sessions that could not be reached, and until when (monotonic clock of this node) they are passed over. */
+  readonly unreachable: Map<number, number>
   /** How many apps had push executors at the last look: without any, new work is no reason to look. */
   apps: number
 }
@@ -45,7 +47,7 @@ export async function dispatchPush(engine: Engine, dispatch: PushDispatch): Prom
 
 async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenantId: number; appId: number }): Promise<number> {
   const chosen = await engine.db.engine(async (tx) => {
-    const places = await openPlaces(tx, engine, app)
+    const places = (await openPlaces(tx, engine, app)).filter((place) => isReachable(dispatch, place.session.id))
     const free = places.reduce((sum, place) => sum + place.capacity - place.held, 0)
     if (free === 0) return []
     const queues = [
@@ -65,6 +67,25 @@ async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenant
     dispatch.transport.invoke(targetOf(session), assignments)
   }
   return chosen.length
+}
+
+/** Long enough not to call a dead address in a circle, short enough to notice one that is back. */
+const PASSED_OVER_MS = 5_000
+
+export function markUnreachable({ unreachable }: PushDispatch, sessionId: number): void {
+  unreachable.set(sessionId, performance.now() + PASSED_OVER_MS)
+}
+
+function isReachable({ unreachable }: PushDispatch, sessionId: number): boolean {
+  const until = unreachable.get(sessionId)
+  if (until === undefined) return true
+  if (until > performance.now()) return false
+  unreachable.delete(sessionId)
+  return true
+}
+
+export function createPushDispatch(transport: PushTransport): PushDispatch {
+  return { transport, turn: { tenant: 0 }, previous: new Map(), unreachable: new Map(), apps: 0 }
 }
 
 interface Place extends Candidate {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { createExecutor, defineHandler, type Connection, type Executor } from '@carillon/executor'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { cancelRuns } from '../lifecycle/control-runs.ts'
-import { cancelPush, dispatchPush, type PushDispatch } from '../lifecycle/dispatch.ts'
+import { cancelPush, createPushDispatch, dispatchPush, markUnreachable, type PushDispatch } from '../lifecycle/dispatch.ts'
 import { createWorld, type TestTask, type World } from '../lifecycle/engine.test-helper.ts'
 import { createExecutorTraffic } from '../lifecycle/executor-traffic.ts'
 import { createPushTransport } from './push.ts'
@@ -21,9 +21,10 @@ beforeAll(async () => {
         { tenantId, appId: null },
         { session, items: assignments.map(({ instance, token }) => ({ kind: 'RELEASE', instance, token })) },
       ),
+    unreachable: (session) => markUnreachable(dispatch, session),
     report: world.engine.report,
   })
-  dispatch = { transport, turn: { tenant: 0 }, previous: new Map(), apps: 0 }
+  dispatch = createPushDispatch(transport)
 })
 afterAll(async () => {
   await transport.close()
@@ -86,7 +87,7 @@ test('a push executor never holds more than its capacity, though two nodes dispa
   const executor = await pushExecutor(task, () => gate, 3)
   const runs = await Promise.all(Array.from({ length: 8 }, () => world.start(task)))
   const other = world.secondNode()
-  await Promise.all([dispatchPush(world.engine, dispatch), dispatchPush(other.engine, { ...dispatch, previous: new Map() })])
+  await Promise.all([dispatchPush(world.engine, dispatch), dispatchPush(other.engine, createPushDispatch(transport))])
   await until(() => Promise.resolve(executor.stats.running === 3))
   const [held] = await world.sql<{ held: number }>(
     `select count(*)::int as held from instance_live where state in ('RESERVED', 'RUNNING') and queue_id = $1`,
@@ -149,6 +150,9 @@ test('refused before a byte was sent: the instance goes to the next executor at 
   await dispatchPush(world.engine, dispatch)
   await until(async () => (await world.run(run)).instance === 'PENDING')
   expect(await world.run(run)).toMatchObject({ attempt: 1 })
+  // Passed over for a while instead of being called in a circle.
+  await dispatchPush(world.engine, dispatch)
+  expect(await world.run(run)).toMatchObject({ instance: 'PENDING' })
 })
 
 test('an answer that never came is ambiguous: at-most-once is LOST when its time to start is over, never repeated', async () => {

@@ -1,5 +1,5 @@
 import type { Assignment, Cancel, Invoke, InvokeAnswer } from '@carillon/contract'
-import { Pool, type Dispatcher } from 'undici'
+import { Pool, type buildConnector, type Dispatcher } from 'undici'
 import type { PushTarget, PushTransport } from '../lifecycle/dispatch.ts'
 
 export interface PushOptions {
@@ -8,9 +8,11 @@ export interface PushOptions {
     session: { tenantId: number; session: number },
     assignments: readonly Pick<Assignment, 'instance' | 'token' | 'tenant'>[],
   ): void
+  /** It could not be reached at all, or did not consent: for a while others are better. */
+  unreachable(session: number): void
   report(event: string, details: Record<string, unknown>): void
-  /** Dials only addresses that the egress rules allow. */
-  readonly connect?: Pool.Options['connect']
+  /** Dials only addresses that the egress rules allow. Default: any. */
+  readonly connect?: buildConnector.connector
 }
 
 /** The request never left: nobody can have started anything. Whatever else goes wrong is uncertain and left to the deadline. */
@@ -48,10 +50,12 @@ export function createPushTransport(options: PushOptions): PushTransport & { clo
       if (status === 200) return options.release(target, refusedOf(assignments, json))
       // It answered, and not with consent: it has not taken them.
       options.report('push.refused', { session: target.session, status })
+      options.unreachable(target.session)
       options.release(target, assignments)
     } catch (error) {
       const code = (error as { code?: string }).code ?? ''
       options.report('push.failed', { session: target.session, code, certain: NEVER_SENT.has(code) })
+      options.unreachable(target.session)
       if (NEVER_SENT.has(code)) options.release(target, assignments)
     }
   }
@@ -86,7 +90,7 @@ function poolOf(pools: Map<string, Pool>, origin: string, { connect }: PushOptio
     connections: CONNECTIONS,
     headersTimeout: 10_000,
     bodyTimeout: 10_000,
-    connect: { timeout: 5_000, ...connect } as Pool.Options['connect'] & object,
+    connect: connect ?? { timeout: 5_000 },
   })
   pools.set(origin, pool)
   for (const [oldest, each] of pools) {
