@@ -19,6 +19,17 @@ async function start(): Promise<{ node: Started; url: string }> {
 
 const health = async (url: string) => (await fetch(`${url}/health`)).status
 
+test('a taken port is named with what to do, and the first password waits for a start that works', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => taken.once('listening', resolve))
+  const { port } = taken.address() as { port: number }
+  const node = new Started(['server', '--port', String(port)], { CARILLON_DATA_DIR: folder.dataDir })
+  expect(await node.exited).toBe(1)
+  expect(node.stderr).toContain(`127.0.0.1:${port} already`)
+  expect(node.stderr).not.toContain('password')
+  taken.close()
+})
+
 test('a node answers, logs as JSON alone, says the first password once, and leaves in order when asked', async () => {
   const { node, url } = await start()
   expect(await health(url)).toBe(200)
@@ -54,16 +65,6 @@ test('when its database has ended, the node ends too and says so', async () => {
   process.kill(postgres, 'SIGKILL')
   expect(await node.exited).toBe(1)
   expect(node.stderr).toContain('The database of this node has ended')
-})
-
-test('a taken port is named before anything is changed, with what to do', async () => {
-  const taken = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => taken.once('listening', resolve))
-  const { port } = taken.address() as { port: number }
-  const node = new Started(['server', '--port', String(port)], { CARILLON_DATA_DIR: folder.dataDir })
-  expect(await node.exited).toBe(1)
-  expect(node.stderr).toContain(`127.0.0.1:${port} already`)
-  taken.close()
 })
 
 test('a database that does not answer is named as such', async () => {
