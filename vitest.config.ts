@@ -21,7 +21,7 @@ export default defineConfig({
         ...source,
         plugins: [decorators],
         // Generous: what limits a test here is what it shows, never the speed of the machine.
-        test: { name: 'core', include: ['packages/{core,contract,executor,cli}/src/**/*.test.ts'], testTimeout: 60_000 },
+        test: { name: 'core', include: ['packages/{core,contract,executor}/src/**/*.test.ts'], testTimeout: 60_000 },
       },
       {
         ...source,
@@ -34,6 +34,17 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      {
+        ...source,
+        test: {
+          name: 'cli',
+          include: ['packages/cli/src/**/*.test.ts', 'examples/src/**/*.test.ts'],
+          globalSetup: ['packages/cli/src/testing/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      { test: { name: 'workspace', include: ['scripts/**/*.test.ts'] } },
       {
         ...source,
         test: {
