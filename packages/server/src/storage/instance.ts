@@ -62,8 +62,9 @@ export async function insertInstances(tx: Transaction, instances: readonly NewIn
 
 // ───────────────────────────────────────────────────────────────── claim
 
-const CLAIMABLE_COLUMNS = `i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.attempt, i.token, i.queue_id as "queueId",
-  i.shard_index as "shardIndex", i.shard_total as "shardTotal", coalesce(i.params, r.params) as params, r.fire_at as "fireAt"`
+const claimableColumns = (i: string) =>
+  `${i}.tenant_id as "tenantId", ${i}.id, ${i}.run_id as "runId", ${i}.plan_id as "planId", ${i}.node, ${i}.attempt, ${i}.token, ${i}.queue_id as "queueId",
+  ${i}.shard_index as "shardIndex", ${i}.shard_total as "shardTotal", coalesce(${i}.params, r.params) as params, r.fire_at as "fireAt"`
 
 export interface Claimable {
   readonly tenantId: number
@@ -81,21 +82,28 @@ export interface Claimable {
   readonly fireAt: number | null
 }
 
+// What is chosen is locked where it is chosen and never read a second time, and its run is looked up in a LATERAL that OFFSET 0 keeps
+// apart: so the choice can only be the outer side. Joined freely, a plan made while the table was empty took it for one row, put
+// it innermost and locked it again for every pair of rows: 40 s for 500.
+const WITH_RUN = `cross join lateral (
+     select r.params, r.fire_at from run_live r where r.tenant_id = chosen.tenant_id and r.id = chosen.run_id offset 0) r`
+
+const CHOSEN_COLUMNS =
+  'l.tenant_id, l.id, l.run_id, l.plan_id, l.node, l.attempt, l.token, l.queue_id, l.shard_index, l.shard_total, l.params, l.sort_key'
+
 // One tenant: the first of each of its queues, then the first of those. Locking inside the LATERAL takes at most the limit of each queue.
 const LOCK_PENDING = sql(
   'instance.lockPending',
-  `select ${CLAIMABLE_COLUMNS}
+  `select ${claimableColumns('chosen')}
    from (
-     select p.tenant_id, p.id, p.sort_key
-     from unnest($2::int[], $3::int[]) as lane (queue_id, most)
+     select p.* from unnest($2::int[], $3::int[]) as lane (queue_id, most)
      cross join lateral (
-       select l.tenant_id, l.id, l.sort_key from instance_live l
+       select ${CHOSEN_COLUMNS} from instance_live l
        where l.queue_id = lane.queue_id and l.tenant_id = $1 and l.state = 'PENDING'
        order by l.sort_key limit lane.most
        for no key update skip locked) p
      order by p.sort_key limit $4) chosen
-   join instance_live i on i.tenant_id = chosen.tenant_id and i.id = chosen.id
-   join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id
+   ${WITH_RUN}
    order by chosen.sort_key`,
 )
 
@@ -143,21 +151,19 @@ export function selectTenantsWaiting(
 // As lockPending, for several tenants with a share each.
 const LOCK_PENDING_SHARED = sql(
   'instance.lockPendingShared',
-  `select ${CLAIMABLE_COLUMNS}
+  `select ${claimableColumns('chosen')}
    from (
-     select p.tenant_id, p.id, p.sort_key
-     from unnest($1::bigint[], $2::int[]) with ordinality as turn (tenant_id, most, place)
+     select p.* from unnest($1::bigint[], $2::int[]) with ordinality as turn (tenant_id, most, place)
      cross join lateral (
        select each.* from unnest($3::int[]) as lane (queue_id)
        cross join lateral (
-         select l.tenant_id, l.id, l.sort_key from instance_live l
+         select ${CHOSEN_COLUMNS} from instance_live l
          where l.queue_id = lane.queue_id and l.tenant_id = turn.tenant_id and l.state = 'PENDING'
          order by l.sort_key limit turn.most
          for no key update skip locked) each
        order by each.sort_key limit turn.most) p
      order by turn.place limit $4) chosen
-   join instance_live i on i.tenant_id = chosen.tenant_id and i.id = chosen.id
-   join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id`,
+   ${WITH_RUN}`,
 )
 
 export function lockPendingShared(
@@ -207,7 +213,7 @@ export async function reserveInstances(
 
 const RESERVED_BY = sql(
   'instance.reservedBy',
-  `select ${CLAIMABLE_COLUMNS}
+  `select ${claimableColumns('i')}
    from instance_live i join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id
    where i.session_id = $1 and i.claim_seq = $2 and i.state in ('RESERVED', 'RUNNING')`,
 )
