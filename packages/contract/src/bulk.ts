@@ -1,10 +1,10 @@
 import Type, { type TSchema } from 'typebox'
 import { ERROR_CODES } from './problem.ts'
-import { Ref, Text, choice, strict } from './schema.ts'
+import { BodyRef, Text, choice, strict } from './schema.ts'
 
 export const BULK_MAX = 1000
 
-export const Refs = Type.Array(Ref, { minItems: 1, maxItems: BULK_MAX, uniqueItems: true })
+export const Refs = Type.Array(BodyRef, { minItems: 1, maxItems: BULK_MAX, uniqueItems: true })
 
 /** Each item is answered by itself, in the order of the request: a bad one does not stop the others. */
 export const ItemResult = strict({

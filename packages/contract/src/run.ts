@@ -6,7 +6,7 @@ import { Instance, Why } from './instance.ts'
 import { Paging, pageOf } from './paging.ts'
 import { ERROR_CODES } from './problem.ts'
 import { route } from './route.ts'
-import { IdText, JsonObject, Ref, choice, nullable, optional, strict } from './schema.ts'
+import { BodyRef, IdText, JsonObject, Ref, choice, nullable, optional, strict } from './schema.ts'
 
 const TAG = 'Runs'
 
@@ -52,7 +52,7 @@ export const Trigger = strict(trigger)
 export type Trigger = Static<typeof Trigger>
 
 export const TriggerItem = strict({
-  task: Ref,
+  task: BodyRef,
   ...trigger,
   idempotencyKey: Type.Optional(
     Type.String({ pattern: '^[\\x21-\\x7e]{1,200}$', description: '1 to 200 visible ASCII characters' }),
@@ -174,7 +174,7 @@ export const runRoutes = {
     description: 'At most 5,000 runs a call, oldest first; `more` says that there are others left.',
     body: strict(
       optional({
-        task: Ref,
+        task: BodyRef,
         before: Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000, description: 'Ended before this instant' }),
         keep: Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'Keep this many newest of the task' }),
       }),

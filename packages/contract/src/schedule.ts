@@ -14,6 +14,7 @@ import { Paging, Sort, pageOf } from './paging.ts'
 import { revisionRoutes } from './revision.ts'
 import { route } from './route.ts'
 import {
+  BodyRef,
   Code,
   Description,
   IdText,
@@ -75,7 +76,7 @@ const Misfire = taggedUnion('policy', [
 ])
 
 const Mode = choice(['INCLUDE', 'EXCLUDE'])
-const CalendarInput = Type.Array(strict({ calendar: Ref, mode: Mode }), { maxItems: MOST_CALENDARS })
+const CalendarInput = Type.Array(strict({ calendar: BodyRef, mode: Mode }), { maxItems: MOST_CALENDARS })
 
 const fields = {
   name: Text(200),
@@ -104,7 +105,7 @@ export type ScheduleView = Static<typeof Schedule>
 
 const given = { ...fields, misfire: nullable(Misfire), calendars: CalendarInput, paused: Type.Boolean() }
 
-export const ScheduleCreate = strict({ code: Code, task: Ref, timing: TimingInput, ...optional(given) })
+export const ScheduleCreate = strict({ code: Code, task: BodyRef, timing: TimingInput, ...optional(given) })
 export type ScheduleCreate = Static<typeof ScheduleCreate>
 
 export const ScheduleUpdate = strict({

@@ -59,6 +59,9 @@ export const Ref = Type.String({
   description: 'Identifier or code',
 })
 
+/** In bodies an identifier may also be the number that answers give. */
+export const BodyRef = Type.Union([Id, Ref], { description: 'Identifier or code' })
+
 /** An identifier in a path. */
 export const IdText = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'Identifier' })
 

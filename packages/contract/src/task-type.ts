@@ -5,6 +5,7 @@ import { Policies, PoliciesPatch } from './policy.ts'
 import { revisionRoutes } from './revision.ts'
 import { route } from './route.ts'
 import {
+  BodyRef,
   Code,
   Description,
   JsonObject,
@@ -58,7 +59,7 @@ export type TaskType = Static<typeof TaskType>
 export const TaskTypeCreate = strict({
   code: Code,
   kind: Kind,
-  ...optional({ ...fields, app: Ref, paramsSchema: ParamsSchema, defaults: Policies }),
+  ...optional({ ...fields, app: BodyRef, paramsSchema: ParamsSchema, defaults: Policies }),
 })
 export type TaskTypeCreate = Static<typeof TaskTypeCreate>
 
@@ -68,7 +69,7 @@ export const TaskTypeUpdate = strict({
     ...fields,
     code: Code,
     kind: Kind,
-    app: nullable(Ref),
+    app: nullable(BodyRef),
     paramsSchema: nullable(ParamsSchema),
     defaults: PoliciesPatch,
   }),

@@ -7,6 +7,7 @@ import { EffectivePolicies, Policies, PoliciesPatch } from './policy.ts'
 import { revisionRoutes } from './revision.ts'
 import { route } from './route.ts'
 import {
+  BodyRef,
   Code,
   Description,
   JsonObject,
@@ -48,7 +49,7 @@ const fields = {
   enabled: Type.Boolean(),
 }
 
-const DownstreamInput = Type.Array(strict({ task: Ref, outcomes: Type.Optional(Outcomes) }), {
+const DownstreamInput = Type.Array(strict({ task: BodyRef, outcomes: Type.Optional(Outcomes) }), {
   maxItems: 50,
   description: 'Tasks that start when a run of this one has ended so (default: SUCCESS)',
 })
@@ -79,7 +80,7 @@ export const TaskItem = strict({
 
 export const TaskCreate = strict({
   code: Code,
-  type: Ref,
+  type: BodyRef,
   ...optional({ ...fields, policies: Policies, runnableBy: nullable(Roles), downstream: DownstreamInput }),
 })
 export type TaskCreate = Static<typeof TaskCreate>
@@ -89,7 +90,7 @@ export const TaskUpdate = strict({
   ...optional({
     ...fields,
     code: Code,
-    type: Ref,
+    type: BodyRef,
     policies: PoliciesPatch,
     runnableBy: nullable(Roles),
     downstream: DownstreamInput,

@@ -3,7 +3,7 @@ import { ROLES } from '@carillon/core'
 import { Id, Millis } from './executor-protocol.ts'
 import { Paging, pageOf } from './paging.ts'
 import { route } from './route.ts'
-import { IdText, Name, Ref, choice, nullable, optional, strict } from './schema.ts'
+import { IdText, Name, BodyRef, choice, nullable, optional, strict } from './schema.ts'
 
 const TAG = 'Tokens'
 const Role = choice(ROLES)
@@ -42,7 +42,7 @@ export const tokenRoutes = {
     body: strict({
       name: Name,
       role: Role,
-      app: Type.Optional(Ref),
+      app: Type.Optional(BodyRef),
       expiresAt: Type.Optional(Millis),
     }),
     responses: { 201: strict({ ...Token.properties, secret: Type.String() }) },

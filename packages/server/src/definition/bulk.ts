@@ -23,13 +23,13 @@ export async function bulk(
   edit: Edit,
   kind: string,
   request: Readonly<Record<string, unknown>>,
-  refs: readonly string[],
+  refs: readonly (string | number)[],
   one: (ref: string) => Promise<unknown>,
 ): Promise<Change<BulkResult>> {
   const results = new Map<string, ItemResult>()
   // In one order for everyone, whatever the request's: two bulks over the same objects then queue up instead of blocking each other.
-  for (const ref of refs.toSorted()) results.set(ref, await attempt(edit, ref, one))
-  const answer = bulkResult(refs.map((ref) => results.get(ref)!))
+  for (const ref of refs.map(String).toSorted()) results.set(ref, await attempt(edit, ref, one))
+  const answer = bulkResult(refs.map((ref) => results.get(String(ref))!))
   return { answer, object: { kind, id: null }, before: null, after: { ...request, items: answer.items } }
 }
 

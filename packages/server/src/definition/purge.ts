@@ -7,9 +7,10 @@ const MOST_PURGED = 5_000
 /** Deletes ended runs, oldest first; needs the engine's rights, for history is not the API's to delete. */
 export async function purge(
   { tx, tenantId }: Edit,
-  criteria: { readonly task?: string; readonly before?: number; readonly keep?: number },
+  criteria: { readonly task?: string | number; readonly before?: number; readonly keep?: number },
 ): Promise<Change<{ purged: number; more: boolean }>> {
-  const { task = null, before = null, keep = null } = criteria
+  const { before = null, keep = null } = criteria
+  const task = criteria.task === undefined ? null : String(criteria.task)
   const ids = await selectPurgeable(tx, tenantId, { task, before, keep }, MOST_PURGED + 1)
   const purged = ids.slice(0, MOST_PURGED)
   await purgeRuns(tx, tenantId, purged)

@@ -7,11 +7,11 @@ import type { VersionedRow, VersionedTable } from '../storage/versioned-table.ts
 export async function holdReference<Row extends VersionedRow, Fields>(
   { tx, tenantId }: Edit,
   table: VersionedTable<Row, Fields>,
-  ref: string,
+  ref: string | number,
   path: string,
   noun: string,
 ): Promise<Row> {
-  const row = await table.hold(tx, tenantId, ref)
+  const row = await table.hold(tx, tenantId, String(ref))
   if (!row) throw invalid(path, `names no ${noun} of this tenant`)
   return row
 }
@@ -19,12 +19,12 @@ export async function holdReference<Row extends VersionedRow, Fields>(
 /** An app of the tenant, or one that the platform shares. */
 export async function holdApp(
   { tx, tenantId }: Edit,
-  ref: string,
+  ref: string | number,
   path: string,
 ): Promise<{ readonly tenantId: number; readonly id: number }> {
-  const own = await apps.hold(tx, tenantId, ref)
+  const own = await apps.hold(tx, tenantId, String(ref))
   if (own) return { tenantId, id: own.id }
-  const shared = await findSharedApp(tx, ref)
+  const shared = await findSharedApp(tx, String(ref))
   if (!shared) throw invalid(path, 'names no app of this tenant')
   return shared
 }

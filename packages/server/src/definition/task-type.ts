@@ -111,7 +111,7 @@ async function replanTasks(edit: Edit, type: TaskTypeRow): Promise<void> {
   )
 }
 
-async function appOf(edit: Edit, ref: string | undefined): Promise<Pick<TaskTypeFields, 'appId' | 'appTenantId'>> {
+async function appOf(edit: Edit, ref: string | number | undefined): Promise<Pick<TaskTypeFields, 'appId' | 'appTenantId'>> {
   if (ref === undefined) return { appId: null, appTenantId: null }
   const app = await holdApp(edit, ref, '/body/app')
   return { appId: app.id, appTenantId: app.tenantId }

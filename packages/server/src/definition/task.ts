@@ -119,7 +119,7 @@ export async function deleteTask(edit: Edit, ref: string): Promise<Change<undefi
 async function lockTaskAndType(
   edit: Edit,
   ref: string,
-  typeRef: string | undefined,
+  typeRef: string | number | undefined,
 ): Promise<{ before: TaskRow; type: TaskTypeRow }> {
   const seen = await tasks.find(edit.tx, edit.tenantId, ref)
   if (!seen) throw noSuch('task')

@@ -1,15 +1,24 @@
 import { randomBytes } from 'node:crypto'
-import { createClient, type Client, type Route } from '@carillon/contract'
+import { createClient, executorRoutes, successStatus, type Client, type Route } from '@carillon/contract'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import pg from 'pg'
 import { expect } from 'vitest'
-import { successStatus } from '@carillon/contract'
 import type { Role } from '@carillon/core'
-import type { Lifecycle } from '../lifecycle/lifecycle.ts'
+import { createLifecycle } from '../lifecycle/create-lifecycle.ts'
+import { DEFAULT_ENGINE_SETTINGS, type Engine } from '../lifecycle/engine.ts'
+import { createExecutorTraffic } from '../lifecycle/executor-traffic.ts'
+import { fireSchedules, type FiringDeps } from '../lifecycle/fire-schedules.ts'
+import { createHistoryDays } from '../lifecycle/history-days.ts'
+import { createPlanCache } from '../lifecycle/plan-cache.ts'
+import { createQueueCache } from '../lifecycle/queue-cache.ts'
+import { createScheduleCache } from '../lifecycle/schedule-cache.ts'
+import { createWakeHub } from '../runtime/wake-hub.ts'
 import { openDatabase, type Database } from '../storage/database.ts'
 import { createTestDatabase } from '../testing/test-database.ts'
 import { createApi } from './api.ts'
+import type { RouteGroup } from './app.ts'
+import { executorHandlers } from './executor-api.ts'
 import { hashToken } from '../definition/token.ts'
 
 /** The API over a database of its own, called without a socket; and what tests say about it. */
@@ -20,6 +29,8 @@ export interface TestApi {
   readonly root: pg.Client
   readonly tenantA: TestTenant
   readonly tenantB: TestTenant
+  /** One turn of firing. */
+  fire(): Promise<number>
   /** A token of the platform's administrator. */
   readonly platform: string
   token(tenantId: number, role: Role, more?: { platformAdmin?: boolean }): Promise<string>
@@ -52,7 +63,6 @@ export interface TestAnswer {
 }
 
 export interface TestApiOptions {
-  readonly lifecycle?: Lifecycle
   readonly corsOrigins?: readonly string[]
   readonly bodyBytes?: number
 }
@@ -63,12 +73,19 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   await root.connect()
   const db = openDatabase({ url: database.url })
   const limits = { bodyBytes: options.bodyBytes ?? 5_000_000, paramsBytes: 65_536, schemaBytes: 65_536 }
-  const app = createApi({
-    services: { db, lifecycle: options.lifecycle ?? unavailableLifecycle, limits },
-    corsOrigins: options.corsOrigins ?? [],
-    inspect: assertContract,
-    onFault: (error) => console.error(error),
-  })
+  const engine = createEngine(db)
+  const firing: FiringDeps = { engine, schedules: createScheduleCache(), days: createHistoryDays(db) }
+  const lifecycle = createLifecycle(engine, { wakeFiring: () => undefined, wakeBackfill: () => undefined })
+  const traffic = executorHandlers(createExecutorTraffic(engine)) as unknown as RouteGroup['handlers']
+  const app = createApi(
+    {
+      services: { db, lifecycle, limits, plans: engine.plans, hub: engine.hub },
+      corsOrigins: options.corsOrigins ?? [],
+      inspect: assertContract,
+      onFault: (error) => console.error(error),
+    },
+    [{ name: 'executor', routes: executorRoutes, handlers: traffic }],
+  )
   const token = makeToken.bind(null, root)
   const client = (secret: string, tenant?: string) =>
     createClient({ baseUrl: '', token: secret, fetch: fetchFrom(app), ...(tenant === undefined ? {} : { tenant }) })
@@ -88,6 +105,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     token,
     client,
     call: (call) => inject(app, call),
+    fire: () => fireSchedules(firing),
     async close() {
       await app.close()
       await db.close()
@@ -152,15 +170,16 @@ function assertContract(route: Route, answer: unknown): void {
     throw new Error(`${route.method} ${route.path} answered what its contract does not say: ${ajv.errorsText()}`)
 }
 
-const refuse = () => Promise.reject(new Error('This test gave no lifecycle.'))
-const unavailableLifecycle: Lifecycle = {
-  startRuns: refuse,
-  cancelRuns: refuse,
-  pauseRuns: refuse,
-  resumeRuns: refuse,
-  retryRuns: refuse,
-  wakeFiring: () => {},
-  wakeBackfill: () => {},
+function createEngine(db: Database): Engine {
+  return {
+    db,
+    plans: createPlanCache(),
+    queues: createQueueCache(),
+    hub: createWakeHub(),
+    settings: DEFAULT_ENGINE_SETTINGS,
+    random: () => 0.5,
+    report: () => undefined,
+  }
 }
 
 /** The refusal that a call of the client is expected to end in. */

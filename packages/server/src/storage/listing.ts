@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { CarillonError } from '@carillon/core'
 import type { Transaction } from './database.ts'
 import { sql, type Statement } from './sql.ts'
@@ -48,8 +49,8 @@ export function listing<Row extends object>(spec: ListSpec): List<Row> {
     if (!order) throw new Error(`${spec.name} has no order ${request.order}.`)
     const used = Object.keys(spec.filters).filter((name) => request.filters[name] !== undefined)
     const after = request.cursor === undefined ? null : keyOf(request.cursor, order)
-    const variant = `${spec.name}(${used.join(',')};${request.order}${after === null ? '' : ';after'})`
-    const statement = statements.get(variant) ?? sql(variant, textOf(spec, order, used, after !== null))
+    const variant = `${used.join(',')};${request.order}${after === null ? '' : ';after'}`
+    const statement = statements.get(variant) ?? sql(nameOf(spec, variant), textOf(spec, order, used, after !== null))
     statements.set(variant, statement)
     const parameters = [
       tenantId,
@@ -62,13 +63,18 @@ export function listing<Row extends object>(spec: ListSpec): List<Row> {
   }
 }
 
+/** PostgreSQL keeps 63 letters of a statement's name, so the variant stands in it as a number. */
+function nameOf({ name }: ListSpec, variant: string): string {
+  return `${name}#${createHash('sha256').update(variant).digest('hex').slice(0, 16)}`
+}
+
 function textOf(spec: ListSpec, order: ListOrder, used: readonly string[], paged: boolean): string {
   const conditions = used.map((name, index) => spec.filters[name]!.replaceAll('?', `$${index + 3}`))
   if (paged) conditions.push(`${order.by} ${order.descending ? '<' : '>'} ${keyPlaceholder(order, used.length + 3)}`)
   const where = conditions.map((condition) => ` and ${condition}`).join('')
   const tail = ` order by ${order.by}${order.descending ? ' desc' : ''} limit $2`
   // A union of two tables repeats conditions and page in both halves, so that each reads only one page of its own index.
-  if (spec.text.includes('{where}')) return `${spec.text.replaceAll('{where}', where).replaceAll('{page}', tail)}`
+  if (spec.text.includes('{where}')) return spec.text.replaceAll('{where}', () => where).replaceAll('{page}', () => tail)
   return `${spec.text}${where}${tail}`
 }
 

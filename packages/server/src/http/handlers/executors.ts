@@ -17,7 +17,7 @@ export const executorHandlers: Handlers<typeof executorAdminRoutes> = {
   setStatus: ({ params, body }, context) => context.change((edit) => setStatus(edit, params.executor, body.status, body.reason)),
   remove: ({ params }, context) => context.changePlatform((edit) => deleteExecutor(edit, params.executor)),
   bulk: ({ body }, context) =>
-    context.changePlatform((edit) => bulk(edit, 'executor', body, body.executors.map(String), bulkAction(edit, body))),
+    context.changePlatform((edit) => bulk(edit, 'executor', body, body.executors, bulkAction(edit, body))),
 }
 
 const STATUS_OF = { online: 'ONLINE', maintenance: 'MAINTENANCE', drain: 'DRAINING' } as const

@@ -14,7 +14,9 @@ import { instanceView, reasonsFor } from './instance-view.ts'
 
 export const runHandlers: Handlers<typeof runRoutes> = {
   trigger: async ({ params, body }, context) => {
-    const [result] = await trigger(context, [{ ...body, task: params.task, key: context.idempotency?.key }])
+    const prepared = await prepare(context, [{ ...body, task: params.task, key: context.idempotency?.key }])
+    if ('refusal' in prepared[0]!) throw prepared[0].refusal
+    const [result] = await start(context, prepared)
     if (result instanceof CarillonError) throw result
     if (result!.kind === 'REFUSED') throw new CarillonError(result!.code, result!.detail)
     const { runId, state, reason, replayed } = result!
@@ -23,9 +25,13 @@ export const runHandlers: Handlers<typeof runRoutes> = {
   triggerMany: async ({ body: { items } }, context) => {
     // Under one key for the whole request, each item has a key of its own: repeated, the request finds every run again.
     const shared = context.idempotency?.key
-    const asks = items.map((item, place) => ({ ...item, key: item.idempotencyKey ?? (shared && `${shared}#${place}`) }))
-    const results = await trigger(context, asks)
-    return bulkResult(results.map((result, place) => itemResult(items[place]!.task, result, place)))
+    const asks = items.map((item, place) => ({
+      ...item,
+      task: String(item.task),
+      key: item.idempotencyKey ?? (shared && `${shared}#${place}`),
+    }))
+    const results = await start(context, await prepare(context, asks))
+    return bulkResult(results.map((result, place) => itemResult(asks[place]!.task, result, place)))
   },
   list: async ({ query: { limit = DEFAULT_LIMIT, cursor, ...filters } }, { read, tenantId }) => {
     const page = await read((tx) => listRuns(tx, tenantId, { order: '-id', limit, cursor, filters }))
@@ -57,24 +63,29 @@ export const runHandlers: Handlers<typeof runRoutes> = {
 
 type Ask = Trigger & { readonly task: string; readonly key?: string | undefined }
 
-/** Starts what may be started; each item is answered by itself, in the order of the request. */
-async function trigger(context: Context, asks: readonly Ask[]): Promise<(StartResult | CarillonError)[]> {
+type Prepared = Awaited<ReturnType<typeof prepareTriggers<Ask>>>
+
+function prepare(context: Context, asks: readonly Ask[]): Promise<Prepared> {
   if (asks.some((ask) => ask.bypassConcurrency)) context.require('run.bypass')
   if (asks.some((ask) => ask.force)) context.require('run.force')
   const { tenantId, principal, services } = context
   const asker = { tenantId, role: principal.role, plans: services.plans, paramsBytes: services.limits.paramsBytes }
-  const prepared = await services.db.tenant(tenantId, (tx) => prepareTriggers(tx, asker, asks))
-  const ready = prepared.flatMap((item) => ('taskId' in item ? [item] : []))
-  if (ready.length === 0 && asks.length === 1) return prepared.map((item) => ('refusal' in item ? item.refusal : unreachable()))
-  const audit = auditOf(context, asks, ready)
-  if (ready.length === 0) await context.recordOnly(audit)
-  const results = await services.lifecycle.startRuns(ready.map(({ ask, taskId }) => startRequest(context, ask, taskId, audit)))
-  const started = new Map(ready.map(({ ask }, place) => [ask, results[place]!]))
-  return prepared.map((item) => ('refusal' in item ? item.refusal : started.get(item.ask)!))
+  return services.db.tenant(tenantId, (tx) => prepareTriggers(tx, asker, asks))
 }
 
-function unreachable(): never {
-  throw new Error('An item is neither ready nor refused.')
+/** Starts what may be started; each item is answered by itself, in the order of the request. */
+async function start(context: Context, prepared: Prepared): Promise<(StartResult | CarillonError)[]> {
+  const ready = prepared.flatMap((item) => ('taskId' in item ? [item] : []))
+  const audit = auditOf(
+    context,
+    prepared.map((item) => item.ask),
+    ready,
+  )
+  if (ready.length === 0) await context.recordOnly(audit)
+  const requests = ready.map(({ ask, taskId }) => startRequest(context, ask, taskId, audit))
+  const results = requests.length === 0 ? [] : await context.services.lifecycle.startRuns(requests)
+  const started = new Map(ready.map(({ ask }, place) => [ask, results[place]!]))
+  return prepared.map((item) => ('refusal' in item ? item.refusal : started.get(item.ask)!))
 }
 
 function auditOf(context: Context, asks: readonly Ask[], ready: readonly { taskId: number }[]): AuditEntry {

@@ -1,0 +1,300 @@
+import { executorRoutes, routes, type Route } from '@carillon/contract'
+import type { TestApi, TestTenant } from './api.test-helper.ts'
+
+/**
+ * One valid request for every route, made from the objects of a tenant. The tests that go over all routes (that each works, who may call
+ * it, what it does with another tenant's objects, that it is audited) are generated from this table; a route that is missing here
+ * does not compile.
+ */
+export interface Objects {
+  readonly app: number
+  readonly spareApp: number
+  readonly type: number
+  readonly spareType: number
+  readonly task: number
+  readonly spareTask: number
+  /** Nothing refers to it. */
+  readonly lastTask: number
+  readonly calendar: number
+  readonly spareCalendar: number
+  readonly schedule: number
+  readonly spareSchedule: number
+  readonly backfill: number
+  /** Live, waiting for an executor. */
+  readonly run: number
+  readonly pausedRun: number
+  readonly spareRun: number
+  readonly endedRun: number
+  readonly instance: number
+  readonly executor: number
+  readonly spareExecutor: number
+  readonly token: number
+  readonly session: number
+  /** An instance that the session holds, and its token. */
+  readonly held: number
+}
+export type ObjectName = keyof Objects
+
+export interface RouteRequest {
+  readonly params?: Readonly<Record<string, string | number>>
+  readonly query?: Readonly<Record<string, unknown>>
+  readonly body?: unknown
+}
+
+type Build = (own: Objects) => RouteRequest
+
+const allGroups = { ...routes, executor: executorRoutes }
+type AllGroups = typeof allGroups
+type Table = { readonly [Group in keyof AllGroups]: { readonly [Name in keyof AllGroups[Group]]: Build } }
+
+let counter = 0
+const code = (kind: string) => `${kind}-${++counter}`
+const none: Build = () => ({})
+const logType = { kind: 'log', settings: { message: 'hello' } }
+const everyDay = { kind: 'CRON', expression: '0 0 2 * * ?', timezone: 'Europe/Berlin' }
+const revisions = (param: string, name: ObjectName) => ({
+  revisions: (own: Objects) => ({ params: { [param]: own[name] } }),
+  restore: (own: Objects) => ({ params: { [param]: own[name] }, body: { version: 2, revision: 1 } }),
+})
+
+export const requests: Table = {
+  taskTypes: {
+    list: (own) => ({ query: { app: own.app } }),
+    create: (own) => ({ body: { code: code('type'), kind: 'handler', settings: { handler: 'h' }, app: own.app } }),
+    get: (own) => ({ params: { type: own.type } }),
+    update: (own) => ({ params: { type: own.type }, body: { version: 1, name: 'Another', app: own.app } }),
+    remove: (own) => ({ params: { type: own.spareType } }),
+    copy: (own) => ({ params: { type: own.type }, body: { code: code('type') } }),
+    ...revisions('type', 'type'),
+  },
+  tasks: {
+    list: (own) => ({ query: { type: own.type } }),
+    create: (own) => ({ body: { code: code('task'), type: own.type, downstream: [{ task: own.task }] } }),
+    get: (own) => ({ params: { task: own.task } }),
+    update: (own) => ({
+      params: { task: own.task },
+      body: { version: 1, type: own.type, downstream: [{ task: own.spareTask }] },
+    }),
+    ...revisions('task', 'task'),
+    enable: (own) => ({ params: { task: own.task } }),
+    disable: (own) => ({ params: { task: own.spareTask } }),
+    copy: (own) => ({ params: { task: own.task }, body: { code: code('task') } }),
+    bulk: (own) => ({ body: { tasks: [own.task], action: 'label', labels: { a: 'b' } } }),
+    remove: (own) => ({ params: { task: own.lastTask } }),
+  },
+  schedules: {
+    list: (own) => ({ query: { task: own.task } }),
+    create: (own) => ({
+      body: {
+        code: code('schedule'),
+        task: own.task,
+        timing: everyDay,
+        calendars: [{ calendar: own.calendar, mode: 'EXCLUDE' }],
+      },
+    }),
+    get: (own) => ({ params: { schedule: own.schedule } }),
+    update: (own) => ({
+      params: { schedule: own.schedule },
+      body: { version: 1, calendars: [{ calendar: own.calendar, mode: 'INCLUDE' }] },
+    }),
+    ...revisions('schedule', 'schedule'),
+    remove: (own) => ({ params: { schedule: own.spareSchedule } }),
+    pause: (own) => ({ params: { schedule: own.schedule }, body: { reason: 'why not' } }),
+    resume: (own) => ({ params: { schedule: own.schedule } }),
+    bulk: (own) => ({ body: { schedules: [own.schedule], action: 'pause' } }),
+    preview: (own) => ({ params: { schedule: own.schedule } }),
+    previewDraft: (own) => ({ body: { timing: everyDay, calendars: [{ calendar: own.calendar, mode: 'INCLUDE' }] } }),
+    fires: (own) => ({ params: { schedule: own.schedule }, query: { backfill: own.backfill } }),
+    backfills: (own) => ({ params: { schedule: own.schedule } }),
+    createBackfill: (own) => ({
+      params: { schedule: own.schedule },
+      body: { fromAt: 1_700_000_000_000, toAt: 1_700_100_000_000 },
+    }),
+    cancelBackfill: (own) => ({ params: { schedule: own.schedule, backfill: own.backfill } }),
+  },
+  calendars: {
+    list: none,
+    create: () => ({ body: { code: code('calendar'), timezone: 'UTC', weekdays: [6, 7] } }),
+    get: (own) => ({ params: { calendar: own.calendar } }),
+    update: (own) => ({ params: { calendar: own.calendar }, body: { version: 1, days: ['2026-12-24'] } }),
+    remove: (own) => ({ params: { calendar: own.spareCalendar } }),
+    ...revisions('calendar', 'calendar'),
+  },
+  runs: {
+    trigger: (own) => ({ params: { task: own.task }, body: {} }),
+    triggerMany: (own) => ({ body: { items: [{ task: own.task }] } }),
+    list: (own) => ({ query: { task: own.task, schedule: own.schedule } }),
+    get: (own) => ({ params: { run: own.run } }),
+    pause: (own) => ({ params: { run: own.run } }),
+    resume: (own) => ({ params: { run: own.pausedRun } }),
+    cancel: (own) => ({ params: { run: own.spareRun } }),
+    retry: (own) => ({ params: { run: own.endedRun } }),
+    cancelMany: (own) => ({ body: { runs: [own.run] } }),
+    pauseMany: (own) => ({ body: { runs: [own.run] } }),
+    resumeMany: (own) => ({ body: { runs: [own.run] } }),
+    retryMany: (own) => ({ body: { runs: [own.endedRun] } }),
+    purge: (own) => ({ body: { task: own.task, before: 1 } }),
+  },
+  instances: {
+    list: (own) => ({ query: { task: own.task, executor: own.executor } }),
+    get: (own) => ({ params: { instance: own.instance } }),
+    logs: (own) => ({ params: { instance: own.instance } }),
+    logText: (own) => ({ params: { instance: own.instance } }),
+    logTail: (own) => ({ params: { instance: own.endedRun } }),
+  },
+  apps: {
+    list: none,
+    create: () => ({ body: { code: code('app') } }),
+    get: (own) => ({ params: { app: own.app } }),
+    update: (own) => ({ params: { app: own.app }, body: { version: 1, ratePerSecond: 5 } }),
+    remove: (own) => ({ params: { app: own.spareApp } }),
+    ...revisions('app', 'app'),
+  },
+  executors: {
+    list: (own) => ({ query: { app: own.app } }),
+    get: (own) => ({ params: { executor: own.executor } }),
+    setStatus: (own) => ({ params: { executor: own.executor }, body: { status: 'MAINTENANCE', reason: 'new disk' } }),
+    remove: (own) => ({ params: { executor: own.spareExecutor } }),
+    bulk: (own) => ({ body: { executors: [own.executor], action: 'online' } }),
+  },
+  tenants: {
+    list: none,
+    create: () => ({ body: { code: code('tenant') } }),
+    get: () => ({ params: { tenant: 'tenant-a' } }),
+    update: () => ({ params: { tenant: 'tenant-a' }, body: { version: 1, weight: 2 } }),
+  },
+  users: {
+    list: none,
+    create: () => ({ body: { login: code('user') } }),
+    get: () => ({ params: { user: USER_ID } }),
+    update: () => ({ params: { user: USER_ID }, body: { version: 1, name: 'Another' } }),
+  },
+  members: {
+    list: none,
+    set: () => ({ params: { login: 'member' }, body: { role: 'viewer' } }),
+    remove: () => ({ params: { login: 'member' } }),
+  },
+  tokens: {
+    list: none,
+    create: (own) => ({ body: { name: 'ci', role: 'executor', app: own.app } }),
+    get: (own) => ({ params: { token: own.token } }),
+    revoke: (own) => ({ params: { token: own.token } }),
+  },
+  audit: { list: none },
+  scheduler: {
+    status: none,
+    stop: none,
+    drain: none,
+    start: none,
+    stopNode: () => ({ params: { node: 'node-1' } }),
+    drainNode: () => ({ params: { node: 'node-1' } }),
+    startNode: () => ({ params: { node: 'node-1' } }),
+  },
+  meta: { whoami: none, openapi: none, health: none, ready: none },
+  executor: {
+    register: () => ({
+      body: { protocol: 1, app: 'app', instance: code('instance'), mode: 'PULL', handlers: ['h'], capacity: 1 },
+    }),
+    heartbeat: (own) => ({ body: { session: own.session, running: [] } }),
+    claim: (own) => ({ body: { session: own.session, seq: 7, max: 0, waitMs: 0 } }),
+    logs: (own) => ({
+      body: {
+        session: own.session,
+        items: [{ instance: own.held, token: 1, lines: [{ seq: 1, at: 1, level: 'INFO', source: 'handler', text: 'x' }] }],
+      },
+    }),
+    report: (own) => ({ body: { session: own.session, items: [{ kind: 'SUCCESS', instance: own.held, token: 1 }] } }),
+    deregister: (own) => ({ body: { session: own.session } }),
+  },
+}
+
+const USER_ID = 77
+
+export interface NamedRoute {
+  readonly name: string
+  readonly route: Route
+  readonly build: Build
+}
+
+export const everyRoute: readonly NamedRoute[] = Object.entries(allGroups).flatMap(([group, table]) => {
+  // In the order of the requests, which is one in which they can be sent one after the other.
+  const builds = requests[group as keyof Table] as Readonly<Record<string, Build>>
+  return Object.entries(builds).map(([name, build]) => ({
+    name: `${group}.${name}`,
+    route: (table as Readonly<Record<string, Route>>)[name]!,
+    build,
+  }))
+})
+
+/** Gives a tenant one object, or two, of every kind. */
+export async function seed(api: TestApi, tenant: TestTenant): Promise<Objects & { executorToken: string }> {
+  const { client } = tenant
+  const app = await client.apps.create({ body: { code: 'app' } })
+  const spareApp = await client.apps.create({ body: { code: 'spare-app' } })
+  const type = await client.taskTypes.create({ body: { code: 'type', kind: 'handler', settings: { handler: 'h' }, app: 'app' } })
+  const spareType = await client.taskTypes.create({ body: { code: 'spare-type', ...logType } })
+  const task = await client.tasks.create({ body: { code: 'task', type: 'type' } })
+  const spareTask = await client.tasks.create({ body: { code: 'spare-task', type: 'type' } })
+  const lastTask = await client.tasks.create({ body: { code: 'last-task', type: 'type' } })
+  const calendar = await client.calendars.create({ body: { code: 'calendar', timezone: 'UTC' } })
+  const spareCalendar = await client.calendars.create({ body: { code: 'spare-calendar', timezone: 'UTC' } })
+  const timing = { kind: 'CRON', expression: '0 0 2 * * ?', timezone: 'UTC' } as const
+  const schedule = await client.schedules.create({ body: { code: 'schedule', task: 'task', timing } })
+  const spareSchedule = await client.schedules.create({ body: { code: 'spare-schedule', task: 'task', timing } })
+  const backfill = await client.schedules.createBackfill({ params: { schedule: 'schedule' }, body: { fromAt: 0, toAt: 1000 } })
+  const trigger = async () => (await client.runs.trigger({ params: { task: 'task' } })).runId
+  const held = await trigger()
+  const { session, executor } = await registerAndClaim(api, tenant, held)
+  const { executor: spareExecutor } = await register(api, tenant, 'spare-instance')
+  const [run, pausedRun, spareRun, endedRun] = [await trigger(), await trigger(), await trigger(), await trigger()]
+  await client.runs.pause({ params: { run: pausedRun } })
+  await client.runs.cancel({ params: { run: endedRun } })
+  const token = await client.tokens.create({ body: { name: 'spare', role: 'viewer' } })
+  return {
+    app: app.id,
+    spareApp: spareApp.id,
+    type: type.id,
+    spareType: spareType.id,
+    task: task.id,
+    spareTask: spareTask.id,
+    lastTask: lastTask.id,
+    calendar: calendar.id,
+    spareCalendar: spareCalendar.id,
+    schedule: schedule.id,
+    spareSchedule: spareSchedule.id,
+    backfill: backfill.id,
+    ...{ run, pausedRun, spareRun, endedRun, instance: run, executor, spareExecutor, session, held },
+    token: token.id,
+    executorToken: await api.token(tenant.id, 'executor'),
+  }
+}
+
+async function register(api: TestApi, tenant: TestTenant, instance: string): Promise<{ session: number; executor: number }> {
+  const token = await api.token(tenant.id, 'executor')
+  const body = { protocol: 1, app: 'app', instance, mode: 'PULL', handlers: ['h'], capacity: 10 }
+  const answer = await api.call({ method: 'POST', url: '/executor/v1/register', token, body })
+  if (answer.status !== 200) throw new Error(answer.text)
+  return { session: answer.body.session, executor: answer.body.executorId }
+}
+
+async function registerAndClaim(api: TestApi, tenant: TestTenant, instance: number) {
+  const registered = await register(api, tenant, 'instance')
+  const token = await api.token(tenant.id, 'executor')
+  const body = { session: registered.session, seq: 1, max: 1, waitMs: 0 }
+  const answer = await api.call({ method: 'POST', url: '/executor/v1/claim', token, body })
+  if (answer.body?.assignments?.[0]?.instance !== instance) throw new Error(`Expected ${instance}: ${answer.text}`)
+  return registered
+}
+
+/** What belongs to no tenant: a user, and a server node. */
+export async function seedPlatform(api: TestApi, memberOf: number): Promise<void> {
+  await api.root.query(`insert into user_account (id, login, name) values ($1, 'member', 'Member')`, [USER_ID])
+  await api.root.query(`insert into membership (tenant_id, user_id, role) values ($1, $2, 'operator')`, [memberOf, USER_ID])
+  await api.root.query(`insert into server_node (id, name, version) values ('node-1', 'node-1', '0')`)
+}
+
+export function urlOf(route: Route, { params = {}, query = {} }: RouteRequest): string {
+  const path = route.path.replace(/:([a-zA-Z]+)/g, (_, name: string) => encodeURIComponent(String(params[name])))
+  const search = new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]))
+  return search.size > 0 ? `${path}?${search}` : path
+}
