@@ -108,6 +108,9 @@ function createPool(options: DatabaseOptions, role: string, max: number, stateme
       .join(' '),
   } as pg.PoolConfig)
   pool.on('error', (error) => options.onError?.(error))
+  // The pool listens to idle clients only. One that is lost between two statements of a transaction would end the process; whoever uses it
+  // hears of the loss at its next statement.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 
