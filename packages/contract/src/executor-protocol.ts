@@ -60,11 +60,16 @@ export const Registered = Type.Object({
   }),
 })
 
-/** Needed only by executors of an app that the platform shares; others may leave it out. */
-const tenant = Type.Optional(Id)
+const Tenant = Type.Optional(
+  Type.Integer({
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: "The assignment's tenant. Needed only by executors of an app that the platform shares; others may leave it out",
+  }),
+)
 
 /** An instance and the token of its current attempt. */
-export const Holding = Type.Object({ instance: Id, token: Id, tenant }, strict)
+export const Holding = Type.Object({ tenant: Tenant, instance: Id, token: Id }, strict)
 
 /** What the server wants of an executor that runs instances; part of every answer to a heartbeat and a claim. */
 export const Control = Type.Object({
@@ -136,13 +141,13 @@ const ReportError = Type.Object(
   strict,
 )
 export const ReportItem = Type.Union([
-  Type.Object({ kind: Type.Literal('STARTED'), instance: Id, token: Id, tenant }, strict),
+  Type.Object({ kind: Type.Literal('STARTED'), tenant: Tenant, instance: Id, token: Id }, strict),
   Type.Object(
     {
       kind: Type.Literal('PROGRESS'),
+      tenant: Tenant,
       instance: Id,
       token: Id,
-      tenant,
       percent: Type.Integer({ minimum: 0, maximum: 100 }),
       message: Type.Optional(Text(1000)),
     },
@@ -151,9 +156,9 @@ export const ReportItem = Type.Union([
   Type.Object(
     {
       kind: Type.Literal('SUCCESS'),
+      tenant: Tenant,
       instance: Id,
       token: Id,
-      tenant,
       output: Type.Optional(Type.Unknown()),
       durationMs: Type.Optional(Type.Integer({ minimum: 0 })),
     },
@@ -162,9 +167,9 @@ export const ReportItem = Type.Union([
   Type.Object(
     {
       kind: Type.Literal('FAILURE'),
+      tenant: Tenant,
       instance: Id,
       token: Id,
-      tenant,
       error: ReportError,
       retriable: Type.Optional(Type.Boolean({ description: 'false: do not try again whatever the policy says' })),
       durationMs: Type.Optional(Type.Integer({ minimum: 0 })),
@@ -172,7 +177,7 @@ export const ReportItem = Type.Union([
     strict,
   ),
   /** Handed back unstarted, by an executor that shuts down. */
-  Type.Object({ kind: Type.Literal('RELEASE'), instance: Id, token: Id, tenant }, strict),
+  Type.Object({ kind: Type.Literal('RELEASE'), tenant: Tenant, instance: Id, token: Id }, strict),
 ])
 /** Several reports of one instance stand in the order in which they happened. STARTED may be left out when the end is in the same batch or soon. */
 export const Report = Type.Object({ session: Id, items: Type.Array(ReportItem, { minItems: 1, maxItems: 1000 }) }, strict)
@@ -201,7 +206,10 @@ export const Logs = Type.Object(
   {
     session: Id,
     items: Type.Array(
-      Type.Object({ instance: Id, token: Id, tenant, lines: Type.Array(LogLine, { minItems: 1, maxItems: 5000 }) }, strict),
+      Type.Object(
+        { tenant: Tenant, instance: Id, token: Id, lines: Type.Array(LogLine, { minItems: 1, maxItems: 5000 }) },
+        strict,
+      ),
       { minItems: 1, maxItems: 1000 },
     ),
   },

@@ -1,4 +1,4 @@
-import type { LogLevel, LogLine, LogSource } from '@carillon/contract'
+import type { Holding, LogLevel, LogLine, LogSource } from '@carillon/contract'
 
 type Unsent = Omit<LogLine, 'seq'> & { readonly level: LogLevel; readonly source: LogSource }
 
@@ -14,8 +14,7 @@ export const sizeOf = (line: { readonly text: string }): number => 2 * line.text
  * the server would wait for. Once numbered, a line is kept and sent under that number until it is acknowledged.
  */
 export class AttemptLog {
-  readonly instance: number
-  readonly token: number
+  readonly holding: Holding
   #sent: LogLine[] = []
   #unsent: Unsent[] = []
   #nextSeq = 1
@@ -26,9 +25,8 @@ export class AttemptLog {
   /** Called once when nothing is left to send, or when the wait for it is over. */
   drained: (() => void) | null = null
 
-  constructor(instance: number, token: number) {
-    this.instance = instance
-    this.token = token
+  constructor(holding: Holding) {
+    this.holding = holding
   }
 
   get empty(): boolean {

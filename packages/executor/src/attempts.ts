@@ -42,7 +42,7 @@ export class Attempts {
 
   /** Everything it holds, for the heartbeat: the server takes back what an executor no longer names. */
   get holdings(): Holding[] {
-    return [...this.#held.values()].map(({ assignment: { instance, token } }) => ({ instance, token }))
+    return [...this.#held.values()].map(({ holding }) => holding)
   }
 
   /** Takes an assignment, once: one that is brought again is known by its token. While the executor leaves it is handed back. */
@@ -155,9 +155,9 @@ export class Attempts {
   #lose(attempt: HeldAttempt): void {
     const { places, counters } = this.#deps
     const { phase } = attempt
+    attempt.stop('LOST')
     attempt.phase = 'GONE'
     counters.lost += 1
-    attempt.stop('LOST')
     if (phase === 'WAITING') places.leave()
     if (phase !== 'RUNNING') places.reported()
     this.#remove(attempt)

@@ -1,6 +1,6 @@
-import type { Static, TSchema } from 'typebox'
+import type { TSchema } from 'typebox'
 import type { HandlerContext } from './context.ts'
-import { defineHandler, type Handler } from './define-handler.ts'
+import { defineHandler, type Handler, type ParamsOf } from './define-handler.ts'
 
 export interface HandlerDecoration<S extends TSchema> {
   /** As in `defineHandler`. */
@@ -17,7 +17,7 @@ interface Marked {
 const methodsOf = new WeakMap<object, Map<PropertyKey, Marked>>()
 const classes = new WeakMap<object, Omit<Marked, 'method'>>()
 
-type Run<S extends TSchema> = (context: HandlerContext<Static<S>>) => unknown
+type Run<S extends TSchema> = (context: HandlerContext<ParamsOf<S>>) => unknown
 type RunClass<S extends TSchema> = abstract new (...args: never[]) => { run: Run<S> }
 
 export interface HandlerDecorator<S extends TSchema> {

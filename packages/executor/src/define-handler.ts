@@ -1,6 +1,13 @@
-import type { Static, TSchema } from 'typebox'
+import type { TSchema, TUnsafe } from 'typebox'
 import { Compile } from 'typebox/compile'
+import type { XStatic } from 'typebox/schema'
 import type { HandlerContext } from './context.ts'
+
+/**
+ * The type of parameters that a schema describes. TypeBox's own `Static` would do the same, but inferred from an argument it costs the
+ * compiler a million instantiations, that is seconds in every program that defines a handler.
+ */
+export type ParamsOf<S> = S extends TUnsafe<infer T> ? T : XStatic<S>
 
 /** A named function that executes instances, as the executor keeps it. Made by {@link defineHandler} or {@link handlersOf}. */
 export interface Handler {
@@ -23,7 +30,7 @@ export interface HandlerDefinition<S extends TSchema> {
    * Executes one attempt. What it returns is the output (JSON); throwing is a failure with the error's `code`.
    * When `signal` is aborted it should end soon.
    */
-  run(context: HandlerContext<Static<S>>): unknown
+  run(context: HandlerContext<ParamsOf<S>>): unknown
 }
 
 /**
@@ -36,9 +43,7 @@ export interface HandlerDefinition<S extends TSchema> {
  *   run: ({ params, log }) => { log.info(`Hello ${params.who}`); return { greeted: params.who } },
  * })
  */
-export function defineHandler<const S extends TSchema = { readonly [key in never]: never }>(
-  definition: HandlerDefinition<S>,
-): Handler {
+export function defineHandler<const S extends TSchema = {}>(definition: HandlerDefinition<S>): Handler {
   if (typeof definition.name !== 'string' || definition.name === '' || definition.name.length > 200) {
     throw new TypeError(`A handler needs a name of 1 to 200 characters; got ${JSON.stringify(definition.name)}`)
   }
@@ -47,7 +52,7 @@ export function defineHandler<const S extends TSchema = { readonly [key in never
     name: definition.name,
     ...(definition.className !== undefined && { className: definition.className }),
     ...(definition.params !== undefined && { params: definition.params }),
-    run: (context) => definition.run(context as HandlerContext<Static<S>>),
+    run: (context) => definition.run(context as HandlerContext<ParamsOf<S>>),
     check: definition.params === undefined ? () => null : paramsCheck(definition.params),
   }
 }

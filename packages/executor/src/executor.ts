@@ -9,6 +9,7 @@ import { meaningOf, messageOf } from './failed-call.ts'
 import { indexHandlers, type HandlerIndex } from './handler-index.ts'
 import { httpConnection } from './http-connection.ts'
 import { LOG_SHIPPER, type LogShipperOptions } from './log-shipper.ts'
+import { noticing } from './noticing.ts'
 import { Places } from './places.ts'
 import { PULL, pull, type PullOptions } from './pull.ts'
 import { checkListen, listen, type Listening, type ListenOptions, type PushListener } from './push.ts'
@@ -114,7 +115,7 @@ class RunningExecutor implements Executor {
     this.#instance = options.instance ?? defaultInstance()
     this.#log = options.log ?? stderrLog
     this.#handlers = indexHandlers(options.handlers)
-    this.#connection = options.connection ?? connectionOf(options)
+    this.#connection = noticing(options.connection ?? connectionOf(options), this.#log)
     this.#backOff = { ...BACK_OFF, ...tuning.backOff }
     this.#pull = { ...PULL, ...tuning.pull }
     this.#places = new Places(capacityOf(options))

@@ -1,4 +1,4 @@
-import type { Assignment, LogLevel, LogSource } from '@carillon/contract'
+import type { Assignment, Holding, LogLevel, LogSource } from '@carillon/contract'
 import { AttemptLog } from './attempt-log.ts'
 import { InstanceContext, type HandlerOutlet } from './context.ts'
 import type { LogShipper } from './log-shipper.ts'
@@ -14,6 +14,7 @@ export const keyOf = (holding: { readonly instance: number; readonly token: numb
 /** One attempt that this executor holds, from its assignment until the server has answered its end. */
 export class HeldAttempt implements HandlerOutlet {
   readonly assignment: Assignment
+  readonly holding: Holding
   readonly key: string
   readonly reports: Reports
   readonly lines: AttemptLog
@@ -26,10 +27,12 @@ export class HeldAttempt implements HandlerOutlet {
   #stop: StopReason | undefined
 
   constructor(assignment: Assignment, reporter: Reporter, shipper: LogShipper) {
+    const { tenant, instance, token } = assignment
     this.assignment = assignment
+    this.holding = { tenant, instance, token }
     this.key = keyOf(assignment)
-    this.reports = noReports(assignment.instance, assignment.token)
-    this.lines = new AttemptLog(assignment.instance, assignment.token)
+    this.reports = noReports(this.holding)
+    this.lines = new AttemptLog(this.holding)
     this.#reporter = reporter
     this.#shipper = shipper
   }
@@ -47,6 +50,7 @@ export class HeldAttempt implements HandlerOutlet {
   }
 
   stop(reason: StopReason): void {
+    if (this.phase === 'ENDED' || this.phase === 'GONE') return
     this.#stop ??= reason
     this.#context?.stop(reason)
   }

@@ -62,7 +62,7 @@ function refusal(status: number, text: string): CarillonError {
   const code = isErrorCode(problem.code) ? problem.code : codeOfStatus(status)
   const problems = Array.isArray(problem.problems) ? (problem.problems as FieldProblem[]) : []
   const fields = problems.slice(0, 5).map(({ path, message }) => `${path} ${message}`)
-  const detail = [problem.detail ?? problem.title ?? `The server answered ${status}`, ...fields].join('; ')
+  const detail = [textOf(problem.detail) ?? textOf(problem.title) ?? `The server answered ${status}`, ...fields].join('; ')
   return new CarillonError(code, detail, { problems })
 }
 
@@ -80,6 +80,10 @@ function parseProblem(text: string): Problem {
   } catch {
     return {}
   }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
 
 function isErrorCode(code: unknown): code is ErrorCode {

@@ -43,13 +43,15 @@ describe('Draining', () => {
   it('hands back what the server gave in answer to a claim that was broken off', async () => {
     const server = await startServer()
     const executor = await startExecutor(server, { handlers: [echo] })
-    await server.until(() => server.callsOf('claim').length === 1)
+    const [earlier] = server.give({ handler: 'echo' })
+    await server.untilEnded(earlier!)
+    await server.until(() => server.callsOf('claim').length === 2)
     const assignments = server.give({ handler: 'echo' }, { handler: 'echo' })
     await executor.drain()
     expect(assignments.map((assignment) => server.end(assignment)?.kind)).toEqual(['RELEASE', 'RELEASE'])
-    expect(server.callsOf('claim').slice(0, 2)).toMatchObject([
-      { seq: 1, max: 10 },
-      { seq: 1, max: 0 },
+    expect(server.callsOf('claim').slice(1, 3)).toMatchObject([
+      { seq: 2, max: 10 },
+      { seq: 2, max: 0 },
     ])
   })
 

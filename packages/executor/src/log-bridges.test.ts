@@ -24,6 +24,7 @@ describe('The bridge to pino', () => {
       logger.error(new Error('boom'))
       logger.fatal('f')
       logger.info({ only: 'fields' })
+      pino(pinoBridge(context)).info('alone')
     })
     expect(lines.map((line) => line.replace(/,"stack":".*"/, ''))).toEqual([
       'DEBUG a',
@@ -33,6 +34,7 @@ describe('The bridge to pino', () => {
       'ERROR boom {"err":{"type":"Error","message":"boom"}}',
       'ERROR f',
       'INFO {"only":"fields"}',
+      'INFO alone',
     ])
   })
 

@@ -55,7 +55,7 @@ export class LogShipper {
   readonly #dirty = new Set<AttemptLog>()
   readonly #delivery: Delivery<Sending, LogsAnswer['items'][number]> = {
     send: async (sending) => {
-      const items = sending.map(({ log: { instance, token }, lines }) => ({ instance, token, lines: [...lines] }))
+      const items = sending.map(({ log, lines }) => ({ ...log.holding, lines: [...lines] }))
       return (await this.#connection.logs({ session: this.#session, items })).items
     },
     answered: ({ log }, answer) => this.#answered(log, answer),
@@ -154,7 +154,7 @@ export class LogShipper {
       return deliver([{ log, lines: lines.slice(middle) }], this.#delivery, this.#link)
     }
     const [line] = lines
-    this.#log.warn(`The server refused a log line of instance ${log.instance}: ${why}`)
+    this.#log.warn(`The server refused a log line of instance ${log.holding.instance}: ${why}`)
     const freed =
       line === undefined || line.source === 'system'
         ? log.close()

@@ -2,13 +2,19 @@ import type { LogLevel } from '@carillon/contract'
 import type { HandlerContext } from './context.ts'
 import { logText } from './log-text.ts'
 
+/** `writable` is how pino tells a destination from options when it stands first. */
+export interface PinoBridge {
+  readonly writable: true
+  write(line: string): void
+}
+
 /**
  * A destination for pino that writes to the instance's log.
  *
  * @example const logger = pino(pinoBridge(context))
  */
-export function pinoBridge(context: Pick<HandlerContext, 'log'>): { write(line: string): void } {
-  return { write: (line) => writeLine(context, line) }
+export function pinoBridge(context: Pick<HandlerContext, 'log'>): PinoBridge {
+  return { writable: true, write: (line) => writeLine(context, line) }
 }
 
 /** What pino adds to every line and the log knows anyway. */

@@ -216,11 +216,11 @@ export class ProtocolServer {
   async #act(name: CallName, request: IncomingMessage, text: string, gone: AbortSignal): Promise<unknown> {
     if (request.headers.authorization !== `Bearer ${TOKEN}`) throw new CarillonError('UNAUTHENTICATED', 'no such token')
     if (request.headers['carillon-protocol'] !== '1') throw new CarillonError('PROTOCOL_UNSUPPORTED', 'header missing')
-    const body = JSON.parse(text)
+    const body: any = JSON.parse(text)
     const call: ServerCall = { name, body }
     const refused = this.refuse(call)
     if (refused !== undefined) throw refused
-    if (!checks[name].Check(body)) {
+    if (!checks[name].Check(body as unknown)) {
       const problems = checks[name].Errors(body).map(({ instancePath, message }) => ({ path: instancePath, message }))
       throw new CarillonError('VALIDATION_FAILED', 'not valid', { problems })
     }
@@ -265,9 +265,10 @@ export class ProtocolServer {
     )
   }
 
-  async #claim({ seq, max, waitMs }: Claim, gone: AbortSignal): Promise<ClaimAnswer> {
+  async #claim({ session, seq, max, waitMs }: Claim, gone: AbortSignal): Promise<ClaimAnswer> {
     const until = performance.now() + waitMs
     for (;;) {
+      if (session !== this.#session) throw new CarillonError('SESSION_ENDED', 'register again')
       const assignments = this.#reserve(seq, max)
       const control = this.#control()
       if (assignments.length > 0 || control.stop.length > 0) {
@@ -327,7 +328,7 @@ export class ProtocolServer {
   }
 
   #changed(): void {
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of Array.from(this.#listeners)) listener()
   }
 }
 

@@ -104,7 +104,9 @@ describe('A pull executor', () => {
 
   it('goes on under the same session when a server that was away comes back', async () => {
     const server = await startServer({ heartbeatMs: 5 })
-    const executor = await startExecutor(server, { handlers: [echo] })
+    const said: string[] = []
+    const say = (message: string) => void said.push(message)
+    const executor = await startExecutor(server, { handlers: [echo], log: { info: say, warn: say, error: say } })
     const { session } = executor.stats
     server.away = true
     await server.until(() => server.turnedAway >= 3)
@@ -113,6 +115,7 @@ describe('A pull executor', () => {
     await server.untilEnded(assignment!)
     expect(executor.stats.session).toBe(session)
     expect(server.registrations).toHaveLength(1)
+    expect(said).toEqual([expect.stringContaining('does not answer'), 'The server answers again'])
   })
 
   it('waits at its start for a server that is away', async () => {
@@ -174,14 +177,17 @@ describe('A pull executor', () => {
         return gate.happened
       },
     })
-    await startExecutor(server, { handlers: [wait] })
+    const executor = await startExecutor(server, { handlers: [wait] })
     await server.until(() => server.callsOf('heartbeat').some(({ running }) => running.length === 2))
     server.takeAway(lost!)
     await server.until(() => server.callsOf('heartbeat').at(-1).running.length === 1)
     gate.happen()
     await server.untilEnded(kept!)
+    await executor.drain()
     expect([...reasons]).toEqual([[lost!.instance, 'LOST']])
-    expect(server.end(kept!).kind).toBe('SUCCESS')
+    const ends = server.callsOf('report').flatMap(({ items }) => items.filter(({ kind }: { kind: string }) => kind === 'SUCCESS'))
+    expect(ends.map(({ instance }) => instance)).toEqual([kept!.instance])
+    expect(executor.stats).toMatchObject({ lost: 1, succeeded: 1, running: 0, held: 0 })
   })
 
   it('fails an instance whose handler it does not have, naming those it has', async () => {

@@ -59,6 +59,8 @@ type Claimed =
  * leaves while it waits for work. It is then repeated under the same number, so what the server may have answered meanwhile is not lost.
  */
 async function claim(connection: Connection, session: Session, places: Places, seq: number, waitMs: number): Promise<Claimed> {
+  // It may have ended while a place was waited for.
+  if (session.over.aborted) return { kind: 'BROKEN_OFF' }
   const max = Math.min(places.free, MOST_CLAIMED)
   const outdated = new AbortController()
   const breakOff = () => outdated.abort()

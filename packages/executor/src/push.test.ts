@@ -132,7 +132,6 @@ describe('A push executor', () => {
     ['a session that it does not know yet', '/cancel', { session: 3, stop: [] }, PUSH_TOKEN, 503, 'UNAVAILABLE'],
   ])('refuses a call with %s', async (_name, path, body, token, status, code) => {
     const server = await startServer()
-    await server.url
     await request(`${server.url}/executor/v1/register`, {
       method: 'POST',
       headers: { authorization: 'Bearer a-test-token', 'carillon-protocol': '1', 'content-type': 'application/json' },

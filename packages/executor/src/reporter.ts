@@ -1,4 +1,4 @@
-import type { ReportAnswer, ReportItem } from '@carillon/contract'
+import type { Holding, ReportAnswer, ReportItem } from '@carillon/contract'
 import type { Connection } from './connection.ts'
 import { deliver, type Link } from './deliver.ts'
 import { messageOf } from './failed-call.ts'
@@ -25,8 +25,7 @@ export const REPORTER: ReporterOptions = { startedMs: 25, progressMs: 250, items
 
 /** What is still to be reported of one attempt. Written by the reporter only. */
 export interface Reports {
-  readonly instance: number
-  readonly token: number
+  readonly holding: Holding
   started: boolean
   progress: { readonly percent: number; readonly message: string | undefined } | null
   end: EndItem | null
@@ -38,10 +37,9 @@ export interface Reports {
   settled: (status: ReportStatus | 'GIVEN_UP') => void
 }
 
-export function noReports(instance: number, token: number): Reports {
+export function noReports(holding: Holding): Reports {
   return {
-    instance,
-    token,
+    holding,
     started: false,
     progress: null,
     end: null,
@@ -96,19 +94,19 @@ export class Reporter {
   }
 
   ended(reports: Reports, outcome: Outcome, durationMs: number): void {
-    const { instance, token } = reports
+    const { holding } = reports
     if (outcome.kind === 'SUCCESS') {
       const { output, bytes = 0 } = outcome
-      this.#end(reports, { kind: 'SUCCESS', instance, token, ...(output !== undefined && { output }), durationMs }, bytes)
+      this.#end(reports, { kind: 'SUCCESS', ...holding, ...(output !== undefined && { output }), durationMs }, bytes)
     } else {
       const { kind, error, retriable } = outcome
       const bytes = 3 * (error.message.length + (error.stack?.length ?? 0))
-      this.#end(reports, { kind, instance, token, error, ...(retriable !== undefined && { retriable }), durationMs }, bytes)
+      this.#end(reports, { kind, ...holding, error, ...(retriable !== undefined && { retriable }), durationMs }, bytes)
     }
   }
 
   released(reports: Reports): void {
-    this.#end(reports, { kind: 'RELEASE', instance: reports.instance, token: reports.token }, 0)
+    this.#end(reports, { kind: 'RELEASE', ...reports.holding }, 0)
   }
 
   #end(reports: Reports, item: EndItem, bytes: number): void {
@@ -167,12 +165,11 @@ export class Reporter {
     if (!isEnd(item)) return
     if (reports.rejected) return reports.settled('GIVEN_UP')
     reports.rejected = true
-    const { instance, token } = reports
     const error = {
       code: 'RESULT_REJECTED',
       message: `The server refused the ${item.kind} report of this attempt: ${why}`.slice(0, 2000),
     }
-    this.#end(reports, { kind: 'FAILURE', instance, token, error, retriable: false }, 0)
+    this.#end(reports, { kind: 'FAILURE', ...reports.holding, error, retriable: false }, 0)
   }
 
   #clear(): void {
@@ -192,12 +189,12 @@ function isEnd(item: ReportItem): item is EndItem {
 
 /** What is to be said of an attempt now, in its order. The start goes without saying where the end is known, unless progress lies between. */
 function takeItems(reports: Reports): ReportItem[] {
-  const { instance, token, started, progress, end } = reports
+  const { holding, started, progress, end } = reports
   const items: ReportItem[] = []
-  if (started && (end === null || progress !== null)) items.push({ kind: 'STARTED', instance, token })
+  if (started && (end === null || progress !== null)) items.push({ kind: 'STARTED', ...holding })
   if (progress !== null) {
     const { percent, message } = progress
-    items.push({ kind: 'PROGRESS', instance, token, percent, ...(message !== undefined && { message }) })
+    items.push({ kind: 'PROGRESS', ...holding, percent, ...(message !== undefined && { message }) })
   }
   if (end !== null) items.push(end)
   reports.started = false

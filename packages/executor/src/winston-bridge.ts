@@ -37,7 +37,8 @@ class WinstonBridge extends Writable {
 
   log(line: WinstonLine, next: () => void): void {
     const { level, message, ...rest } = line
-    const raw = String(line[Symbol.for('level')] ?? level)
+    // The level under its plain name: a format may have coloured the other.
+    const raw = (line[Symbol.for('level')] as string | undefined) ?? level
     if (this.#wanted(raw)) {
       const text = logText(String(message), Object.keys(rest).length === 0 ? undefined : rest)
       this.#context.log.write(levelOf(raw), text)

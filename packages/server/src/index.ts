@@ -1,3 +1,11 @@
 export * from './config.ts'
 export { startServer, VERSION, type RunningServer } from './main.ts'
-export { startEmbeddedPostgres, type EmbeddedPostgres } from './runtime/embedded-postgres.ts'
+export {
+  reachEmbeddedPostgres,
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+} from './runtime/embedded-postgres.ts'
+export { dump, type DumpSummary } from './storage/dump.ts'
+export { load } from './storage/load.ts'
+export { migrate, type MigrateResult } from './storage/migrate.ts'

@@ -4,11 +4,13 @@ import { executorRoutes } from '@carillon/contract'
 import pg from 'pg'
 import { pino, type Logger } from 'pino'
 import { allowsPrivateEgress, nodeIdOf, type Config } from './config.ts'
-import { startBuiltinExecutor } from './builtin/builtin-executor.ts'
+import { createBuiltinExecutor } from './builtin/builtin-executor.ts'
+import { guardedConnect } from './builtin/egress-guard.ts'
 import { createApi } from './http/api.ts'
 import type { RouteGroup } from './http/app.ts'
 import { executorHandlers } from './http/executor-api.ts'
 import { createLifecycle } from './lifecycle/create-lifecycle.ts'
+import { createPushDispatch, markUnreachable } from './lifecycle/dispatch.ts'
 import type { Engine, EngineSettings } from './lifecycle/engine.ts'
 import { createExecutorTraffic } from './lifecycle/executor-traffic.ts'
 import type { FiringDeps } from './lifecycle/fire-schedules.ts'
@@ -35,6 +37,8 @@ export interface RunningServer {
   /** Where the API answers: `http://127.0.0.1:7070`. */
   readonly url: string
   readonly nodeId: string
+  /** Connection string of the database that it works on, password included: for the process that started the node, never to be shown. */
+  readonly databaseUrl: string
   /** On the very first start only: what was generated. It is kept nowhere in clear. */
   readonly firstAccess: FirstAccess | null
   /** Settles when the embedded database has ended, whoever ended it; never with a database of one's own. */
@@ -101,8 +105,11 @@ async function startNode(
         .report({ tenantId, appId: null }, { session, items })
         .catch((error: unknown) => engine.report('push.releaseFailed', { error }))
     },
+    unreachable: (session) => markUnreachable(push, session),
     report: (event, details) => engine.report(event, details),
+    connect: guardedConnect({ allowPrivate: allowsPrivateEgress(config) }),
   })
+  const push = createPushDispatch(transport)
   const node = { id: nodeId, name: hostname(), version: VERSION, address: () => address }
   let address: string | null = null
   let services: Services | undefined
@@ -113,6 +120,9 @@ async function startNode(
   const app = createApi(
     {
       services: { db, lifecycle, limits: config.limits, plans: engine.plans, hub: engine.hub },
+      // The calls of executors are many and say little; they are there for those who ask for them.
+      onAnswered: (entry) =>
+        log[entry.route.startsWith('/executor/') || entry.route === '/health' ? 'trace' : 'info'](entry, 'answered'),
       onFault: (error: unknown, requestId: string) => log.error({ requestId, ...causeOf(error) }, 'A request failed'),
     },
     [{ name: 'executor', routes: executorRoutes, handlers: executorHandlers(traffic) as unknown as RouteGroup['handlers'] }],
@@ -123,20 +133,22 @@ async function startNode(
   services = startServices({
     engine,
     firing,
-    push: { transport, turn: { tenant: 0 }, previous: new Map(), apps: 0 },
+    push,
     clock,
     config,
     node,
   })
   const builtin = config.builtinExecutor
-    ? await startBuiltinExecutor({
+    ? createBuiltinExecutor({
         traffic,
+        resultBytes: config.limits.resultBytes,
         capacity: config.builtinCapacity,
-        allowPrivate: allowsPrivateEgress(config),
-        nodeId,
+        allowPrivate: () => allowsPrivateEgress(config),
+        nodeName: nodeId,
         log,
       })
     : null
+  await builtin?.start()
 
   let stopping: Promise<void> | undefined
   const stop = async () => {
@@ -155,6 +167,7 @@ async function startNode(
   return {
     url: address,
     nodeId,
+    databaseUrl: url,
     firstAccess,
     databaseLost: embedded ? embedded.exited.then(() => undefined) : new Promise(() => undefined),
     stop: () => (stopping ??= stop()),

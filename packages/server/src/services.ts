@@ -1,7 +1,7 @@
 import type { Config } from './config.ts'
 import type { Engine } from './lifecycle/engine.ts'
 import { consumeScheduleWakes, rearmForgottenDelays } from './lifecycle/consume-wakes.ts'
-import { dispatchPush, type PushDispatch } from './lifecycle/dispatch.ts'
+import { cancelPush, dispatchPush, type PushDispatch } from './lifecycle/dispatch.ts'
 import { fireSchedules, type FiringDeps } from './lifecycle/fire-schedules.ts'
 import { housekeep } from './lifecycle/housekeep.ts'
 import { promoteDue, reapLost, timeOut } from './lifecycle/overdue.ts'
@@ -86,7 +86,10 @@ export function startServices(deps: ServicesDeps): Services {
   for (const [name, step] of Object.entries(parts)) running[name] = startLoop(name, step, onError)
 
   engine.hub.onWake((topic) => {
-    if (push.apps > 0 && topic.startsWith('q')) running.dispatch?.wake()
+    if (push.apps === 0) return
+    if (topic.startsWith('q')) running.dispatch?.wake()
+    if (topic.startsWith('s'))
+      void cancelPush(engine, push, Number(topic.slice(1))).catch((error: unknown) => onError('cancelPush', error))
   })
 
   return {

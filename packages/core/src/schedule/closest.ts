@@ -1,7 +1,7 @@
-/** The candidate that is most likely meant by `word` (at most two edits away, case ignored), or null. */
+/** The candidate that is most likely meant by `word`: one edit away, or two if the word is long; case ignored. Null if none is. */
 export function closest(word: string, candidates: readonly string[]): string | null {
   let best: string | null = null
-  let fewest = 3
+  let fewest = word.length < 6 ? 2 : 3 // one more than allowed
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= fewest) continue
     const edits = editDistance(word.toLowerCase(), candidate.toLowerCase())

@@ -124,7 +124,7 @@ function advice(text: string, field: Field): string {
 
 function inRange(value: number, field: Field): string {
   // 24:00 and minute 60 are meant as 0; Quartz has no weekday 0, and whoever writes it means the Unix Sunday.
-  if (value === field.max + 1 && field.min === 0) return didYouMean('0')
+  if (value === field.max + 1 && field.min === 0 && field.names.length === 0) return didYouMean('0')
   if (value === 0 && field.names.length > 0) return didYouMean(`${field.min} (${field.names[0]})`)
   return `use a number from ${field.min} to ${field.max}`
 }

@@ -98,7 +98,12 @@ function parseExpression(expression: string, report: Report): Cron | null {
 }
 
 function splitFields(expression: string): readonly Span[] {
-  return Array.from(expression.matchAll(/\S+/g), (match) => ({ text: match[0].toUpperCase(), at: match.index }))
+  return Array.from(expression.matchAll(/\S+/g), (match) => ({ text: asciiUpperCase(match[0]), at: match.index }))
+}
+
+// The full toUpperCase makes two letters of some, and positions would be wrong.
+function asciiUpperCase(text: string): string {
+  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
 }
 
 function macroMeaning(fields: readonly Span[], report: Report): readonly Span[] | null {

@@ -43,14 +43,20 @@ export function fireAfterRun({ timing, spec }: CompiledSchedule, endedAt: number
 
 function stateAt(schedule: CompiledSchedule, scheduleId: number, fireAt: number | null): DueState | null {
   if (fireAt === null) return null
-  return { nextFireAt: fireAt, misfireUntil: null, runFrom: null, paceUntil: null, dueAt: dueAt(schedule, scheduleId, fireAt) }
+  return {
+    nextFireAt: fireAt,
+    misfireUntil: null,
+    runFrom: null,
+    paceUntil: null,
+    dueAt: fireDueAt(schedule, scheduleId, fireAt),
+  }
 }
 
 /**
  * When an occurrence shall run: its own time plus its jitter. The jitter is kept below the distance to the next occurrence, so that
  * occurrences fall due in their order however large it is.
  */
-export function dueAt(schedule: CompiledSchedule, scheduleId: number, fireAt: number): number {
+export function fireDueAt(schedule: CompiledSchedule, scheduleId: number, fireAt: number): number {
   const { jitterMs } = schedule.spec
   if (jitterMs === 0) return fireAt
   const next = nextFire(schedule, fireAt) ?? Infinity

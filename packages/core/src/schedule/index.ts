@@ -7,14 +7,13 @@ export {
   LONGEST_JITTER_MS,
   MOST_CALENDARS,
   SHORTEST_INTERVAL_MS,
-  type Compiled,
   type CompiledSchedule,
   type SpecProblem,
 } from './compile.ts'
 export { LONGEST_EXPRESSION, parseCron, type Cron, type ParsedCron } from './cron.ts'
 export type { DstPolicy } from './cron-clock.ts'
 export type { CronProblem } from './cron-field.ts'
-export { dueAt, firstState, stateAfterRun, type DueState, type FiringState } from './firing-state.ts'
+export { fireDueAt, firstState, stateAfterRun, type DueState, type FiringState } from './firing-state.ts'
 export { jitterOf } from './jitter.ts'
 export {
   MISFIRE_AFTER_MS,
@@ -23,8 +22,8 @@ export {
   type FireOutcome,
   type FireReason,
   type HoldReason,
-  type Plan as FiringPlan,
-  type PlanInput,
+  type FirePlan,
+  type FirePlanInput,
 } from './misfire.ts'
 export { misfireProblems, MOST_CATCH_UP_FIRES, MOST_CATCH_UP_PER_MINUTE, type MisfirePolicy } from './misfire-policy.ts'
 export { excludedBy, nextFire } from './next-fire.ts'

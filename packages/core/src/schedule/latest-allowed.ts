@@ -6,20 +6,25 @@ import { nextFire } from './next-fire.ts'
  * The first of the latest `n` occurrences in [`from`, `until`] that the calendars allow (of all, if there are fewer), or null if there
  * is none. `known` is the earliest undecided occurrence, which counts as one even if the schedule alone does not tell it (FIXED_DELAY).
  *
- * The engine only looks forward, so the place is found by bisection: few steps of `n` occurrences each, however many lie between.
+ * The engine only looks forward, so a place is sought from which `n` to `2n` remain: by one guess, as occurrences are mostly evenly
+ * spread, and then by bisection. Each try looks at `2n` occurrences, however many lie between.
  */
 export function latestAllowed(schedule: CompiledSchedule, known: number, from: number, until: number, n: number): number | null {
+  if (n < 1) return null
   const next = (after: number) => (after < known ? known : nextFire(schedule, after))
+  const rest = (after: number) => firstAllowed(schedule, next, after, until, 2 * n + 1)
   let [low, high] = [from - 1, until]
-  let found = firstAllowed(schedule, next, low, until, n + 1)
-  if (n < 1 || found.length <= n) return n < 1 ? null : (found[0] ?? null)
-  // More than n follow `low`, fewer than n follow `high`: in between exactly n do, since instants are whole.
+  let found = rest(low)
+  if (found.length <= 2 * n) return found.at(-n) ?? found[0] ?? null
+  let middle = Math.floor(until - (1.5 * n * (found[2 * n]! - found[0]!)) / (2 * n))
+  // More than 2n follow `low` and fewer than n follow `high`, and from one millisecond to the next it is one at most.
   while (true) {
-    const middle = Math.floor((low + high) / 2)
-    found = firstAllowed(schedule, next, middle, until, n + 1)
-    if (found.length === n) return found[0]!
-    if (found.length > n) low = middle
+    if (middle <= low || middle >= high) middle = Math.floor((low + high) / 2)
+    found = rest(middle)
+    if (found.length >= n && found.length <= 2 * n) return found.at(-n)!
+    if (found.length > 2 * n) low = middle
     else high = middle
+    middle = low
   }
 }
 

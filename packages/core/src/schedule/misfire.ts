@@ -1,9 +1,9 @@
 import { calendarVerdict } from './calendar.ts'
 import type { CompiledSchedule } from './compile.ts'
-import { dueAt, fireAfterRun, type DueState, type FiringState } from './firing-state.ts'
-import { nextFire } from './next-fire.ts'
+import { fireAfterRun, fireDueAt, type DueState, type FiringState } from './firing-state.ts'
 import { latestAllowed } from './latest-allowed.ts'
 import { paceOf, type MisfirePolicy } from './misfire-policy.ts'
+import { nextFire } from './next-fire.ts'
 import { stretchOf, type Stretch } from './stretch.ts'
 
 // The decision of the firing loop: what becomes of every occurrence that is due. Each occurrence is decided exactly once, in order.
@@ -38,7 +38,7 @@ export interface Fire {
   readonly reason: FireReason
 }
 
-export interface PlanInput {
+export interface FirePlanInput {
   readonly schedule: CompiledSchedule
   readonly scheduleId: number
   readonly state: FiringState
@@ -53,7 +53,7 @@ export interface PlanInput {
   readonly maxOccurrences: number
 }
 
-export interface Plan {
+export interface FirePlan {
   readonly fires: readonly Fire[]
   /**
    * The state to persist with the fires. Null: nothing more is known to come (for FIXED_DELAY: not before the run ends, see
@@ -76,7 +76,7 @@ type Decision =
  * Decides the due occurrences of one schedule, as many as `maxRuns` and `maxOccurrences` allow. If work is left, `next.dueAt` is
  * `now`: call again with `next` as the state.
  */
-export function planFires(input: PlanInput): Plan {
+export function planFires(input: FirePlanInput): FirePlan {
   const { now, maxRuns, maxOccurrences } = input
   const fires: Fire[] = []
   let [runs, seen] = [0, 0]
@@ -88,10 +88,11 @@ export function planFires(input: PlanInput): Plan {
     if (decision.kind === 'WAIT') return { fires, next: { ...state, dueAt: decision.until } }
     if (seen >= maxOccurrences || (decision.kind === 'RUN' && runs >= maxRuns)) return { fires, next: { ...state, dueAt: now } }
     const stretch = stretchFor(input, decision, state.nextFireAt, maxOccurrences - seen)
-    append(fires, { fireAt: state.nextFireAt, lastFireAt: stretch.last, count: stretch.count, ...outcomeOf(decision) })
+    const { outcome, reason } = decision
+    append(fires, { fireAt: state.nextFireAt, lastFireAt: stretch.last, count: stretch.count, outcome, reason })
     seen += stretch.seen
     if (decision.kind === 'RUN') runs += 1
-    if (outcomeOf(decision).outcome === 'CAUGHT_UP') {
+    if (outcome === 'CAUGHT_UP') {
       batch -= 1
       state = { ...state, paceUntil: now + paceOf(input.misfire).everyMs }
     }
@@ -101,7 +102,7 @@ export function planFires(input: PlanInput): Plan {
 }
 
 /** Leaves a backlog that has been decided, and declares one where the earliest occurrence is overdue. */
-function withBacklog(input: PlanInput, state: FiringState): FiringState {
+function withBacklog(input: FirePlanInput, state: FiringState): FiringState {
   if (state.misfireUntil !== null && state.nextFireAt <= state.misfireUntil) return state
   const overdue = input.hold === null && input.now - due(input, state) > input.misfireAfterMs
   if (!overdue && state.misfireUntil === null) return state
@@ -109,7 +110,7 @@ function withBacklog(input: PlanInput, state: FiringState): FiringState {
 }
 
 /** The first occurrence of a backlog declared now that the policy lets run. */
-function runFrom({ schedule, misfire, now }: PlanInput, { nextFireAt }: FiringState): number | null {
+function runFrom({ schedule, misfire, now }: FirePlanInput, { nextFireAt }: FiringState): number | null {
   switch (misfire.policy) {
     case 'SKIP':
       return null
@@ -120,7 +121,7 @@ function runFrom({ schedule, misfire, now }: PlanInput, { nextFireAt }: FiringSt
   }
 }
 
-function decide(input: PlanInput, state: FiringState, batch: number): Decision {
+function decide(input: FirePlanInput, state: FiringState, batch: number): Decision {
   const { schedule, now, hold } = input
   const fireAt = state.nextFireAt
   if (state.misfireUntil === null && due(input, state) > now) return { kind: 'WAIT', until: due(input, state) }
@@ -134,7 +135,7 @@ function decide(input: PlanInput, state: FiringState, batch: number): Decision {
   return decideMisfire(input, state, batch, before)
 }
 
-function decideMisfire({ misfire, now }: PlanInput, state: FiringState, batch: number, before: number): Decision {
+function decideMisfire({ misfire, now }: FirePlanInput, state: FiringState, batch: number, before: number): Decision {
   const { nextFireAt, runFrom } = state
   if (runFrom === null) return { kind: 'PASS', outcome: 'MISSED', reason: 'MISFIRE', before }
   if (nextFireAt < runFrom) return { kind: 'PASS', outcome: 'MISSED', reason: 'MISFIRE', before: Math.min(before, runFrom) }
@@ -145,13 +146,13 @@ function decideMisfire({ misfire, now }: PlanInput, state: FiringState, batch: n
   return { kind: 'RUN', outcome: 'CAUGHT_UP', reason: 'MISFIRE' }
 }
 
-function due({ schedule, scheduleId }: PlanInput, { nextFireAt }: FiringState): number {
-  return dueAt(schedule, scheduleId, nextFireAt)
+function due({ schedule, scheduleId }: FirePlanInput, { nextFireAt }: FiringState): number {
+  return fireDueAt(schedule, scheduleId, nextFireAt)
 }
 
 /** The occurrences that a decision is about, from `fireAt` on, and what follows them. */
 function stretchFor(
-  { schedule, now }: PlanInput,
+  { schedule, now }: FirePlanInput,
   decision: Exclude<Decision, { kind: 'WAIT' }>,
   fireAt: number,
   budget: number,
@@ -160,10 +161,6 @@ function stretchFor(
   // A FIXED_DELAY occurrence that does not run has no end to wait for: it counts as a run that ends now, or the schedule would stop.
   if (schedule.timing.kind === 'FIXED_DELAY') return { last: fireAt, count: 1, seen: 1, next: fireAfterRun(schedule, now) }
   return stretchOf(schedule, fireAt, decision.before, budget)
-}
-
-function outcomeOf({ outcome, reason }: Exclude<Decision, { kind: 'WAIT' }>): Pick<Fire, 'outcome' | 'reason'> {
-  return { outcome, reason }
 }
 
 /** Adds a decision; one that does not run joins the stretch before it if that is of the same kind. */
@@ -176,6 +173,9 @@ function append(fires: Fire[], fire: Fire): void {
 }
 
 /** How many caught-up runs this call may still start. */
-function batchLeft({ misfire, state, now }: PlanInput): number {
-  return state.paceUntil !== null && state.paceUntil > now ? 0 : paceOf(misfire).batch
+function batchLeft({ misfire, state, now }: FirePlanInput): number {
+  const { batch, everyMs } = paceOf(misfire)
+  const wait = (state.paceUntil ?? now) - now
+  // A longer wait than a pace ever asks for means that the clock was set back, or the pace raised: it must not stall the schedule.
+  return wait > 0 && wait <= everyMs ? 0 : batch
 }

@@ -15,14 +15,14 @@ export interface TokenRequest {
   readonly expiresAt?: number
 }
 
-/** 256 random bits; only their hash is kept, which needs no salt for that. */
+/** Only the hash of the secret is kept. */
 export async function createToken(edit: Edit, by: Manager, body: TokenRequest): Promise<Change<TokenRow & { secret: string }>> {
   assertNotAbove(by, body.role)
   if (body.app !== undefined && body.role !== 'executor') throw invalid('/body/app', 'is only for tokens of the role executor')
   if (body.expiresAt !== undefined && body.expiresAt <= (await edit.tx.now()))
     throw invalid('/body/expiresAt', 'must lie in the future')
   const app = body.app === undefined ? null : await holdReference(edit, apps, body.app, '/body/app', 'app')
-  const secret = `carillon_${randomBytes(32).toString('base64url')}`
+  const secret = newSecret()
   const row = await insertToken(edit.tx, edit.tenantId, {
     name: body.name,
     hash: hashToken(secret),
@@ -41,6 +41,9 @@ export async function revoke(edit: Edit, by: Manager, id: number): Promise<Chang
   const after = await revokeToken(edit.tx, edit.tenantId, id)
   return { answer: after, object: { kind: 'token', id }, before, after }
 }
+
+/** 256 random bits, which is why their hash needs no salt. */
+export const newSecret = () => `carillon_${randomBytes(32).toString('base64url')}`
 
 export function hashToken(secret: string): Buffer {
   return createHash('sha256').update(secret).digest()

@@ -1,6 +1,7 @@
 import { endAttempt, outcomeOfOnlyInstance, type AttemptEnd, type EndDecision, type InstanceState } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { retryInstances, type LockedInstance, type RetriedInstance } from '../storage/instance.ts'
+import { storableJson } from '../storage/storable-json.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
 import { finishRuns, type FinishedRun } from './finish-runs.ts'
@@ -60,7 +61,7 @@ function retryOf({ instance, decision, error }: Decided, now: number): RetriedIn
       id: instance.id,
       token: instance.token,
       outcome: decision.outcome,
-      error: JSON.stringify(error ?? { code: decision.outcome, message: decision.outcome && MESSAGES[decision.outcome] }),
+      error: storableJson(error ?? { code: decision.outcome, message: decision.outcome && MESSAGES[decision.outcome] }),
       dueAt: later ? now + decision.delayMs : null,
       wasLost: decision.outcome === 'LOST',
       waitReason: later ? 'TIME' : paused ? 'PAUSED' : null,
@@ -91,7 +92,7 @@ function finishedOf({ instance, decision, output, error, startedAt }: Decided): 
       runState: outcomeOfOnlyInstance(decision.state),
       runReason: decision.errorCode,
       output: succeeded ? (output ?? null) : null,
-      error: succeeded ? null : JSON.stringify(errorOf(decision.state, decision.errorCode, error)),
+      error: succeeded ? null : storableJson(errorOf(decision.state, decision.errorCode, error)),
       startedAt: startedAt ?? null,
     },
   ]

@@ -1,25 +1,26 @@
-import type { Assignment } from '@carillon/contract'
+import type { Assignment, Control } from '@carillon/contract'
 import { ROUTES, type Candidate } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
-import { lockPushSessions, selectPushApps, type PushSession } from '../storage/executor-session.ts'
+import { lockPushSessions, selectPushApps, selectPushTarget, type PushSession } from '../storage/executor-session.ts'
 import type { QueueRow } from '../storage/queue.ts'
-import { countHeld, reserveInstances, type Claimable } from '../storage/instance.ts'
+import { countHeld, reserveInstances, selectStops, type Claimable } from '../storage/instance.ts'
 import { assignmentOf } from './assignment.ts'
 import type { Engine } from './engine.ts'
 import { takePending, type Turn } from './take-pending.ts'
 
 /** How push executors are called: after the reservation is committed, never inside its transaction. */
+export interface PushTarget {
+  readonly session: number
+  readonly tenantId: number
+  readonly address: string
+  readonly callToken: string | null
+}
+
 export interface PushTransport {
   /** Hands assignments to an executor. Never throws: what did not arrive is released, what is uncertain is left to its deadline. */
-  invoke(
-    executor: {
-      readonly session: number
-      readonly tenantId: number
-      readonly address: string
-      readonly callToken: string | null
-    },
-    assignments: readonly Assignment[],
-  ): void
+  invoke(executor: PushTarget, assignments: readonly Assignment[]): void
+  /** Asks it to stop handlers. A hint: its next heartbeat says the same. */
+  cancel(executor: PushTarget, stop: Control['stop']): void
 }
 
 export interface PushDispatch {
@@ -27,6 +28,8 @@ export interface PushDispatch {
   readonly turn: Turn
   /** The executor chosen last for a queue: memory of one node, for ROUND_ROBIN. */
   readonly previous: Map<number, number>
+  /** Sessions that could not be reached, and until when (monotonic clock of this node) they are passed over. */
+  readonly unreachable: Map<number, number>
   /** How many apps had push executors at the last look: without any, new work is no reason to look. */
   apps: number
 }
@@ -44,7 +47,7 @@ export async function dispatchPush(engine: Engine, dispatch: PushDispatch): Prom
 
 async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenantId: number; appId: number }): Promise<number> {
   const chosen = await engine.db.engine(async (tx) => {
-    const places = await openPlaces(tx, engine, app)
+    const places = (await openPlaces(tx, engine, app)).filter((place) => isReachable(dispatch, place.session.id))
     const free = places.reduce((sum, place) => sum + place.capacity - place.held, 0)
     if (free === 0) return []
     const queues = [
@@ -61,12 +64,28 @@ async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenant
     return choose(tx, engine, dispatch, places, taken)
   })
   for (const [session, assignments] of bySession(chosen)) {
-    dispatch.transport.invoke(
-      { session: session.id, tenantId: session.tenantId, address: session.address, callToken: session.callToken },
-      assignments,
-    )
+    dispatch.transport.invoke(targetOf(session), assignments)
   }
   return chosen.length
+}
+
+/** Long enough not to call a dead address in a circle, short enough to notice one that is back. */
+const PASSED_OVER_MS = 5_000
+
+export function markUnreachable({ unreachable }: PushDispatch, sessionId: number): void {
+  unreachable.set(sessionId, performance.now() + PASSED_OVER_MS)
+}
+
+function isReachable({ unreachable }: PushDispatch, sessionId: number): boolean {
+  const until = unreachable.get(sessionId)
+  if (until === undefined) return true
+  if (until > performance.now()) return false
+  unreachable.delete(sessionId)
+  return true
+}
+
+export function createPushDispatch(transport: PushTransport): PushDispatch {
+  return { transport, turn: { tenant: 0 }, previous: new Map(), unreachable: new Map(), apps: 0 }
 }
 
 interface Place extends Candidate {
@@ -137,4 +156,25 @@ function bySession(chosen: readonly Chosen[]): Map<PushSession, Assignment[]> {
     else groups.set(session, [assignment])
   }
   return groups
+}
+
+const targetOf = ({
+  id,
+  tenantId,
+  address,
+  callToken,
+}: Pick<PushSession, 'id' | 'tenantId' | 'address' | 'callToken'>): PushTarget => ({
+  session: id,
+  tenantId,
+  address,
+  callToken,
+})
+
+/** Passes on at once what a push executor's next heartbeat would tell it: what it is to stop. */
+export async function cancelPush(engine: Engine, { transport }: PushDispatch, sessionId: number): Promise<void> {
+  const found = await engine.db.lease(async (tx) => {
+    const target = await selectPushTarget(tx, sessionId)
+    return target && { target, stop: await selectStops(tx, sessionId) }
+  })
+  if (found && found.stop.length > 0) transport.cancel(targetOf(found.target), found.stop)
 }

@@ -173,7 +173,7 @@ async function createTask(world: World, shape: TaskShape): Promise<TestTask> {
   const rateKey = shape.ratePerSecond === undefined ? null : `task:${task!.id}`
   if (rateKey !== null) {
     await world.sql(
-      `insert into rate_bucket (tenant_id, key, per_second, burst, tokens) values ($1, $2, $3, greatest(1, $3), greatest(1, $3))`,
+      `insert into rate_bucket (tenant_id, key, per_second, burst, tokens) values ($1, $2, $3::float8, greatest(1, $3::float8), greatest(1, $3::float8))`,
       tenantId,
       rateKey,
       shape.ratePerSecond,

@@ -37,6 +37,7 @@ export function createExecutorTraffic(engine: Engine): ExecutorTraffic {
   const turn: Turn = { tenant: 0 }
   const owners = sessionOwners(engine)
   const told = toldStops()
+  const lines = sessionLines()
 
   const reports = createCoalescer((items: readonly ReportedItem[]) => applyIsolated(engine, items), {
     mostItems: engine.settings.completeBatch,
@@ -55,18 +56,23 @@ export function createExecutorTraffic(engine: Engine): ExecutorTraffic {
 
     async claim(principal, body, signal) {
       await owners.check(principal, body.session)
-      const end = performance.now() + body.waitMs
-      let claimed = await claimOnce(principal, body)
-      while (isNothing(claimed, body.session, told)) {
-        const left = end - performance.now()
-        if (left <= 0 || signal.aborted) break
-        // Listens before it looks again, so that what comes between the two is not slept through.
-        const woken = engine.hub.wait(topicsOf(claimed, body), left, signal)
-        claimed = await claimOnce(principal, body)
-        if (isNothing(claimed, body.session, told) && (await woken)) claimed = await claimOnce(principal, body)
-      }
-      told.add(body.session, claimed)
-      return { assignments: [...claimed.assignments], control: claimed.control }
+      return lines.newest(body.session, signal, async (current) => {
+        const end = performance.now() + body.waitMs
+        let claimed = await claimOnce(principal, body)
+        while (isNothing(claimed, body.session, told)) {
+          const left = end - performance.now()
+          if (left <= 0 || current.aborted) break
+          // Listens before it looks again, so that what comes between the two is not slept through.
+          const listening = new AbortController()
+          const woken = engine.hub.wait(topicsOf(claimed, body), left, AbortSignal.any([current, listening.signal]))
+          claimed = await claimOnce(principal, body)
+          if (isNothing(claimed, body.session, told) && (await woken)) claimed = await claimOnce(principal, body)
+          // A waiter left behind would be woken in the place of one that needs it.
+          listening.abort()
+        }
+        told.add(body.session, claimed)
+        return { assignments: [...claimed.assignments], control: claimed.control }
+      })
     },
 
     async report(principal, { session, items }) {
@@ -140,6 +146,29 @@ function sessionOwners(engine: Engine) {
       const row = await engine.db.lease((tx) => sessionOf(tx, principal, session))
       if (known.size >= MOST) known.clear()
       known.set(session, { tenantId: row.tenantId, appId: row.appId })
+    },
+  }
+}
+
+/**
+ * The claims of a session, one at a time. A new one breaks off the one before it (whose client has given up, or it would not ask again)
+ * and waits until that has ended, so that what the old one still reserved is there to be answered when the new one looks.
+ */
+function sessionLines() {
+  const last = new Map<number, { readonly abort: AbortController; readonly ended: Promise<unknown> }>()
+  return {
+    async newest<T>(session: number, signal: AbortSignal, work: (current: AbortSignal) => Promise<T>): Promise<T> {
+      const before = last.get(session)
+      before?.abort.abort()
+      const abort = new AbortController()
+      const answer = (before ? before.ended : Promise.resolve()).then(() => work(AbortSignal.any([signal, abort.signal])))
+      const line = { abort, ended: answer.catch(() => undefined) }
+      last.set(session, line)
+      try {
+        return await answer
+      } finally {
+        if (last.get(session) === line) last.delete(session)
+      }
     },
   }
 }

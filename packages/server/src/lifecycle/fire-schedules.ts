@@ -1,12 +1,4 @@
-import {
-  planFires,
-  stateAfterRun,
-  type CompiledSchedule,
-  type DueState,
-  type Fire,
-  type FiringPlan,
-  type HoldReason,
-} from '@carillon/core'
+import { planFires, stateAfterRun, type CompiledSchedule, type DueState, type Fire, type HoldReason } from '@carillon/core'
 import { isolate } from '../runtime/isolate.ts'
 import type { Transaction } from '../storage/database.ts'
 import { extendFires, insertFires, selectDecided, type FireRow, type StretchExtension } from '../storage/fire.ts'
@@ -19,6 +11,7 @@ import {
   selectNextDue,
   selectScheduleDefinitions,
   type Advance,
+  type BacklogNote,
   type DueRow,
   type ScheduleDefinition,
   type ScheduleKey,
@@ -114,21 +107,22 @@ function planAll(
 
 function planOne({ engine, schedules }: FiringDeps, row: DueRow, definition: ScheduleDefinition, now: number): PlannedSchedule {
   const schedule = compile(schedules, definition)
-  const plan = definition.deleted
-    ? { fires: [], next: null }
-    : planFires({
-        schedule,
-        scheduleId: row.scheduleId,
-        state: { nextFireAt: row.nextFireAt, ...(row.misfire ?? { misfireUntil: null, runFrom: null, paceUntil: null }) },
-        now,
-        misfire: definition.misfire,
-        misfireAfterMs: engine.settings.misfireAfterMs,
-        hold: holdOf(definition),
-        maxRuns: MOST_RUNS_A_CALL,
-        maxOccurrences: MOST_OCCURRENCES_A_CALL,
-      } satisfies Parameters<typeof planFires>[0])
-  return { row, definition, schedule, fires: plan.fires, next: plan.next } satisfies PlannedSchedule & Partial<FiringPlan>
+  if (definition.deleted) return { row, definition, schedule, fires: [], next: null }
+  const { fires, next } = planFires({
+    schedule,
+    scheduleId: row.scheduleId,
+    state: { nextFireAt: row.nextFireAt, ...(row.misfire ?? NO_BACKLOG) },
+    now,
+    misfire: definition.misfire,
+    misfireAfterMs: engine.settings.misfireAfterMs,
+    hold: holdOf(definition),
+    maxRuns: MOST_RUNS_A_CALL,
+    maxOccurrences: MOST_OCCURRENCES_A_CALL,
+  })
+  return { row, definition, schedule, fires, next }
 }
+
+const NO_BACKLOG: BacklogNote = { misfireUntil: null, runFrom: null, paceUntil: null }
 
 /** What is stored was compiled when it was saved. If it no longer is, that is this schedule's trouble alone: see `isolate`. */
 function compile(schedules: ScheduleCache, definition: ScheduleDefinition): CompiledSchedule {

@@ -8,6 +8,7 @@ import {
   type LogHolder,
   type StoredLogLine,
 } from '../storage/log.ts'
+import { storableText } from '../storage/storable-json.ts'
 import { logTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
 import { instanceName } from './lock-instances.ts'
@@ -114,9 +115,9 @@ function lineOf(holder: LogHolder, line: LogLine, text: string): StoredLogLine {
 
 /** Cuts a line at a limit of bytes, says so, and removes what PostgreSQL cannot store. */
 export function shorten(text: string, limit: number): string {
-  const clean = text.replaceAll('\u0000', '␀')
+  const clean = storableText(text)
   const bytes = Buffer.byteLength(clean)
-  if (bytes <= limit) return clean.isWellFormed() ? clean : clean.toWellFormed()
+  if (bytes <= limit) return clean
   // A cut within a character leaves a replacement character at the end; it goes.
   const head = Buffer.from(clean)
     .subarray(0, limit)

@@ -9,6 +9,7 @@ import {
 } from '../storage/instance.ts'
 import { insertRefusedReports } from '../storage/refused-report.ts'
 import { setRunStates } from '../storage/run.ts'
+import { storableJson, storableText } from '../storage/storable-json.ts'
 import { completeInstances, type InstanceEnd } from './complete-instances.ts'
 import type { Engine } from './engine.ts'
 import { instanceName, lockInstances, type LockedInstances } from './lock-instances.ts'
@@ -148,11 +149,13 @@ function endOf(item: ReportItem, instance: LockedInstance, oversize: boolean, no
       return {
         instance,
         end: { kind: 'SUCCESS' },
-        output: item.output === undefined ? null : JSON.stringify(item.output),
+        output: item.output === undefined ? null : storableJson(item.output),
         startedAt,
       }
     case 'FAILURE': {
-      const code = item.error.code ?? 'FAILED'
+      const code = storableText(item.error.code ?? 'FAILED')
+      // The executor left in the middle of it. That is nobody's failure and costs no retry.
+      if (code === 'SHUTDOWN') return { instance, end: { kind: 'LOST' }, startedAt }
       return {
         instance,
         end: { kind: 'FAILURE', errorCode: code, retriable: item.retriable ?? true },

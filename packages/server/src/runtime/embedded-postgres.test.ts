@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
-import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.ts'
+import { reachEmbeddedPostgres, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.ts'
 import { isAlive } from './embedded-postgres/occupant.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -195,6 +195,25 @@ describe('where it listens', () => {
     expect(await query(url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
     const socket = join('/tmp', decodeURIComponent(/host=([^&]*)/.exec(url)![1]!).slice('/tmp'.length))
     cleanups.unshift(() => rmSync(socket, { recursive: true, force: true }))
+  })
+})
+
+describe('work beside a node', () => {
+  test.for([{}, { port: 54_329 }])('reaches the server that the node runs, and leaves it running (%o)', async (where) => {
+    const folder = await usedFolder()
+    const node = await start(folder, where)
+    const beside = await reachEmbeddedPostgres({ dataDir: folder, log: () => undefined })
+    expect(beside.url).toBe(node.url)
+    await beside.stop()
+    expect(await query(node.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+  })
+
+  test('starts a server where no node runs, and stops it again', async () => {
+    const folder = await usedFolder()
+    const { url, stop } = await reachEmbeddedPostgres({ dataDir: folder, log: () => undefined })
+    expect(await query(url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+    await stop()
+    await expect(query(url, 'SELECT 1')).rejects.toThrow()
   })
 })
 

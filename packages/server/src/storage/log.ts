@@ -8,7 +8,8 @@ const HOLDERS = sql(
           coalesce(x.last_seq, 0) as "lastSeq", coalesce(x.bytes, 0) as bytes, coalesce(x.cut, false) as cut
    from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
    join instance_live i on i.tenant_id = wanted.tenant_id and i.id = wanted.id
-   left join log_extent x on x.tenant_id = i.tenant_id and x.instance_id = i.id and x.attempt = i.attempt
+   left join lateral (
+     select * from log_extent e where e.tenant_id = i.tenant_id and e.instance_id = i.id and e.attempt = i.attempt limit 1) x on true
    where i.state in ('RESERVED', 'RUNNING')
    order by i.tenant_id, i.id for share of i`,
 )

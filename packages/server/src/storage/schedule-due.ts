@@ -81,9 +81,9 @@ const DEFINITIONS = sql(
           s.jitter_ms as "jitterMs", s.misfire, s.params, s.priority, s.paused, s.deleted_at is not null as deleted,
           coalesce(t.enabled, false) as "taskEnabled", te.state = 'ACTIVE' as "tenantActive", calendars.list as calendars
    from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, schedule_id)
-   join schedule s on s.tenant_id = wanted.tenant_id and s.id = wanted.schedule_id
-   join tenant te on te.id = s.tenant_id
-   left join task t on t.tenant_id = s.tenant_id and t.id = s.target_id and t.deleted_at is null
+   cross join lateral (select * from schedule k where k.tenant_id = wanted.tenant_id and k.id = wanted.schedule_id limit 1) s
+   cross join lateral (select * from tenant k where k.id = s.tenant_id limit 1) te
+   left join lateral (select * from task k where k.tenant_id = s.tenant_id and k.id = s.target_id and k.deleted_at is null limit 1) t on true
    left join lateral (
      select jsonb_agg(jsonb_build_object('mode', sc.mode, 'id', c.id, 'version', c.version, 'code', c.code, 'timezone', c.timezone,
                                          'days', c.days, 'weekdays', c.weekdays, 'exceptDays', c.except_days) order by c.id) as list

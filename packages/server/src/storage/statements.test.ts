@@ -20,7 +20,9 @@ afterAll(async () => {
 
 test('every statement can be prepared on the migrated schema', async () => {
   const broken: string[] = []
-  for (const [place, { name, text }] of allStatements().entries()) {
+  // Utility statements (SAVEPOINT) are parsed when they are run; only these kinds can be prepared ahead.
+  const preparable = allStatements().filter(({ text }) => /^\s*(select|insert|update|delete|with)\b/i.test(text))
+  for (const [place, { name, text }] of preparable.entries()) {
     await client.query(`prepare s${place} as ${text}`).catch((error: Error) => broken.push(`${name}: ${error.message}`))
   }
   expect(allStatements().length).toBeGreaterThan(40)

@@ -123,8 +123,8 @@ const STARTABLE = sql(
   'task.startable',
   `select t.tenant_id as "tenantId", t.id, t.code, t.plan_id as "planId", t.enabled, te.state = 'ACTIVE' as "tenantActive"
    from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
-   join task t on t.tenant_id = wanted.tenant_id and t.id = wanted.id and t.deleted_at is null
-   join tenant te on te.id = t.tenant_id`,
+   cross join lateral (select * from task k where k.tenant_id = wanted.tenant_id and k.id = wanted.id and k.deleted_at is null limit 1) t
+   cross join lateral (select * from tenant k where k.id = t.tenant_id limit 1) te`,
 )
 
 /** What starting a run of a task needs: all else stands in its plan. */

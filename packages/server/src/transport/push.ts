@@ -1,6 +1,6 @@
 import type { Assignment, Cancel, Invoke, InvokeAnswer } from '@carillon/contract'
-import { Pool, type Dispatcher } from 'undici'
-import type { PushTransport } from '../lifecycle/dispatch.ts'
+import { Pool, type buildConnector, type Dispatcher } from 'undici'
+import type { PushTarget, PushTransport } from '../lifecycle/dispatch.ts'
 
 export interface PushOptions {
   /** Hands back what certainly did not start, so that another executor gets it at once. */
@@ -8,12 +8,12 @@ export interface PushOptions {
     session: { tenantId: number; session: number },
     assignments: readonly Pick<Assignment, 'instance' | 'token' | 'tenant'>[],
   ): void
+  /** It could not be reached at all, or did not consent: for a while others are better. */
+  unreachable(session: number): void
   report(event: string, details: Record<string, unknown>): void
-  /** Dials only addresses that the egress rules allow. */
-  readonly connect?: Pool.Options['connect']
+  /** Dials only addresses that the egress rules allow. Default: any. */
+  readonly connect?: buildConnector.connector
 }
-
-type Target = Parameters<PushTransport['invoke']>[0]
 
 /** The request never left: nobody can have started anything. Whatever else goes wrong is uncertain and left to the deadline. */
 const NEVER_SENT = new Set([
@@ -29,12 +29,10 @@ const NEVER_SENT = new Set([
  * Calls push executors over HTTP, with kept-alive connections. An ambiguous answer is never repeated here: a second call could start the
  * work twice, and the reservation's deadline decides what the delivery promise allows.
  */
-export function createPushTransport(
-  options: PushOptions,
-): PushTransport & { cancel(target: Target, stop: Cancel['stop']): void; close(): Promise<void> } {
+export function createPushTransport(options: PushOptions): PushTransport & { close(): Promise<void> } {
   const pools = new Map<string, Pool>()
 
-  const post = async (target: Target, path: string, body: unknown): Promise<{ status: number; json: unknown }> => {
+  const post = async (target: PushTarget, path: string, body: unknown): Promise<{ status: number; json: unknown }> => {
     const url = new URL(`${target.address.replace(/\/$/, '')}${path}`)
     const pool = poolOf(pools, url.origin, options)
     const response = await pool.request({
@@ -46,16 +44,18 @@ export function createPushTransport(
     return { status: response.statusCode, json: await readJson(response) }
   }
 
-  const invoke = async (target: Target, assignments: readonly Assignment[]) => {
+  const invoke = async (target: PushTarget, assignments: readonly Assignment[]) => {
     try {
       const { status, json } = await post(target, '/invoke', { session: target.session, assignments } as Invoke)
       if (status === 200) return options.release(target, refusedOf(assignments, json))
       // It answered, and not with consent: it has not taken them.
       options.report('push.refused', { session: target.session, status })
+      options.unreachable(target.session)
       options.release(target, assignments)
     } catch (error) {
       const code = (error as { code?: string }).code ?? ''
       options.report('push.failed', { session: target.session, code, certain: NEVER_SENT.has(code) })
+      options.unreachable(target.session)
       if (NEVER_SENT.has(code)) options.release(target, assignments)
     }
   }
@@ -90,7 +90,7 @@ function poolOf(pools: Map<string, Pool>, origin: string, { connect }: PushOptio
     connections: CONNECTIONS,
     headersTimeout: 10_000,
     bodyTimeout: 10_000,
-    connect: { timeout: 5_000, ...connect } as Pool.Options['connect'] & object,
+    connect: connect ?? { timeout: 5_000 },
   })
   pools.set(origin, pool)
   for (const [oldest, each] of pools) {

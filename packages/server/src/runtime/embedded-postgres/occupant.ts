@@ -23,6 +23,9 @@ export type Occupant =
 export interface LockFile {
   pid: number
   ready: boolean
+  /** Where the server listens; the folder is empty where it has no Unix socket. */
+  port: number
+  socketFolder: string
 }
 
 /** PostgreSQL's own lock file; `undefined` if there is none (or PostgreSQL is just writing it). */
@@ -31,7 +34,8 @@ export function readLockFile(data: string): LockFile | undefined {
     const lines = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
     const pid = Number(lines[0])
     // A negative number would mark a single-user session; PostgreSQL reports that case well by itself.
-    return Number.isInteger(pid) && pid > 0 ? { pid, ready: lines[7]?.trim() === 'ready' } : undefined
+    if (!Number.isInteger(pid) || pid <= 0) return undefined
+    return { pid, ready: lines[7]?.trim() === 'ready', port: Number(lines[3]), socketFolder: lines[4]?.trim() ?? '' }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient, type Client } from '@carillon/contract'
+import type { ExecutorCalls } from '../processes/executor.ts'
+import type { ServerCalls } from '../processes/server.ts'
+import { startChild, type Child } from './child.ts'
+import type { Postgres } from './postgres.ts'
+import { peakRssMb } from './usage.ts'
+
+/** A real server process over the shared PostgreSQL, reached over HTTP. */
+export interface Carillon {
+  readonly url: string
+  /** Of the server's database, for set-up in bulk and for checks. */
+  readonly databaseUrl: string
+  readonly serverPid: number
+  /** A tenant with a task `work` and an executor process for it. */
+  tenant(code: string): Promise<Tenant>
+  peakRssMb(): number
+}
+
+export interface Tenant {
+  readonly id: number
+  readonly code: string
+  readonly client: Client
+  readonly taskId: number
+  readonly executor: Child<ExecutorCalls>
+}
+
+/** Instances an executor process runs at once: the handlers are trivial, what is measured is the way to them and back. */
+const CAPACITY = 1_000
+
+export async function startCarillon(
+  postgres: Postgres,
+  options: { profile: string | undefined; atEnd(action: () => Promise<unknown>): void },
+): Promise<Carillon> {
+  const { profile, atEnd } = options
+  const databaseUrl = await postgres.createDatabase('carillon_bench')
+  const dataDir = mkdtempSync(join(tmpdir(), 'carillon-bench-node-'))
+  atEnd(async () => rmSync(dataDir, { recursive: true, force: true }))
+  const server = await startChild<ServerCalls>('server', profile)
+  atEnd(() => server.stop())
+  const { url, token } = await server.call('start', { databaseUrl, dataDir })
+  const platform = createClient({ baseUrl: url, token })
+  return {
+    url,
+    databaseUrl,
+    serverPid: server.pid,
+    peakRssMb: () => peakRssMb(server.pid),
+    async tenant(code) {
+      const { id } = await platform.tenants.create({ body: { code } })
+      const client = createClient({ baseUrl: url, token, tenant: code })
+      const taskId = await defineWork(client)
+      const { secret } = await client.tokens.create({ body: { name: 'executor', role: 'executor', app: 'bench' } })
+      const executor = await startChild<ExecutorCalls>('executor', profile)
+      atEnd(() => executor.stop())
+      await executor.call('start', { server: url, token: secret, app: 'bench', capacity: CAPACITY })
+      return { id, code, client, taskId, executor }
+    },
+  }
+}
+
+async function defineWork(client: Client): Promise<number> {
+  await client.apps.create({ body: { code: 'bench', name: 'Benchmark' } })
+  await client.taskTypes.create({ body: { code: 'work', kind: 'handler', app: 'bench', settings: { handler: 'work' } } })
+  return (await client.tasks.create({ body: { code: 'work', type: 'work' } })).id
+}

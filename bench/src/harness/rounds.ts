@@ -1,0 +1,41 @@
+import type { Postgres } from './postgres.ts'
+import { median } from './statistics.ts'
+
+/** Something whose rate is measured beside others. */
+export interface Contestant {
+  /** Does `count` pieces of work from beginning to end; answers how long that took, in milliseconds, without its set-up. */
+  round(count: number): Promise<number>
+}
+
+export interface Rounds {
+  /** Pieces of work of the round that warms up; a later one has as many as should take `roundMs`. */
+  readonly warmUp: number
+  readonly roundMs: number
+  readonly rounds: number
+}
+
+/**
+ * Rates in pieces of work a second, of contestants that take turns: a neighbour that takes the machine for a while then hits all of them.
+ * A first round warms up and does not count; of the others the median does.
+ */
+export async function ratesOf<Name extends string>(
+  postgres: Postgres,
+  contestants: Readonly<Record<Name, Contestant>>,
+  { warmUp, roundMs, rounds }: Rounds,
+): Promise<Record<Name, number>> {
+  const names = Object.keys(contestants) as Name[]
+  const rates = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>
+  const run = async (name: Name, count: number) => {
+    await postgres.settle()
+    return (count * 1000) / (await contestants[name].round(count))
+  }
+  const counts = Object.fromEntries(names.map((name) => [name, warmUp])) as Record<Name, number>
+  for (let round = 0; round <= rounds; round++) {
+    for (const name of names) {
+      const rate = await run(name, counts[name])
+      if (round > 0) rates[name].push(rate)
+      counts[name] = Math.max(warmUp, Math.round((rate * roundMs) / 1000))
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, Math.round(median(rates[name]))])) as Record<Name, number>
+}

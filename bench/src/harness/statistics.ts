@@ -1,0 +1,19 @@
+/** The value that a share of the samples does not exceed (nearest rank). */
+export function percentile(samples: readonly number[], share: number): number {
+  if (samples.length === 0) throw new Error('There are no samples to take a percentile of.')
+  const sorted = [...samples].sort((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!
+}
+
+export const median = (samples: readonly number[]): number => percentile(samples, 0.5)
+
+export interface Spread {
+  readonly p50: number
+  readonly p99: number
+}
+
+export function spreadOf(samples: readonly number[]): Spread {
+  return { p50: tenths(percentile(samples, 0.5)), p99: tenths(percentile(samples, 0.99)) }
+}
+
+export const tenths = (value: number): number => Math.round(value * 10) / 10

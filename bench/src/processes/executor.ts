@@ -1,0 +1,37 @@
+import { createExecutor, defineHandler, type Executor } from '@carillon/executor'
+import { serve } from '../harness/child.ts'
+import { instant } from '../harness/clock.ts'
+
+/** An executor whose handler does next to nothing: it notes how long ago its run was wanted, where the parameters say when. */
+const delays: number[] = []
+let executor: Executor | undefined
+
+const work = defineHandler({
+  name: 'work',
+  run: ({ params }) => {
+    const { wantedAt, n } = params as { wantedAt?: number; n?: number }
+    if (wantedAt !== undefined) delays.push(instant() - wantedAt)
+    return { ok: true, n: n ?? 0 }
+  },
+})
+
+const LOOK_MS = 2
+
+const calls = {
+  async start(options: { server: string; token: string; app: string; capacity: number }) {
+    executor = createExecutor({ ...options, handlers: [work] })
+    await executor.start()
+  },
+  /** When so many instances have ended since the start and the server has answered their results. */
+  async until({ ended }: { ended: number }) {
+    const done = () => executor!.stats.succeeded + executor!.stats.failed >= ended && executor!.stats.held === 0
+    while (!done()) await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    return { at: instant(), failed: executor!.stats.failed }
+  },
+  ended: () => executor!.stats.succeeded + executor!.stats.failed,
+  takeDelays: () => delays.splice(0),
+}
+
+export type ExecutorCalls = typeof calls
+
+serve(calls, async () => executor?.drain())

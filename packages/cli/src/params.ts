@@ -1,0 +1,35 @@
+import { InvalidArgumentError } from 'commander'
+
+export type Params = Readonly<Record<string, unknown>>
+
+/** `-p count=3 -p who=Ada -p 'zip="01234"'`: what is JSON is taken as JSON, anything else as text. A dot leads into an object: `to.city=Bonn`. */
+export function collectParam(text: string, before: Params = {}): Params {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('It should be key=value, as in -p count=3.')
+  return withValue(before, text.slice(0, at).split('.'), valueOf(text.slice(at + 1)))
+}
+
+function withValue(into: Params, [key, ...rest]: readonly string[], value: unknown): Params {
+  const before = into[key!]
+  const inner = typeof before === 'object' && before !== null && !Array.isArray(before) ? (before as Params) : {}
+  return { ...into, [key!]: rest.length === 0 ? value : withValue(inner, rest, value) }
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+export function parseParams(text: string): Params {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new InvalidArgumentError(`It should be a JSON object: ${(error as Error).message}.`)
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Params
+  throw new InvalidArgumentError('It should be a JSON object, as in --params \'{"count": 3}\'.')
+}

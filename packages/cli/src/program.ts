@@ -1,0 +1,59 @@
+import { Command } from 'commander'
+import type { Cli } from './cli.ts'
+import { addControlRuns } from './commands/control-runs.ts'
+import { addDescribe } from './commands/describe.ts'
+import { addDev } from './commands/dev.ts'
+import { addDump } from './commands/dump.ts'
+import { addGet } from './commands/get.ts'
+import { addLoad } from './commands/load.ts'
+import { addLogin } from './commands/login.ts'
+import { addLogs } from './commands/logs.ts'
+import { addMigrate } from './commands/migrate.ts'
+import { addPreview } from './commands/preview.ts'
+import { addRuns } from './commands/runs.ts'
+import { addScheduler } from './commands/scheduler.ts'
+import { addServer } from './commands/server.ts'
+import { addToken } from './commands/token.ts'
+import { addTrigger } from './commands/trigger.ts'
+import { EXIT_CODES } from './exit-codes.ts'
+import { VERSION } from './version.ts'
+
+/** Every command there is, in the order of the help. */
+const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
+  addDev,
+  addServer,
+  addMigrate,
+  addDump,
+  addLoad,
+  addLogin,
+  addToken,
+  addGet,
+  addDescribe,
+  addTrigger,
+  addRuns,
+  addLogs,
+  addControlRuns,
+  addPreview,
+  addScheduler,
+]
+
+export function createProgram(cli: Cli): Command {
+  const program = new Command('carillon')
+    .description('Carillon (编钟): tasks that run on time, and a history that is true')
+    .version(VERSION)
+    .exitOverride()
+    .showHelpAfterError('(carillon --help lists the commands; carillon <command> --help explains one)')
+    .addHelpText('after', `\nExit codes: ${exitCodes()}.`)
+    .configureOutput({
+      writeOut: (text) => cli.terminal.print(text.trimEnd()),
+      writeErr: (text) => cli.terminal.say(text.trimEnd()),
+    })
+  for (const add of COMMANDS) add(program, cli)
+  return program
+}
+
+function exitCodes(): string {
+  return Object.values(EXIT_CODES)
+    .map(({ code, meaning }) => `${code} ${meaning.split(/[,:;]/)[0]!.toLowerCase()}`)
+    .join(', ')
+}

@@ -1,0 +1,28 @@
+import { setTimeout as rest } from 'node:timers/promises'
+import type { Client, RunDetail } from '@carillon/contract'
+import { FINAL_RUN_STATES } from '@carillon/core'
+import { durationOf } from './moment.ts'
+
+export type EndedRun = RunDetail
+
+const FIRST_REST_MS = 50
+const LONGEST_REST_MS = 1_000
+
+/** Asks ever less often: a short run is seen at once, a long one costs one request a second. */
+export async function waitForRun(client: Client, id: number): Promise<EndedRun> {
+  for (let restMs = FIRST_REST_MS; ; restMs = Math.min(restMs * 1.5, LONGEST_REST_MS)) {
+    const run = await client.runs.get({ params: { run: id } })
+    if (FINAL_RUN_STATES.includes(run.state)) return run
+    await rest(restMs)
+  }
+}
+
+/** `Run 17 ended: FAILED in 1.2s (Connection refused)`. */
+export function outcomeOf({ id, state, reason, startedAt, endedAt, instances }: EndedRun): string {
+  const took = startedAt === null || endedAt === null ? '' : ` in ${durationOf(endedAt - startedAt)}`
+  const failure = instances
+    .map(({ error }) => (error as { message?: string } | null)?.message)
+    .find((message) => message !== undefined)
+  const why = failure ?? reason
+  return `Run ${id} ended: ${state}${took}${why === null || why === undefined ? '' : ` (${why})`}`
+}

@@ -1,0 +1,123 @@
+import ipaddr from 'ipaddr.js'
+import { lookup as systemLookup, type LookupAddress } from 'node:dns'
+import { isIP, type LookupFunction } from 'node:net'
+import { buildConnector } from 'undici'
+
+/*
+ * Keeps work that tenants define from reaching what only this server can reach. What counts is the address that is dialled, at the moment
+ * in which it is dialled: a name is looked up once, every answer is judged, and exactly those answers are dialled, so a name that answers
+ * differently the next time gains nothing. Addresses written as such never pass a lookup, so they are judged before it.
+ */
+
+/** The work asked for a target that may not be called. Trying again would end the same way. */
+export class EgressRefused extends Error {
+  override readonly name = 'EgressRefused'
+  readonly code = 'EGRESS_REFUSED'
+  readonly retriable = false
+
+  constructor(message: string) {
+    super(message)
+    // The stack is the server's; it tells whoever wrote the task nothing.
+    delete this.stack
+  }
+}
+
+/** Credentials and identity of the machine itself are handed out here, to whoever asks. */
+const METADATA = ['169.254.0.0/16', '100.100.100.200/32', '168.63.129.16/32', 'fd00:ec2::/32', 'fd20:ce::254/128'].map(cidr)
+
+/** IPv6 addresses whose last 32 bits are an IPv4 address that is reached through them: mapped, compatible, NAT64. */
+const EMBEDDING = ['::ffff:0:0/96', '::/96', '64:ff9b::/96'].map(cidr)
+
+/** Everything that IPv6 assigns to the public. */
+const GLOBAL = [cidr('2000::/3')]
+
+/** What ipaddr.js calls the ranges that are somebody's own network. */
+const PRIVATE: ReadonlySet<string> = new Set(['private', 'loopback', 'linkLocal', 'uniqueLocal', 'carrierGradeNat'])
+
+const ADVICE = 'people who run the server may allow it with the setting egressAllowPrivate'
+
+/**
+ * Why an address may not be dialled, or null when it may. Public unicast addresses may; those of private networks, loopback included,
+ * with `allowPrivate`; metadata services, multicast, reserved ranges and tunnels never.
+ *
+ * @example refusalOf('10.0.0.1', false) // 'a private address …'
+ */
+export function refusalOf(address: string, allowPrivate: boolean): string | null {
+  if (!ipaddr.isValid(address)) return 'not an IP address'
+  const judged = withoutEmbedding(ipaddr.parse(address))
+  if (isIn(judged, METADATA)) return 'where machines get their credentials, which is never called'
+  const range = judged.range()
+  if (PRIVATE.has(range)) return allowPrivate ? null : `a private address (${range}); ${ADVICE}`
+  const isPublic = range === 'unicast' && (judged.kind() === 'ipv4' || isIn(judged, GLOBAL))
+  return isPublic ? null : `not a public address (${range})`
+}
+
+/**
+ * The address of a request: http or https, without credentials. Throws {@link EgressRefused}. Where its host leads is judged when it is
+ * dialled.
+ */
+export function egressUrl(text: string): URL {
+  // The URL standard drops tabs and line ends in silence; an address that has them was not written by a person.
+  if (/[\0-\x20\x7f]/.test(text)) throw new EgressRefused('The URL contains a space or control character')
+  if (!URL.canParse(text)) throw new EgressRefused('The URL cannot be read; write it as https://host/path')
+  const url = new URL(text)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new EgressRefused(`The URL begins with ${url.protocol}; only http: and https: are called`)
+  if (url.username !== '' || url.password !== '')
+    throw new EgressRefused('The URL contains a user or password; send them in a header')
+  if (url.port === '0') throw new EgressRefused('The URL has port 0; ports are 1 to 65535')
+  return url
+}
+
+export interface EgressOptions {
+  readonly allowPrivate: boolean
+  /** Default: the system's, which knows the hosts file and search domains. */
+  readonly lookup?: LookupFunction
+}
+
+/** The `connect` of an undici dispatcher that dials nothing but judged addresses. What it refuses fails with {@link EgressRefused}. */
+export function guardedConnect({ allowPrivate, lookup = systemLookup }: EgressOptions): buildConnector.connector {
+  const dial = buildConnector({ lookup: guardedLookup(lookup, allowPrivate) })
+  return (options, callback) => {
+    const host = options.hostname.replace(/^\[|\]$/g, '')
+    const refusal = isIP(host) === 0 ? null : refusalOf(host, allowPrivate)
+    if (refusal === null) dial(options, callback)
+    else callback(new EgressRefused(`${host} is ${refusal}`), null)
+  }
+}
+
+/** One bad answer spoils all: whoever mixes them hopes that the bad one is dialled. The address itself is not told, only its kind. */
+function guardedLookup(lookup: LookupFunction, allowPrivate: boolean): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found, family) => {
+      if (error) return callback(error, '')
+      const answers: LookupAddress[] = Array.isArray(found) ? found : [{ address: found, family: family ?? isIP(found) }]
+      for (const { address } of answers) {
+        const refusal = refusalOf(address, allowPrivate)
+        if (refusal !== null) return callback(new EgressRefused(`${hostname} leads to an address that is ${refusal}`), '')
+      }
+      const [first] = answers
+      if (first === undefined) return callback(new Error(`${hostname} has no address`), '')
+      if (options.all) callback(null, answers)
+      else callback(null, first.address, first.family)
+    })
+  }
+}
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6
+type Range = readonly [Address, number]
+
+function cidr(text: string): Range {
+  return ipaddr.parseCIDR(text)
+}
+
+function isIn(address: Address, ranges: readonly Range[]): boolean {
+  return ranges.some(([base, bits]) => address.kind() === base.kind() && address.match(base, bits))
+}
+
+/** `::` and `::1` lie among the compatible addresses, but are what they are. */
+function withoutEmbedding(address: Address): Address {
+  const range = address.range()
+  if (range === 'loopback' || range === 'unspecified' || !isIn(address, EMBEDDING)) return address
+  return ipaddr.fromByteArray(address.toByteArray().slice(12))
+}

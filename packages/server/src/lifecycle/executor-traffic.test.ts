@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createWorld, started, type TestTask, type World } from './engine.test-helper.ts'
+import { cancelRuns } from './control-runs.ts'
+import { createExecutorTraffic, type ExecutorTraffic } from './executor-traffic.ts'
+
+let world: World
+let traffic: ExecutorTraffic
+beforeAll(async () => {
+  world = await createWorld()
+  traffic = createExecutorTraffic(world.engine)
+})
+afterAll(() => world.close())
+
+const NEVER = new AbortController().signal
+const principal = (task: TestTask) => ({ tenantId: task.tenantId, appId: null })
+const session = async (task: TestTask) =>
+  (
+    await traffic.register(principal(task), {
+      protocol: 1,
+      app: task.appCode,
+      instance: 'one',
+      mode: 'PULL',
+      handlers: [task.handler],
+      capacity: 10,
+    })
+  ).session
+
+test('a claim that waits is answered as soon as a run starts', async () => {
+  const task = await world.task()
+  const claim = traffic.claim(principal(task), { session: await session(task), seq: 1, max: 10, waitMs: 30_000 }, NEVER)
+  const run = await world.start(task)
+  expect(await claim).toMatchObject({ assignments: [{ instance: run }] })
+})
+
+test('a claim that waits is answered as soon as something it holds is to be stopped, and once only', async () => {
+  const task = await world.task()
+  const id = await session(task)
+  const run = await world.start(task)
+  const { assignments } = await traffic.claim(principal(task), { session: id, seq: 1, max: 10, waitMs: 30_000 }, NEVER)
+  await traffic.report(principal(task), { session: id, items: [started(assignments[0]!)] })
+  const waiting = traffic.claim(principal(task), { session: id, seq: 2, max: 0, waitMs: 30_000 }, NEVER)
+  await world.db.engine((tx) => cancelRuns(tx, world.engine, task.tenantId, [run]))
+  expect(await waiting).toMatchObject({ assignments: [], control: { stop: [{ instance: run, reason: 'CANCEL' }] } })
+  const again = await traffic.claim(principal(task), { session: id, seq: 3, max: 0, waitMs: 50 }, NEVER)
+  expect(again.control.stop).toHaveLength(1)
+})
+
+test('a claim that is repeated while the first still waits takes its place, and gets what comes', async () => {
+  const task = await world.task()
+  const body = { session: await session(task), seq: 1, max: 10, waitMs: 30_000 }
+  const lost = traffic.claim(principal(task), body, NEVER)
+  const repeated = traffic.claim(principal(task), body, NEVER)
+  expect((await lost).assignments).toEqual([])
+  const run = await world.start(task)
+  expect(await repeated).toMatchObject({ assignments: [{ instance: run }] })
+})
+
+test('INV-16 a session of another tenant is answered like one that does not exist, whatever is asked of it', async () => {
+  const [mine, theirs] = [await world.task(), await world.task()]
+  const foreign = await session(theirs)
+  const calls = (id: number) => [
+    traffic.heartbeat(principal(mine), { session: id, running: [] }),
+    traffic.claim(principal(mine), { session: id, seq: 1, max: 1, waitMs: 0 }, NEVER),
+    traffic.report(principal(mine), { session: id, items: [{ kind: 'STARTED', instance: 1, token: 1 }] }),
+    traffic.logs(principal(mine), {
+      session: id,
+      items: [{ instance: 1, token: 1, lines: [{ seq: 1, at: 0, level: 'INFO', source: 'handler', text: '' }] }],
+    }),
+    traffic.deregister(principal(mine), id),
+  ]
+  const outcome = async (id: number) =>
+    (await Promise.allSettled(calls(id))).map((each) =>
+      each.status === 'rejected' ? String(each.reason.message).replace(String(id), 'ID') : each.value,
+    )
+  expect(await outcome(foreign)).toEqual(await outcome(foreign + 999))
+})
+
+test('log lines sent twice are stored once, lines of a lost attempt are refused, and the limit of an attempt leaves a mark', async () => {
+  const task = await world.task()
+  const id = await session(task)
+  const run = await world.start(task)
+  const { assignments } = await traffic.claim(principal(task), { session: id, seq: 1, max: 10, waitMs: 0 }, NEVER)
+  const token = assignments[0]!.token
+  const ship = (from: number, texts: string[], under = token) =>
+    traffic.logs(principal(task), {
+      session: id,
+      items: [
+        {
+          instance: run,
+          token: under,
+          lines: texts.map((text, n) => ({ seq: from + n, at: 0, level: 'INFO' as const, source: 'handler' as const, text })),
+        },
+      ],
+    })
+  expect(await ship(1, ['a', 'b\u0000'])).toEqual({ items: [{ status: 'ACCEPTED', ackSeq: 2, cut: false }] })
+  expect(await ship(2, ['b again', 'c'])).toEqual({ items: [{ status: 'ACCEPTED', ackSeq: 3, cut: false }] })
+  expect(await ship(4, ['x'], token + 1)).toMatchObject({ items: [{ status: 'STALE' }] })
+  const lines = () => world.sql<{ text: string }>(`select text from log_line where instance_id = $1 order by seq`, run)
+  expect((await lines()).map((line) => line.text)).toEqual(['a', 'b␀', 'c'])
+  await world.sql(`update log_extent set bytes = $2 where instance_id = $1`, run, 10 * 1024 * 1024)
+  expect(await ship(4, ['too much', 'and more'])).toMatchObject({ items: [{ cut: true }] })
+  expect((await lines()).at(-1)!.text).toContain('reached its limit')
+})

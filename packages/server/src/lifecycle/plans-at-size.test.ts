@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createWorld, startOf, success, type TestExecutor, type TestTask, type World } from './engine.test-helper.ts'
+
+// How much a hot statement reads must follow from what it returns, whatever the planner believes about the size of the tables: they are
+// empty, then hold 20,000 rows that no statistics know of, then are drained again within minutes.
+
+let world: World
+let task: TestTask
+let executor: TestExecutor
+beforeAll(async () => {
+  world = await createWorld()
+  task = await world.task()
+  executor = await world.executor(task)
+})
+afterAll(() => world.close())
+
+/** Blocks that `work` read in the hot tables and their indexes. */
+async function blocksRead(work: () => Promise<unknown>): Promise<number> {
+  const count = async () => {
+    await world.sql(`select pg_stat_force_next_flush()`)
+    const [row] = await world.sql<{ blocks: number }>(
+      `select sum(heap_blks_hit + heap_blks_read + coalesce(idx_blks_hit, 0) + coalesce(idx_blks_read, 0))::int as blocks
+       from pg_statio_user_tables where relname in ('instance_live', 'run_live')`,
+    )
+    return row!.blocks
+  }
+  // Each connection of the pool hands in its own numbers; a turn of all of them does.
+  const flush = () => Promise.all(Array.from({ length: 4 }, () => world.sql(`select pg_stat_force_next_flush(), pg_sleep(0.02)`)))
+  await flush()
+  const before = await count()
+  await work()
+  await flush()
+  await flush()
+  return (await count()) - before
+}
+
+const start = (count: number) => world.startAll(Array.from({ length: count }, () => startOf(task)))
+const claimAndEnd = async (count: number) => {
+  const assignments = await executor.claim(count)
+  await executor.report(...assignments.map((assignment) => success(assignment)))
+  return assignments.length
+}
+const MOST_BLOCKS_A_RUN = 90
+
+describe('claiming and ending 100 runs reads a bounded number of blocks', () => {
+  test('in tables that were always small', async () => {
+    await start(200)
+    expect(await blocksRead(() => claimAndEnd(100))).toBeLessThan(100 * MOST_BLOCKS_A_RUN)
+  })
+
+  test('with 20,000 runs queued that no statistics know of', async () => {
+    for (let n = 0; n < 40; n++) await start(500)
+    expect(await blocksRead(() => claimAndEnd(100))).toBeLessThan(100 * MOST_BLOCKS_A_RUN)
+  })
+
+  test('when the tables have just been drained', async () => {
+    while ((await claimAndEnd(500)) > 0);
+    await start(200)
+    expect(await blocksRead(() => claimAndEnd(100))).toBeLessThan(100 * MOST_BLOCKS_A_RUN * 3)
+  })
+})

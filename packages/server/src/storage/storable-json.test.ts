@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest'
+import { storableJson } from './storable-json.ts'
+
+test.each([
+  ['an ordinary value', { a: [1, null, 'ä 中 😀'] }, '{"a":[1,null,"ä 中 😀"]}'],
+  ['NUL in a text and a key', { 'k\u0000': 'a\u0000b' }, '{"k␀":"a␀b"}'],
+  ['half of a surrogate pair', ['\ud83d', 'x\udc00y'], '["�","x�y"]'],
+  ['a text that only looks like an escape', '\\u0000', '"\\\\u0000"'],
+  ['nothing', undefined, 'null'],
+])('%s', (_name, value, text) => {
+  expect(storableJson(value)).toBe(text)
+})

@@ -1,0 +1,173 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createExecutor, defineHandler, type Connection, type Executor } from '@carillon/executor'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { cancelRuns } from '../lifecycle/control-runs.ts'
+import { cancelPush, createPushDispatch, dispatchPush, markUnreachable, type PushDispatch } from '../lifecycle/dispatch.ts'
+import { createWorld, type TestTask, type World } from '../lifecycle/engine.test-helper.ts'
+import { createExecutorTraffic } from '../lifecycle/executor-traffic.ts'
+import { createPushTransport } from './push.ts'
+
+let world: World
+let dispatch: PushDispatch
+let traffic: ReturnType<typeof createExecutorTraffic>
+let transport: ReturnType<typeof createPushTransport>
+beforeAll(async () => {
+  world = await createWorld()
+  traffic = createExecutorTraffic(world.engine)
+  transport = createPushTransport({
+    release: ({ tenantId, session }, assignments) =>
+      void traffic.report(
+        { tenantId, appId: null },
+        { session, items: assignments.map(({ instance, token }) => ({ kind: 'RELEASE', instance, token })) },
+      ),
+    unreachable: (session) => markUnreachable(dispatch, session),
+    report: world.engine.report,
+  })
+  dispatch = createPushDispatch(transport)
+})
+afterAll(async () => {
+  await transport.close()
+  await world.close()
+})
+const closing: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+})
+
+const connectionOf = (task: TestTask): Connection => {
+  const principal = { tenantId: task.tenantId, appId: null }
+  return {
+    register: (body) => traffic.register(principal, body),
+    heartbeat: (body) => traffic.heartbeat(principal, body),
+    claim: (body, signal) => traffic.claim(principal, body, signal),
+    report: (body) => traffic.report(principal, body),
+    logs: (body) => traffic.logs(principal, body),
+    deregister: ({ session }) => traffic.deregister(principal, session),
+  }
+}
+
+async function pushExecutor(task: TestTask, run: (signal: AbortSignal) => unknown, capacity = 10): Promise<Executor> {
+  const executor = createExecutor({
+    connection: connectionOf(task),
+    app: task.appCode,
+    instance: `push-${closing.length}`,
+    mode: 'push',
+    listen: { port: 0 },
+    capacity,
+    handlers: [defineHandler({ name: task.handler, run: ({ signal }) => run(signal) })],
+    log: { info() {}, warn() {}, error() {} },
+  })
+  await executor.start()
+  closing.push(() => executor.stop())
+  return executor
+}
+
+const until = async (condition: () => Promise<boolean>) => {
+  for (const end = performance.now() + 15_000; performance.now() < end;) {
+    if (await condition()) return
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  throw new Error('It did not come to that.')
+}
+const ended = async (run: number, state: string) => (await world.run(run)).run === state
+
+test('a push executor is called at its address with the secret that it registered, and its results count', async () => {
+  const task = await world.task()
+  await pushExecutor(task, () => ({ done: true }))
+  const run = await world.start(task)
+  await dispatchPush(world.engine, dispatch)
+  await until(() => ended(run, 'SUCCESS'))
+})
+
+test('a push executor never holds more than its capacity, though two nodes dispatch at once', async () => {
+  const task = await world.task()
+  let release = () => {}
+  const gate = new Promise<void>((resolve) => (release = resolve))
+  const executor = await pushExecutor(task, () => gate, 3)
+  const runs = await Promise.all(Array.from({ length: 8 }, () => world.start(task)))
+  const other = world.secondNode()
+  await Promise.all([dispatchPush(world.engine, dispatch), dispatchPush(other.engine, createPushDispatch(transport))])
+  await until(() => Promise.resolve(executor.stats.running === 3))
+  const [held] = await world.sql<{ held: number }>(
+    `select count(*)::int as held from instance_live where state in ('RESERVED', 'RUNNING') and queue_id = $1`,
+    task.queueId,
+  )
+  expect(held).toEqual({ held: 3 })
+  release()
+  await until(async () => {
+    await dispatchPush(world.engine, dispatch)
+    return (await Promise.all(runs.map((run) => ended(run, 'SUCCESS')))).every(Boolean)
+  })
+  await other.close()
+})
+
+test('a cancel reaches the handler of a push executor at once', async () => {
+  const task = await world.task()
+  const executor = await pushExecutor(
+    task,
+    (signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopped')))),
+  )
+  const run = await world.start(task)
+  await dispatchPush(world.engine, dispatch)
+  await until(() => Promise.resolve(executor.stats.running === 1))
+  await world.db.engine((tx) => cancelRuns(tx, world.engine, task.tenantId, [run]))
+  await cancelPush(world.engine, dispatch, executor.stats.session!)
+  await until(() => ended(run, 'CANCELLED'))
+})
+
+/** A push executor that is only an address: registered by hand, answered by `server`. */
+async function registerAddress(task: TestTask, address: string): Promise<number> {
+  const { session } = await traffic.register(
+    { tenantId: task.tenantId, appId: null },
+    {
+      protocol: 1,
+      app: task.appCode,
+      instance: 'stub',
+      mode: 'PUSH',
+      address,
+      handlers: [task.handler],
+      capacity: 5,
+      callToken: 'a-secret-of-its-own',
+    },
+  )
+  return session
+}
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closing.push(() => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test('refused before a byte was sent: the instance goes to the next executor at once, as the same attempt', async () => {
+  const task = await world.task({ node: { delivery: 'AT_MOST_ONCE' } })
+  const server = createServer()
+  const address = await listening(server)
+  await closing.pop()!()
+  await registerAddress(task, address)
+  const run = await world.start(task)
+  await dispatchPush(world.engine, dispatch)
+  await until(async () => (await world.run(run)).instance === 'PENDING')
+  expect(await world.run(run)).toMatchObject({ attempt: 1 })
+  // Passed over for a while instead of being called in a circle.
+  await dispatchPush(world.engine, dispatch)
+  expect(await world.run(run)).toMatchObject({ instance: 'PENDING' })
+})
+
+test('an answer that never came is ambiguous: at-most-once is LOST when its time to start is over, never repeated', async () => {
+  const task = await world.task({ node: { delivery: 'AT_MOST_ONCE' } })
+  let called = 0
+  const address = await listening(createServer((request) => (called++, request.socket.destroy())))
+  await registerAddress(task, address)
+  const run = await world.start(task)
+  await dispatchPush(world.engine, dispatch)
+  await until(() =>
+    Promise.resolve(world.events.some(({ event, details }) => event === 'push.failed' && details.certain === false)),
+  )
+  expect(await world.run(run)).toMatchObject({ instance: 'RESERVED' })
+  await world.sql(`update instance_live set deadline_at = now() where id = $1`, run)
+  await import('../lifecycle/overdue.ts').then(({ timeOut }) => timeOut(world.engine))
+  expect(await world.run(run)).toMatchObject({ run: 'FAILED', instance: 'LOST' })
+  expect(called).toBe(1)
+})
