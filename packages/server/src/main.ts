@@ -94,7 +94,8 @@ async function startNode(
     onJump: (ms) => engine.report('clock.jumped', { ms }),
   })
 
-  const traffic = createExecutorTraffic(engine)
+  let services: Services | undefined
+  const traffic = createExecutorTraffic(engine, () => services?.state() !== 'DRAINING')
   const transport = createPushTransport({
     release: ({ tenantId, session }, assignments) => {
       if (assignments.length === 0) return
@@ -110,7 +111,6 @@ async function startNode(
   const push = createPushDispatch(transport)
   const node = { id: nodeId, name: hostname(), version: VERSION, address: () => address }
   let address: string | null = null
-  let services: Services | undefined
   let builtin: Executor | undefined
   const lifecycle = createLifecycle(engine, {
     wakeFiring: () => services?.wakeFiring(),
