@@ -290,5 +290,6 @@ describe('fairness', () => {
     await world.sql(`update tenant set state = 'SUSPENDED' where id = $1`, task.tenantId)
     const executor = await world.executor({ ...task, tenantId: 1, appCode: 'builtin', handler: 'closed' })
     expect(await executor.claim(10)).toEqual([])
+    expect(await (await world.executor(task)).claim(10)).toEqual([])
   })
 })
