@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 import { executorRoutes } from '@carillon/contract'
+import type { Executor } from '@carillon/executor'
 import pg from 'pg'
 import { pino, type Logger } from 'pino'
 import { allowsPrivateEgress, nodeIdOf, type Config } from './config.ts'
@@ -24,7 +25,7 @@ import { prepareFirstAccess, type FirstAccess } from './runtime/first-start.ts'
 import { createWakeHub } from './runtime/wake-hub.ts'
 import { openWakeWire } from './runtime/wake-wire.ts'
 import { startServices, type Services } from './services.ts'
-import { openDatabase, type Database } from './storage/database.ts'
+import { openDatabase, type Database, type Transaction } from './storage/database.ts'
 import { assertDurable } from './storage/durability.ts'
 import { resign } from './storage/leader.ts'
 import { assertSchema, migrate } from './storage/migrate.ts'
@@ -80,9 +81,6 @@ async function startNode(
   })
   const engine = createEngine(db, config, log)
   const firing: FiringDeps = { engine, schedules: createScheduleCache(), days: createHistoryDays(db) }
-  const firstAccess = await prepareFirstAccess(db)
-  await firing.days.openAhead()
-  await engine.db.engine((tx) => engine.queues.refresh(tx))
   const wire = openWakeWire({
     url,
     nodeId,
@@ -113,6 +111,7 @@ async function startNode(
   const node = { id: nodeId, name: hostname(), version: VERSION, address: () => address }
   let address: string | null = null
   let services: Services | undefined
+  let builtin: Executor | undefined
   const lifecycle = createLifecycle(engine, {
     wakeFiring: () => services?.wakeFiring(),
     wakeBackfill: () => services?.wakeBackfill(),
@@ -127,19 +126,27 @@ async function startNode(
     },
     [{ name: 'executor', routes: executorRoutes, handlers: executorHandlers(traffic) as unknown as RouteGroup['handlers'] }],
   )
-  await app.listen({ host: config.host, port: config.port })
-  address = addressOf(config.host, app.server.address() as AddressInfo)
-  clock.observe((await db.lease((tx) => beatNode(tx, { ...node, address, first: true }))).now)
-  services = startServices({
-    engine,
-    firing,
-    push,
-    clock,
-    config,
-    node,
-  })
-  const builtin = config.builtinExecutor
-    ? createBuiltinExecutor({
+
+  let stopping: Promise<void> | undefined
+  const stop = async () => {
+    await builtin?.drain()
+    await app.close()
+    await services?.stop()
+    await transport.close()
+    if (address !== null) await db.engine((tx) => leave(tx, nodeId))
+    await wire.close()
+    await db.close()
+    await embedded?.stop()
+  }
+  try {
+    await firing.days.openAhead()
+    await engine.db.engine((tx) => engine.queues.refresh(tx))
+    await app.listen({ host: config.host, port: config.port })
+    address = addressOf(config.host, app.server.address() as AddressInfo)
+    clock.observe((await db.lease((tx) => beatNode(tx, { ...node, address, first: true }))).now)
+    services = startServices({ engine, firing, push, clock, config, node })
+    if (config.builtinExecutor) {
+      builtin = createBuiltinExecutor({
         traffic,
         resultBytes: config.limits.resultBytes,
         capacity: config.builtinCapacity,
@@ -147,31 +154,22 @@ async function startNode(
         nodeName: nodeId,
         log,
       })
-    : null
-  await builtin?.start()
+      await builtin.start()
+    }
+    // Last: what is generated here is known to nobody until the caller has said it, and a start that fails after it would lose it for good.
+    const firstAccess = await prepareFirstAccess(db)
+    const databaseLost = embedded ? embedded.exited.then(() => undefined) : new Promise<void>(() => undefined)
+    return { url: address, nodeId, databaseUrl: url, firstAccess, databaseLost, stop: () => (stopping ??= stop()) }
+  } catch (error) {
+    // A start that failed leaves nothing behind that would keep the process alive.
+    await stop().catch((reason: unknown) => log.warn({ err: reason }, 'Could not leave in order'))
+    throw error
+  }
+}
 
-  let stopping: Promise<void> | undefined
-  const stop = async () => {
-    await builtin?.drain()
-    await app.close()
-    await services.stop()
-    await transport.close()
-    await db.engine(async (tx) => {
-      await resign(tx, nodeId)
-      await leaveNode(tx, nodeId)
-    })
-    await wire.close()
-    await db.close()
-    await embedded?.stop()
-  }
-  return {
-    url: address,
-    nodeId,
-    databaseUrl: url,
-    firstAccess,
-    databaseLost: embedded ? embedded.exited.then(() => undefined) : new Promise(() => undefined),
-    stop: () => (stopping ??= stop()),
-  }
+async function leave(tx: Transaction, nodeId: string): Promise<void> {
+  await resign(tx, nodeId)
+  await leaveNode(tx, nodeId)
 }
 
 async function prepareSchema(url: string, config: Config, progress: (line: string) => void): Promise<void> {
