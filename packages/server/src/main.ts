@@ -118,7 +118,7 @@ async function startNode(
   })
   const app = createApi(
     {
-      services: { db, lifecycle, limits: config.limits, plans: engine.plans, hub: engine.hub },
+      services: { db, lifecycle, limits: config.limits, plans: engine.plans, hub: engine.hub, days: firing.days },
       // The calls of executors are many and say little; they are there for those who ask for them.
       onAnswered: (entry) =>
         log[entry.route.startsWith('/executor/') || entry.route === '/health' ? 'trace' : 'info'](entry, 'answered'),
