@@ -29,7 +29,8 @@ function chosen(only: readonly string[] | undefined): readonly Measurement[] {
   if (only === undefined) return measurements.filter((each) => !options.quick || !each.fullOnly)
   return only.map((name) => {
     const found = measurements.find((each) => each.name === name)
-    if (!found) throw new Error(`There is no measurement "${name}". There are: ${measurements.map((each) => each.name).join(', ')}.`)
+    if (!found)
+      throw new Error(`There is no measurement "${name}". There are: ${measurements.map((each) => each.name).join(', ')}.`)
     return found
   })
 }
@@ -51,7 +52,8 @@ async function main(wanted: readonly Measurement[]): Promise<void> {
     const bench: Bench = {
       postgres,
       quick: options.quick,
-      carillon: () => (carillon ??= startCarillon(postgres, { profile: options.profile, atEnd: (action) => endings.push(action) })),
+      carillon: () =>
+        (carillon ??= startCarillon(postgres, { profile: options.profile, atEnd: (action) => endings.push(action) })),
       atEnd: (action) => void endings.push(action),
       progress,
     }

@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url'
 /** A process that serves calls of the benchmark. It ends with its parent, however that ends: see `serve`. */
 export interface Child<Calls extends CallTable> {
   readonly pid: number
-  call<Name extends keyof Calls & string>(name: Name, input: Parameters<Calls[Name]>[0]): Promise<Awaited<ReturnType<Calls[Name]>>>
+  call<Name extends keyof Calls & string>(
+    name: Name,
+    input: Parameters<Calls[Name]>[0],
+  ): Promise<Awaited<ReturnType<Calls[Name]>>>
   stop(): Promise<void>
 }
 
@@ -49,7 +52,8 @@ function pendingCalls(child: ChildProcess, name: string) {
     else call?.reject(new Error(`${name}: ${error}`))
   })
   child.on('exit', (code, signal) => {
-    for (const call of pending.values()) call.reject(new Error(`The process ${name} ended (${signal ?? code}) before it answered.`))
+    for (const call of pending.values())
+      call.reject(new Error(`The process ${name} ended (${signal ?? code}) before it answered.`))
   })
   return {
     send(call: string, input: unknown): Promise<unknown> {

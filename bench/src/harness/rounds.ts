@@ -1,4 +1,4 @@
-import type { Postgres } from './postgres.ts'
+import type { Bench } from '../bench.ts'
 import { median } from './statistics.ts'
 
 /** Something whose rate is measured beside others. */
@@ -19,7 +19,7 @@ export interface Rounds {
  * A first round warms up and does not count; of the others the median does.
  */
 export async function ratesOf<Name extends string>(
-  postgres: Postgres,
+  { postgres, progress }: Bench,
   contestants: Readonly<Record<Name, Contestant>>,
   { warmUp, roundMs, rounds }: Rounds,
 ): Promise<Record<Name, number>> {
@@ -32,7 +32,11 @@ export async function ratesOf<Name extends string>(
   const counts = Object.fromEntries(names.map((name) => [name, warmUp])) as Record<Name, number>
   for (let round = 0; round <= rounds; round++) {
     for (const name of names) {
-      const rate = await run(name, counts[name])
+      const count = counts[name]
+      const rate = await run(name, count)
+      progress(
+        `  ${name}: ${count} in ${Math.round((count * 1000) / rate)} ms, ${Math.round(rate)}/s${round === 0 ? ' (warm-up)' : ''}`,
+      )
       if (round > 0) rates[name].push(rate)
       counts[name] = Math.max(warmUp, Math.round((rate * roundMs) / 1000))
     }

@@ -29,7 +29,10 @@ function childrenOf(pid: number): number[] {
 /** The second field, the name in brackets, may contain spaces: fields are counted behind it. */
 function statOf(pid: number): { parent: number; own: number; ended: number } | null {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ').map(Number)
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+      .map(Number)
     return { parent: fields[1]!, own: fields[11]! + fields[12]!, ended: fields[13]! + fields[14]! }
   } catch {
     return null

@@ -1,5 +1,10 @@
 import type { Measurement } from '../bench.ts'
+import { fireLateness } from './fire-lateness.ts'
+import { herd } from './herd.ts'
+import { idleSchedules } from './idle-schedules.ts'
+import { oldHistory } from './old-history.ts'
 import { throughput } from './throughput.ts'
+import { triggerToStart } from './trigger-to-start.ts'
 
 /** In the order in which they run. */
-export const measurements: readonly Measurement[] = [throughput]
+export const measurements: readonly Measurement[] = [throughput, triggerToStart, fireLateness, herd, idleSchedules, oldHistory]

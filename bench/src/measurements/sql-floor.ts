@@ -28,7 +28,7 @@ export async function sqlFloor({ postgres, atEnd }: Bench): Promise<Contestant> 
         }
       }
       const claim = async () => {
-        for (let taken = 0; taken < count; ) {
+        for (let taken = 0; taken < count;) {
           const ids = (await run(claimer, CLAIM, [TENANT, BATCH])).map((row) => row.id as string)
           if (ids.length > 0) claimed.push(ids)
           taken += ids.length

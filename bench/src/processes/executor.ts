@@ -29,6 +29,7 @@ const calls = {
     return { at: instant(), failed: executor!.stats.failed }
   },
   ended: () => executor!.stats.succeeded + executor!.stats.failed,
+  stats: () => ({ ...executor!.stats }),
   takeDelays: () => delays.splice(0),
 }
 

@@ -6,7 +6,9 @@ let running: RunningServer | undefined
 
 const calls = {
   async start(settings: { databaseUrl: string; dataDir: string }) {
-    running = await startServer(loadConfig({ env: {}, overrides: { ...settings, port: 0, logLevel: 'warn' } }), { progress: () => undefined })
+    running = await startServer(loadConfig({ env: {}, overrides: { ...settings, port: 0, logLevel: 'warn' } }), {
+      progress: () => undefined,
+    })
     return { url: running.url, token: running.firstAccess!.token }
   },
 }

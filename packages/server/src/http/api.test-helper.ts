@@ -65,6 +65,7 @@ export interface TestAnswer {
 export interface TestApiOptions {
   readonly corsOrigins?: readonly string[]
   readonly bodyBytes?: number
+  readonly onFault?: (error: unknown) => void
 }
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
@@ -82,7 +83,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       services: { db, lifecycle, limits, plans: engine.plans, hub: engine.hub },
       corsOrigins: options.corsOrigins ?? [],
       inspect: assertContract,
-      onFault: (error) => console.error(error),
+      onFault: options.onFault ?? ((error) => console.error(error)),
     },
     [{ name: 'executor', routes: executorRoutes, handlers: traffic }],
   )

@@ -25,7 +25,8 @@ export async function acceptStarts(tx: Transaction, engine: Engine, requests: re
   )
   const own = new Map(starts.map((place, index) => [place, started[index]!]))
   await keepAnswers(tx, requests, own)
-  await Promise.all(distinctAudits(requests).map((entry) => insertAudit(tx, entry)))
+  // A replayed request changed nothing and stands in the trail already.
+  await Promise.all(distinctAudits(starts.map((place) => requests[place]!)).map((entry) => insertAudit(tx, entry)))
   const earlier = await findAnswers<StoredAnswer>(
     tx,
     requests.flatMap((request, place) => (own.has(place) ? [] : [batchKey(request)!])),

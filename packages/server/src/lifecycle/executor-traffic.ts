@@ -17,7 +17,7 @@ import { claimInstances, type Claimed } from './claim.ts'
 import type { Engine } from './engine.ts'
 import { storeLogs, type ShippedLines } from './logs.ts'
 import { applyReports, type ItemAnswer, type ReportedItem } from './report.ts'
-import { deregister, heartbeat, register, sessionOf, type ExecutorPrincipal } from './sessions.ts'
+import { deregister, heartbeat, ownSession, register, type ExecutorPrincipal } from './sessions.ts'
 import type { Turn } from './take-pending.ts'
 
 /** The executor protocol, whatever carries it: HTTP, or a call in the same process. */
@@ -135,7 +135,10 @@ function toldStops(): ToldStops {
   }
 }
 
-/** Whose a session is never changes, so it is looked up once. Whether it is still open is checked where that matters, in the transaction. */
+/**
+ * Whose a session is never changes, so it is looked up once. Whether it is still open is checked where that matters, in the transaction:
+ * what is reported under one that has ended is to be refused and kept, not turned away unread.
+ */
 function sessionOwners(engine: Engine) {
   const MOST = 20_000
   const known = new Map<number, { tenantId: number; appId: number }>()
@@ -143,7 +146,7 @@ function sessionOwners(engine: Engine) {
     async check(principal: ExecutorPrincipal, session: number): Promise<void> {
       const owner = known.get(session)
       if (owner && owner.tenantId === principal.tenantId && (principal.appId === null || principal.appId === owner.appId)) return
-      const row = await engine.db.lease((tx) => sessionOf(tx, principal, session))
+      const row = await engine.db.lease((tx) => ownSession(tx, principal, session))
       if (known.size >= MOST) known.clear()
       known.set(session, { tenantId: row.tenantId, appId: row.appId })
     },

@@ -1,0 +1,27 @@
+import { waitFor } from '../harness/wait-for.ts'
+import { truthOf } from './at-work.ts'
+import { untilMore } from './progress.ts'
+import type { Scenario } from './scenario.ts'
+
+/** Everything that one executor reports is said again: thrice, late, out of order, and with the opposite result. */
+export const contradictReports: Scenario = {
+  id: 'F18',
+  title: 'reports duplicated, late, reordered and contradicted',
+  counts: { short: 300, full: 10_000 },
+  async play(theatre, count) {
+    const { reports } = theatre
+    reports.setNoisy(true)
+    const madeUp = () => truthOf(theatre, 'report-proxy').length
+    await waitFor(`${count} reports that nobody made`, () => madeUp() >= count, { withinMs: 60_000 + count * 50, everyMs: 250 })
+    reports.setNoisy(false)
+    await reports.silence()
+    await untilMore(theatre, { ended: 20 })
+  },
+  demands: (count) => ({
+    events: { noisy: 2, contradict: Math.ceil(count / 200) },
+    fires: 20,
+    accepted: 20,
+    acknowledged: 0,
+    latenessMs: null,
+  }),
+}
