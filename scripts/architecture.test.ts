@@ -10,7 +10,9 @@ const parts = readParts(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8'))
 /** What ships. Tests may look wherever they like. */
 function sources() {
   const roots = parts.flatMap(({ places }) => places).map((place) => place.replace(/\/src(\/.*)?$/, '/src'))
-  const files = [...new Set(roots)].flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`))
+  const files = [...new Set(roots)].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
+  )
   return files
     .filter((path) => path.endsWith('.ts') && !/\.(test|bench|test-helper)\.ts$|\/testing\/(?!index|run-handler)/.test(path))
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
@@ -23,15 +25,25 @@ test('the imports are those that the table in ARCHITECTURE.md allows', () => {
 
 test('the table has no circle: each part builds on parts that do not build on it', () => {
   const reach = (name: string, seen: readonly string[] = []): readonly string[] =>
-    [...(parts.find((part) => part.name === name)?.imports.keys() ?? [])].flatMap((next) => (seen.includes(next) ? [next] : [next, ...reach(next, [...seen, next])]))
+    [...(parts.find((part) => part.name === name)?.imports.keys() ?? [])].flatMap((next) =>
+      seen.includes(next) ? [next] : [next, ...reach(next, [...seen, next])],
+    )
   for (const { name } of parts) expect(reach(name), name).not.toContain(name)
 })
 
 test.each([
   ["import { x } from '@carillon/server'", 'packages/core/src/x.ts', 'core must not import server'],
   ["import type { x } from '@carillon/server'", 'packages/contract/src/x.ts', 'contract must not import server'],
-  ["import {\n  a,\n  b,\n} from '../http/app.ts'", 'packages/server/src/storage/x.ts', 'server/storage must not import server/http'],
-  ["export * from '../lifecycle/report.ts'", 'packages/server/src/storage/x.ts', 'server/storage must not import server/lifecycle'],
+  [
+    "import {\n  a,\n  b,\n} from '../http/app.ts'",
+    'packages/server/src/storage/x.ts',
+    'server/storage must not import server/http',
+  ],
+  [
+    "export * from '../lifecycle/report.ts'",
+    'packages/server/src/storage/x.ts',
+    'server/storage must not import server/lifecycle',
+  ],
   ["const x = await import('@carillon/cli')", 'packages/executor/src/x.ts', 'executor must not import cli'],
   ["import { startServer } from '@carillon/server'", 'packages/cli/src/x.ts', 'cli may import server lazily only'],
   ["import '@carillon/nonsense'", 'packages/cli/src/x.ts', 'cli must not import the unknown package @carillon/nonsense'],

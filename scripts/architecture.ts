@@ -20,7 +20,9 @@ export function readParts(document: string): Part[] {
   const rows = table!.split('\n').filter((line) => line.startsWith('| `'))
   return rows.map((row) => {
     const [, name, places, imports] = row.split('|') as [string, string, string, string]
-    const allowed = imports.split(',').flatMap((cell) => quoted(cell).map((part) => [part, { lazily: cell.includes('lazily') }] as const))
+    const allowed = imports
+      .split(',')
+      .flatMap((cell) => quoted(cell).map((part) => [part, { lazily: cell.includes('lazily') }] as const))
     return { name: quoted(name)[0]!, places: quoted(places), imports: new Map(allowed) }
   })
 }
@@ -29,7 +31,8 @@ const IMPORT = /^(?:import|export)\s+(type\s)?[^'"`;]*?from '([^']+)'|^import '(
 
 /** Imports from one part into another that the table does not allow, and sources that belong to no part. */
 export function findViolations(parts: readonly Part[], sources: readonly Source[]): string[] {
-  const partOf = (path: string) => parts.find(({ places }) => places.some((place) => path === place || path.startsWith(`${place}/`)))
+  const partOf = (path: string) =>
+    parts.find(({ places }) => places.some((place) => path === place || path.startsWith(`${place}/`)))
   return sources.flatMap(({ path, text }) => {
     const own = partOf(path)
     if (!own) return [`${path} belongs to no part: give its folder a row`]
