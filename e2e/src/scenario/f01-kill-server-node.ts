@@ -5,7 +5,7 @@ import type { Scenario } from './scenario.ts'
 export const killServerNode: Scenario = {
   id: 'F01',
   title: 'kill -9 of a server node under load',
-  counts: { short: 3, full: 50 },
+  counts: { short: 2, full: 50 },
   async play(theatre, count) {
     await untilMore(theatre, { fires: 20, ended: 20 })
     for (let kill = 0; kill < count; kill++) {
