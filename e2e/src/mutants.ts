@@ -32,7 +32,9 @@ async function tryMutant(mutant: Mutant): Promise<ScenarioResult> {
   try {
     const serverModule = plant(mutant, folder)
     const { sql, cast } = mutant
-    const result = await runScenario(mutant.scenario, mutant.count, { ...cast, serverModule, ...(sql !== undefined && { sql }) })
+    const result = await runScenario(mutant.scenario, mutant.count, {
+      cast: { ...cast, serverModule, ...(sql !== undefined && { sql }) },
+    })
     // It is red as it should be: nobody will look into it.
     if (result.failure === null) rmSync(result.folder, { recursive: true, force: true })
     return result

@@ -7,5 +7,5 @@ export const disturbNothing: Scenario = {
   title: 'no fault',
   counts: { short: 100, full: 1_000 },
   play: (theatre, count) => untilMore(theatre, { fires: count }),
-  demands: (count) => ({ events: {}, fires: count, accepted: 20, acknowledged: 4, latenessMs: null }),
+  demands: (count) => ({ events: {}, fires: count, accepted: 20, acknowledged: 4, figures: {} }),
 }

@@ -18,6 +18,6 @@ export const killServerNode: Scenario = {
     fires: 20 * count,
     accepted: 20 * count,
     acknowledged: 2 * count,
-    latenessMs: null,
+    figures: { lateness: 3_000 },
   }),
 }

@@ -23,7 +23,7 @@ export const fireTogether: Scenario = {
       await untilMore(theatre, { fires: 20 })
     }
   },
-  demands: (count) => ({ events: { hold: count }, fires: 20 * count, accepted: 20, acknowledged: 0, latenessMs: null }),
+  demands: (count) => ({ events: { hold: count }, fires: 20 * count, accepted: 20, acknowledged: 0, figures: {} }),
 }
 
 /** Longer than a node rests when something is due, and shorter than the database suffers an idle transaction. */

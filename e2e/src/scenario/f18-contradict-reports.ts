@@ -25,7 +25,7 @@ export const contradictReports: Scenario = {
     fires: 20,
     accepted: 20,
     acknowledged: 0,
-    latenessMs: null,
+    figures: {},
   }),
 }
 
