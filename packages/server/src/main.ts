@@ -7,6 +7,7 @@ import { pino, type Logger } from 'pino'
 import { allowsPrivateEgress, nodeIdOf, type Config } from './config.ts'
 import { createBuiltinExecutor } from './builtin/builtin-executor.ts'
 import { guardedConnect } from './builtin/egress-guard.ts'
+import { prepareFirstAccess, type FirstAccess } from './definition/first-access.ts'
 import { createApi } from './http/api.ts'
 import type { RouteGroup } from './http/app.ts'
 import { executorHandlers } from './http/executor-api.ts'
@@ -21,7 +22,6 @@ import { createQueueCache } from './lifecycle/queue-cache.ts'
 import { createScheduleCache } from './lifecycle/schedule-cache.ts'
 import { createClockGuard } from './runtime/clock-guard.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './runtime/embedded-postgres.ts'
-import { prepareFirstAccess, type FirstAccess } from './runtime/first-start.ts'
 import { createWakeHub } from './runtime/wake-hub.ts'
 import { openWakeWire } from './runtime/wake-wire.ts'
 import { startServices, type Services } from './services.ts'
@@ -94,7 +94,8 @@ async function startNode(
     onJump: (ms) => engine.report('clock.jumped', { ms }),
   })
 
-  const traffic = createExecutorTraffic(engine)
+  let services: Services | undefined
+  const traffic = createExecutorTraffic(engine, () => services?.state() !== 'DRAINING')
   const transport = createPushTransport({
     release: ({ tenantId, session }, assignments) => {
       if (assignments.length === 0) return
@@ -110,7 +111,6 @@ async function startNode(
   const push = createPushDispatch(transport)
   const node = { id: nodeId, name: hostname(), version: VERSION, address: () => address }
   let address: string | null = null
-  let services: Services | undefined
   let builtin: Executor | undefined
   const lifecycle = createLifecycle(engine, {
     wakeFiring: () => services?.wakeFiring(),

@@ -142,6 +142,8 @@ interface Binding {
 
 function bind(app: FastifyInstance, binding: Binding): void {
   const { route, authenticator } = binding
+  // What executors report is cleaned where it is stored: a result must not be lost over a character.
+  const refuse = route.access === 'executor' ? () => undefined : refuseUnstorable
   app.route({
     method: route.method,
     url: route.path,
@@ -158,11 +160,10 @@ function bind(app: FastifyInstance, binding: Binding): void {
     },
     preValidation: async (request) => {
       if (route.body && (request.body === undefined || request.body === null)) request.body = {}
-      // What executors report is cleaned where it is stored: a result must not be lost over a character.
-      if (route.access !== 'executor') refuseUnstorable(request)
+      refuse(request)
     },
     // Again, because a text such as 1e309 has become a number only now.
-    preHandler: async (request) => refuseUnstorable(request),
+    preHandler: async (request) => refuse(request),
     handler: (request, reply) => answer(request, reply, binding),
   })
 }
