@@ -13,7 +13,7 @@ import { requirePermission, type Principal } from './auth.ts'
 import { once } from './idempotency.ts'
 
 /** What bounds and settings handlers go by. */
-export interface ApiLimits {
+interface ApiLimits {
   readonly bodyBytes: number
   readonly paramsBytes: number
   readonly schemaBytes: number
