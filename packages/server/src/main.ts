@@ -119,6 +119,8 @@ async function startNode(
   const app = createApi(
     {
       services: { db, lifecycle, limits: config.limits, plans: engine.plans, hub: engine.hub, days: firing.days },
+      corsOrigins: listOf(config.corsOrigins),
+      trustProxy: config.trustProxy === undefined ? false : listOf(config.trustProxy),
       // The calls of executors are many and say little; they are there for those who ask for them.
       onAnswered: (entry) =>
         log[entry.route.startsWith('/executor/') || entry.route === '/health' ? 'trace' : 'info'](entry, 'answered'),
@@ -226,3 +228,9 @@ function causeOf(error: unknown): { code?: string; error: string; stack?: string
     ...(error.stack === undefined ? {} : { stack: error.stack }),
   }
 }
+
+const listOf = (text: string | undefined): string[] =>
+  text
+    ?.split(',')
+    .map((each) => each.trim())
+    .filter(Boolean) ?? []
