@@ -41,6 +41,8 @@ export function startServices(deps: ServicesDeps): Services {
   const { engine, firing, push, clock, config } = deps
   const { loops } = config
   let state: NodeState = 'RUNNING'
+  /** Sessions with something to stop, for push executors to hear of before their next heartbeat. */
+  const stops = new Set<number>()
 
   const onError = (loop: string, error: unknown) => engine.report('loop.failed', { loop, error })
   const whileFiring =
@@ -63,6 +65,13 @@ export function startServices(deps: ServicesDeps): Services {
     downstream: whileDispatching(() => startDownstream(engine, loops.downstream.restMs)),
     promote: () => promoteDue(engine, loops.promote.restMs),
     dispatch: whileDispatching(() => dispatchPush(engine, push, loops.dispatch.restMs)),
+    stops: async () => {
+      for (const session of stops) {
+        stops.delete(session)
+        await cancelPush(engine, push, session)
+      }
+      return loops.dispatch.restMs
+    },
     timeOut: () => timeOut(engine, loops.timeOut.restMs),
     reap: () => reapLost(engine, clock.isCalm(), loops.reap.restMs),
     wake: async () => {
@@ -91,8 +100,8 @@ export function startServices(deps: ServicesDeps): Services {
   engine.hub.onWake((topic) => {
     if (push.apps === 0) return
     if (topic.startsWith('q')) running.dispatch?.wake()
-    if (topic.startsWith('s'))
-      void cancelPush(engine, push, Number(topic.slice(1))).catch((error: unknown) => onError('cancelPush', error))
+    if (topic.startsWith('s')) stops.add(Number(topic.slice(1)))
+    if (topic.startsWith('s')) running.stops?.wake()
   })
 
   return {

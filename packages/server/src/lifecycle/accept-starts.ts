@@ -2,7 +2,7 @@ import type { Transaction } from '../storage/database.ts'
 import { insertAudit } from '../storage/audit.ts'
 import { claimKeys, findAnswers, forgetKeys, keyName, storeAnswers, type BatchKey } from '../storage/idempotency-batch.ts'
 import type { Engine } from './engine.ts'
-import type { StartRequest, StartResult } from './lifecycle.ts'
+import type { AuditEntry, StartRequest, StartResult } from './lifecycle.ts'
 import { startRuns, type RunStart, type RunStarted } from './start-runs.ts'
 
 type StoredAnswer = Pick<Extract<StartResult, { kind: 'STARTED' }>, 'runId' | 'state' | 'reason'>
@@ -10,8 +10,14 @@ type StoredAnswer = Pick<Extract<StartResult, { kind: 'STARTED' }>, 'runId' | 's
 /**
  * Starts that callers of the API asked for: the runs, their idempotency keys and their audit rows in one transaction. A key that was
  * used before, also within this batch, answers what it was answered then.
+ * `audited`: the entries that other parts of the same batch have written, so that a batch which is taken apart writes each once.
  */
-export async function acceptStarts(tx: Transaction, engine: Engine, requests: readonly StartRequest[]): Promise<StartResult[]> {
+export async function acceptStarts(
+  tx: Transaction,
+  engine: Engine,
+  requests: readonly StartRequest[],
+  audited: Set<AuditEntry> = new Set(),
+): Promise<StartResult[]> {
   const first = firstUses(requests)
   const fresh = await claimKeys(
     tx,
@@ -26,7 +32,9 @@ export async function acceptStarts(tx: Transaction, engine: Engine, requests: re
   const own = new Map(starts.map((place, index) => [place, started[index]!]))
   await keepAnswers(tx, requests, own)
   // A replayed request changed nothing and stands in the trail already.
-  await Promise.all(distinctAudits(starts.map((place) => requests[place]!)).map((entry) => insertAudit(tx, entry)))
+  const entries = distinctAudits(starts.map((place) => requests[place]!)).filter((entry) => !audited.has(entry))
+  await Promise.all(entries.map((entry) => insertAudit(tx, entry)))
+  tx.afterCommit(() => entries.forEach((entry) => audited.add(entry)))
   const earlier = await findAnswers<StoredAnswer>(
     tx,
     requests.flatMap((request, place) => (own.has(place) ? [] : [batchKey(request)!])),

@@ -8,6 +8,7 @@ import {
   type ScheduleKey,
 } from '../storage/schedule-due.ts'
 import { dropOrphanWakes, takeScheduleWakes } from '../storage/schedule-wake.ts'
+import type { Engine } from './engine.ts'
 import type { FiringDeps } from './fire-schedules.ts'
 
 const BATCH = 500
@@ -19,7 +20,7 @@ export async function consumeScheduleWakes({ engine, schedules }: FiringDeps, re
     if (wakes.length === 0) return 0
     const endedAt = new Map<string, number>()
     for (const wake of wakes) endedAt.set(nameOf(wake), Math.max(endedAt.get(nameOf(wake)) ?? 0, wake.endedAt))
-    await rearm(tx, wakes, (definition) =>
+    await rearm(tx, engine, wakes, (definition) =>
       stateAfterRun(schedules.compiled(definition), definition.scheduleId, endedAt.get(nameOf(definition))!),
     )
     return wakes.length
@@ -34,7 +35,7 @@ export async function rearmForgottenDelays({ engine, schedules }: FiringDeps): P
     const keys = await selectForgottenDelays(tx, BATCH)
     if (keys.length === 0) return
     const now = await tx.now()
-    await rearm(tx, keys, (definition) => firstState(schedules.compiled(definition), definition.scheduleId, now))
+    await rearm(tx, engine, keys, (definition) => firstState(schedules.compiled(definition), definition.scheduleId, now))
     engine.report('schedule.rearmed', { schedules: keys })
   })
 }
@@ -43,6 +44,7 @@ const nameOf = (key: ScheduleKey) => `${key.tenantId}:${key.scheduleId}`
 
 async function rearm(
   tx: Transaction,
+  engine: Engine,
   keys: readonly ScheduleKey[],
   stateOf: (definition: Awaited<ReturnType<typeof selectScheduleDefinitions>>[number]) => DueState | null,
 ): Promise<void> {
@@ -52,10 +54,24 @@ async function rearm(
   await wakeSchedules(
     tx,
     definitions.flatMap((definition) => {
-      const state = definition.deleted ? null : stateOf(definition)
+      const state = definition.deleted ? null : attempt(engine, definition, stateOf)
       return state
         ? [{ tenantId: definition.tenantId, scheduleId: definition.scheduleId, nextFireAt: state.nextFireAt, dueAt: state.dueAt }]
         : []
     }),
   )
+}
+
+/** One schedule that no longer compiles sleeps on, and people are told; the others of its batch are not kept from waking. */
+function attempt<Definition extends ScheduleKey>(
+  engine: Engine,
+  definition: Definition,
+  stateOf: (definition: Definition) => DueState | null,
+): DueState | null {
+  try {
+    return stateOf(definition)
+  } catch (error) {
+    engine.report('schedule.quarantined', { tenantId: definition.tenantId, scheduleId: definition.scheduleId, error })
+    return null
+  }
 }

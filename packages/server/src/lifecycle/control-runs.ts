@@ -6,7 +6,7 @@ import type { Engine } from './engine.ts'
 import { admitNext } from './finish-runs.ts'
 import { instanceName, lockInstances } from './lock-instances.ts'
 import { startRuns } from './start-runs.ts'
-import { isHeld, stopRuns } from './stop-runs.ts'
+import { stopRuns } from './stop-runs.ts'
 
 export type ControlResult =
   | { readonly runId: number; readonly kind: 'DONE'; readonly newRunId?: number }
@@ -66,7 +66,7 @@ export async function resumeRuns(
   const paused = [...locked.values()].filter((instance) => instance.runState === 'PAUSED')
   await setRunStates(
     tx,
-    paused.map((instance) => ({ ...runOf(instance), state: isHeld(instance) ? 'RUNNING' : 'PENDING', reason: null })),
+    paused.map((instance) => ({ ...runOf(instance), state: instance.state === 'RUNNING' ? 'RUNNING' : 'PENDING', reason: null })),
     await tx.now(),
   )
   const queues = await freeInstances(tx, paused.map(runOf), 'PAUSED')
@@ -84,7 +84,7 @@ export async function resumeRuns(
 
 const runOf = (instance: LockedInstance) => ({ tenantId: instance.tenantId, id: instance.runId })
 
-/** Repeats ended runs as new ones: the same plan, the same parameters. */
+/** Repeats ended runs as new ones: the same plan, the same parameters. A disabled task is not run this way either. */
 export async function retryRuns(
   tx: Transaction,
   engine: Engine,
@@ -92,6 +92,8 @@ export async function retryRuns(
   runIds: readonly number[],
   by: string,
 ): Promise<ControlResult[]> {
+  // In this order: one that ends in between is found by the second.
+  const live = new Set((await selectLiveRuns(tx, runKeys(tenantId, runIds))).map((run) => run.id))
   const ended = await selectEndedRuns(tx, runKeys(tenantId, runIds))
   const started = await startRuns(
     tx,
@@ -105,14 +107,12 @@ export async function retryRuns(
       params: run.params,
       priority: run.priority,
       parentRunId: run.id,
-      force: true,
     })),
   )
   const results = new Map(ended.map((run, place) => [run.id, started[place]!]))
-  const live = new Set((await selectLiveRuns(tx, runKeys(tenantId, runIds))).map((run) => run.id))
   return runIds.map((runId) => {
     const result = results.get(runId)
-    if (live.has(runId))
+    if (!result && live.has(runId))
       return { runId, kind: 'REFUSED', detail: 'The run has not ended yet. Cancel it first, or wait for its end.' }
     if (!result) return { runId, kind: 'NOT_FOUND' }
     return result.kind === 'STARTED'

@@ -38,9 +38,10 @@ export function createLifecycle(engine: Engine, hints: Pick<Lifecycle, 'wakeFiri
  * its items that is written.
  */
 function startIsolated(engine: Engine, requests: readonly StartRequest[]): Promise<StartResult[]> {
+  const audited = new Set<AuditEntry>()
   return isolate(
     requests,
-    (batch) => engine.db.engine((tx) => acceptStarts(tx, engine, batch)),
+    (batch) => engine.db.engine((tx) => acceptStarts(tx, engine, batch, audited)),
     (_request, error): StartResult => ({
       kind: 'REFUSED',
       code: 'VALIDATION_FAILED',

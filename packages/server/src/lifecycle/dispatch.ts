@@ -45,7 +45,10 @@ export async function dispatchPush(engine: Engine, dispatch: PushDispatch, restM
 
 async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenantId: number; appId: number }): Promise<number> {
   const chosen = await engine.db.engine(async (tx) => {
-    const places = (await openPlaces(tx, engine, app)).filter((place) => isReachable(dispatch, place.session.id))
+    const places = (await openPlaces(tx, engine, app)).filter(
+      // A full one must not bring its queues: what only it can run would be taken in the place of what others can.
+      (place) => place.held < place.capacity && isReachable(dispatch, place.session.id),
+    )
     const free = places.reduce((sum, place) => sum + place.capacity - place.held, 0)
     if (free === 0) return []
     const queues = [

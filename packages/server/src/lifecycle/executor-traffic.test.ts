@@ -130,3 +130,47 @@ test('a draining node gives no work, and answers what is asked of it besides', a
     assignments: [{ instance: run }],
   })
 })
+
+test('lines of one attempt that arrive in two items at once are stored once, and fail nobody', async () => {
+  const task = await world.task()
+  const id = await session(task)
+  const run = await world.start(task)
+  const { assignments } = await traffic.claim(principal(task), { session: id, seq: 1, max: 10, waitMs: 0 }, NEVER)
+  const item = (seq: number) => ({
+    instance: run,
+    token: assignments[0]!.token,
+    lines: [{ seq, at: 0, level: 'INFO' as const, source: 'handler' as const, text: `line ${seq}` }],
+  })
+  expect(await traffic.logs(principal(task), { session: id, items: [item(1), item(2), item(1)] })).toEqual({
+    items: Array.from({ length: 3 }, () => ({ status: 'ACCEPTED', ackSeq: 2, cut: false })),
+  })
+  expect(await world.sql(`select seq::int from log_line where instance_id = $1 order by seq`, run)).toEqual([
+    { seq: 1 },
+    { seq: 2 },
+  ])
+})
+
+test('executors that register while their leases expire never deadlock', async () => {
+  const task = await world.task()
+  const end = performance.now() + 2_000
+  const register = async (instance: string) => {
+    while (performance.now() < end) {
+      const { session: id } = await traffic.register(principal(task), {
+        protocol: 1,
+        app: task.appCode,
+        instance,
+        mode: 'PULL',
+        handlers: [task.handler],
+        capacity: 1,
+      })
+      await world.sql(`update executor_session set lease_until = now() - interval '1 second' where id = $1`, id)
+    }
+  }
+  const expire = async () => {
+    while (performance.now() < end) await reapLost(world.engine, true)
+  }
+  await Promise.all([register('a'), register('a'), register('b'), expire(), expire()])
+  expect(await world.sql(`select deadlocks::int from pg_stat_database where datname = current_database()`)).toEqual([
+    { deadlocks: 0 },
+  ])
+})

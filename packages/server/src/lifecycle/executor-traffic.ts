@@ -44,7 +44,7 @@ export function createExecutorTraffic(engine: Engine, mayGive: () => boolean = (
     mostItems: engine.settings.completeBatch,
     lanes: 2,
   })
-  const logs = createCoalescer((items: readonly ShippedLines[]) => engine.db.lease((tx) => storeLogs(tx, engine, items)), {
+  const logs = createCoalescer((items: readonly ShippedLines[]) => storeIsolated(engine, items), {
     mostItems: 100,
     lanes: 1,
   })
@@ -105,6 +105,18 @@ function applyIsolated(engine: Engine, items: readonly ReportedItem[]): Promise<
     items,
     (batch) => engine.db.lease((tx) => applyReports(tx, engine, batch)),
     (_item, error): ItemAnswer => ({ status: 'INVALID', detail: `It could not be stored: ${(error as Error).message}.` }),
+  )
+}
+
+/** Lines that cannot be stored are answered as such alone: their executor lets go of them, and nobody else hears of it. */
+function storeIsolated(engine: Engine, items: readonly ShippedLines[]): Promise<LogsAnswer['items']> {
+  return isolate(
+    items,
+    (batch) => engine.db.lease((tx) => storeLogs(tx, engine, batch)),
+    (_item, error): LogsAnswer['items'][number] => {
+      engine.report('log.refused', { error })
+      return { status: 'STALE', ackSeq: 0, cut: false }
+    },
   )
 }
 

@@ -2,6 +2,8 @@ import { DEFAULT_RETRY } from '@carillon/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createWorld, failure, started, success, type World } from './engine.test-helper.ts'
 import { reapLost, timeOut } from './overdue.ts'
+import { endSingleInstances } from '../storage/instance.ts'
+import { pauseRuns } from './control-runs.ts'
 import { expireSessions, endOpenSession } from '../storage/executor-session.ts'
 
 let world: World
@@ -284,4 +286,56 @@ describe('loss and time-out', () => {
     await timeOut(world.engine)
     expect(await world.run(run)).toMatchObject({ instance: 'PENDING', attempt: 2 })
   })
+})
+
+test('a report that waits behind a pause finds it: the run stays paused, and what was handed back is not claimed', async () => {
+  const task = await world.task()
+  const executor = await world.executor(task)
+  const run = await world.start(task)
+  const [assignment] = await executor.claim()
+  let commit = () => {}
+  const held = new Promise<void>((resolve) => (commit = resolve))
+  let locked = () => {}
+  const isLocked = new Promise<void>((resolve) => (locked = resolve))
+  const pausing = world.db.engine(async (tx) => {
+    await pauseRuns(tx, world.engine, task.tenantId, [run], 'user:x')
+    locked()
+    await held
+  })
+  await isLocked
+  const reporting = executor.report({ kind: 'RELEASE', instance: run, token: assignment!.token })
+  // The report has come as far as it can when it waits for the pause's lock.
+  for (let waiting = 0; waiting === 0;) {
+    const [row] = await world.sql<{ waiting: number }>(`select count(*)::int as waiting from pg_locks where not granted`)
+    waiting = row!.waiting
+  }
+  commit()
+  await Promise.all([pausing, reporting])
+  expect(await world.run(run)).toMatchObject({ run: 'PAUSED', instance: 'WAITING', waits: 'PAUSED' })
+  expect(await executor.claim()).toEqual([])
+})
+
+test('an end under a token that has passed moves neither the instance nor its run', async () => {
+  const task = await world.task()
+  const run = await world.start(task)
+  await world.db.engine((tx) =>
+    endSingleInstances(
+      tx,
+      [
+        {
+          tenantId: task.tenantId,
+          id: run,
+          token: 7,
+          state: 'SUCCESS',
+          output: null,
+          error: null,
+          runState: 'SUCCESS',
+          runReason: null,
+          startedAt: null,
+        },
+      ],
+      0,
+    ),
+  )
+  expect(await world.run(run)).toMatchObject({ run: 'PENDING', instance: 'PENDING' })
 })

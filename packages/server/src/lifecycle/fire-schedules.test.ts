@@ -230,3 +230,25 @@ test('a start for a task that does not exist is refused by itself', async () => 
   const results = await world.startAll([startOf(task), { ...startOf(task), taskId: 1 }, startOf(task)])
   expect(results.map((result) => result.kind)).toEqual(['STARTED', 'REFUSED', 'STARTED'])
 })
+
+test('INV-3 after days of outage a thousand schedules are decided in turns that hold their rows for a moment each', async () => {
+  const task = await world.task()
+  const first = now - 4 * 86_400_000
+  await world.sql(
+    `with s as (insert into schedule (tenant_id, code, target_kind, target_id, timing) select $1, 'outage-' || n, 'TASK', $2, $3::jsonb from generate_series(1, 1000) n returning id)
+     insert into schedule_due (tenant_id, schedule_id, next_fire_at, due_at) select $1, id, at_ms($4), at_ms($4) from s`,
+    task.tenantId,
+    task.id,
+    JSON.stringify({ kind: 'CRON', expression: '0 * * * * ?', timezone: 'Europe/Berlin', dst: 'DEFAULT' }),
+    Math.ceil(first / MINUTE) * MINUTE,
+  )
+  await fireAll()
+  const [row] = await world.sql<{ late: number; undecided: number }>(
+    `select (select count(*)::int from run_live where target_id = $1) as late,
+            (select count(*)::int from schedule_due d join schedule s on s.id = d.schedule_id where s.target_id = $1 and d.due_at < at_ms($2)) as undecided`,
+    task.id,
+    now,
+  )
+  expect(row!.late).toBeGreaterThanOrEqual(1_000)
+  expect(row!.undecided).toBe(0)
+}, 120_000)

@@ -30,7 +30,8 @@ export interface FiringDeps {
 /** How long a schedule that cannot be decided is put aside. */
 const QUARANTINE_MS = 60_000
 const MOST_RUNS_A_CALL = 100
-const MOST_OCCURRENCES_A_CALL = 20_000
+const MOST_RUNS_A_BATCH = 2_000
+const MOST_OCCURRENCES_A_CALL = 5_000
 
 /**
  * One turn of firing: decides what is due, tenants in turn. Any number of nodes may do this at once and any may die: the lock of a due
@@ -91,6 +92,9 @@ interface PlannedSchedule {
   readonly next: DueState | null
 }
 
+/** How long a transaction may hold its rows while it plans. What does not fit stays due, and is the first of the next turn. */
+const PLANNING_MS = 200
+
 function planAll(
   deps: FiringDeps,
   due: readonly DueRow[],
@@ -98,10 +102,19 @@ function planAll(
   now: number,
 ): PlannedSchedule[] {
   const definitionOf = new Map(definitions.map((definition) => [nameOf(definition), definition]))
-  return due.flatMap((row) => {
+  const end = performance.now() + PLANNING_MS
+  const plans: PlannedSchedule[] = []
+  let runs = 0
+  for (const row of due) {
     const definition = definitionOf.get(nameOf(row))
-    return definition ? [planOne(deps, row, definition, now)] : []
-  })
+    if (definition) {
+      const plan = planOne(deps, row, definition, now)
+      runs += plan.fires.filter(isRun).length
+      plans.push(plan)
+    }
+    if (performance.now() > end || runs >= MOST_RUNS_A_BATCH) break
+  }
+  return plans
 }
 
 function planOne({ engine, schedules }: FiringDeps, row: DueRow, definition: ScheduleDefinition, now: number): PlannedSchedule {

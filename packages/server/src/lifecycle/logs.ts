@@ -29,6 +29,27 @@ type LogsItem = LogsAnswer['items'][number]
  * mark is left and later lines are counted, not kept.
  */
 export async function storeLogs(tx: Transaction, engine: Engine, shipments: readonly ShippedLines[]): Promise<LogsItem[]> {
+  const merged = mergeShipments(shipments)
+  const answers = await storeMerged(tx, engine, [...merged.values()])
+  const answerOf = new Map([...merged.keys()].map((name, place) => [name, answers[place]!]))
+  return shipments.map((shipment) => answerOf.get(shipmentName(shipment))!)
+}
+
+const shipmentName = (shipment: ShippedLines) =>
+  `${shipment.tenantId}:${shipment.instance}:${shipment.token}:${shipment.sessionId}`
+
+/** Several shipments of one attempt, also a repeated one beside its original, are one: each line once, in its order. */
+function mergeShipments(shipments: readonly ShippedLines[]): Map<string, ShippedLines> {
+  const merged = new Map<string, ShippedLines>()
+  for (const shipment of shipments) {
+    const name = shipmentName(shipment)
+    const lines = new Map([...(merged.get(name)?.lines ?? []), ...shipment.lines].map((line) => [line.seq, line]))
+    merged.set(name, { ...shipment, lines: [...lines.values()].sort((a, b) => a.seq - b.seq) })
+  }
+  return merged
+}
+
+async function storeMerged(tx: Transaction, engine: Engine, shipments: readonly ShippedLines[]): Promise<LogsItem[]> {
   const holders = new Map(
     (
       await shareLogHolders(

@@ -7,11 +7,11 @@ import {
   selectOverdueInstances,
   type LockedInstance,
 } from '../storage/instance.ts'
-import { queueTopic, sessionTopic } from '../runtime/wake-hub.ts'
+import { queueTopic } from '../runtime/wake-hub.ts'
 import { completeInstances, type InstanceEnd } from './complete-instances.ts'
 import type { Engine } from './engine.ts'
 import { instanceName, lockInstances } from './lock-instances.ts'
-import { isHeld } from './stop-runs.ts'
+import { isHeld, wakeSessions } from './stop-runs.ts'
 
 const BATCH = 500
 
@@ -44,7 +44,7 @@ async function askToStop(tx: Transaction, engine: Engine, instances: readonly Lo
     instances.map((instance) => ({ ...instance, reason: 'TIMEOUT' as const })),
     now + engine.settings.cancelGraceMs,
   )
-  tx.afterCommit(() => instances.forEach((instance) => engine.hub.wake(sessionTopic(instance.sessionId!))))
+  tx.afterCommit(() => wakeSessions(engine, instances))
 }
 
 function giveUp(instance: LockedInstance): InstanceEnd[] {

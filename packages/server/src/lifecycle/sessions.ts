@@ -2,7 +2,7 @@ import { PROTOCOL_VERSION, type Heartbeat, type HeartbeatAnswer, type Register, 
 import { CarillonError } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import {
-  endOpenSession,
+  endSessionOfName,
   leaveSession,
   openSession,
   registerExecutor,
@@ -39,6 +39,7 @@ export function register(engine: Engine, principal: ExecutorPrincipal, request: 
   }
   return engine.db.lease(async (tx) => {
     const app = await appOf(tx, principal, request.app)
+    await endSessionOfName(tx, principal.tenantId, app.id, request.instance)
     const executorId = await registerExecutor(tx, {
       tenantId: principal.tenantId,
       appId: app.id,
@@ -50,7 +51,6 @@ export function register(engine: Engine, principal: ExecutorPrincipal, request: 
       labels: request.labels ?? {},
       metadata: request.metadata ?? {},
     })
-    await endOpenSession(tx, principal.tenantId, executorId, 'REPLACED')
     const { leaseMs, heartbeatMs } = engine.settings
     const session = await openSession(tx, {
       tenantId: principal.tenantId,

@@ -25,7 +25,7 @@ export async function stopRuns(
     held.map((instance) => ({ ...instance, reason })),
     now + engine.settings.cancelGraceMs,
   )
-  tx.afterCommit(() => held.forEach((instance) => engine.hub.wake(sessionTopic(instance.sessionId!))))
+  tx.afterCommit(() => wakeSessions(engine, held))
   await finishRuns(
     tx,
     engine,
@@ -33,6 +33,11 @@ export async function stopRuns(
     now,
   )
   return new Set(instances.map(instanceName))
+}
+
+/** Each session once, however many of its instances are to stop. */
+export function wakeSessions(engine: Engine, instances: readonly LockedInstance[]): void {
+  for (const sessionId of new Set(instances.map((instance) => instance.sessionId!))) engine.hub.wake(sessionTopic(sessionId))
 }
 
 export function isHeld(instance: LockedInstance): boolean {

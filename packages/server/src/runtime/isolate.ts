@@ -1,5 +1,5 @@
-/** SQLSTATE classes that blame the data: bad value, broken constraint, beyond a limit. The rest blames the circumstances. */
-const DATA_ERRORS = new Set(['22', '23', '54'])
+/** SQLSTATE classes that blame the data: one row twice, bad value, broken constraint, beyond a limit. The rest blames the circumstances. */
+const DATA_ERRORS = new Set(['21', '22', '23', '54'])
 
 export function isDataError(error: unknown): boolean {
   const code = (error as { code?: unknown }).code

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, onServer, type TestDatabase } from '../testing/test-database.ts'
-import { openDatabase, type Database } from './database.ts'
+import { openDatabase, type Database, type Transaction } from './database.ts'
+import { temporaryFolder } from '../testing/temporary-folder.ts'
+import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts'
 
 let database: TestDatabase
 let db: Database
@@ -23,4 +25,49 @@ test('a connection that is lost between two statements fails its transaction and
   })
   await expect(lost).rejects.toThrow()
   expect(await db.engine((tx) => tx.query({ name: '', text: 'select 1 as one' }))).toEqual([{ one: 1 }])
+})
+
+test('a statement that comes after the end of its transaction is refused, and a failing hint does not undo what is committed', async () => {
+  let late: Transaction | undefined
+  await db.engine(async (tx) => {
+    late = tx
+    tx.afterCommit(() => {
+      throw new Error('A hint failed.')
+    })
+    await tx.query({ name: '', text: 'select 1' })
+  })
+  await expect(late!.query({ name: '', text: 'select 1' })).rejects.toThrow('after the end of its transaction')
+})
+
+test('INV-6 what was answered is there after PostgreSQL was killed in the middle of the writing', async () => {
+  const dataDir = temporaryFolder('inv6')
+  const start = () => startEmbeddedPostgres({ dataDir, log: () => {} })
+  const first = await start()
+  await onServer(first.url, 'create table kept (id int primary key)')
+  await onServer(
+    first.url,
+    "do $$ begin if not exists (select from pg_roles where rolname = 'carillon_engine') then create role carillon_engine; end if; end $$",
+  )
+  await onServer(first.url, 'grant all on kept to carillon_engine')
+  const writing = openDatabase({ url: first.url })
+  const acknowledged: number[] = []
+  const writer = async (from: number) => {
+    for (let id = from; ; id += 4) {
+      await writing.engine((tx) => tx.query({ name: '', text: `insert into kept values (${id})` }))
+      acknowledged.push(id)
+      if (acknowledged.length === 300) process.kill(first.pid, 'SIGKILL')
+    }
+  }
+  await Promise.allSettled([0, 1, 2, 3].map(writer))
+  await writing.close().catch(() => undefined)
+  await first.exited
+  const second = await start()
+  const reading = openDatabase({ url: second.url })
+  const kept = new Set(
+    (await reading.engine((tx) => tx.query<{ id: number }>({ name: '', text: 'select id from kept' }))).map((row) => row.id),
+  )
+  expect(acknowledged.length).toBeGreaterThanOrEqual(300)
+  expect(acknowledged.filter((id) => !kept.has(id))).toEqual([])
+  await reading.close()
+  await second.stop()
 })

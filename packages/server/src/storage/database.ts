@@ -143,48 +143,81 @@ async function transact<T>(pool: pg.Pool, tenantId: number | null, work: (tx: Tr
 }
 
 async function transactOnce<T>(pool: pg.Pool, tenantId: number | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  const client = await pool.connect()
+  const connection = await borrow(pool)
   const actions: (() => void)[] = []
-  let broken: Error | undefined
-  const watchdog = setTimeout(() => {
-    broken = new Error(`A transaction took longer than ${LONGEST_TRANSACTION_MS} ms and was ended.`)
-    client.release(broken)
-  }, LONGEST_TRANSACTION_MS)
+  let result: T
   try {
     // BEGIN and the tenant travel in the same packet as the first statement; a failure of theirs fails that one too.
-    const opened = [
-      client.query(BEGIN),
-      ...(tenantId === null ? [] : [client.query({ ...SET_TENANT, values: [String(tenantId)] })]),
-    ]
-    const opening = Promise.all(opened)
+    const opening = Promise.all([
+      connection.client.query(BEGIN),
+      ...(tenantId === null ? [] : [connection.client.query({ ...SET_TENANT, values: [String(tenantId)] })]),
+    ])
     opening.catch(() => undefined)
-    const result = await work(transactionOn(client, actions))
+    result = await work(transactionOn(connection, actions))
     await opening
-    const commit = await client.query('COMMIT')
+    const commit = await connection.client.query('COMMIT')
     if (commit.command !== 'COMMIT') throw new Error('The transaction was rolled back because one of its statements had failed.')
-    if (!broken) client.release()
-    for (const action of actions) action()
-    return result
+    connection.giveBack()
   } catch (error) {
-    if (!broken) await rollBack(client)
-    throw broken ?? error
-  } finally {
-    clearTimeout(watchdog)
+    await connection.rollBack()
+    throw connection.failure() ?? error
   }
+  actions.forEach(runHint)
+  return result
 }
 
-async function rollBack(client: pg.PoolClient): Promise<void> {
+/** What is committed is committed: a wake-up that fails costs a poll interval and must not look like a failed transaction. */
+function runHint(action: () => void): void {
   try {
-    await client.query('ROLLBACK')
-    client.release()
-  } catch (error) {
-    client.release(error as Error)
+    action()
+  } catch {
+    // Nothing depends on it.
   }
 }
 
-function transactionOn(client: pg.PoolClient, actions: (() => void)[]): Transaction {
-  const query = async <Row>(statement: Statement, parameters: readonly unknown[] = []): Promise<Row[]> => {
-    const result = await client.query({ name: statement.name, text: statement.text, values: parameters as unknown[] })
+/** A connection for one transaction. Once given back it refuses statements: they would run in somebody else's transaction. */
+interface Connection {
+  readonly client: pg.PoolClient
+  isOpen(): boolean
+  giveBack(): void
+  rollBack(): Promise<void>
+  /** Set when the transaction was ended from outside. */
+  failure(): Error | undefined
+}
+
+async function borrow(pool: pg.Pool): Promise<Connection> {
+  const client = await pool.connect()
+  let open = true
+  let failure: Error | undefined
+  const release = (error?: Error) => {
+    if (!open) return
+    open = false
+    clearTimeout(watchdog)
+    client.release(error)
+  }
+  const watchdog = setTimeout(() => {
+    failure = new Error(`A transaction took longer than ${LONGEST_TRANSACTION_MS} ms and was ended.`)
+    release(failure)
+  }, LONGEST_TRANSACTION_MS)
+  return {
+    client,
+    isOpen: () => open,
+    giveBack: () => release(),
+    async rollBack() {
+      if (!open) return
+      await client.query('ROLLBACK').then(
+        () => release(),
+        (error: Error) => release(error),
+      )
+    },
+    failure: () => failure,
+  }
+}
+
+function transactionOn(connection: Connection, actions: (() => void)[]): Transaction {
+  const query = async <Row>({ name, text }: Statement, parameters: readonly unknown[] = []): Promise<Row[]> => {
+    if (!connection.isOpen()) throw new Error(`The statement ${name} came after the end of its transaction.`)
+    const result = await connection.client.query({ name, text, values: parameters as unknown[] })
     return result.rows as Row[]
   }
   let clock: Promise<number> | undefined

@@ -40,6 +40,22 @@ export async function registerExecutor(tx: Transaction, registration: Registrati
   return row!.id
 }
 
+const LOCK_NAME = sql('executorSession.lockName', `select pg_advisory_xact_lock(hashtextextended($1 || ':' || $2 || ':' || $3, 0))`)
+const FIND = sql(
+  'executorSession.findExecutor',
+  `select id from executor where tenant_id = $1 and app_id = $2 and instance = $3 and deleted_at is null`,
+)
+
+/**
+ * Ends the open session of the executor of this name, if it has one, and keeps others from registering the name meanwhile. First of all,
+ * because sessions are locked before executors wherever both are.
+ */
+export async function endSessionOfName(tx: Transaction, tenantId: number, appId: number, instance: string): Promise<void> {
+  await tx.query(LOCK_NAME, [String(tenantId), String(appId), instance])
+  const [executor] = await tx.query<{ id: number }>(FIND, [tenantId, appId, instance])
+  if (executor) await endOpenSession(tx, tenantId, executor.id, 'REPLACED')
+}
+
 const END_OPEN = sql(
   'executorSession.endOpen',
   `update executor_session set ended_at = statement_timestamp(), end_reason = $3 where tenant_id = $1 and executor_id = $2 and ended_at is null`,

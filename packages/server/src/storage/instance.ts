@@ -270,25 +270,42 @@ export interface LockedInstance {
 }
 
 const LOCKED_COLUMNS = `i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.state, i.wait_reason as "waitReason",
-  i.queue_id as "queueId", i.attempt, i.lost, i.token, i.session_id as "sessionId", i.stop_reason as "stopReason", i.deadline_at as "deadlineAt",
-  r.state as "runState", r.schedule_id as "scheduleId", r.wakes_schedule as "wakesSchedule", r.concurrency_key as "concurrencyKey", r.depth`
+  i.queue_id as "queueId", i.attempt, i.lost, i.token, i.session_id as "sessionId", i.stop_reason as "stopReason", i.deadline_at as "deadlineAt"`
+
+const RUN_OF_LOCKED = `r.state as "runState", r.schedule_id as "scheduleId", r.wakes_schedule as "wakesSchedule", r.concurrency_key as "concurrencyKey", r.depth`
 
 // A LATERAL is read in the order of what it hangs on: so the instances are locked in the order of locks, each found by its key.
 const wanted = (how: 'limit 1' | 'for no key update') =>
   `from (select * from unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id) order by tenant_id, id) wanted
-   cross join lateral (select * from instance_live l where l.tenant_id = wanted.tenant_id and l.id = wanted.id ${how}) i
-   ${RUN_OF_INSTANCE}`
+   cross join lateral (select * from instance_live l where l.tenant_id = wanted.tenant_id and l.id = wanted.id ${how}) i`
 
 const LOCK = sql('instance.lock', `select ${LOCKED_COLUMNS} ${wanted('for no key update')}`)
+const RUNS_OF_LOCKED = sql(
+  'instance.runsOfLocked',
+  `select i.tenant_id as "tenantId", i.id, ${RUN_OF_LOCKED} ${wanted('limit 1')} ${RUN_OF_INSTANCE}`,
+)
 
-/** Locks live instances. The caller has locked the gates of their runs. */
-export function lockLiveInstances(tx: Transaction, keys: readonly InstanceKey[]): Promise<LockedInstance[]> {
-  return tx.query(LOCK, keyColumns(keys))
+/**
+ * Locks live instances. The caller has locked the gates of their runs. What their runs say is read by the next statement: the snapshot of
+ * the locking one is older than its wait, and a pause that it waited for would go unseen.
+ */
+export async function lockLiveInstances(tx: Transaction, keys: readonly InstanceKey[]): Promise<LockedInstance[]> {
+  const [instances, runs] = await Promise.all([
+    tx.query<Omit<LockedInstance, keyof RunOfLocked>>(LOCK, keyColumns(keys)),
+    tx.query<InstanceKey & RunOfLocked>(RUNS_OF_LOCKED, keyColumns(keys)),
+  ])
+  const runOf = new Map(runs.map((run) => [`${run.tenantId}:${run.id}`, run]))
+  return instances.flatMap((instance) => {
+    const run = runOf.get(`${instance.tenantId}:${instance.id}`)
+    return run ? [{ ...instance, ...run }] : []
+  })
 }
+
+type RunOfLocked = Pick<LockedInstance, 'runState' | 'scheduleId' | 'wakesSchedule' | 'concurrencyKey' | 'depth'>
 
 const GATES = sql(
   'instance.gates',
-  `select distinct r.tenant_id as "tenantId", r.concurrency_key as key ${wanted('limit 1')} where r.concurrency_key is not null`,
+  `select distinct r.tenant_id as "tenantId", r.concurrency_key as key ${wanted('limit 1')} ${RUN_OF_INSTANCE} where r.concurrency_key is not null`,
 )
 
 export function selectGatesOfInstances(
@@ -431,17 +448,35 @@ const PROMOTE_DUE = sql(
    set state = case when r.state = 'PAUSED' then 'WAITING' else 'PENDING' end, wait_reason = case when r.state = 'PAUSED' then 'PAUSED' end, due_at = null
    from due cross join lateral (select l.tenant_id, l.id, l.state from run_live l where l.tenant_id = due.tenant_id and l.id = due.run_id limit 1) r
    where i.ctid = due.place
-   returning i.queue_id as "queueId", i.state`,
+   returning i.tenant_id as "tenantId", i.id, i.queue_id as "queueId", i.state`,
 )
 
-/** Retries whose pause is over become PENDING, at most `perTenant` of each tenant. */
-export function promoteDueInstances(
+const HOLD_PAUSED = sql(
+  'instance.holdPaused',
+  `update instance_live i set state = 'WAITING', wait_reason = 'PAUSED'
+   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} h
+   cross join lateral (select l.state from run_live l where l.tenant_id = h.tenant_id and l.id = h.id limit 1) r
+   where i.ctid = h.place and (i.state = 'PENDING') is not false and r.state = 'PAUSED'
+   returning i.tenant_id as "tenantId", i.id`,
+)
+
+export interface PromotedInstance extends InstanceKey {
+  readonly queueId: number
+  readonly state: InstanceState
+}
+
+/** Retries whose pause is over become PENDING, at most `perTenant` of each tenant; those of paused runs WAITING for that. */
+export async function promoteDueInstances(
   tx: Transaction,
   now: number,
   perTenant: number,
   limit: number,
-): Promise<{ queueId: number; state: InstanceState }[]> {
-  return tx.query(PROMOTE_DUE, [now, perTenant, limit])
+): Promise<PromotedInstance[]> {
+  const promoted = await tx.query<PromotedInstance>(PROMOTE_DUE, [now, perTenant, limit])
+  if (promoted.length === 0) return promoted
+  // A run that was paused while its instance was being locked is seen by this statement only.
+  const paused = new Set((await tx.query<InstanceKey>(HOLD_PAUSED, keyColumns(promoted))).map((key) => key.id))
+  return promoted.map((each) => (paused.has(each.id) ? { ...each, state: 'WAITING' } : each))
 }
 
 // ───────────────────────────────────────────────────────────────── the end of an attempt
@@ -505,6 +540,7 @@ const MOVED_INSTANCE = COLUMNS.split(', ')
     if (column === 'started_at') return 'coalesce(i.started_at, at_ms(e.started_at))'
     return `i.${column}`
   })
+  .map((value, place) => `${value} as ${COLUMNS.split(', ')[place]}`)
   .join(', ')
 
 const MOVED_RUN = RUN_COLUMNS.split(', ')
@@ -512,7 +548,7 @@ const MOVED_RUN = RUN_COLUMNS.split(', ')
     if (column === 'state') return 'e.run_state'
     if (column === 'reason') return 'e.run_reason'
     if (column === 'ended_at') return 'at_ms($7)'
-    if (column === 'started_at') return 'coalesce(r.started_at, at_ms(e.started_at))'
+    if (column === 'started_at') return 'coalesce(r.started_at, at_ms(e.reported_start))'
     return `r.${column}`
   })
   .join(', ')
@@ -525,12 +561,12 @@ const END_SINGLE = sql(
   )},
    instance_gone as (
      delete from instance_live i using ended e where i.ctid = e.place and i.token = e.token
-     returning ${MOVED_INSTANCE}),
-   instance_kept as (insert into instance_history (${COLUMNS}) select * from instance_gone),
+     returning ${MOVED_INSTANCE}, e.run_state, e.run_reason, e.started_at as reported_start),
+   instance_kept as (insert into instance_history (${COLUMNS}) select ${COLUMNS} from instance_gone),
    run_gone as (
      delete from run_live r using (
-       select ended.*, found.place as run_place from ended
-       cross join lateral (select l.ctid as place from run_live l where l.tenant_id = ended.tenant_id and l.id = ended.id limit 1) found) e
+       select gone.*, found.place as run_place from instance_gone gone
+       cross join lateral (select l.ctid as place from run_live l where l.tenant_id = gone.tenant_id and l.id = gone.id limit 1) found) e
      where r.ctid = e.run_place
      returning ${MOVED_RUN})
    insert into run_history (${RUN_COLUMNS}) select * from run_gone`,
@@ -549,7 +585,7 @@ export interface EndedInstance {
   readonly startedAt: number | null
 }
 
-/** Ends single-instance runs with their instances: both rows move to history in one statement. The caller holds the instances' locks. */
+/** Ends single-instance runs with their instances, where the instance still is under that token: both rows move to history in one statement. The caller holds the instances' locks. */
 export async function endSingleInstances(tx: Transaction, items: readonly EndedInstance[], now: number): Promise<void> {
   if (items.length === 0) return
   const column = <K extends keyof EndedInstance>(key: K) => items.map((each) => each[key])

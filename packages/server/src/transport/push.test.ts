@@ -171,3 +171,20 @@ test('an answer that never came is ambiguous: at-most-once is LOST when its time
   expect(await world.run(run)).toMatchObject({ run: 'FAILED', instance: 'LOST' })
   expect(called).toBe(1)
 })
+
+test('a full executor does not keep work from one that is free', async () => {
+  const [full, free] = [await world.task(), await world.task()]
+  const shared = { ...free, tenantId: full.tenantId, appCode: full.appCode }
+  await world.sql(`update queue set app_tenant_id = $1, app_id = $2 where id = $3`, full.tenantId, full.appId, free.queueId)
+  const never = new Promise(() => {})
+  const busy = await pushExecutor(full, () => never, 1)
+  await Promise.all(Array.from({ length: 600 }, () => world.start(full)))
+  await dispatchPush(world.engine, dispatch)
+  await until(() => Promise.resolve(busy.stats.running === 1))
+  const idle = await pushExecutor(shared, () => 'done', 1)
+  const other = await world.task({ tenantId: full.tenantId, node: { queueId: free.queueId, handler: free.handler } })
+  const run = await world.start(other)
+  await dispatchPush(world.engine, dispatch)
+  await until(() => ended(run, 'SUCCESS'))
+  expect(idle.stats.state).toBe('ONLINE')
+})

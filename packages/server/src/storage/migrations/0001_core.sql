@@ -6,8 +6,8 @@
 --   history        (run_history, instance_history, attempt, log_line, fire, audit)  partitioned by day, dropped, never updated by hand
 --   the platform   (server_node, leader, idempotency, outbox …)
 -- Every table of a tenant's data leads its key with tenant_id and is under forced row-level security (end of this file).
--- Lock order, everywhere: schedule_due → gate → rate_bucket → executor_session → instance of a single-instance run → run → instance of a
--- larger run; within a table by (tenant_id, id).
+-- Lock order, everywhere: schedule_due → gate → executor_session → executor → rate_bucket → instance of a single-instance run → run →
+-- instance of a larger run; within a table by (tenant_id, id).
 
 -- Without this a schema named like the login user would receive the tables.
 set local search_path = public, pg_temp;
