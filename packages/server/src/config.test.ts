@@ -162,11 +162,12 @@ describe('what is wrong', () => {
     expect(load({ env })).toEqual(load())
   })
 
-  test.each([
-    ['leaseMs', '10s', /leaseMs must be at least three times executorHeartbeatMs/],
-  ])('%s = %s contradicts another setting', (key, written, message) => {
-    expect(problemsOf({ overrides: { [key]: written } }).join()).toMatch(message)
-  })
+  test.each([['leaseMs', '10s', /leaseMs must be at least three times executorHeartbeatMs/]])(
+    '%s = %s contradicts another setting',
+    (key, written, message) => {
+      expect(problemsOf({ overrides: { [key]: written } }).join()).toMatch(message)
+    },
+  )
 
   test('a list or a map in the place of a value is shown as it was read', () => {
     const path = file('host: [a, b]', 'port: { number: 1 }')
