@@ -15,7 +15,11 @@ interface Block {
 }
 
 const blocksOf = (document: string): Block[] =>
-  Array.from(document.matchAll(/^```(\w+) ?(.*)\n([^]*?)^```$/gm), ([, language, note, code]) => ({ language: language!, note: note!, code: code! }))
+  Array.from(document.matchAll(/^```(\w+) ?(.*)\n([^]*?)^```$/gm), ([, language, note, code]) => ({
+    language: language!,
+    note: note!,
+    code: code!,
+  }))
 
 // A folder that looks like a clone in which `npm start` runs: what the README says, a reader would type there.
 let clone: string
@@ -27,14 +31,21 @@ beforeAll(() => {
 afterAll(() => rmSync(clone, { recursive: true, force: true }))
 
 /** `npx` finds the command of the clone; the port is another, as 7070 may be taken where tests run. */
-const asTyped = (code: string) => code.replaceAll('npx carillon', `node ${root}packages/cli/bin/carillon.js`).replaceAll('http://127.0.0.1:7070', inject('dev').server)
+const asTyped = (code: string) =>
+  code
+    .replaceAll('npx carillon', `node ${root}packages/cli/bin/carillon.js`)
+    .replaceAll('http://127.0.0.1:7070', inject('dev').server)
 
 function bash(script: string): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
     // Whatever the script started in the background ends with it.
     const whole = `set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null' EXIT\n${script}`
-    execFile('bash', ['-c', whole], { cwd: clone, env: { ...process.env, NO_COLOR: '1' } }, (error: ExecFileException | null, out, err) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, out, err }),
+    execFile(
+      'bash',
+      ['-c', whole],
+      { cwd: clone, env: { ...process.env, NO_COLOR: '1' } },
+      (error: ExecFileException | null, out, err) =>
+        resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, out, err }),
     )
   })
 }
@@ -58,8 +69,11 @@ test('both languages show the same code', () => {
   expect(blocksOf(read('README.zh-CN.md'))).toEqual(blocksOf(read('README.md')))
 })
 
-test.each(['README.md', 'README.zh-CN.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'])('every file to which %s leads is there', (name) => {
-  const links = Array.from(read(name).matchAll(/\]\((?!http)([^)#]+)/g), ([, link]) => link!)
-  expect(links.length).toBeGreaterThan(0)
-  for (const link of links) expect(() => read(link), link).not.toThrow(/ENOENT/)
-})
+test.each(['README.md', 'README.zh-CN.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'])(
+  'every file to which %s leads is there',
+  (name) => {
+    const links = Array.from(read(name).matchAll(/\]\((?!http)([^)#]+)/g), ([, link]) => link!)
+    expect(links.length).toBeGreaterThan(0)
+    for (const link of links) expect(() => read(link), link).not.toThrow(/ENOENT/)
+  },
+)

@@ -5,6 +5,7 @@ import { createClient, type Client } from '@carillon/contract'
 import type { ExecutorCalls } from '../processes/executor.ts'
 import type { ServerCalls } from '../processes/server.ts'
 import { startChild, type Child } from './child.ts'
+import { openConnections } from './connections.ts'
 import type { Postgres } from './postgres.ts'
 import { peakRssMb } from './usage.ts'
 
@@ -29,6 +30,8 @@ export interface Tenant {
 
 /** Instances an executor process runs at once: the handlers are trivial, what is measured is the way to them and back. */
 const CAPACITY = 1_000
+/** Of all clients together. */
+const CONNECTIONS = 32
 
 export async function startCarillon(
   postgres: Postgres,
@@ -41,7 +44,10 @@ export async function startCarillon(
   const server = await startChild<ServerCalls>('server', profile)
   atEnd(() => server.stop())
   const { url, token } = await server.call('start', { databaseUrl, dataDir })
-  const platform = createClient({ baseUrl: url, token })
+  const connections = openConnections(url, CONNECTIONS)
+  atEnd(() => connections.close())
+  const access = { baseUrl: url, token, fetch: connections.fetch }
+  const platform = createClient(access)
   return {
     url,
     databaseUrl,
@@ -49,7 +55,7 @@ export async function startCarillon(
     peakRssMb: () => peakRssMb(server.pid),
     async tenant(code) {
       const { id } = await platform.tenants.create({ body: { code } })
-      const client = createClient({ baseUrl: url, token, tenant: code })
+      const client = createClient({ ...access, tenant: code })
       const taskId = await defineWork(client)
       const { secret } = await client.tokens.create({ body: { name: 'executor', role: 'executor', app: 'bench' } })
       const executor = await startChild<ExecutorCalls>('executor', profile)

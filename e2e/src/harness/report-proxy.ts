@@ -1,4 +1,4 @@
-import type { ReportAnswer, ReportItem } from '@carillon/contract'
+import type { Claim, ClaimAnswer, ReportAnswer, ReportItem } from '@carillon/contract'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -9,7 +9,8 @@ import type { Stage } from './stage.ts'
 
 /**
  * Stands between executors and the server. Switched on, it says everything that executors say of their attempts again: three times, late,
- * in the wrong order, and with the opposite result. It never changes what they say first, so nothing of its own may be accepted.
+ * in the wrong order, and with the opposite result; and once more when an executor has just been given the next attempt of the same
+ * instance. It never changes what they say first, so nothing of its own may be accepted.
  */
 export interface ReportProxy {
   readonly url: string
@@ -20,26 +21,20 @@ export interface ReportProxy {
 }
 
 const REPORT = '/executor/v1/report'
+const CLAIM = '/executor/v1/claim'
 const TIMES = 3
-/** Long enough that the next attempt may hold the instance by then. */
-const LATE_MS = 150
-
-interface Spoken {
-  readonly session: number
-  readonly items: readonly ReportItem[]
-}
 
 export async function startReportProxy(stage: Stage, target: string): Promise<ReportProxy> {
-  const name = 'report-proxy'
-  const truth = openLines(join(stage.folder, FILES.truth(name)))
+  const truth = openLines(join(stage.folder, FILES.truth(NAME)))
   const agent = new Agent({ connections: 32 })
+  const liar = new Liar(stage, truth, (headers, body) => post(agent, target, headers, body))
   const talking = new Set<Promise<void>>()
   let noisy = false
 
   const server = createServer((incoming, outgoing) => {
     void forward(agent, target, incoming, outgoing).then((passed) => {
-      if (!noisy || passed === null || incoming.url !== REPORT) return
-      const talk = contradict({ stage, agent, target, truth, name, passed }).catch(() => undefined)
+      if (!noisy || passed === null) return
+      const talk = liar.hear(incoming.url ?? '', passed).catch(() => undefined)
       talking.add(talk)
       void talk.then(() => talking.delete(talk))
     })
@@ -62,6 +57,8 @@ export async function startReportProxy(stage: Stage, target: string): Promise<Re
     },
   }
 }
+
+const NAME = 'report-proxy'
 
 interface Passed {
   readonly headers: Record<string, string>
@@ -105,31 +102,77 @@ function headersOf({ headers }: IncomingMessage): Record<string, string> {
   return { authorization, 'content-type': type, 'carillon-protocol': String(protocol) }
 }
 
-interface Talk {
-  readonly stage: Stage
-  readonly agent: Agent
-  readonly target: string
-  readonly truth: Lines
-  readonly name: string
-  readonly passed: Passed
+async function post(agent: Agent, target: string, headers: Record<string, string>, body: unknown): Promise<unknown> {
+  const answer = await request(`${target}${REPORT}`, { dispatcher: agent, method: 'POST', headers, body: JSON.stringify(body) })
+  const text = await answer.body.text()
+  return answer.statusCode === 200 ? JSON.parse(text) : null
 }
 
-/** At once and again later: everything once more, and for each accepted end a start, progress and the opposite end. */
-async function contradict(talk: Talk): Promise<void> {
-  const { session, items } = JSON.parse(talk.passed.sent) as Spoken
-  const { items: answers } = JSON.parse(talk.passed.answered) as ReportAnswer
-  const ended = items.filter((item, place) => isEnd(item) && answers[place]?.status === 'ACCEPTED')
-  if (ended.length === 0) return
-  const lies = ended.flatMap(contradictionsOf)
-  talk.stage.note('contradict', { ends: ended.length })
-  await say(talk, session, lies)
-  await new Promise((resolve) => setTimeout(resolve, LATE_MS))
-  await say(talk, session, lies)
+interface Spoken {
+  readonly session: number
+  readonly items: readonly ReportItem[]
+}
+
+/** Makes up reports about attempts that have ended, and writes down what is answered to them. */
+class Liar {
+  readonly #stage: Stage
+  readonly #truth: Lines
+  readonly #report: (headers: Record<string, string>, body: Spoken) => Promise<unknown>
+  /** What it said of an instance whose attempt failed: to be said again to the next attempt. */
+  readonly #failed = new Map<number, readonly ReportItem[]>()
+
+  constructor(stage: Stage, truth: Lines, report: (headers: Record<string, string>, body: Spoken) => Promise<unknown>) {
+    this.#stage = stage
+    this.#truth = truth
+    this.#report = report
+  }
+
+  async hear(url: string, { headers, sent, answered }: Passed): Promise<void> {
+    if (url === REPORT) await this.#contradict(headers, JSON.parse(sent) as Spoken, JSON.parse(answered) as ReportAnswer)
+    if (url === CLAIM) await this.#supersede(headers, JSON.parse(sent) as Claim, JSON.parse(answered) as ClaimAnswer)
+  }
+
+  async #contradict(
+    headers: Record<string, string>,
+    { session, items }: Spoken,
+    { items: answers }: ReportAnswer,
+  ): Promise<void> {
+    const ended = items.filter((item, place) => isEnd(item) && answers[place]?.status === 'ACCEPTED')
+    if (ended.length === 0) return
+    for (const end of ended) if (end.kind === 'FAILURE') this.#failed.set(end.instance, liesAbout(end))
+    this.#stage.note('contradict', { ends: ended.length })
+    await this.#say(headers, session, ended.flatMap(liesAbout))
+  }
+
+  async #supersede(headers: Record<string, string>, { session }: Claim, { assignments }: ClaimAnswer): Promise<void> {
+    for (const { instance } of assignments) {
+      const lies = this.#failed.get(instance)
+      this.#failed.delete(instance)
+      if (lies === undefined) continue
+      this.#stage.note('supersede', { instance })
+      await this.#say(headers, session, lies)
+    }
+  }
+
+  async #say(headers: Record<string, string>, session: number, items: readonly ReportItem[]): Promise<void> {
+    for (let from = 0; from < items.length; from += 500) {
+      const batch = items.slice(from, from + 500)
+      const answer = (await this.#report(headers, { session, items: batch })) as ReportAnswer | null
+      if (answer === null) continue
+      this.#truth.write(
+        ...batch.map(({ kind, instance, token }, place) => ({
+          ...{ at: Date.now(), executor: NAME, pid: process.pid, what: 'answered', via: NAME },
+          ...{ kind, instance, token, status: answer.items[place]?.status },
+        })),
+      )
+    }
+  }
 }
 
 const isEnd = (item: ReportItem) => item.kind === 'SUCCESS' || item.kind === 'FAILURE'
 
-function contradictionsOf(end: ReportItem): ReportItem[] {
+/** A late start, the same end again, late progress, the opposite end, and the instance handed back. */
+function liesAbout(end: ReportItem): ReportItem[] {
   const { instance, token } = end
   const failure: ReportItem = { kind: 'FAILURE', instance, token, error: { code: 'LIE', message: 'It is said too late.' } }
   const opposite: ReportItem = end.kind === 'SUCCESS' ? failure : { kind: 'SUCCESS', instance, token, output: 'a lie' }
@@ -141,22 +184,4 @@ function contradictionsOf(end: ReportItem): ReportItem[] {
     { kind: 'RELEASE', instance, token },
   ]
   return Array.from({ length: TIMES }, () => once).flat()
-}
-
-async function say({ agent, target, truth, name, passed }: Talk, session: number, items: readonly ReportItem[]): Promise<void> {
-  for (let from = 0; from < items.length; from += 500) {
-    const batch = items.slice(from, from + 500)
-    const answer = await request(`${target}${REPORT}`, {
-      ...{ dispatcher: agent, method: 'POST', headers: passed.headers, body: JSON.stringify({ session, items: batch }) },
-    })
-    const text = await answer.body.text()
-    if (answer.statusCode !== 200) continue
-    const { items: answers } = JSON.parse(text) as ReportAnswer
-    truth.write(
-      ...batch.map(({ kind, instance, token }, place) => ({
-        ...{ at: Date.now(), executor: name, pid: process.pid, what: 'answered', via: name },
-        ...{ kind, instance, token, status: answers[place]?.status },
-      })),
-    )
-  }
 }

@@ -1,4 +1,5 @@
 import { killServerNode } from './f01-kill-server-node.ts'
+import { fireTogether } from './f03-fire-together.ts'
 import { killExecutor } from './f04-kill-executor.ts'
 import { stopServerNode } from './f05-stop-server-node.ts'
 import { stopExecutor } from './f06-stop-executor.ts'
@@ -10,6 +11,7 @@ import type { Scenario } from './scenario.ts'
 
 export const SCENARIOS: readonly Scenario[] = [
   killServerNode,
+  fireTogether,
   killExecutor,
   stopServerNode,
   stopExecutor,

@@ -28,7 +28,7 @@ export const killExecutor: Scenario = {
     fires: 20 * count,
     accepted: 20 * count,
     acknowledged: 0,
-    latenessMs: null,
+    figures: { released: 8_000 },
   }),
 }
 

@@ -35,7 +35,7 @@ export const stopServerNode: Scenario = {
     fires: 40 * count,
     accepted: 20 * count,
     acknowledged: 0,
-    latenessMs: null,
+    figures: { 'others.fired': 6_000 },
   }),
 }
 

@@ -37,7 +37,7 @@ export const stopExecutor: Scenario = {
     fires: 20 * count,
     accepted: 20 * count,
     acknowledged: 0,
-    latenessMs: null,
+    figures: {},
   }),
 }
 

@@ -29,6 +29,6 @@ export const loseDatabase: Scenario = {
     fires: 60 * count,
     accepted: 20 * count,
     acknowledged: 0,
-    latenessMs: null,
+    figures: { 'node.back': 5_000 },
   }),
 }

@@ -24,6 +24,6 @@ export const killPostgres: Scenario = {
     fires: 40 * count,
     accepted: 40 * count,
     acknowledged: 4 * count,
-    latenessMs: null,
+    figures: { 'fires.again': 5_000 },
   }),
 }

@@ -28,7 +28,7 @@ export const cutAtCommit: Scenario = {
     fires: 20,
     accepted: 20,
     acknowledged: Math.floor(count / 2),
-    latenessMs: null,
+    figures: {},
   }),
 }
 

@@ -1,7 +1,9 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { check } from '../check/check.ts'
 import type { Verdict } from '../check/verdict.ts'
 import { openStage, type Stage } from '../harness/stage.ts'
-import { readHistory } from '../record/history.ts'
+import { FILES, readHistory } from '../record/history.ts'
 import type { Scenario } from './scenario.ts'
 import { settle } from './settle.ts'
 import { CAST, openTheatre, type Cast } from './theatre.ts'
@@ -21,10 +23,14 @@ export interface ScenarioResult {
 }
 
 /** Plays one scenario on a stage of its own, from the first process to the last, then checks what was recorded. */
-export async function runScenario(scenario: Scenario, count: number, cast: Partial<Cast> = {}): Promise<ScenarioResult> {
+export async function runScenario(
+  scenario: Scenario,
+  count: number,
+  { cast = {}, strict = false }: { readonly cast?: Partial<Cast>; readonly strict?: boolean } = {},
+): Promise<ScenarioResult> {
   const begun = performance.now()
   const stage = openStage(scenario.id.toLowerCase())
-  const played = await attempt(stage, scenario, count, { ...CAST, ...cast })
+  const played = await attempt(stage, scenario, { count, strict, cast: { ...CAST, ...cast } })
   const holds = played.failure === null && played.verdicts.every((verdict) => verdict.state === 'HOLDS')
   await stage.close({ keep: !holds })
   const { id, title } = scenario
@@ -34,17 +40,19 @@ export async function runScenario(scenario: Scenario, count: number, cast: Parti
 async function attempt(
   stage: Stage,
   scenario: Scenario,
-  count: number,
-  cast: Cast,
+  { count, strict, cast }: { readonly count: number; readonly strict: boolean; readonly cast: Cast },
 ): Promise<Pick<ScenarioResult, 'verdicts' | 'failure'>> {
   try {
+    const demands = scenario.demands(count)
+    writeFileSync(join(stage.folder, FILES.demands), JSON.stringify(demands))
     const theatre = await openTheatre(stage, cast)
     const failure = await scenario.play(theatre, count).then(
       () => null,
       (error: unknown) => String(error),
     )
     await settle(theatre)
-    return { verdicts: check(readHistory(stage.folder), scenario.demands(count)), failure }
+    const verdicts = check(readHistory(stage.folder), demands, { strict })
+    return { verdicts, failure }
   } catch (error) {
     return { verdicts: [], failure: String(error) }
   }

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startClients, type Clients } from '../driver/clients.ts'
 import { startBalancer } from '../harness/balancer.ts'
+import { programFile } from '../harness/child.ts'
 import { freePort } from '../harness/free-port.ts'
 import { startPostgresProxy, type PostgresProxy } from '../harness/postgres-proxy.ts'
 import { startPostgres, type Postgres } from '../harness/postgres.ts'
@@ -24,8 +25,8 @@ export interface Cast {
   readonly clients: number
   /** The build of the server that the nodes run; the product's own, unless a mutant is on trial. */
   readonly serverModule?: string
-  /** Node's own options for a server node, by its place. */
-  nodeOptions?(place: number): readonly string[]
+  /** Done to the database before anything is defined in it. */
+  readonly sql?: string
 }
 
 export const CAST: Cast = { nodes: 2, executors: 3, tenants: ['north', 'south'], tasks: TASKS, clients: 1 }
@@ -38,7 +39,7 @@ export interface NodeOnStage extends Supervised {
 /**
  * A running system of real processes: a database, server nodes behind a balancer, executors, tenants with their schedules, clients. Each
  * node has a proxy of its own before the database, and the last executor one before the server; until they are told otherwise these only
- * hand on.
+ * hand on. The clock of the last node is an hour ahead.
  */
 export interface Theatre {
   readonly stage: Stage
@@ -57,6 +58,7 @@ export async function openTheatre(stage: Stage, cast: Cast): Promise<Theatre> {
   const ports = await Promise.all(Array.from({ length: cast.nodes }, freePort))
   // All at once, on an empty database: one of them makes the schema.
   const nodes = await Promise.all(ports.map((port, place) => startNode(stage, cast, postgres, port, place)))
+  if (cast.sql !== undefined) await postgres.query(cast.sql)
   const server = await startBalancer(stage, ports)
   const reports = await startReportProxy(stage, server)
   const world = await createWorld(postgres, server, cast)
@@ -80,7 +82,8 @@ async function startNode(stage: Stage, cast: Cast, postgres: Postgres, port: num
     port,
     databaseUrl: postgres.urlThrough(database.port),
     settings: cast.serverModule === undefined ? {} : { E2E_SERVER_MODULE: cast.serverModule },
-    nodeOptions: cast.nodeOptions?.(place) ?? [],
+    // No decision may rest on a node's clock, so the last one's is always wrong.
+    nodeOptions: place === cast.nodes - 1 ? ['--import', programFile('skewed-clock')] : [],
   })
   // Not spread: it has getters.
   return Object.assign(await supervise(stage, program), { database })

@@ -94,7 +94,8 @@ async function startNode(
     onJump: (ms) => engine.report('clock.jumped', { ms }),
   })
 
-  const traffic = createExecutorTraffic(engine)
+  let services: Services | undefined
+  const traffic = createExecutorTraffic(engine, () => services?.state() !== 'DRAINING')
   const transport = createPushTransport({
     release: ({ tenantId, session }, assignments) => {
       if (assignments.length === 0) return
@@ -110,7 +111,6 @@ async function startNode(
   const push = createPushDispatch(transport)
   const node = { id: nodeId, name: hostname(), version: VERSION, address: () => address }
   let address: string | null = null
-  let services: Services | undefined
   let builtin: Executor | undefined
   const lifecycle = createLifecycle(engine, {
     wakeFiring: () => services?.wakeFiring(),
@@ -118,7 +118,9 @@ async function startNode(
   })
   const app = createApi(
     {
-      services: { db, lifecycle, limits: config.limits, plans: engine.plans, hub: engine.hub },
+      services: { db, lifecycle, limits: config.limits, plans: engine.plans, hub: engine.hub, days: firing.days },
+      corsOrigins: listOf(config.corsOrigins),
+      trustProxy: config.trustProxy === undefined ? false : listOf(config.trustProxy),
       // The calls of executors are many and say little; they are there for those who ask for them.
       onAnswered: (entry) =>
         log[entry.route.startsWith('/executor/') || entry.route === '/health' ? 'trace' : 'info'](entry, 'answered'),
@@ -226,3 +228,9 @@ function causeOf(error: unknown): { code?: string; error: string; stack?: string
     ...(error.stack === undefined ? {} : { stack: error.stack }),
   }
 }
+
+const listOf = (text: string | undefined): string[] =>
+  text
+    ?.split(',')
+    .map((each) => each.trim())
+    .filter(Boolean) ?? []

@@ -60,7 +60,7 @@ export function startServices(deps: ServicesDeps): Services {
     fire: whileFiring(() => fireSchedules(firing, loops.fire.restMs)),
     scheduleWakes: whileFiring(() => consumeScheduleWakes(firing, loops.scheduleWakes.restMs)),
     backfill: whileFiring(() => workOffBackfills(firing, loops.backfill.restMs)),
-    downstream: whileFiring(() => startDownstream(engine, loops.downstream.restMs)),
+    downstream: whileDispatching(() => startDownstream(engine, loops.downstream.restMs)),
     promote: () => promoteDue(engine, loops.promote.restMs),
     dispatch: whileDispatching(() => dispatchPush(engine, push, loops.dispatch.restMs)),
     timeOut: () => timeOut(engine, loops.timeOut.restMs),

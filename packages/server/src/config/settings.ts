@@ -26,6 +26,14 @@ export const settings = {
   dataDir: setting(text('folder'), './.carillon', 'Folder for what this node keeps: its id, and the embedded database.'),
   host: setting(text('address'), '127.0.0.1', 'Address to listen on. `0.0.0.0` or `::` opens the server to the network.'),
   port: setting(integer(0, 65_535), 7070, 'Port of the API and the console. 0 takes any free one.'),
+  corsOrigins: optional(
+    text('origins'),
+    'Origins whose pages may call the API, separated by commas: `https://tools.example.org`. Unset: none.',
+  ),
+  trustProxy: optional(
+    text('addresses'),
+    'Addresses or networks of reverse proxies, separated by commas, whose `x-forwarded-for` is believed. Unset: none.',
+  ),
   nodeId: optional(text(), 'Name of this node, unique among all nodes. Unset: generated once and kept in the data folder.'),
   logLevel: setting(
     choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),

@@ -80,7 +80,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const traffic = executorHandlers(createExecutorTraffic(engine)) as unknown as RouteGroup['handlers']
   const app = createApi(
     {
-      services: { db, lifecycle, limits, plans: engine.plans, hub: engine.hub },
+      services: { db, lifecycle, limits, plans: engine.plans, hub: engine.hub, days: firing.days },
       corsOrigins: options.corsOrigins ?? [],
       inspect: assertContract,
       onFault: options.onFault ?? ((error) => console.error(error)),

@@ -57,7 +57,7 @@ const revisions = (param: string, name: ObjectName) => ({
   restore: (own: Objects) => ({ params: { [param]: own[name] }, body: { version: 2, revision: 1 } }),
 })
 
-export const requests: Table = {
+const requests: Table = {
   taskTypes: {
     list: (own) => ({ query: { app: own.app } }),
     create: (own) => ({ body: { code: code('type'), kind: 'handler', settings: { handler: 'h' }, app: own.app } }),

@@ -117,3 +117,16 @@ test('log lines sent twice are stored once, lines of a lost attempt are refused,
   expect(await ship(4, ['too much', 'and more'])).toMatchObject({ items: [{ cut: true }] })
   expect((await lines()).at(-1)!.text).toContain('reached its limit')
 })
+
+test('a draining node gives no work, and answers what is asked of it besides', async () => {
+  const task = await world.task()
+  const draining = createExecutorTraffic(world.engine, () => false)
+  const id = await session(task)
+  const run = await world.start(task)
+  expect(await draining.claim(principal(task), { session: id, seq: 1, max: 10, waitMs: 0 }, NEVER)).toMatchObject({
+    assignments: [],
+  })
+  expect(await traffic.claim(principal(task), { session: id, seq: 1, max: 10, waitMs: 0 }, NEVER)).toMatchObject({
+    assignments: [{ instance: run }],
+  })
+})

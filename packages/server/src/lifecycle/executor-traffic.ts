@@ -33,7 +33,8 @@ export interface ExecutorTraffic {
 
 const PLATFORM_TENANT = 1
 
-export function createExecutorTraffic(engine: Engine): ExecutorTraffic {
+/** `mayGive`: false while this node is draining; executors that ask it get control, and no work. */
+export function createExecutorTraffic(engine: Engine, mayGive: () => boolean = () => true): ExecutorTraffic {
   const turn: Turn = { tenant: 0 }
   const owners = sessionOwners(engine)
   const told = toldStops()
@@ -48,7 +49,7 @@ export function createExecutorTraffic(engine: Engine): ExecutorTraffic {
     lanes: 1,
   })
   const claimOnce = (principal: ExecutorPrincipal, { session, seq, max }: Claim) =>
-    claimInstances(engine, turn, { tenantId: principal.tenantId, sessionId: session, seq, max })
+    claimInstances(engine, turn, { tenantId: principal.tenantId, sessionId: session, seq, max: mayGive() ? max : 0 })
 
   return {
     register: (principal, body) => register(engine, principal, body),

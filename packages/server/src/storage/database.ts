@@ -67,8 +67,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
   const pool = (role: string, size: number, statementMs: number) => createPool({ ...options, onError }, role, size, statementMs)
   const pools = {
-    engine: pool('carillon_engine', sizes.engine, 5_000),
-    lease: pool('carillon_engine', sizes.lease, 5_000),
+    engine: pool(ENGINE, sizes.engine, 5_000),
+    lease: pool(ENGINE, sizes.lease, 5_000),
     tenant: pool('carillon_api', sizes.api, 5_000),
     read: pool('carillon_api', sizes.console, 10_000),
   }
@@ -84,6 +84,14 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 }
 
+const ENGINE = 'carillon_engine'
+
+/**
+ * The engine's statements name their rows by key or by place (`placed`): statistics that are minutes old must not talk it out of that, and
+ * there is nothing to gain from planning them anew for each batch.
+ */
+const BY_KEY = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off', plan_cache_mode: 'force_generic_plan' }
+
 /** Settings that are part of the contract, not tuning: without the idle time-out a paused node would hide the rows it has locked. */
 function createPool(options: DatabaseOptions, role: string, max: number, statementMs: number): pg.Pool {
   const settings = {
@@ -93,6 +101,7 @@ function createPool(options: DatabaseOptions, role: string, max: number, stateme
     lock_timeout: 2_000,
     idle_in_transaction_session_timeout: 5_000,
     jit: 'off',
+    ...(role === ENGINE ? BY_KEY : {}),
     application_name: 'carillon',
   }
   const pool = new pg.Pool({

@@ -7,6 +7,7 @@ import {
   type WaitReason,
 } from '@carillon/core'
 import type { Transaction } from './database.ts'
+import { placed } from './placed.ts'
 import { RUN_COLUMNS } from './run.ts'
 import { literals, sql } from './sql.ts'
 import { storableText } from './storable-json.ts'
@@ -178,8 +179,8 @@ const RESERVE = sql(
   `update instance_live i
    set state = 'RESERVED', token = i.token + 1, session_id = given.session_id, executor_id = given.executor_id, claim_seq = given.claim_seq,
        reserved_at = at_ms($6), deadline_at = at_ms($7)
-   from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as given (tenant_id, id, session_id, executor_id, claim_seq)
-   where i.tenant_id = given.tenant_id and i.id = given.id and i.state in (${literals(instanceStatesBefore('RESERVED'))})`,
+   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as batch (tenant_id, id, session_id, executor_id, claim_seq)')} given
+   where i.ctid = given.place and (i.state in (${literals(instanceStatesBefore('RESERVED'))})) is not false`,
 )
 
 export interface Reservation {
@@ -272,11 +273,13 @@ const LOCKED_COLUMNS = `i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.
   i.queue_id as "queueId", i.attempt, i.lost, i.token, i.session_id as "sessionId", i.stop_reason as "stopReason", i.deadline_at as "deadlineAt",
   r.state as "runState", r.schedule_id as "scheduleId", r.wakes_schedule as "wakesSchedule", r.concurrency_key as "concurrencyKey", r.depth`
 
-const WANTED = `from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
-   join instance_live i on i.tenant_id = wanted.tenant_id and i.id = wanted.id
+// A LATERAL is read in the order of what it hangs on: so the instances are locked in the order of locks, each found by its key.
+const wanted = (how: 'limit 1' | 'for no key update') =>
+  `from (select * from unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id) order by tenant_id, id) wanted
+   cross join lateral (select * from instance_live l where l.tenant_id = wanted.tenant_id and l.id = wanted.id ${how}) i
    ${RUN_OF_INSTANCE}`
 
-const LOCK = sql('instance.lock', `select ${LOCKED_COLUMNS} ${WANTED} order by i.tenant_id, i.id for no key update of i`)
+const LOCK = sql('instance.lock', `select ${LOCKED_COLUMNS} ${wanted('for no key update')}`)
 
 /** Locks live instances. The caller has locked the gates of their runs. */
 export function lockLiveInstances(tx: Transaction, keys: readonly InstanceKey[]): Promise<LockedInstance[]> {
@@ -285,7 +288,7 @@ export function lockLiveInstances(tx: Transaction, keys: readonly InstanceKey[])
 
 const GATES = sql(
   'instance.gates',
-  `select distinct r.tenant_id as "tenantId", r.concurrency_key as key ${WANTED} where r.concurrency_key is not null`,
+  `select distinct r.tenant_id as "tenantId", r.concurrency_key as key ${wanted('limit 1')} where r.concurrency_key is not null`,
 )
 
 export function selectGatesOfInstances(
@@ -298,8 +301,8 @@ export function selectGatesOfInstances(
 const START = sql(
   'instance.start',
   `update instance_live i set state = 'RUNNING', started_at = at_ms($6), deadline_at = case when i.stop_reason is null then at_ms(s.deadline_at) else i.deadline_at end
-   from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as s (tenant_id, id, token, session_id, deadline_at)
-   where i.tenant_id = s.tenant_id and i.id = s.id and i.token = s.token and i.session_id = s.session_id and i.state = 'RESERVED'`,
+   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as batch (tenant_id, id, token, session_id, deadline_at)')} s
+   where i.ctid = s.place and i.token = s.token and i.session_id = s.session_id and (i.state = 'RESERVED') is not false`,
 )
 
 export async function startInstances(
@@ -321,8 +324,8 @@ export async function startInstances(
 const PROGRESS = sql(
   'instance.progress',
   `update instance_live i set progress = p.percent, progress_message = p.message
-   from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::text[]) as p (tenant_id, id, token, session_id, percent, message)
-   where i.tenant_id = p.tenant_id and i.id = p.id and i.token = p.token and i.session_id = p.session_id and i.state in ('RESERVED', 'RUNNING')`,
+   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::text[]) as batch (tenant_id, id, token, session_id, percent, message)')} p
+   where i.ctid = p.place and i.token = p.token and i.session_id = p.session_id and (i.state in ('RESERVED', 'RUNNING')) is not false`,
 )
 
 export async function recordProgress(
@@ -366,8 +369,8 @@ export function selectHeld(tx: Transaction, sessionId: number): Promise<{ instan
 const REQUEST_STOP = sql(
   'instance.requestStop',
   `update instance_live i set stop_reason = s.reason, deadline_at = at_ms($4)
-   from unnest($1::bigint[], $2::bigint[], $3::text[]) as s (tenant_id, id, reason)
-   where i.tenant_id = s.tenant_id and i.id = s.id and i.state in ('RESERVED', 'RUNNING') and i.stop_reason is null`,
+   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[], $3::text[]) as batch (tenant_id, id, reason)')} s
+   where i.ctid = s.place and (i.state in ('RESERVED', 'RUNNING')) is not false and i.stop_reason is null`,
 )
 
 /** Marks running instances to be stopped; when `deadline` passes without an answer they are ended without one. */
@@ -385,8 +388,8 @@ export async function requestStop(
 const HOLD = sql(
   'instance.hold',
   `update instance_live i set state = 'WAITING', wait_reason = $3
-   from unnest($1::bigint[], $2::bigint[]) as h (tenant_id, id)
-   where i.tenant_id = h.tenant_id and i.id = h.id and i.state = 'PENDING'`,
+   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} h
+   where i.ctid = h.place and (i.state = 'PENDING') is not false`,
 )
 
 export async function holdInstances(tx: Transaction, keys: readonly InstanceKey[], reason: WaitReason): Promise<void> {
@@ -396,8 +399,8 @@ export async function holdInstances(tx: Transaction, keys: readonly InstanceKey[
 const FREE = sql(
   'instance.free',
   `update instance_live i set state = 'PENDING', wait_reason = null
-   from unnest($1::bigint[], $2::bigint[]) as f (tenant_id, run_id)
-   where i.tenant_id = f.tenant_id and i.id = f.run_id and i.state = 'WAITING' and i.wait_reason = $3
+   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, run_id)')} f
+   where i.ctid = f.place and (i.state = 'WAITING') is not false and i.wait_reason = $3
    returning i.queue_id as "queueId"`,
 )
 
@@ -418,16 +421,16 @@ const PROMOTE_DUE = sql(
        select l.tenant_id, l.due_at from instance_live l where l.tenant_id > turn.tenant_id and l.due_at is not null
        order by l.tenant_id, l.due_at limit 1) next),
    due as (
-     select each.tenant_id, each.id, each.run_id from turn
+     select each.* from turn
      cross join lateral (
-       select l.tenant_id, l.id, l.run_id from instance_live l where l.tenant_id = turn.tenant_id and l.due_at <= at_ms($1)
+       select l.tenant_id, l.run_id, l.ctid as place from instance_live l where l.tenant_id = turn.tenant_id and l.due_at <= at_ms($1)
        order by l.due_at limit $2 for no key update skip locked) each
      where turn.due_at <= at_ms($1)
      limit $3)
    update instance_live i
    set state = case when r.state = 'PAUSED' then 'WAITING' else 'PENDING' end, wait_reason = case when r.state = 'PAUSED' then 'PAUSED' end, due_at = null
    from due cross join lateral (select l.tenant_id, l.id, l.state from run_live l where l.tenant_id = due.tenant_id and l.id = due.run_id limit 1) r
-   where i.tenant_id = due.tenant_id and i.id = due.id
+   where i.ctid = due.place
    returning i.queue_id as "queueId", i.state`,
 )
 
@@ -445,20 +448,22 @@ export function promoteDueInstances(
 
 const RETRY = sql(
   'instance.retry',
-  `with again as (select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::boolean[], $8::text[])
-     as a (tenant_id, id, token, outcome, error, due_at, was_lost, wait_reason)),
+  `with again as ${placed(
+    'instance_live',
+    'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::boolean[], $8::text[]) as batch (tenant_id, id, token, outcome, error, due_at, was_lost, wait_reason)',
+  )},
    kept as (
      insert into attempt (tenant_id, instance_id, number, token, session_id, executor_id, outcome, reserved_at, started_at, ended_at, error)
      select i.tenant_id, i.id, i.attempt, i.token, i.session_id, i.executor_id, again.outcome, i.reserved_at, i.started_at, at_ms($9), again.error::jsonb
-     from again join instance_live i on i.tenant_id = again.tenant_id and i.id = again.id and i.token = again.token
-     where again.outcome is not null and i.state in ('RESERVED', 'RUNNING'))
+     from again join instance_live i on i.ctid = again.place and i.token = again.token
+     where again.outcome is not null and (i.state in ('RESERVED', 'RUNNING')) is not false)
    update instance_live i
    set state = case when again.wait_reason is null then 'PENDING' else 'WAITING' end, wait_reason = again.wait_reason, due_at = at_ms(again.due_at),
        attempt = i.attempt + case when again.outcome is null then 0 else 1 end, lost = i.lost + case when again.was_lost then 1 else 0 end,
        session_id = null, executor_id = null, claim_seq = null, reserved_at = null, started_at = null, deadline_at = null, stop_reason = null,
        progress = null, progress_message = null
    from again
-   where i.tenant_id = again.tenant_id and i.id = again.id and i.token = again.token and i.state in ('RESERVED', 'RUNNING')`,
+   where i.ctid = again.place and i.token = again.token and (i.state in ('RESERVED', 'RUNNING')) is not false`,
 )
 
 export interface RetriedInstance {
@@ -514,14 +519,19 @@ const MOVED_RUN = RUN_COLUMNS.split(', ')
 
 const END_SINGLE = sql(
   'instance.endSingle',
-  `with ended as (select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $8::text[], $9::text[], $10::bigint[])
-     as e (tenant_id, id, token, state, output, error, run_state, run_reason, started_at)),
+  `with ended as ${placed(
+    'instance_live',
+    'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $8::text[], $9::text[], $10::bigint[]) as batch (tenant_id, id, token, state, output, error, run_state, run_reason, started_at)',
+  )},
    instance_gone as (
-     delete from instance_live i using ended e where i.tenant_id = e.tenant_id and i.id = e.id and i.token = e.token
+     delete from instance_live i using ended e where i.ctid = e.place and i.token = e.token
      returning ${MOVED_INSTANCE}),
    instance_kept as (insert into instance_history (${COLUMNS}) select * from instance_gone),
    run_gone as (
-     delete from run_live r using ended e where r.tenant_id = e.tenant_id and r.id = e.id
+     delete from run_live r using (
+       select ended.*, found.place as run_place from ended
+       cross join lateral (select l.ctid as place from run_live l where l.tenant_id = ended.tenant_id and l.id = ended.id limit 1) found) e
+     where r.ctid = e.run_place
      returning ${MOVED_RUN})
    insert into run_history (${RUN_COLUMNS}) select * from run_gone`,
 )

@@ -1,6 +1,7 @@
 import type { FinalRunState, RunOrigin, RunState } from '@carillon/core'
 import type { Transaction } from './database.ts'
 import type { GateKey } from './gate.ts'
+import { placed } from './placed.ts'
 import { sql } from './sql.ts'
 
 /** Columns that run_live and run_history share, in the order in which rows move from one to the other. */
@@ -118,8 +119,8 @@ export function selectHolders(tx: Transaction, keys: readonly GateKey[]): Promis
 const ADMIT = sql(
   'run.admit',
   `update run_live r set admitted = true, reason = null
-   from unnest($1::bigint[], $2::bigint[]) as chosen (tenant_id, id)
-   where r.tenant_id = chosen.tenant_id and r.id = chosen.id and not r.admitted`,
+   from ${placed('run_live', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} chosen
+   where r.ctid = chosen.place and not r.admitted`,
 )
 
 export async function admitRuns(tx: Transaction, runs: readonly { tenantId: number; id: number }[]): Promise<void> {
@@ -129,8 +130,8 @@ export async function admitRuns(tx: Transaction, runs: readonly { tenantId: numb
 const SET_STATE = sql(
   'run.setState',
   `update run_live r set state = changed.state, reason = changed.reason, started_at = case when changed.state = 'RUNNING' then coalesce(r.started_at, at_ms($5)) else r.started_at end
-   from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) as changed (tenant_id, id, state, reason)
-   where r.tenant_id = changed.tenant_id and r.id = changed.id`,
+   from ${placed('run_live', 'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) as batch (tenant_id, id, state, reason)')} changed
+   where r.ctid = changed.place`,
 )
 
 /** Moves live runs between PENDING, RUNNING and PAUSED. The caller holds their lock. */

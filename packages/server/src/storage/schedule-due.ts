@@ -1,5 +1,6 @@
 import type { MisfirePolicy, ScheduleTiming } from '@carillon/core'
 import type { Transaction } from './database.ts'
+import { placed } from './placed.ts'
 import { sql } from './sql.ts'
 
 export interface ScheduleKey {
@@ -46,11 +47,10 @@ const LOCK_DUE = sql(
   'scheduleDue.lockDue',
   `select d.tenant_id as "tenantId", d.schedule_id as "scheduleId", d.next_fire_at as "nextFireAt", d.misfire, d.decided_until as "decidedUntil",
           d.stretch_fire_at as "stretchFireAt", d.stretch_reason as "stretchReason"
-   from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, schedule_id)
-   join schedule_due d on d.tenant_id = wanted.tenant_id and d.schedule_id = wanted.schedule_id
-   where d.due_at <= statement_timestamp()
-   order by d.tenant_id, d.schedule_id
-   for no key update of d skip locked`,
+   from (select * from unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, schedule_id) order by tenant_id, schedule_id) wanted
+   cross join lateral (
+     select * from schedule_due l where l.tenant_id = wanted.tenant_id and l.schedule_id = wanted.schedule_id for no key update skip locked) d
+   where d.due_at <= statement_timestamp()`,
 )
 
 /** What `planFires` must know of a backlog, as it stands in `misfire`. */
@@ -133,9 +133,11 @@ const ADVANCE = sql(
   `update schedule_due d
    set next_fire_at = at_ms(a.next_fire_at), due_at = at_ms(a.due_at), misfire = a.misfire::jsonb, decided_until = greatest(d.decided_until, at_ms(a.decided_until)),
        last_fire_at = coalesce(at_ms(a.last_fire_at), d.last_fire_at), stretch_fire_at = at_ms(a.stretch_fire_at), stretch_reason = a.stretch_reason
-   from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[])
-     as a (tenant_id, schedule_id, next_fire_at, due_at, misfire, decided_until, last_fire_at, stretch_fire_at, stretch_reason)
-   where d.tenant_id = a.tenant_id and d.schedule_id = a.schedule_id`,
+   from ${placed(
+     'schedule_due',
+     'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[]) as batch (tenant_id, schedule_id, next_fire_at, due_at, misfire, decided_until, last_fire_at, stretch_fire_at, stretch_reason)',
+   )} a
+   where d.ctid = a.place`,
 )
 
 export interface Advance {
@@ -208,8 +210,8 @@ export function selectForgottenDelays(tx: Transaction, limit: number): Promise<S
 const WAKE = sql(
   'scheduleDue.wake',
   `update schedule_due d set next_fire_at = greatest(at_ms(w.next_fire_at), d.decided_until + interval '1 ms'), due_at = at_ms(w.due_at), misfire = null
-   from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as w (tenant_id, schedule_id, next_fire_at, due_at)
-   where d.tenant_id = w.tenant_id and d.schedule_id = w.schedule_id and d.next_fire_at is null`,
+   from ${placed('schedule_due', 'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as batch (tenant_id, schedule_id, next_fire_at, due_at)')} w
+   where d.ctid = w.place and d.next_fire_at is null`,
 )
 
 /** Gives sleeping schedules their next fire. The caller holds the rows. */

@@ -6,7 +6,7 @@ import { refusal, startTestApi, type TestApi } from '../api.test-helper.ts'
 
 let api: TestApi
 beforeAll(async () => {
-  api = await startTestApi()
+  api = await startTestApi({ onFault: () => undefined })
 })
 afterAll(() => api.close())
 

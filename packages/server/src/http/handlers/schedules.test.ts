@@ -92,7 +92,7 @@ describe('TSK-7 an edit never fires the past', () => {
     const edited = await schedules().update({ params: { schedule: id }, body: { version: 1, timing: yearly } })
     expect(edited.nextFireAt).toBe(Date.UTC(2099, 0, 1))
     await api.fire()
-    expect(await outcomes('edited')).toEqual([])
+    expect(await outcomes('edited')).not.toContain('RUN')
   })
 
   test('another name does not move the next fire', async () => {
@@ -101,6 +101,44 @@ describe('TSK-7 an edit never fires the past', () => {
     await schedules().update({ params: { schedule: id }, body: { version: 1, name: 'Another' } })
     await api.fire()
     expect(await outcomes('renamed')).toContain('RUN')
+  })
+
+  test('INV-2 what it leaves undecided stands in the ledger, each occurrence once', async () => {
+    const day = 86_400_000
+    const hourly = { kind: 'FIXED_RATE', everyMs: 3_600_000, anchorAt: 0 } as const
+    const { id } = await make('left-behind', { timing: hourly })
+    await api.root.query(
+      `update schedule_due set next_fire_at = date_trunc('hour', now()) - interval '240 hours', due_at = now() + interval '1 hour' where schedule_id = $1`,
+      [id],
+    )
+    const { updatedAt } = await schedules().update({
+      params: { schedule: id },
+      body: { version: 1, timing: { ...hourly, everyMs: day } },
+    })
+    const { items } = await schedules().fires({ params: { schedule: id } })
+    expect(items).toMatchObject([{ outcome: 'MISSED', reason: 'MISFIRE', runId: null, count: 241 }])
+    expect(items[0]!.lastFireAt).toBe(updatedAt - (updatedAt % 3_600_000))
+  })
+
+  test('INV-2 also when it is resumed or deleted before firing came by', async () => {
+    const hourly = { kind: 'FIXED_RATE', everyMs: 3_600_000, anchorAt: 0 } as const
+    const overdue = async (code: string, more: object = {}) => {
+      const { id } = await make(code, { timing: hourly, ...more })
+      await api.root.query(
+        `update schedule_due set next_fire_at = date_trunc('hour', now()), due_at = now() where schedule_id = $1`,
+        [id],
+      )
+      return id
+    }
+    const resumed = await overdue('resumed-late', { paused: true })
+    await schedules().resume({ params: { schedule: resumed } })
+    expect((await schedules().fires({ params: { schedule: resumed } })).items).toMatchObject([
+      { outcome: 'SKIPPED', reason: 'PAUSED', count: 1 },
+    ])
+    const deleted = await overdue('deleted-late')
+    await schedules().remove({ params: { schedule: deleted } })
+    const { rows } = await api.root.query('select outcome, count::int from fire where schedule_id = $1', [deleted])
+    expect(rows).toEqual([{ outcome: 'MISSED', count: 1 }])
   })
 
   test('nothing is decided twice after an edit under a clock that was set back', async () => {
@@ -115,7 +153,8 @@ describe('TSK-7 an edit never fires the past', () => {
     await makeOverdue(id, 10_000)
     await schedules().remove({ params: { schedule: id } })
     await api.fire()
-    expect((await api.root.query('select from fire where schedule_id = $1', [id])).rowCount).toBe(0)
+    const { rows } = await api.root.query('select outcome from fire where schedule_id = $1', [id])
+    expect(rows.map((row) => row.outcome)).not.toContain('RUN')
     await make('short-lived')
   })
 })
