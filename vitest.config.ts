@@ -44,7 +44,7 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      { test: { name: 'workspace', include: ['scripts/**/*.test.ts'] } },
+      { ...source, test: { name: 'workspace', include: ['scripts/**/*.test.ts'] } },
       {
         ...source,
         test: {

@@ -26,7 +26,11 @@ export function clientOf({ server, token, tenant }: Access): Client {
     baseUrl: server,
     token,
     ...(tenant === undefined ? {} : { tenant }),
-    fetch: (url, init) => reach(server, url, { ...init, headers: { ...init.headers, 'carillon-client': 'cli' } }),
+    fetch: (url, init) => {
+      const headers = new Headers(init.headers)
+      headers.set('carillon-client', 'cli')
+      return reach(server, url, { ...init, headers })
+    },
   })
 }
 

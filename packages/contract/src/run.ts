@@ -6,7 +6,7 @@ import { Instance, Why } from './instance.ts'
 import { Paging, pageOf } from './paging.ts'
 import { ERROR_CODES } from './problem.ts'
 import { route } from './route.ts'
-import { BodyRef, IdText, JsonObject, Ref, choice, nullable, optional, strict } from './schema.ts'
+import { BodyRef, IdText, Ref, choice, nullable, optional, strict } from './schema.ts'
 
 const TAG = 'Runs'
 

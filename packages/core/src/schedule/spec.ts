@@ -1,4 +1,4 @@
-import type { Calendar, CalendarUse } from './calendar.ts'
+import type { CalendarUse } from './calendar.ts'
 import type { DstPolicy } from './cron-clock.ts'
 
 /** When a schedule fires. Instants are epoch milliseconds. */
@@ -25,4 +25,4 @@ export interface ScheduleSpec {
   readonly calendars: readonly CalendarUse[]
 }
 
-export type { Calendar, CalendarUse, DstPolicy }
+export type { CalendarUse, DstPolicy }

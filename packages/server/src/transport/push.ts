@@ -1,4 +1,4 @@
-import type { Assignment, Cancel, Invoke, InvokeAnswer } from '@carillon/contract'
+import type { Assignment, Invoke, InvokeAnswer } from '@carillon/contract'
 import { Pool, type buildConnector, type Dispatcher } from 'undici'
 import type { PushTarget, PushTransport } from '../lifecycle/dispatch.ts'
 
