@@ -1,5 +1,5 @@
 import type { Transaction } from '../storage/database.ts'
-import { insertAudit } from '../storage/audit.ts'
+import { insertAudits } from '../storage/audit.ts'
 import { claimKeys, findAnswers, forgetKeys, keyName, storeAnswers, type BatchKey } from '../storage/idempotency-batch.ts'
 import type { Engine } from './engine.ts'
 import type { StartRequest, StartResult } from './lifecycle.ts'
@@ -25,7 +25,7 @@ export async function acceptStarts(tx: Transaction, engine: Engine, requests: re
   )
   const own = new Map(starts.map((place, index) => [place, started[index]!]))
   await keepAnswers(tx, requests, own)
-  await Promise.all(distinctAudits(requests).map((entry) => insertAudit(tx, entry)))
+  await insertAudits(tx, distinctAudits(requests))
   const earlier = await findAnswers<StoredAnswer>(
     tx,
     requests.flatMap((request, place) => (own.has(place) ? [] : [batchKey(request)!])),

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import pg from 'pg'
 import type { Statement } from './sql.ts'
 
@@ -150,6 +151,7 @@ async function transactOnce<T>(pool: pg.Pool, tenantId: number | null, work: (tx
   }, LONGEST_TRANSACTION_MS)
   try {
     // BEGIN and the tenant travel in the same packet as the first statement; a failure of theirs fails that one too.
+    gatherWrites(client)
     const opened = [
       client.query(BEGIN),
       ...(tenantId === null ? [] : [client.query({ ...SET_TENANT, values: [String(tenantId)] })]),
@@ -171,6 +173,17 @@ async function transactOnce<T>(pool: pg.Pool, tenantId: number | null, work: (tx
   }
 }
 
+/**
+ * What is sent in one turn of the event loop leaves in one write. Each write is a system call, dearer than most statements are for this
+ * process, and statements come in groups.
+ */
+function gatherWrites(client: pg.PoolClient): void {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+  if (stream.writableCorked > 0) return
+  stream.cork()
+  process.nextTick(() => stream.uncork())
+}
+
 async function rollBack(client: pg.PoolClient): Promise<void> {
   try {
     await client.query('ROLLBACK')
@@ -182,6 +195,7 @@ async function rollBack(client: pg.PoolClient): Promise<void> {
 
 function transactionOn(client: pg.PoolClient, actions: (() => void)[]): Transaction {
   const query = async <Row>(statement: Statement, parameters: readonly unknown[] = []): Promise<Row[]> => {
+    gatherWrites(client)
     const result = await client.query({ name: statement.name, text: statement.text, values: parameters as unknown[] })
     return result.rows as Row[]
   }
