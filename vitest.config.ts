@@ -20,7 +20,8 @@ export default defineConfig({
       {
         ...source,
         plugins: [decorators],
-        test: { name: 'core', include: ['packages/{core,contract,executor,cli}/src/**/*.test.ts'] },
+        // Generous: what limits a test here is what it shows, never the speed of the machine.
+        test: { name: 'core', include: ['packages/{core,contract,executor}/src/**/*.test.ts'], testTimeout: 60_000 },
       },
       {
         ...source,
@@ -29,10 +30,21 @@ export default defineConfig({
           include: ['packages/server/src/**/*.test.ts'],
           globalSetup: ['packages/server/src/testing/global-setup.ts'],
           // A first start on a busy machine, initdb included, takes seconds.
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
+      {
+        ...source,
+        test: {
+          name: 'cli',
+          include: ['packages/cli/src/**/*.test.ts', 'examples/src/**/*.test.ts'],
+          globalSetup: ['packages/cli/src/testing/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      { test: { name: 'workspace', include: ['scripts/**/*.test.ts'] } },
       {
         ...source,
         test: {
@@ -43,6 +55,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           fileParallelism: false,
           testTimeout: 300_000,
+          hookTimeout: 120_000,
         },
       },
     ],

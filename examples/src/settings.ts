@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 /** What the process is told by its environment. `carillon dev` sets all of it. */
 export interface Settings {
@@ -13,7 +13,7 @@ export interface Settings {
 }
 
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
-  const dataDir = env.CARILLON_DATA_DIR || '.carillon'
+  const dataDir = resolve(env.CARILLON_DATA_DIR || '.carillon')
   return {
     server: needed(env, 'CARILLON_SERVER', 'address of the server, such as http://127.0.0.1:7070'),
     token: env.CARILLON_TOKEN || undefined,

@@ -4,7 +4,7 @@ import { checkAcknowledged } from './acknowledged.ts'
 import { checkChains } from './chain.ts'
 import { checkExecutorTruth } from './executor-truth.ts'
 import { checkFaults } from './faults.ts'
-import { checkLateness } from './lateness.ts'
+import { checkFigures } from './figures.ts'
 import { checkLeases } from './leases.ts'
 import { checkLimits } from './limits.ts'
 import { checkLiveness } from './liveness.ts'
@@ -12,18 +12,18 @@ import { checkOccurrences } from './occurrences.ts'
 import { checkOrphans } from './orphans.ts'
 import type { Verdict } from './verdict.ts'
 
-/** Every verdict about a history, from its records alone. */
-export function check(history: History, demands: Demands): Verdict[] {
+/** Every verdict about a history, from its records alone. Strict: figures that are not reached break it, too. */
+export function check(history: History, demands: Demands, { strict = false }: { readonly strict?: boolean } = {}): Verdict[] {
   return [
     checkFaults(history, demands),
     checkAcknowledged(history, { acknowledged: demands.acknowledged, accepted: demands.accepted }),
     checkOccurrences(history, demands.fires),
-    checkLateness(history, demands.latenessMs),
     checkLeases(history, demands.accepted),
     checkExecutorTruth(history),
     checkLimits(history),
     checkLiveness(history),
     checkChains(history),
     checkOrphans(history),
+    checkFigures(history, demands, strict),
   ]
 }

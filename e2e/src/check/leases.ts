@@ -14,6 +14,7 @@ export function checkLeases(history: History, least: number): Verdict {
     ...[...groupBy(held, ({ name }) => name)].flatMap(([name, attempts]) => overlaps(name, attempts)),
     ...sharedTokens(history.truth),
     ...acceptedTwice(ends),
+    ...madeUp(history.truth),
     ...endedEarly(history),
   ]
   return verdict('C3 leases', problems, { attempts: held.length, accepted: ends.length }, { accepted: least })
@@ -71,6 +72,15 @@ function acceptedTwice(ends: readonly AcceptedEnd[]): string[] {
   return [...groupBy(ends, ({ instance, token }) => `${instance}:${token}`)].flatMap(([name, same]) =>
     same.length > 1
       ? [`${same.length} ends of instance:token ${name} were accepted: ${same.map((end) => end.kind).join(', ')}`]
+      : [],
+  )
+}
+
+/** Reports that came twice, too late, or from nobody. */
+function madeUp(truth: readonly TruthRecord[]): string[] {
+  return truth.flatMap((record) =>
+    record.what === 'answered' && record.via !== undefined && record.status === 'ACCEPTED'
+      ? [`a ${record.kind} of instance:token ${record.instance}:${record.token} that ${record.via} made up was accepted`]
       : [],
   )
 }

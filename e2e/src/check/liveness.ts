@@ -1,7 +1,10 @@
 import type { History } from '../record/history.ts'
 import { verdict, type Verdict } from './verdict.ts'
 
-/** C10. After the faults have ended everything ends: no live run, nothing on its way, no schedule that has stopped before its end. */
+/** A schedule that goes on has decided everything up to a moment ago. */
+const UNDECIDED_MS = 10_000
+
+/** C10. After the faults have ended everything ends: no live run, nothing on its way, no schedule that stands still. */
 export function checkLiveness({ dump }: History): Verdict {
   const live = dump.runs.filter((run) => run.live)
   const problems = [
@@ -9,7 +12,9 @@ export function checkLiveness({ dump }: History): Verdict {
     ...dump.instances.filter((instance) => instance.live).map(({ id, state }) => `instance ${id} is still ${state}`),
     ...(dump.outbox > 0 ? [`${dump.outbox} entries wait in the outbox`] : []),
     ...(dump.scheduleWakes > 0 ? [`${dump.scheduleWakes} ended runs have not woken their schedule`] : []),
-    ...(dump.armed > 0 ? [`${dump.armed} schedules are still due`] : []),
+    ...dump.dues
+      .filter(({ nextFireAt }) => nextFireAt === null || nextFireAt < dump.at - UNDECIDED_MS)
+      .map(({ tenantId, scheduleId, nextFireAt }) => `schedule ${tenantId}:${scheduleId} stands still at ${nextFireAt}`),
   ]
   return verdict('C10 liveness', problems, { runs: dump.runs.length }, { runs: 1 })
 }

@@ -12,9 +12,11 @@ import { verdict, type Verdict } from './verdict.ts'
 export function checkOccurrences(history: History, least: number): Verdict {
   const { promised, dump } = history
   const rows = groupBy(dump.fires, (fire) => `${fire.tenantId}:${fire.scheduleId}`)
-  const problems = promised.schedules.flatMap((schedule) =>
-    decisionsOf(schedule, rows.get(`${schedule.tenantId}:${schedule.id}`) ?? [], dump.at),
-  )
+  const next = new Map(dump.dues.map((due) => [`${due.tenantId}:${due.scheduleId}`, due.nextFireAt]))
+  const problems = promised.schedules.flatMap((schedule) => {
+    const name = `${schedule.tenantId}:${schedule.id}`
+    return decisionsOf(schedule, rows.get(name) ?? [], next.get(name) ?? dump.at)
+  })
   return verdict(
     'C2 occurrences',
     [...problems, ...runsOf(history), ...seenByExecutors(history)],
@@ -23,9 +25,9 @@ export function checkOccurrences(history: History, least: number): Verdict {
   )
 }
 
-function decisionsOf(schedule: PromisedSchedule, rows: readonly FireRow[], now: number): string[] {
+function decisionsOf(schedule: PromisedSchedule, rows: readonly FireRow[], before: number): string[] {
   const name = `schedule ${schedule.tenantId}:${schedule.id}`
-  const expected = occurrencesOf(schedule, now)
+  const expected = occurrencesOf(schedule, before)
   const decisions = new Map(expected.map((at) => [at, 0]))
   const problems: string[] = []
   for (const row of rows) {

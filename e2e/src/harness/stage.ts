@@ -11,6 +11,8 @@ export interface Stage {
   readonly folder: string
   /** Writes a line of the nemesis log: what was done to the system, and when. */
   note(event: string, details?: Readonly<Record<string, unknown>>): void
+  /** How often that was written so far. */
+  noted(event: string): number
   defer(undo: () => unknown): void
   close(options: { readonly keep: boolean }): Promise<void>
 }
@@ -18,6 +20,7 @@ export interface Stage {
 export function openStage(name: string): Stage {
   const folder = temporaryFolder(name)
   const nemesis: Lines = openLines(join(folder, 'nemesis.jsonl'))
+  const counts = new Map<string, number>()
   const undoing: (() => unknown)[] = []
   let closed: Promise<void> | undefined
   const close = async (keep: boolean) => {
@@ -35,7 +38,11 @@ export function openStage(name: string): Stage {
   }
   return {
     folder,
-    note: (event, details = {}) => nemesis.write({ at: Date.now(), event, ...details }),
+    note(event, details = {}) {
+      counts.set(event, (counts.get(event) ?? 0) + 1)
+      nemesis.write({ at: Date.now(), event, ...details })
+    },
+    noted: (event) => counts.get(event) ?? 0,
     defer: (undo) => void undoing.push(undo),
     close: ({ keep }) => (closed ??= close(keep)),
   }

@@ -10,23 +10,32 @@ export interface Supervised {
   readonly generation: number
   /** Kills the present process and answers when its successor is ready. */
   kill(): Promise<void>
+  /** Kills the present process; it stays away until `bringUp`. */
+  takeDown(): Promise<void>
+  bringUp(): Promise<void>
+  /** For good. */
   stop(): Promise<void>
 }
 
 export async function supervise(stage: Stage, program: Program): Promise<Supervised> {
-  let stopping = false
+  let wanted = true
   let generation = 0
   let child: Promise<Child>
 
-  const start = () => {
+  const start = async () => {
     generation++
-    const started = startUntilReady(program, () => stopping)
-    child = started
-    void started.then(
-      ({ exited }) => exited.then(() => void (!stopping && start())),
-      () => undefined,
-    )
-    return started
+    child = startUntilReady(program, () => wanted)
+    const { exited } = await child
+    void exited.then(() => {
+      if (wanted) start().catch(() => undefined)
+    })
+  }
+  const takeDown = async () => {
+    wanted = false
+    const present = await child.catch(() => null)
+    if (present?.running !== true) return
+    stage.note('kill', { name: program.name, pid: present.pid })
+    await present.kill()
   }
   const supervised: Supervised = {
     name: program.name,
@@ -40,28 +49,30 @@ export async function supervise(stage: Stage, program: Program): Promise<Supervi
       const present = await child
       stage.note('kill', { name: program.name, pid: present.pid })
       await present.kill()
-      // The successor takes its place in the same turn in which the exit is heard.
+      // Its successor is on its way by now: whoever waits for the exit is told in order.
       await child
     },
-    async stop() {
-      stopping = true
-      const last = await child.catch(() => null)
-      last?.resume()
-      await last?.kill()
+    takeDown,
+    async bringUp() {
+      wanted = true
+      await start()
     },
+    stop: takeDown,
   }
   stage.defer(() => supervised.stop())
   await start()
   return supervised
 }
 
+const MOST_TRIES = 60
+
 /** A start may fail for reasons that pass: the database is away. It is repeated, as a service manager does. */
-async function startUntilReady(program: Program, stopping: () => boolean): Promise<Child> {
+async function startUntilReady(program: Program, wanted: () => boolean): Promise<Child> {
   for (let tries = 1; ; tries++) {
     try {
       return await startChild(program)
     } catch (error) {
-      if (stopping() || tries >= 60) throw error
+      if (!wanted() || tries >= MOST_TRIES) throw error
     }
   }
 }

@@ -23,12 +23,12 @@ export const TASKS: readonly TaskShape[] = [
   { code: 'after', params: { ms: 5 }, schedules: [] },
   { code: 'steady', params: { ms: 20 }, schedules: [{ timing: everySecond }, { timing: cron(1) }], then: 'after' },
   { code: 'once', params: { ms: 150 }, policies: { delivery: 'AT_MOST_ONCE' }, schedules: [{ timing: cron(1) }] },
-  { code: 'flaky', params: { ms: 10, failures: 1 }, schedules: [{ timing: cron(2) }] },
+  { code: 'flaky', params: { ms: 300, failures: 1 }, schedules: [{ timing: cron(2) }] },
   {
     code: 'limited',
-    params: { ms: 700 },
+    params: { ms: 600 },
     policies: { concurrency: { policy: 'PARALLEL', limit: 2 } },
-    schedules: [{ timing: everySecond }, { timing: cron(2) }],
+    schedules: [{ timing: everySecond }],
   },
   {
     code: 'keyed',

@@ -1,4 +1,4 @@
-import { createClient, type Client } from '@carillon/contract'
+import { createClient, type Client, type ScheduleCreate } from '@carillon/contract'
 import { createHash, randomBytes } from 'node:crypto'
 import type { Postgres } from '../harness/postgres.ts'
 import type { Promised, PromisedSchedule, PromisedTask } from '../record/promised.ts'
@@ -23,7 +23,7 @@ export interface TenantWorld {
 
 const APP = 'work'
 
-/** Tenants, app and tokens by SQL, as an administrator's seed; the rest as users do it, through the API. */
+/** Tenants, their app and tokens by SQL, as an administrator's seed; the rest as users do it, through the API. */
 export async function createWorld(
   postgres: Postgres,
   server: string,
@@ -36,7 +36,7 @@ export async function createWorld(
     const client = createClient({ baseUrl: server, token: tenant.owner })
     const promised = await createTasks(client, tenant.id, tasks)
     made.push({ ...tenant, client, tasks: promised })
-    schedules.push(...(await createSchedules(postgres, tenant.id, promised, tasks)))
+    schedules.push(...(await createSchedules(client, tenant.id, promised, tasks)))
   }
   return { tenants: made, promised: { tasks: made.flatMap((tenant) => tenant.tasks), schedules } }
 }
@@ -96,74 +96,51 @@ async function createTasks(client: Client, tenantId: number, shapes: readonly Ta
   return made
 }
 
+/** All begin in the same second, some time from now: the first fire of each is known to the oracle without asking the product. */
 async function createSchedules(
-  postgres: Postgres,
+  client: Client,
   tenantId: number,
   tasks: readonly PromisedTask[],
   shapes: readonly TaskShape[],
 ): Promise<PromisedSchedule[]> {
-  const [clock] = await postgres.query<{ now: number }>(`select to_ms(clock_timestamp()) as now`)
+  const firstAt = Math.ceil((Date.now() + FIRST_FIRE_MS) / EVEN_MS) * EVEN_MS
   const made: PromisedSchedule[] = []
   for (const { code, schedules } of shapes) {
     const taskId = tasks.find((task) => task.code === code)!.id
     for (const [place, { timing, params = {} }] of schedules.entries()) {
-      const firstAt = firstFire(timing, clock!.now + 1_000)
-      const id = await createSchedule(postgres, { tenantId, taskId, code: `${code}-${place}`, timing, params, firstAt })
-      made.push({ tenantId, id, taskId, timing, firstAt, endAt: null })
+      const body = { code: `${code}-${place}`, task: code, timing: timingOf(timing, firstAt), startAt: firstAt, params }
+      const schedule = await client.schedules.create({ body })
+      made.push({ tenantId, id: schedule.id, taskId, timing, firstAt })
     }
   }
   return made
 }
 
-/** The next multiple of the schedule's step, so that schedules of one step fall due in the same instant. */
-function firstFire(timing: EveryTiming, after: number): number {
-  const step = timing.kind === 'CRON' ? timing.everySeconds * 1_000 : timing.everyMs
-  return Math.ceil(after / step) * step
+const FIRST_FIRE_MS = 5_000
+/** A multiple of every step that schedules have. */
+const EVEN_MS = 2_000
+
+function timingOf(timing: EveryTiming, firstAt: number): ScheduleCreate['timing'] {
+  return timing.kind === 'CRON'
+    ? { kind: 'CRON', expression: `0/${timing.everySeconds} * * * * ?`, timezone: 'UTC' }
+    : { kind: 'FIXED_RATE', everyMs: timing.everyMs, anchorAt: firstAt }
 }
 
-interface NewSchedule {
-  readonly tenantId: number
-  readonly taskId: number
-  readonly code: string
-  readonly timing: EveryTiming
-  readonly params: Readonly<Record<string, unknown>>
-  readonly firstAt: number
+/** Pauses every schedule: what falls due from now on is decided, and does not run. Repeating it is harmless. */
+export async function pauseSchedules({ tenants, promised }: World): Promise<void> {
+  for (const { id, client } of tenants) {
+    const schedules = promised.schedules.filter((schedule) => schedule.tenantId === id).map((schedule) => schedule.id)
+    if (schedules.length === 0) continue
+    const { failed } = await client.schedules.bulk({ body: { schedules: schedules.map(String), action: 'pause' } })
+    if (failed > 0) throw new Error(`${failed} schedules could not be paused.`)
+  }
 }
 
-async function createSchedule(postgres: Postgres, schedule: NewSchedule): Promise<number> {
-  const { tenantId, taskId, code, timing, params, firstAt } = schedule
-  const stored =
-    timing.kind === 'CRON'
-      ? { kind: 'CRON', expression: `0/${timing.everySeconds} * * * * ?`, timezone: 'UTC', dst: 'DEFAULT' }
-      : { kind: 'FIXED_RATE', everyMs: timing.everyMs, anchorAt: firstAt }
-  const [row] = await postgres.query<{ id: number }>(
-    `with made as (
-       insert into schedule (tenant_id, code, target_kind, target_id, timing, params) values ($1, $2, 'TASK', $3, $4, $5) returning tenant_id, id),
-     due as (insert into schedule_due (tenant_id, schedule_id, next_fire_at, due_at) select tenant_id, id, at_ms($6), at_ms($6) from made)
-     select id from made`,
-    [tenantId, code, taskId, JSON.stringify(stored), JSON.stringify(params), firstAt],
-  )
-  return row!.id
-}
-
-/** Lets every schedule end at an instant that has not been planned yet, and answers the promise with that end. */
-export async function endSchedules(postgres: Postgres, promised: Promised): Promise<Promised> {
-  const [row] = await postgres.query<{ endAt: number }>(
-    `with held as (select tenant_id, schedule_id from schedule_due order by tenant_id, schedule_id for update),
-     ending as (select (to_ms(clock_timestamp()) / 1000 + 4) * 1000 as at),
-     ended as (
-       update schedule s set end_at = at_ms(ending.at), version = s.version + 1 from held, ending
-       where s.tenant_id = held.tenant_id and s.id = held.schedule_id)
-     select at as "endAt" from ending`,
-  )
-  return { ...promised, schedules: promised.schedules.map((schedule) => ({ ...schedule, endAt: row!.endAt })) }
-}
-
-/** Whether everything that was begun has ended: nothing to fire, no live run, nothing on its way. */
+/** Whether everything that was begun has ended: no live run, nothing on its way. */
 export async function isQuiet(postgres: Postgres): Promise<boolean> {
   const [row] = await postgres.query<{ quiet: boolean }>(
-    `select not exists (select from schedule_due where due_at is not null) and not exists (select from run_live)
-        and not exists (select from instance_live) and not exists (select from outbox) and not exists (select from schedule_wake) as quiet`,
+    `select not exists (select from run_live) and not exists (select from instance_live) and not exists (select from outbox)
+        and not exists (select from schedule_wake) and not exists (select from schedule_due where due_at < clock_timestamp() - interval '2 s') as quiet`,
   )
   return row!.quiet
 }

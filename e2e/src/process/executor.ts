@@ -79,7 +79,7 @@ endWithParent()
 const executors = setup.apps.map(({ app, token, capacity }) =>
   createExecutor({
     app,
-    connection: witnessed(httpConnection({ server: setup.server, token, timeoutMs: 5_000 })),
+    connection: witnessed(httpConnection({ server: setup.server, token, timeoutMs: 2_000 })),
     instance: setup.name,
     capacity,
     handlers: [defineHandler({ name: 'work', run: perform })],

@@ -6,6 +6,6 @@ export interface Demands {
   readonly fires: number
   readonly accepted: number
   readonly acknowledged: number
-  /** How late a fire may have been decided; null: only reported. */
-  readonly latenessMs: number | null
+  /** Most milliseconds: of `lateness`, how late a fire was decided, and of what the scenario timed. */
+  readonly figures: Readonly<Record<string, number>>
 }

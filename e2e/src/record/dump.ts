@@ -15,8 +15,8 @@ export interface Dump {
   readonly keys: readonly { readonly key: string; readonly answered: boolean }[]
   readonly outbox: number
   readonly scheduleWakes: number
-  /** Schedules that still expect to fire. */
-  readonly armed: number
+  /** How far each schedule has been decided: every occurrence before its next one. */
+  readonly dues: readonly { readonly tenantId: number; readonly scheduleId: number; readonly nextFireAt: number | null }[]
 }
 
 export interface FireRow {
@@ -100,7 +100,7 @@ const RUN_COLUMNS = `tenant_id as "tenantId", id, target_id as "taskId", state, 
 const INSTANCE_COLUMNS = `tenant_id as "tenantId", id, run_id as "runId", state, attempt, lost, token, session_id as "sessionId",
   to_ms(reserved_at) as "reservedAt", to_ms(ended_at) as "endedAt"`
 
-const TABLES: Readonly<Record<Exclude<keyof Dump, 'at' | 'outbox' | 'scheduleWakes' | 'armed'>, string>> = {
+const TABLES: Readonly<Record<Exclude<keyof Dump, 'at' | 'outbox' | 'scheduleWakes'>, string>> = {
   fires: `select tenant_id as "tenantId", schedule_id as "scheduleId", to_ms(fire_at) as "fireAt", to_ms(last_fire_at) as "lastFireAt", count, outcome,
             reason, run_id as "runId", to_ms(decided_at) as "decidedAt" from fire order by 1, 2, 3`,
   runs: `select ${RUN_COLUMNS}, true as live from run_live union all select ${RUN_COLUMNS}, false from run_history`,
@@ -112,6 +112,7 @@ const TABLES: Readonly<Record<Exclude<keyof Dump, 'at' | 'outbox' | 'scheduleWak
   refused: `select tenant_id as "tenantId", instance_id as "instanceId", token, session_id as "sessionId", kind from refused_report`,
   tasks: `select tenant_id as "tenantId", id, code from task where deleted_at is null`,
   audit: `select tenant_id as "tenantId", operation, object_id as "objectId" from audit`,
+  dues: `select tenant_id as "tenantId", schedule_id as "scheduleId", to_ms(next_fire_at) as "nextFireAt" from schedule_due`,
   keys: `select key, response is not null as answered from idempotency`,
 }
 
@@ -122,7 +123,7 @@ export async function dumpDatabase(postgres: Postgres, file: string): Promise<vo
   )
   const [row] = await postgres.query<{ dump: Dump }>(
     `select json_build_object('at', to_ms(clock_timestamp()), ${parts.join(', ')}, 'outbox', (select count(*) from outbox),
-       'scheduleWakes', (select count(*) from schedule_wake), 'armed', (select count(*) from schedule_due where due_at is not null)) as dump`,
+       'scheduleWakes', (select count(*) from schedule_wake)) as dump`,
   )
   writeFileSync(file, JSON.stringify(row!.dump))
 }

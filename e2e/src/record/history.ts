@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Demands } from './demands.ts'
 import type { Dump } from './dump.ts'
 import { readLines } from './lines.ts'
 import type { ClientRecord } from './client.ts'
@@ -16,6 +17,10 @@ export interface History {
   readonly nemesis: readonly NemesisRecord[]
 }
 
+export function readDemands(folder: string): Demands {
+  return JSON.parse(readFileSync(join(folder, FILES.demands), 'utf8')) as Demands
+}
+
 export interface NemesisRecord {
   readonly at: number
   readonly event: string
@@ -23,6 +28,7 @@ export interface NemesisRecord {
 
 export const FILES = {
   promised: 'promised.json',
+  demands: 'demands.json',
   dump: 'dump.json',
   clients: 'clients.jsonl',
   nemesis: 'nemesis.jsonl',

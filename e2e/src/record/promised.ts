@@ -24,6 +24,4 @@ export interface PromisedSchedule {
   readonly timing: EveryTiming
   /** Its first fire. */
   readonly firstAt: number
-  /** No fire at or after it; null: it went on to the end of the record. */
-  readonly endAt: number | null
 }

@@ -30,9 +30,11 @@ interface Did {
   readonly fireAt: number | null
 }
 
-/** What the server answered to a report. `via` names who sent it, where that was not the executor itself. */
+/** What the server answered to a report. */
 interface Answered {
   readonly what: 'answered'
+  /** Who repeated or made up this report, where it was not the executor's own; nothing of that may be accepted. */
+  readonly via?: string
   readonly kind: 'STARTED' | 'PROGRESS' | 'SUCCESS' | 'FAILURE' | 'RELEASE'
   readonly status: 'ACCEPTED' | 'DUPLICATE' | 'STALE' | 'INVALID'
 }

@@ -7,4 +7,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
-process.exitCode = await runCli(process.argv.slice(2))
+const code = await runCli(process.argv.slice(2))
+// What was printed gets out first; then nothing keeps the process, such as the loops of a node whose database is lost.
+process.stdout.write('', () => process.exit(code))

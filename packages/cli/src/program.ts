@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Cli } from './cli.ts'
+import { addCompletion } from './commands/completion.ts'
 import { addControlRuns } from './commands/control-runs.ts'
 import { addDescribe } from './commands/describe.ts'
 import { addDev } from './commands/dev.ts'
@@ -35,6 +36,7 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addControlRuns,
   addPreview,
   addScheduler,
+  addCompletion,
 ]
 
 export function createProgram(cli: Cli): Command {

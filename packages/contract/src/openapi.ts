@@ -1,7 +1,75 @@
-import { executorRoutes } from './executor-protocol.ts'
+import type { TSchema } from 'typebox'
+import { App } from './app.ts'
+import { AuditRecord } from './audit.ts'
+import { BulkAnswer, ItemResult } from './bulk.ts'
+import { Calendar } from './calendar.ts'
+import { Executor } from './executor.ts'
+import { Assignment, Control, executorRoutes, ReportItem } from './executor-protocol.ts'
+import { Attempt, Instance, InstanceDetail, LogRecord, Why } from './instance.ts'
+import { Concurrency, EffectivePolicies, Policies, PoliciesPatch } from './policy.ts'
 import { Problem } from './problem.ts'
+import { Revision } from './revision.ts'
 import { successStatus, type Route } from './route.ts'
 import { routes } from './routes.ts'
+import { Run, RunDetail, Started, TriggerItem, TriggerResult } from './run.ts'
+import { Backfill, Fire, PreviewFire, Schedule } from './schedule.ts'
+import { Scheduler, ServerNode } from './scheduler.ts'
+import { Labels } from './schema.ts'
+import { Environment, Task, TaskItem } from './task.ts'
+import { TaskType } from './task-type.ts'
+import { Tenant } from './tenant.ts'
+import { Token } from './token.ts'
+import { Member, User } from './user.ts'
+
+/** The schemas that stand under a name of their own; wherever else they occur, the document refers to them. */
+const NAMED: Readonly<Record<string, TSchema>> = {
+  ...{
+    App,
+    Assignment,
+    Attempt,
+    AuditRecord,
+    Backfill,
+    BulkAnswer,
+    Calendar,
+    Concurrency,
+    Control,
+    EffectivePolicies,
+    Environment,
+    Executor,
+    Fire,
+  },
+  ...{
+    Instance,
+    InstanceDetail,
+    ItemResult,
+    Labels,
+    LogRecord,
+    Member,
+    Policies,
+    PoliciesPatch,
+    PreviewFire,
+    Problem,
+    ReportItem,
+    Revision,
+    Run,
+  },
+  ...{
+    RunDetail,
+    Schedule,
+    Scheduler,
+    ServerNode,
+    Started,
+    Task,
+    TaskItem,
+    TaskType,
+    Tenant,
+    Token,
+    TriggerItem,
+    TriggerResult,
+    User,
+    Why,
+  },
+}
 
 /** The API as an OpenAPI 3.1 document. TypeBox schemas are JSON Schema 2020-12, which is what OpenAPI 3.1 speaks: they go in as they are. */
 export function openApiDocument(): Record<string, unknown> {
@@ -26,7 +94,7 @@ export function openApiDocument(): Record<string, unknown> {
     paths,
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer', description: '`authorization: Bearer carillon_…`' } },
-      schemas: { Problem },
+      schemas: NAMED,
       responses: {
         Problem: {
           description: 'Refused',
@@ -90,7 +158,18 @@ function successOf(route: Route): Record<string, unknown> {
   return { description: route.summary, content: { [route.produces ?? 'application/json']: { schema: route.responses[status] } } }
 }
 
-/** As JSON says it: without what TypeBox keeps for itself, and with no object shared. */
+/** As JSON says it, which is without what TypeBox keeps for itself, and with references to what has a name. */
 function plain(document: Record<string, unknown>): Record<string, unknown> {
-  return JSON.parse(JSON.stringify(document)) as Record<string, unknown>
+  const names = new Map(Object.entries(NAMED).map(([name, schema]) => [JSON.stringify(schema), name]))
+  const refer = (value: unknown, own?: string): unknown => {
+    if (typeof value !== 'object' || value === null) return value
+    if (Array.isArray(value)) return value.map((item) => refer(item))
+    const name = names.get(JSON.stringify(value))
+    if (name !== undefined && name !== own) return { $ref: `#/components/schemas/${name}` }
+    return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, refer(child)]))
+  }
+  const { schemas, ...components } = document['components'] as Record<string, Record<string, unknown>>
+  const own = Object.fromEntries(Object.entries(schemas!).map(([name, schema]) => [name, refer(schema, name)]))
+  const rest = refer({ ...document, components }) as Record<string, Record<string, unknown>>
+  return JSON.parse(JSON.stringify({ ...rest, components: { ...rest['components'], schemas: own } })) as Record<string, unknown>
 }

@@ -38,9 +38,9 @@ describe('without any settings', () => {
       dataDir: './.carillon',
       host: '127.0.0.1',
       port: 7070,
-      pools: { engine: 4, api: 6, lease: 2, console: 3, listen: 1 },
+      pools: { engine: 4, api: 6, lease: 2, console: 3 },
       leaseMs: 30_000,
-      batch: { fire: 1_000, start: 500, claim: 500, complete: 500, advance: 1_000 },
+      batch: { fire: 1_000, start: 500, claim: 500, complete: 500 },
       limits: { bodyBytes: 5 * 2 ** 20, paramsBytes: 64 * 1024 },
       retention: { historyDays: 90, logDays: 30, ledgerDays: 90, auditDays: 365, idempotencyMs: 86_400_000 },
     })
@@ -164,7 +164,6 @@ describe('what is wrong', () => {
 
   test.each([
     ['leaseMs', '10s', /leaseMs must be at least three times executorHeartbeatMs/],
-    ['loops.fire.maxRestMs', '100ms', /maxRestMs must not be less than loops.fire.restMs/],
   ])('%s = %s contradicts another setting', (key, written, message) => {
     expect(problemsOf({ overrides: { [key]: written } }).join()).toMatch(message)
   })

@@ -186,13 +186,12 @@ function fromOverrides(overrides: Readonly<Record<string, unknown>>): Found[] {
 
 /** What each setting allows by itself but not together with another. */
 function contradictions(config: Config): string[] {
-  const { executorHeartbeatMs, leaseMs, loops } = config
+  const { executorHeartbeatMs, leaseMs } = config
   const problems: string[] = []
   if (leaseMs < 3 * executorHeartbeatMs)
     problems.push(
       'leaseMs must be at least three times executorHeartbeatMs, or one lost heartbeat would cost an executor its work',
     )
-  if (loops.fire.maxRestMs < loops.fire.restMs) problems.push('loops.fire.maxRestMs must not be less than loops.fire.restMs')
   return problems
 }
 

@@ -1,11 +1,13 @@
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 import { executorRoutes } from '@carillon/contract'
+import type { Executor } from '@carillon/executor'
 import pg from 'pg'
 import { pino, type Logger } from 'pino'
 import { allowsPrivateEgress, nodeIdOf, type Config } from './config.ts'
 import { createBuiltinExecutor } from './builtin/builtin-executor.ts'
 import { guardedConnect } from './builtin/egress-guard.ts'
+import { prepareFirstAccess, type FirstAccess } from './definition/first-access.ts'
 import { createApi } from './http/api.ts'
 import type { RouteGroup } from './http/app.ts'
 import { executorHandlers } from './http/executor-api.ts'
@@ -20,11 +22,10 @@ import { createQueueCache } from './lifecycle/queue-cache.ts'
 import { createScheduleCache } from './lifecycle/schedule-cache.ts'
 import { createClockGuard } from './runtime/clock-guard.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './runtime/embedded-postgres.ts'
-import { prepareFirstAccess, type FirstAccess } from './runtime/first-start.ts'
 import { createWakeHub } from './runtime/wake-hub.ts'
 import { openWakeWire } from './runtime/wake-wire.ts'
 import { startServices, type Services } from './services.ts'
-import { openDatabase, type Database } from './storage/database.ts'
+import { openDatabase, type Database, type Transaction } from './storage/database.ts'
 import { assertDurable } from './storage/durability.ts'
 import { resign } from './storage/leader.ts'
 import { assertSchema, migrate } from './storage/migrate.ts'
@@ -80,9 +81,6 @@ async function startNode(
   })
   const engine = createEngine(db, config, log)
   const firing: FiringDeps = { engine, schedules: createScheduleCache(), days: createHistoryDays(db) }
-  const firstAccess = await prepareFirstAccess(db)
-  await firing.days.openAhead()
-  await engine.db.engine((tx) => engine.queues.refresh(tx))
   const wire = openWakeWire({
     url,
     nodeId,
@@ -96,7 +94,8 @@ async function startNode(
     onJump: (ms) => engine.report('clock.jumped', { ms }),
   })
 
-  const traffic = createExecutorTraffic(engine)
+  let services: Services | undefined
+  const traffic = createExecutorTraffic(engine, () => services?.state() !== 'DRAINING')
   const transport = createPushTransport({
     release: ({ tenantId, session }, assignments) => {
       if (assignments.length === 0) return
@@ -112,14 +111,16 @@ async function startNode(
   const push = createPushDispatch(transport)
   const node = { id: nodeId, name: hostname(), version: VERSION, address: () => address }
   let address: string | null = null
-  let services: Services | undefined
+  let builtin: Executor | undefined
   const lifecycle = createLifecycle(engine, {
     wakeFiring: () => services?.wakeFiring(),
     wakeBackfill: () => services?.wakeBackfill(),
   })
   const app = createApi(
     {
-      services: { db, lifecycle, limits: config.limits, plans: engine.plans, hub: engine.hub },
+      services: { db, lifecycle, limits: config.limits, plans: engine.plans, hub: engine.hub, days: firing.days },
+      corsOrigins: listOf(config.corsOrigins),
+      trustProxy: config.trustProxy === undefined ? false : listOf(config.trustProxy),
       // The calls of executors are many and say little; they are there for those who ask for them.
       onAnswered: (entry) =>
         log[entry.route.startsWith('/executor/') || entry.route === '/health' ? 'trace' : 'info'](entry, 'answered'),
@@ -127,19 +128,27 @@ async function startNode(
     },
     [{ name: 'executor', routes: executorRoutes, handlers: executorHandlers(traffic) as unknown as RouteGroup['handlers'] }],
   )
-  await app.listen({ host: config.host, port: config.port })
-  address = addressOf(config.host, app.server.address() as AddressInfo)
-  clock.observe((await db.lease((tx) => beatNode(tx, { ...node, address, first: true }))).now)
-  services = startServices({
-    engine,
-    firing,
-    push,
-    clock,
-    config,
-    node,
-  })
-  const builtin = config.builtinExecutor
-    ? createBuiltinExecutor({
+
+  let stopping: Promise<void> | undefined
+  const stop = async () => {
+    await builtin?.drain()
+    await app.close()
+    await services?.stop()
+    await transport.close()
+    if (address !== null) await db.engine((tx) => leave(tx, nodeId))
+    await wire.close()
+    await db.close()
+    await embedded?.stop()
+  }
+  try {
+    await firing.days.openAhead()
+    await engine.db.engine((tx) => engine.queues.refresh(tx))
+    await app.listen({ host: config.host, port: config.port })
+    address = addressOf(config.host, app.server.address() as AddressInfo)
+    clock.observe((await db.lease((tx) => beatNode(tx, { ...node, address, first: true }))).now)
+    services = startServices({ engine, firing, push, clock, config, node })
+    if (config.builtinExecutor) {
+      builtin = createBuiltinExecutor({
         traffic,
         resultBytes: config.limits.resultBytes,
         capacity: config.builtinCapacity,
@@ -147,31 +156,22 @@ async function startNode(
         nodeName: nodeId,
         log,
       })
-    : null
-  await builtin?.start()
+      await builtin.start()
+    }
+    // Last: what is generated here is known to nobody until the caller has said it, and a start that fails after it would lose it for good.
+    const firstAccess = await prepareFirstAccess(db)
+    const databaseLost = embedded ? embedded.exited.then(() => undefined) : new Promise<void>(() => undefined)
+    return { url: address, nodeId, databaseUrl: url, firstAccess, databaseLost, stop: () => (stopping ??= stop()) }
+  } catch (error) {
+    // A start that failed leaves nothing behind that would keep the process alive.
+    await stop().catch((reason: unknown) => log.warn({ err: reason }, 'Could not leave in order'))
+    throw error
+  }
+}
 
-  let stopping: Promise<void> | undefined
-  const stop = async () => {
-    await builtin?.drain()
-    await app.close()
-    await services.stop()
-    await transport.close()
-    await db.engine(async (tx) => {
-      await resign(tx, nodeId)
-      await leaveNode(tx, nodeId)
-    })
-    await wire.close()
-    await db.close()
-    await embedded?.stop()
-  }
-  return {
-    url: address,
-    nodeId,
-    databaseUrl: url,
-    firstAccess,
-    databaseLost: embedded ? embedded.exited.then(() => undefined) : new Promise(() => undefined),
-    stop: () => (stopping ??= stop()),
-  }
+async function leave(tx: Transaction, nodeId: string): Promise<void> {
+  await resign(tx, nodeId)
+  await leaveNode(tx, nodeId)
 }
 
 async function prepareSchema(url: string, config: Config, progress: (line: string) => void): Promise<void> {
@@ -228,3 +228,9 @@ function causeOf(error: unknown): { code?: string; error: string; stack?: string
     ...(error.stack === undefined ? {} : { stack: error.stack }),
   }
 }
+
+const listOf = (text: string | undefined): string[] =>
+  text
+    ?.split(',')
+    .map((each) => each.trim())
+    .filter(Boolean) ?? []

@@ -57,15 +57,18 @@ export function startServices(deps: ServicesDeps): Services {
       state = await beat(deps)
       return config.nodeHeartbeatMs
     },
-    fire: whileFiring(() => fireSchedules(firing)),
-    scheduleWakes: whileFiring(() => consumeScheduleWakes(firing)),
-    backfill: whileFiring(() => workOffBackfills(firing)),
-    downstream: whileFiring(() => startDownstream(engine)),
-    promote: () => promoteDue(engine),
-    dispatch: whileDispatching(() => dispatchPush(engine, push)),
-    timeOut: () => timeOut(engine),
-    reap: () => reapLost(engine, clock.isCalm()),
-    wake: () => wakeWaiting(engine),
+    fire: whileFiring(() => fireSchedules(firing, loops.fire.restMs)),
+    scheduleWakes: whileFiring(() => consumeScheduleWakes(firing, loops.scheduleWakes.restMs)),
+    backfill: whileFiring(() => workOffBackfills(firing, loops.backfill.restMs)),
+    downstream: whileDispatching(() => startDownstream(engine, loops.downstream.restMs)),
+    promote: () => promoteDue(engine, loops.promote.restMs),
+    dispatch: whileDispatching(() => dispatchPush(engine, push, loops.dispatch.restMs)),
+    timeOut: () => timeOut(engine, loops.timeOut.restMs),
+    reap: () => reapLost(engine, clock.isCalm(), loops.reap.restMs),
+    wake: async () => {
+      await wakeWaiting(engine)
+      return loops.wake.restMs
+    },
     reconcile: async () => {
       await reconcileRuns(engine)
       await rearmForgottenDelays(firing)
@@ -122,7 +125,7 @@ function strictest(a: NodeState, b: NodeState): NodeState {
  * The poll behind every hint: looks for work in the queues that someone waits for, and for queues that are new. One small query for all
  * waiting executors of this node.
  */
-async function wakeWaiting(engine: Engine): Promise<number> {
+async function wakeWaiting(engine: Engine): Promise<void> {
   const added = await engine.db.engine((tx) => engine.queues.refresh(tx))
   for (const queue of added) engine.hub.wakeLocally(appTopic(queue.appId))
   const waiting = engine.hub.topics().flatMap((topic) => (topic.startsWith('q') ? [Number(topic.slice(1))] : []))
@@ -130,5 +133,4 @@ async function wakeWaiting(engine: Engine): Promise<number> {
     for (const queueId of await engine.db.engine((tx) => selectQueuesWaiting(tx, waiting)))
       engine.hub.wakeLocally(queueTopic(queueId))
   }
-  return 1_000
 }

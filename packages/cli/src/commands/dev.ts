@@ -30,6 +30,8 @@ async function startAll(cli: Cli, config: Config, options: DevOptions): Promise<
   const { terminal } = cli
   const log = fileLog(terminal, config)
   const server = await startNode(terminal, config, log)
+  // Said before anything else can fail: nobody else knows it.
+  if (server.firstAccess) sayFirstAccess(terminal, server.firstAccess)
   const token = keepAccessOf(server, config)
   welcome(terminal, server, config)
   const examples = options.examples ? startExamples({ terminal, server, token, dataDir: config.dataDir }) : null
@@ -81,7 +83,6 @@ function fileLog(terminal: Terminal, config: Config): Logger {
 }
 
 function welcome(terminal: Terminal, server: RunningServer, { dataDir }: Config): void {
-  if (server.firstAccess) sayFirstAccess(terminal, server.firstAccess)
   const folder = relative('.', dataDir) || '.'
   terminal.say(`${terminal.tint('green', '●')} Carillon runs at ${terminal.tint('bold', server.url)}`)
   terminal.say(`  data in ${folder}, log in ${join(folder, 'server.log')}; Ctrl-C stops it`)

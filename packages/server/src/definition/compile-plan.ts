@@ -61,7 +61,7 @@ function handlerOf(type: TaskTypeFields): string {
 }
 
 /** Pure: everything that is inherited is resolved here, once, and never looked up again while a run goes on. */
-export function planOf(type: TaskTypeFields, task: PlannedTask, policies: EffectivePolicies, queueId: number): Plan {
+function planOf(type: TaskTypeFields, task: PlannedTask, policies: EffectivePolicies, queueId: number): Plan {
   const { code, params, environment } = task.fields
   const { timeoutMs, retry, delivery, route, concurrency, priority, searchable } = policies
   const node = {

@@ -1,5 +1,5 @@
 import type { BackfillCreate, ScheduleCreate, ScheduleUpdate } from '@carillon/contract'
-import { CarillonError, firstState, type CompiledSchedule, type DueState } from '@carillon/core'
+import { CarillonError, firstState, type CompiledSchedule } from '@carillon/core'
 import { cancelBackfillRow, cancelBackfillsOf, insertBackfill, lockBackfill, type BackfillRow } from '../storage/backfill-edit.ts'
 import { calendars, type CalendarRow } from '../storage/calendar.ts'
 import { findPlans } from '../storage/plan.ts'
@@ -10,6 +10,7 @@ import type { Change, Edit } from './edit.ts'
 import { invalid, invalidFields } from './invalid.ts'
 import { assertParamsSize, paramsProblems } from './params-schema.ts'
 import { holdReference } from './references.ts'
+import { settleOverdue, type ScheduleEdit } from './settle-overdue.ts'
 import { compileTiming, completeTiming, type CalendarUse } from './timing.ts'
 import {
   assertVersion,
@@ -57,7 +58,7 @@ export async function createSchedule(edit: Edit, body: ScheduleCreate): Promise<
   return { answer: row, object: { kind: 'schedule', id: row.id }, before: null, after: bodyOf(SCHEDULE, row) }
 }
 
-export async function updateSchedule(edit: Edit, ref: string, body: ScheduleUpdate): Promise<Change<ScheduleRow>> {
+export async function updateSchedule(edit: ScheduleEdit, ref: string, body: ScheduleUpdate): Promise<Change<ScheduleRow>> {
   const { before, due } = await lockScheduleAndDue(edit, ref)
   assertVersion(before, body.version)
   const { version: _, timing, misfire, calendars: given, ...rest } = body
@@ -72,7 +73,12 @@ export async function updateSchedule(edit: Edit, ref: string, body: ScheduleUpda
   return rewrite(edit, 'update', before, due, fields, uses)
 }
 
-export async function restoreSchedule(edit: Edit, ref: string, version: number, revision: number): Promise<Change<ScheduleRow>> {
+export async function restoreSchedule(
+  edit: ScheduleEdit,
+  ref: string,
+  version: number,
+  revision: number,
+): Promise<Change<ScheduleRow>> {
   const { before, due } = await lockScheduleAndDue(edit, ref)
   assertVersion(before, version)
   const body = (await revisionBody(edit, SCHEDULE, before.id, revision)) as ScheduleFields & { calendars: CalendarRef[] }
@@ -86,18 +92,19 @@ export async function pauseSchedule(edit: Edit, ref: string, reason: string | un
   return changed(before, await updateObject(edit, SCHEDULE, 'pause', before, fields))
 }
 
-/** What fell due during the pause was decided as skipped, or is dropped here: resuming never fires the past. */
-export async function resumeSchedule(edit: Edit, ref: string): Promise<Change<ScheduleRow>> {
+/** What fell due during the pause and is not decided yet is recorded as skipped: resuming never fires the past. */
+export async function resumeSchedule(edit: ScheduleEdit, ref: string): Promise<Change<ScheduleRow>> {
   const { before, due } = await lockScheduleAndDue(edit, ref)
   const fields = { ...fieldsOf(before), paused: false, pauseReason: null }
   const uses = await calendarsOf(edit, before.calendars)
-  await restartIfOverdue(edit, before.id, due, compileTiming(fields, uses))
+  await restartIfOverdue(edit, before, due, compileTiming(fields, uses))
   return changed(before, await updateObject(edit, SCHEDULE, 'resume', before, fields))
 }
 
-export async function deleteSchedule(edit: Edit, ref: string): Promise<Change<undefined>> {
-  const { before } = await lockScheduleAndDue(edit, ref)
-  await resetDue(edit.tx, edit.tenantId, before.id, null)
+export async function deleteSchedule(edit: ScheduleEdit, ref: string): Promise<Change<undefined>> {
+  const { before, due } = await lockScheduleAndDue(edit, ref)
+  const decidedUntil = await settleOverdue(edit, before.id, due, await compiledBefore(edit, before))
+  await resetDue(edit.tx, edit.tenantId, before.id, null, decidedUntil)
   await cancelBackfillsOf(edit.tx, edit.tenantId, before.id)
   await deleteObject(edit, SCHEDULE, before)
   return { answer: undefined, object: { kind: 'schedule', id: before.id }, before: bodyOf(SCHEDULE, before), after: null }
@@ -164,7 +171,7 @@ async function lockScheduleAndDue(edit: Edit, ref: string): Promise<{ before: Sc
 }
 
 async function rewrite(
-  edit: Edit,
+  edit: ScheduleEdit,
   operation: string,
   before: ScheduleRow,
   due: DueMark,
@@ -175,8 +182,9 @@ async function rewrite(
   const task = await tasks.hold(edit.tx, edit.tenantId, String(fields.targetId))
   if (!task) throw new CarillonError('STATE_CONFLICT', 'The task of this schedule has been deleted.')
   await checkParams(edit, task, fields.params)
+  // Before its calendars change: what is overdue was due under the old ones.
+  if (movesFires(before, fields)) await restart(edit, before, due, compiled)
   await replaceCalendars(edit.tx, edit.tenantId, before.id, uses.map(useRow))
-  if (movesFires(before, fields)) await restart(edit, before.id, due, compiled)
   return changed(before, await updateObject(edit, SCHEDULE, operation, before, columnsOnly(fields)))
 }
 
@@ -196,15 +204,25 @@ function movesFires(before: ScheduleRow, after: ScheduleFields): boolean {
 }
 
 /** From the first occurrence after now, and after whatever has been decided: an edit never fires the past, and nothing twice. */
-async function restart({ tx, tenantId }: Edit, id: number, due: DueMark, schedule: CompiledSchedule): Promise<void> {
-  const now = await tx.now()
-  const state: DueState | null = firstState(schedule, id, Math.max(now, due.decidedUntil ?? now))
-  await resetDue(tx, tenantId, id, state)
+async function restart(edit: ScheduleEdit, before: ScheduleRow, due: DueMark, schedule: CompiledSchedule): Promise<void> {
+  const now = await edit.tx.now()
+  const decidedUntil = await settleOverdue(edit, before.id, due, await compiledBefore(edit, before))
+  const state = firstState(schedule, before.id, Math.max(now, due.decidedUntil ?? now))
+  await resetDue(edit.tx, edit.tenantId, before.id, state, decidedUntil)
 }
 
-async function restartIfOverdue(edit: Edit, id: number, due: DueMark, schedule: CompiledSchedule): Promise<void> {
+async function restartIfOverdue(
+  edit: ScheduleEdit,
+  before: ScheduleRow,
+  due: DueMark,
+  schedule: CompiledSchedule,
+): Promise<void> {
   const now = await edit.tx.now()
-  if (due.nextFireAt === null || due.nextFireAt <= now) await restart(edit, id, due, schedule)
+  if (due.nextFireAt === null || due.nextFireAt <= now) await restart(edit, before, due, schedule)
+}
+
+async function compiledBefore(edit: Edit, before: ScheduleRow): Promise<{ compiled: CompiledSchedule; paused: boolean }> {
+  return { compiled: compileTiming(before, await calendarsOf(edit, before.calendars)), paused: before.paused }
 }
 
 function fieldsOf(row: ScheduleRow): ScheduleFields {

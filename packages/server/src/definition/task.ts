@@ -1,7 +1,7 @@
 import type { TaskCreate, TaskUpdate } from '@carillon/contract'
 import { CarillonError, type FinalRunState } from '@carillon/core'
 import { nextId } from '../storage/identifier.ts'
-import { schedulesOfTask } from '../storage/schedule.ts'
+import { scheduleParamsOfTask, schedulesOfTask } from '../storage/schedule.ts'
 import {
   deleteDownstreamOf,
   downstreamEdges,
@@ -72,17 +72,13 @@ export async function updateTask(edit: Edit, ref: string, body: TaskUpdate): Pro
   return rewriteTask(edit, 'update', type, before, wanted)
 }
 
-export async function setTaskEnabled(edit: Edit, ref: string, enabled: boolean): Promise<Change<TaskRow>> {
-  const { before, type } = await lockTaskAndType(edit, ref, undefined)
-  const wanted = { fields: { ...bodyOf(TASK, before), enabled }, downstream: before.downstream }
-  return rewriteTask(edit, enabled ? 'enable' : 'disable', type, before, wanted)
+export function setTaskEnabled(edit: Edit, ref: string, enabled: boolean): Promise<Change<TaskRow>> {
+  return touchTask(edit, ref, enabled ? 'enable' : 'disable', () => ({ enabled }))
 }
 
 /** null takes a label away. */
-export async function labelTask(edit: Edit, ref: string, labels: Record<string, string | null>): Promise<Change<TaskRow>> {
-  const { before, type } = await lockTaskAndType(edit, ref, undefined)
-  const fields = { ...bodyOf(TASK, before), labels: patchObject(before.labels, labels) }
-  return rewriteTask(edit, 'label', type, before, { fields, downstream: before.downstream })
+export function labelTask(edit: Edit, ref: string, labels: Record<string, string | null>): Promise<Change<TaskRow>> {
+  return touchTask(edit, ref, 'label', (before) => ({ labels: patchObject(before.labels, labels) }))
 }
 
 export async function restoreTask(edit: Edit, ref: string, version: number, revision: number): Promise<Change<TaskRow>> {
@@ -130,6 +126,17 @@ async function lockTaskAndType(
   return { before, type }
 }
 
+/** A change of which the plan knows nothing: it stays. */
+async function touchTask(
+  edit: Edit,
+  ref: string,
+  operation: string,
+  change: (before: TaskRow) => Partial<TaskFields>,
+): Promise<Change<TaskRow>> {
+  const before = await lockObject(edit, TASK, ref)
+  return changed(before, await updateObject(edit, TASK, operation, before, { ...before, ...change(before) }))
+}
+
 async function insertTask(edit: Edit, operation: string, type: TaskTypeRow, wanted: Wanted): Promise<Change<TaskRow>> {
   checkParams(edit, type, wanted.fields.params)
   const id = await nextId(edit.tx)
@@ -147,9 +154,14 @@ async function rewriteTask(
   wanted: Wanted,
 ): Promise<Change<TaskRow>> {
   checkParams(edit, type, wanted.fields.params)
+  await checkSchedules(edit, type, before.id, wanted.fields.params)
   if (wanted.downstream !== before.downstream) await setDownstream(edit, before.id, wanted.downstream)
   const planId = await makePlan(edit, type, before.id, before.version + 1, wanted)
   const after = await updateObject(edit, TASK, operation, before, { ...wanted.fields, planId })
+  return changed(before, after)
+}
+
+function changed(before: TaskRow, after: TaskRow): Change<TaskRow> {
   return { answer: after, object: { kind: 'task', id: after.id }, before: bodyOf(TASK, before), after: bodyOf(TASK, after) }
 }
 
@@ -163,6 +175,19 @@ function checkParams(edit: Edit, type: TaskTypeRow, params: Record<string, unkno
   assertParamsSize(params, edit.limits.paramsBytes)
   const problems = paramsProblems(type.paramsSchema, params, '/body/params', true)
   if (problems.length > 0) throw invalidFields(problems)
+}
+
+/** Its schedules fire with its parameters and their own, and nobody is there to add what is missing. */
+async function checkSchedules(edit: Edit, type: TaskTypeRow, taskId: number, params: Record<string, unknown>): Promise<void> {
+  if (type.paramsSchema === null) return
+  for (const schedule of await scheduleParamsOfTask(edit.tx, edit.tenantId, taskId)) {
+    const [problem] = paramsProblems(type.paramsSchema, { ...params, ...schedule.params }, '')
+    if (problem)
+      throw invalid(
+        '/body/params',
+        `would leave the schedule ${schedule.code} with parameters that do not fit: ${problem.path} ${problem.message}`,
+      )
+  }
 }
 
 type DownstreamInput = NonNullable<TaskCreate['downstream']>

@@ -57,7 +57,7 @@ export async function insertObject<Row extends VersionedRow, Fields>(
     await more.relate(row.id)
     row = (await kind.table.find(tx, tenantId, String(row.id)))!
   }
-  await keep(edit, kind, operation, row)
+  await keep(edit, kind, operation, row, {})
   return row
 }
 
@@ -71,7 +71,7 @@ export async function updateObject<Row extends VersionedRow, Fields>(
 ): Promise<Row> {
   const row = await kind.table.update(edit.tx, edit.tenantId, before.id, before.version, fields)
   if (!row) throw new Error(`${kind.table.table} ${before.id} changed although it was locked.`)
-  await keep(edit, kind, operation, row)
+  await keep(edit, kind, operation, row, labelsOf(before))
   return row
 }
 
@@ -122,10 +122,20 @@ async function keep<Row extends VersionedRow, Fields>(
   kind: ObjectKind<Row, Fields>,
   operation: string,
   row: Row,
+  labelsBefore: Labels,
 ): Promise<void> {
   const objectKind = kind.table.table
   const revision = { objectKind, objectId: row.id, version: row.version, principal, operation }
-  await insertRevision(tx, tenantId, { ...revision, body: bodyOf(kind, row) })
-  const labels = (row as { labels?: Record<string, string> }).labels
-  if (labels) await replaceLabels(tx, tenantId, objectKind, row.id, labels)
+  const labels = labelsOf(row)
+  const same = JSON.stringify(labels) === JSON.stringify(labelsBefore)
+  await Promise.all([
+    insertRevision(tx, tenantId, { ...revision, body: bodyOf(kind, row) }),
+    same ? null : replaceLabels(tx, tenantId, objectKind, row.id, labels),
+  ])
+}
+
+type Labels = Readonly<Record<string, string>>
+
+function labelsOf(row: VersionedRow): Labels {
+  return (row as { labels?: Labels }).labels ?? {}
 }

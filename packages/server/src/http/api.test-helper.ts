@@ -65,6 +65,7 @@ export interface TestAnswer {
 export interface TestApiOptions {
   readonly corsOrigins?: readonly string[]
   readonly bodyBytes?: number
+  readonly onFault?: (error: unknown) => void
 }
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
@@ -79,10 +80,10 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const traffic = executorHandlers(createExecutorTraffic(engine)) as unknown as RouteGroup['handlers']
   const app = createApi(
     {
-      services: { db, lifecycle, limits, plans: engine.plans, hub: engine.hub },
+      services: { db, lifecycle, limits, plans: engine.plans, hub: engine.hub, days: firing.days },
       corsOrigins: options.corsOrigins ?? [],
       inspect: assertContract,
-      onFault: (error) => console.error(error),
+      onFault: options.onFault ?? ((error) => console.error(error)),
     },
     [{ name: 'executor', routes: executorRoutes, handlers: traffic }],
   )

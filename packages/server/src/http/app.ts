@@ -8,6 +8,7 @@ import type { IdempotencyKey } from '../storage/idempotency.ts'
 import { ANONYMOUS, createAuthenticator, type Authenticator, type Principal } from './auth.ts'
 import { createContext, type ApiServices, type Context, type Handler } from './context.ts'
 import { allowOrigins } from './cors.ts'
+import { serveDocs } from './docs.ts'
 import { requestHash } from './idempotency.ts'
 import { carillonErrorOf, internalError, problemOf } from './problems.ts'
 import { readinessOf } from './readiness.ts'
@@ -78,6 +79,7 @@ export function createApp(options: AppOptions): FastifyInstance {
       bind(app, { route, handler: handler as unknown as AnyHandler, authenticator, services, inspect: options.inspect })
     }
   }
+  serveDocs(app)
   answerUnknownPaths(app, options.groups)
   return app
 }
@@ -140,6 +142,8 @@ interface Binding {
 
 function bind(app: FastifyInstance, binding: Binding): void {
   const { route, authenticator } = binding
+  // What executors report is cleaned where it is stored: a result must not be lost over a character.
+  const refuse = route.access === 'executor' ? () => undefined : refuseUnstorable
   app.route({
     method: route.method,
     url: route.path,
@@ -156,9 +160,10 @@ function bind(app: FastifyInstance, binding: Binding): void {
     },
     preValidation: async (request) => {
       if (route.body && (request.body === undefined || request.body === null)) request.body = {}
-      // What executors report is cleaned where it is stored: a result must not be lost over a character.
-      if (route.access !== 'executor') refuseUnstorable(request)
+      refuse(request)
     },
+    // Again, because a text such as 1e309 has become a number only now.
+    preHandler: async (request) => refuse(request),
     handler: (request, reply) => answer(request, reply, binding),
   })
 }

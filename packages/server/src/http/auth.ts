@@ -31,7 +31,7 @@ export const ANONYMOUS: Principal = {
   platformAdmin: false,
 }
 
-export interface Credentials {
+interface Credentials {
   readonly authorization: string | undefined
   /** Code of a tenant, from the header `carillon-tenant`. */
   readonly tenant: string | undefined

@@ -2,6 +2,7 @@ import type { Answer, Call, Route } from '@carillon/contract'
 import type { Permission } from '@carillon/core'
 import type { Change, Edit } from '../definition/edit.ts'
 import type { AuditEntry, Lifecycle } from '../lifecycle/lifecycle.ts'
+import type { HistoryDays } from '../lifecycle/history-days.ts'
 import type { PlanCache } from '../lifecycle/plan-cache.ts'
 import type { WakeHub } from '../runtime/wake-hub.ts'
 import { insertAudit } from '../storage/audit.ts'
@@ -12,7 +13,7 @@ import { requirePermission, type Principal } from './auth.ts'
 import { once } from './idempotency.ts'
 
 /** What bounds and settings handlers go by. */
-export interface ApiLimits {
+interface ApiLimits {
   readonly bodyBytes: number
   readonly paramsBytes: number
   readonly schemaBytes: number
@@ -23,6 +24,7 @@ export interface ApiServices {
   readonly lifecycle: Lifecycle
   readonly limits: ApiLimits
   readonly plans: PlanCache
+  readonly days: Pick<HistoryDays, 'withFireDays'>
   /** Where readers of logs are woken. */
   readonly hub: Pick<WakeHub, 'wait'>
   /** What keeps this node from serving; null when it can. */

@@ -57,7 +57,7 @@ const revisions = (param: string, name: ObjectName) => ({
   restore: (own: Objects) => ({ params: { [param]: own[name] }, body: { version: 2, revision: 1 } }),
 })
 
-export const requests: Table = {
+const requests: Table = {
   taskTypes: {
     list: (own) => ({ query: { app: own.app } }),
     create: (own) => ({ body: { code: code('type'), kind: 'handler', settings: { handler: 'h' }, app: own.app } }),
@@ -227,25 +227,31 @@ export const everyRoute: readonly NamedRoute[] = Object.entries(allGroups).flatM
 })
 
 /** Gives a tenant one object, or two, of every kind. */
-export async function seed(api: TestApi, tenant: TestTenant): Promise<Objects & { executorToken: string }> {
+export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promise<Objects & { executorToken: string }> {
   const { client } = tenant
-  const app = await client.apps.create({ body: { code: 'app' } })
-  const spareApp = await client.apps.create({ body: { code: 'spare-app' } })
-  const type = await client.taskTypes.create({ body: { code: 'type', kind: 'handler', settings: { handler: 'h' }, app: 'app' } })
-  const spareType = await client.taskTypes.create({ body: { code: 'spare-type', ...logType } })
-  const task = await client.tasks.create({ body: { code: 'task', type: 'type' } })
-  const spareTask = await client.tasks.create({ body: { code: 'spare-task', type: 'type' } })
-  const lastTask = await client.tasks.create({ body: { code: 'last-task', type: 'type' } })
-  const calendar = await client.calendars.create({ body: { code: 'calendar', timezone: 'UTC' } })
-  const spareCalendar = await client.calendars.create({ body: { code: 'spare-calendar', timezone: 'UTC' } })
+  const named = (name: string) => `${prefix}${name}`
+  const app = await client.apps.create({ body: { code: named('app') } })
+  const spareApp = await client.apps.create({ body: { code: named('spare-app') } })
+  const type = await client.taskTypes.create({
+    body: { code: named('type'), kind: 'handler', settings: { handler: 'h' }, app: named('app') },
+  })
+  const spareType = await client.taskTypes.create({ body: { code: named('spare-type'), ...logType } })
+  const task = await client.tasks.create({ body: { code: named('task'), type: named('type') } })
+  const spareTask = await client.tasks.create({ body: { code: named('spare-task'), type: named('type') } })
+  const lastTask = await client.tasks.create({ body: { code: named('last-task'), type: named('type') } })
+  const calendar = await client.calendars.create({ body: { code: named('calendar'), timezone: 'UTC' } })
+  const spareCalendar = await client.calendars.create({ body: { code: named('spare-calendar'), timezone: 'UTC' } })
   const timing = { kind: 'CRON', expression: '0 0 2 * * ?', timezone: 'UTC' } as const
-  const schedule = await client.schedules.create({ body: { code: 'schedule', task: 'task', timing } })
-  const spareSchedule = await client.schedules.create({ body: { code: 'spare-schedule', task: 'task', timing } })
-  const backfill = await client.schedules.createBackfill({ params: { schedule: 'schedule' }, body: { fromAt: 0, toAt: 1000 } })
-  const trigger = async () => (await client.runs.trigger({ params: { task: 'task' } })).runId
+  const schedule = await client.schedules.create({ body: { code: named('schedule'), task: named('task'), timing } })
+  const spareSchedule = await client.schedules.create({ body: { code: named('spare-schedule'), task: named('task'), timing } })
+  const backfill = await client.schedules.createBackfill({
+    params: { schedule: named('schedule') },
+    body: { fromAt: 0, toAt: 1000 },
+  })
+  const trigger = async () => (await client.runs.trigger({ params: { task: named('task') } })).runId
   const held = await trigger()
-  const { session, executor } = await registerAndClaim(api, tenant, held)
-  const { executor: spareExecutor } = await register(api, tenant, 'spare-instance')
+  const { session, executor } = await registerAndClaim(api, tenant, named('app'), held)
+  const { executor: spareExecutor } = await register(api, tenant, named('app'), 'spare-instance')
   const [run, pausedRun, spareRun, endedRun] = [await trigger(), await trigger(), await trigger(), await trigger()]
   await client.runs.pause({ params: { run: pausedRun } })
   await client.runs.cancel({ params: { run: endedRun } })
@@ -269,16 +275,21 @@ export async function seed(api: TestApi, tenant: TestTenant): Promise<Objects & 
   }
 }
 
-async function register(api: TestApi, tenant: TestTenant, instance: string): Promise<{ session: number; executor: number }> {
+async function register(
+  api: TestApi,
+  tenant: TestTenant,
+  app: string,
+  instance: string,
+): Promise<{ session: number; executor: number }> {
   const token = await api.token(tenant.id, 'executor')
-  const body = { protocol: 1, app: 'app', instance, mode: 'PULL', handlers: ['h'], capacity: 10 }
+  const body = { protocol: 1, app, instance, mode: 'PULL', handlers: ['h'], capacity: 10 }
   const answer = await api.call({ method: 'POST', url: '/executor/v1/register', token, body })
   if (answer.status !== 200) throw new Error(answer.text)
   return { session: answer.body.session, executor: answer.body.executorId }
 }
 
-async function registerAndClaim(api: TestApi, tenant: TestTenant, instance: number) {
-  const registered = await register(api, tenant, 'instance')
+async function registerAndClaim(api: TestApi, tenant: TestTenant, app: string, instance: number) {
+  const registered = await register(api, tenant, app, 'instance')
   const token = await api.token(tenant.id, 'executor')
   const body = { session: registered.session, seq: 1, max: 1, waitMs: 0 }
   const answer = await api.call({ method: 'POST', url: '/executor/v1/claim', token, body })

@@ -82,7 +82,7 @@ const SERVER_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: ['MALFORMED_REQUEST', 'The body is not valid JSON.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['MALFORMED_REQUEST', 'The body is not as long as its content-length says.'],
   FST_ERR_BAD_URL: ['MALFORMED_REQUEST', 'The path cannot be decoded.'],
-  FST_ERR_MAX_LIMIT_EXCEEDED: ['TOO_LARGE', 'The path is longer than allowed.'],
+  FST_ERR_MAX_PARAM_LENGTH: ['TOO_LARGE', 'A part of the path is longer than allowed.'],
   FST_ERR_ASYNC_CONSTRAINT: ['MALFORMED_REQUEST', 'The request cannot be routed.'],
 }
 

@@ -25,7 +25,8 @@ export async function acceptStarts(tx: Transaction, engine: Engine, requests: re
   )
   const own = new Map(starts.map((place, index) => [place, started[index]!]))
   await keepAnswers(tx, requests, own)
-  await insertAudits(tx, distinctAudits(requests))
+  // A replayed request changed nothing and stands in the trail already.
+  await insertAudits(tx, distinctAudits(starts.map((place) => requests[place]!)))
   const earlier = await findAnswers<StoredAnswer>(
     tx,
     requests.flatMap((request, place) => (own.has(place) ? [] : [batchKey(request)!])),

@@ -244,3 +244,52 @@ describe('order', () => {
     expect((await executor.claim()).map((assignment) => assignment.instance)).toEqual([aged, high, middle, low])
   })
 })
+
+describe('fairness', () => {
+  test('on a shared executor the one run of a small tenant is not behind the thousand of a large one', async () => {
+    const [queue] = await world.sql<{ id: number }>(
+      `insert into queue (app_tenant_id, app_id, handler) values (1, 2, 'shared') returning id`,
+    )
+    const [large, small] = [
+      await world.task({ node: { queueId: queue!.id } }),
+      await world.task({ node: { queueId: queue!.id } }),
+    ]
+    for (let n = 0; n < 2; n++) await world.startAll(Array.from({ length: 500 }, () => startOf(large)))
+    const run = await world.start(small)
+    const executor = await world.executor({ ...large, tenantId: 1, appCode: 'builtin', handler: 'shared' })
+    const first = await executor.claim(10)
+    expect(first.map((assignment) => assignment.instance)).toContain(run)
+    expect(first.length).toBeGreaterThanOrEqual(6)
+  })
+
+  test('shares follow the weights of the tenants', async () => {
+    const [queue] = await world.sql<{ id: number }>(
+      `insert into queue (app_tenant_id, app_id, handler) values (1, 2, 'weighted') returning id`,
+    )
+    const [heavy, light] = [
+      await world.task({ node: { queueId: queue!.id } }),
+      await world.task({ node: { queueId: queue!.id } }),
+    ]
+    await world.sql(`update tenant set weight = 3 where id = $1`, heavy.tenantId)
+    await world.startAll([
+      ...Array.from({ length: 100 }, () => startOf(heavy)),
+      ...Array.from({ length: 100 }, () => startOf(light)),
+    ])
+    const executor = await world.executor({ ...heavy, tenantId: 1, appCode: 'builtin', handler: 'weighted' })
+    const taken = await executor.claim(40)
+    expect(taken.filter((assignment) => assignment.tenant === heavy.tenantId)).toHaveLength(30)
+    expect(taken.filter((assignment) => assignment.tenant === light.tenantId)).toHaveLength(10)
+  })
+
+  test('a suspended tenant is a closed lane', async () => {
+    const [queue] = await world.sql<{ id: number }>(
+      `insert into queue (app_tenant_id, app_id, handler) values (1, 2, 'closed') returning id`,
+    )
+    const task = await world.task({ node: { queueId: queue!.id } })
+    await world.start(task)
+    await world.sql(`update tenant set state = 'SUSPENDED' where id = $1`, task.tenantId)
+    const executor = await world.executor({ ...task, tenantId: 1, appCode: 'builtin', handler: 'closed' })
+    expect(await executor.claim(10)).toEqual([])
+    expect(await (await world.executor(task)).claim(10)).toEqual([])
+  })
+})

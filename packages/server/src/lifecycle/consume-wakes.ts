@@ -11,10 +11,9 @@ import { dropOrphanWakes, takeScheduleWakes } from '../storage/schedule-wake.ts'
 import type { FiringDeps } from './fire-schedules.ts'
 
 const BATCH = 500
-const REST_MS = 500
 
 /** Gives FIXED_DELAY schedules their next fire after the end of their run. */
-export async function consumeScheduleWakes({ engine, schedules }: FiringDeps): Promise<number> {
+export async function consumeScheduleWakes({ engine, schedules }: FiringDeps, restMs = 500): Promise<number> {
   const taken = await engine.db.engine(async (tx) => {
     const wakes = await takeScheduleWakes(tx, BATCH)
     if (wakes.length === 0) return 0
@@ -25,7 +24,7 @@ export async function consumeScheduleWakes({ engine, schedules }: FiringDeps): P
     )
     return wakes.length
   })
-  return taken >= BATCH ? 0 : REST_MS
+  return taken >= BATCH ? 0 : restMs
 }
 
 /** A FIXED_DELAY schedule that waits for a run that is no more: nothing will wake it, so it starts anew, and people are told. */

@@ -34,15 +34,13 @@ export interface PushDispatch {
   apps: number
 }
 
-const REST_MS = 250
-
 /** Gives PENDING instances to push executors with free places, by the task's route strategy. Answers how long to rest. */
-export async function dispatchPush(engine: Engine, dispatch: PushDispatch): Promise<number> {
+export async function dispatchPush(engine: Engine, dispatch: PushDispatch, restMs = 250): Promise<number> {
   const apps = await engine.db.engine((tx) => selectPushApps(tx))
   dispatch.apps = apps.length
   let given = 0
   for (const app of apps) given += await dispatchApp(engine, dispatch, app)
-  return given > 0 ? 0 : REST_MS
+  return given > 0 ? 0 : restMs
 }
 
 async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenantId: number; appId: number }): Promise<number> {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createWorld, started, type TestTask, type World } from './engine.test-helper.ts'
+import { createWorld, started, success, type TestTask, type World } from './engine.test-helper.ts'
 import { cancelRuns } from './control-runs.ts'
 import { createExecutorTraffic, type ExecutorTraffic } from './executor-traffic.ts'
+import { reapLost } from './overdue.ts'
 
 let world: World
 let traffic: ExecutorTraffic
@@ -55,6 +56,21 @@ test('a claim that is repeated while the first still waits takes its place, and 
   expect(await repeated).toMatchObject({ assignments: [{ instance: run }] })
 })
 
+test('INV-5 a report that comes after its session has ended is refused and kept, also by a node that never knew the session', async () => {
+  const task = await world.task()
+  const id = await session(task)
+  const run = await world.start(task)
+  const { assignments } = await traffic.claim(principal(task), { session: id, seq: 1, max: 10, waitMs: 30_000 }, NEVER)
+  await session(task)
+  await reapLost(world.engine, false)
+  const otherNode = createExecutorTraffic(world.engine)
+  const late = await otherNode.report(principal(task), { session: id, items: [success(assignments[0]!)] })
+  expect(late.items).toMatchObject([{ status: 'STALE' }])
+  expect(await world.sql(`select kind, token from refused_report where instance_id = $1`, run)).toEqual([
+    { kind: 'SUCCESS', token: 1 },
+  ])
+})
+
 test('INV-16 a session of another tenant is answered like one that does not exist, whatever is asked of it', async () => {
   const [mine, theirs] = [await world.task(), await world.task()]
   const foreign = await session(theirs)
@@ -100,4 +116,17 @@ test('log lines sent twice are stored once, lines of a lost attempt are refused,
   await world.sql(`update log_extent set bytes = $2 where instance_id = $1`, run, 10 * 1024 * 1024)
   expect(await ship(4, ['too much', 'and more'])).toMatchObject({ items: [{ cut: true }] })
   expect((await lines()).at(-1)!.text).toContain('reached its limit')
+})
+
+test('a draining node gives no work, and answers what is asked of it besides', async () => {
+  const task = await world.task()
+  const draining = createExecutorTraffic(world.engine, () => false)
+  const id = await session(task)
+  const run = await world.start(task)
+  expect(await draining.claim(principal(task), { session: id, seq: 1, max: 10, waitMs: 0 }, NEVER)).toMatchObject({
+    assignments: [],
+  })
+  expect(await traffic.claim(principal(task), { session: id, seq: 1, max: 10, waitMs: 0 }, NEVER)).toMatchObject({
+    assignments: [{ instance: run }],
+  })
 })

@@ -17,7 +17,7 @@ import { claimInstances, type Claimed } from './claim.ts'
 import type { Engine } from './engine.ts'
 import { storeLogs, type ShippedLines } from './logs.ts'
 import { applyReports, type ItemAnswer, type ReportedItem } from './report.ts'
-import { deregister, heartbeat, register, sessionOf, type ExecutorPrincipal } from './sessions.ts'
+import { deregister, heartbeat, ownSession, register, type ExecutorPrincipal } from './sessions.ts'
 import type { Turn } from './take-pending.ts'
 
 /** The executor protocol, whatever carries it: HTTP, or a call in the same process. */
@@ -33,7 +33,8 @@ export interface ExecutorTraffic {
 
 const PLATFORM_TENANT = 1
 
-export function createExecutorTraffic(engine: Engine): ExecutorTraffic {
+/** `mayGive`: false while this node is draining; executors that ask it get control, and no work. */
+export function createExecutorTraffic(engine: Engine, mayGive: () => boolean = () => true): ExecutorTraffic {
   const turn: Turn = { tenant: 0 }
   const owners = sessionOwners(engine)
   const told = toldStops()
@@ -48,7 +49,7 @@ export function createExecutorTraffic(engine: Engine): ExecutorTraffic {
     lanes: 1,
   })
   const claimOnce = (principal: ExecutorPrincipal, { session, seq, max }: Claim) =>
-    claimInstances(engine, turn, { tenantId: principal.tenantId, sessionId: session, seq, max })
+    claimInstances(engine, turn, { tenantId: principal.tenantId, sessionId: session, seq, max: mayGive() ? max : 0 })
 
   return {
     register: (principal, body) => register(engine, principal, body),
@@ -135,7 +136,10 @@ function toldStops(): ToldStops {
   }
 }
 
-/** Whose a session is never changes, so it is looked up once. Whether it is still open is checked where that matters, in the transaction. */
+/**
+ * Whose a session is never changes, so it is looked up once. Whether it is still open is checked where that matters, in the transaction:
+ * what is reported under one that has ended is to be refused and kept, not turned away unread.
+ */
 function sessionOwners(engine: Engine) {
   const MOST = 20_000
   const known = new Map<number, { tenantId: number; appId: number }>()
@@ -143,7 +147,7 @@ function sessionOwners(engine: Engine) {
     async check(principal: ExecutorPrincipal, session: number): Promise<void> {
       const owner = known.get(session)
       if (owner && owner.tenantId === principal.tenantId && (principal.appId === null || principal.appId === owner.appId)) return
-      const row = await engine.db.lease((tx) => sessionOf(tx, principal, session))
+      const row = await engine.db.lease((tx) => ownSession(tx, principal, session))
       if (known.size >= MOST) known.clear()
       known.set(session, { tenantId: row.tenantId, appId: row.appId })
     },

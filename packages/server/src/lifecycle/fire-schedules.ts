@@ -29,7 +29,6 @@ export interface FiringDeps {
 
 /** How long a schedule that cannot be decided is put aside. */
 const QUARANTINE_MS = 60_000
-const LONGEST_REST_MS = 1_000
 const MOST_RUNS_A_CALL = 100
 const MOST_OCCURRENCES_A_CALL = 20_000
 
@@ -38,11 +37,11 @@ const MOST_OCCURRENCES_A_CALL = 20_000
  * row and the ledger's key see to it that an occurrence is decided once, and it is decided in the transaction that starts its run.
  * Answers how long to rest.
  */
-export async function fireSchedules(deps: FiringDeps): Promise<number> {
+export async function fireSchedules(deps: FiringDeps, longestRestMs = 1_000): Promise<number> {
   const { engine } = deps
   const { keys, rest } = await engine.db.engine(async (tx) => {
     const next = await selectNextDue(tx)
-    if (next.at === null || next.at > next.now) return { keys: [], rest: restUntil(next) }
+    if (next.at === null || next.at > next.now) return { keys: [], rest: restUntil(next, longestRestMs) }
     return { keys: await selectDueSchedules(tx, engine.settings.fireBatch), rest: 0 }
   })
   if (keys.length === 0) return rest
@@ -55,8 +54,8 @@ export async function fireSchedules(deps: FiringDeps): Promise<number> {
   return decided.some(Boolean) ? 0 : 10
 }
 
-function restUntil({ at, now }: { at: number | null; now: number }): number {
-  return at === null ? LONGEST_REST_MS : Math.min(Math.max(at - now, 1), LONGEST_REST_MS)
+function restUntil({ at, now }: { at: number | null; now: number }, longest: number): number {
+  return at === null ? longest : Math.min(Math.max(at - now, 1), longest)
 }
 
 async function quarantine({ engine }: FiringDeps, key: ScheduleKey, error: unknown): Promise<boolean> {

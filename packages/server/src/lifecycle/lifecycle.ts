@@ -1,19 +1,7 @@
 import type { ErrorCode, RunOrigin } from '@carillon/core'
+import type { AuditEntry } from '../storage/audit.ts'
 
-/** One change or control action, as it is kept for ever. `before` and `after` come with their secrets already masked. */
-export interface AuditEntry {
-  readonly tenantId: number
-  /** `token:<name>` or `user:<login>` */
-  readonly principal: string
-  readonly address: string | null
-  readonly requestId: string | null
-  /** `task.update`, `run.cancel`, … */
-  readonly operation: string
-  readonly objectKind: string
-  readonly objectId: string | null
-  readonly before: unknown
-  readonly after: unknown
-}
+export type { AuditEntry }
 
 export interface StartRequest {
   readonly tenantId: number

@@ -14,13 +14,12 @@ import { instanceName, lockInstances } from './lock-instances.ts'
 import { isHeld } from './stop-runs.ts'
 
 const BATCH = 500
-const REST_MS = 500
 
 /**
  * Enforces deadlines, whatever executors do. A handler past its time-out is asked to stop; one that has not answered by the end of the
  * grace period is given up; what was reserved and never started counts as lost. Answers how long to rest.
  */
-export async function timeOut(engine: Engine): Promise<number> {
+export async function timeOut(engine: Engine, restMs = 500): Promise<number> {
   const found = await engine.db.engine(async (tx) => {
     const keys = await selectOverdueInstances(tx, BATCH)
     if (keys.length === 0) return 0
@@ -36,7 +35,7 @@ export async function timeOut(engine: Engine): Promise<number> {
     await completeInstances(tx, engine, overdue.flatMap(giveUp))
     return keys.length
   })
-  return found >= BATCH ? 0 : REST_MS
+  return found >= BATCH ? 0 : restMs
 }
 
 async function askToStop(tx: Transaction, engine: Engine, instances: readonly LockedInstance[], now: number): Promise<void> {
@@ -58,7 +57,7 @@ function giveUp(instance: LockedInstance): InstanceEnd[] {
  * holds a session while it locks instances; a crash between them loses nothing, as the second looks at the instances.
  * `mayExpire` is false while this node cannot know whether the heartbeats or their receiver stopped.
  */
-export async function reapLost(engine: Engine, mayExpire: boolean): Promise<number> {
+export async function reapLost(engine: Engine, mayExpire: boolean, restMs = 500): Promise<number> {
   if (mayExpire) await engine.db.engine((tx) => expireSessions(tx, BATCH))
   const found = await engine.db.engine(async (tx) => {
     const keys = await selectAbandonedInstances(tx, BATCH)
@@ -75,16 +74,16 @@ export async function reapLost(engine: Engine, mayExpire: boolean): Promise<numb
     )
     return keys.length
   })
-  return found >= BATCH ? 0 : REST_MS
+  return found >= BATCH ? 0 : restMs
 }
 
 /** Makes retries whose pause is over PENDING, tenants in turn. */
-export async function promoteDue(engine: Engine): Promise<number> {
-  const { promoted, rest } = await engine.db.engine(async (tx) => {
+export async function promoteDue(engine: Engine, restMs = 250): Promise<number> {
+  const promoted = await engine.db.engine(async (tx) => {
     const rows = await promoteDueInstances(tx, await tx.now(), 100, BATCH)
     const ready = rows.filter((row) => row.state === 'PENDING')
     tx.afterCommit(() => ready.forEach((row) => engine.hub.wake(queueTopic(row.queueId), 1)))
-    return { promoted: rows.length, rest: REST_MS / 2 }
+    return rows.length
   })
-  return promoted >= BATCH ? 0 : rest
+  return promoted >= BATCH ? 0 : restMs
 }

@@ -91,7 +91,7 @@ export function heartbeat(
   { session, running }: Heartbeat,
 ): Promise<HeartbeatAnswer> {
   return engine.db.lease(async (tx) => {
-    const row = await sessionOf(tx, principal, session)
+    const row = await openSessionOf(tx, principal, session)
     if (!(await renewSession(tx, principal.tenantId, session, engine.settings.leaseMs))) throw sessionEnded(session)
     const control = await controlOf(tx, row)
     const held = new Set((await selectHeld(tx, session)).map((each) => `${each.instance}:${each.token}`))
@@ -105,15 +105,21 @@ export function heartbeat(
 /** Leaves: what the session still holds is found by `reapLost` and goes to others. */
 export function deregister(engine: Engine, principal: ExecutorPrincipal, session: number): Promise<void> {
   return engine.db.lease(async (tx) => {
-    await sessionOf(tx, principal, session)
+    await openSessionOf(tx, principal, session)
     await leaveSession(tx, principal.tenantId, session)
   })
 }
 
-/** The session, if it is one of the principal's. One of another tenant or app answers as if it did not exist. */
-export async function sessionOf(tx: Transaction, principal: ExecutorPrincipal, session: number): Promise<SessionRow> {
+/** The session, open or ended, if it is one of the principal's. One of another tenant or app answers as if it had ended. */
+export async function ownSession(tx: Transaction, principal: ExecutorPrincipal, session: number): Promise<SessionRow> {
   const row = await selectSession(tx, principal.tenantId, session)
-  if (!row || row.ended || (principal.appId !== null && row.appId !== principal.appId)) throw sessionEnded(session)
+  if (!row || (principal.appId !== null && row.appId !== principal.appId)) throw sessionEnded(session)
+  return row
+}
+
+async function openSessionOf(tx: Transaction, principal: ExecutorPrincipal, session: number): Promise<SessionRow> {
+  const row = await ownSession(tx, principal, session)
+  if (row.ended) throw sessionEnded(session)
   return row
 }
 

@@ -5,7 +5,6 @@ import type { Engine } from './engine.ts'
 import { startRuns } from './start-runs.ts'
 
 const BATCH = 200
-const REST_MS = 500
 
 /** How long a chain of downstream runs may become. Saving a task refuses cycles; this bounds what edits in between could still tie. */
 export const DEEPEST_CHAIN = 50
@@ -17,7 +16,7 @@ interface DownstreamStart {
 }
 
 /** Starts the downstream tasks of runs that have ended. The entry goes and the run comes in one transaction, so each starts once. */
-export async function startDownstream(engine: Engine): Promise<number> {
+export async function startDownstream(engine: Engine, restMs = 500): Promise<number> {
   const taken = await engine.db.engine(async (tx) => {
     const entries = await takeOutbox<DownstreamStart>(tx, 'DOWNSTREAM', BATCH)
     if (entries.length === 0) return 0
@@ -49,5 +48,5 @@ export async function startDownstream(engine: Engine): Promise<number> {
     for (const entry of entries) if (entry.payload.depth > DEEPEST_CHAIN) engine.report('downstream.tooDeep', { ...entry })
     return entries.length
   })
-  return taken >= BATCH ? 0 : REST_MS
+  return taken >= BATCH ? 0 : restMs
 }

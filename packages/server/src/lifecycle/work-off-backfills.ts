@@ -11,16 +11,15 @@ import { startRuns } from './start-runs.ts'
 
 const BATCH = 20
 const MOST_OCCURRENCES = 2_000
-const REST_MS = 1_000
 
 /**
  * Works off backfills: the next occurrences of each, no faster than its rate, in a ledger key of its own, so that live fires of the same
  * schedule go on untouched.
  */
-export async function workOffBackfills(deps: FiringDeps): Promise<number> {
+export async function workOffBackfills(deps: FiringDeps, restMs = 1_000): Promise<number> {
   const { engine } = deps
   const keys = await engine.db.engine((tx) => selectDueBackfills(tx, BATCH))
-  if (keys.length === 0) return REST_MS
+  if (keys.length === 0) return restMs
   await isolate(
     keys,
     (batch) =>

@@ -1,7 +1,21 @@
-import type { AuditEntry } from '../lifecycle/lifecycle.ts'
 import type { Transaction } from './database.ts'
 import { listing } from './listing.ts'
 import { sql } from './sql.ts'
+
+/** One change or control action, as it is kept for ever. `before` and `after` come with their secrets already masked. */
+export interface AuditEntry {
+  readonly tenantId: number
+  /** `token:<name>` or `user:<login>` */
+  readonly principal: string
+  readonly address: string | null
+  readonly requestId: string | null
+  /** `task.update`, `run.cancel`, … */
+  readonly operation: string
+  readonly objectKind: string
+  readonly objectId: string | null
+  readonly before: unknown
+  readonly after: unknown
+}
 
 const insert = sql(
   'audit.insert',

@@ -118,6 +118,8 @@ function createPool(options: DatabaseOptions, role: string, max: number, stateme
       .join(' '),
   } as pg.PoolConfig)
   pool.on('error', (error) => options.onError?.(error))
+  // A connection that is lost while it is lent out tells its borrower by a failed query, and then everybody: unheard, that ends the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 

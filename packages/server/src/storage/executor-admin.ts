@@ -55,7 +55,7 @@ export const listExecutors = listing<ExecutorAdminRow>({
   name: 'executor.list',
   text: `select ${VIEW} from executor t where t.tenant_id = $1 and t.deleted_at is null`,
   filters: {
-    app: `t.app_id in (select a.id from app a where a.tenant_id = $1 and ${isNamed('a')})`,
+    app: `t.app_id = (select a.id from app a where a.tenant_id = $1 and ${isNamed('a')} limit 1)`,
     status: 't.status = ?::text',
     health: 't.health = ?::text',
     q: 'position(lower(?::text) in lower(t.instance)) > 0',

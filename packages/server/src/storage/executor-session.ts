@@ -83,6 +83,7 @@ export interface SessionRow {
   readonly appId: number
   readonly appShared: boolean
   readonly appPaused: boolean
+  readonly tenantActive: boolean
   readonly capacity: number
   readonly claimSeq: number
   readonly ended: boolean
@@ -92,12 +93,13 @@ export interface SessionRow {
   readonly labels: Readonly<Record<string, string>>
 }
 
-const SESSION_COLUMNS = `s.tenant_id as "tenantId", s.id, s.executor_id as "executorId", s.app_id as "appId", a.shared as "appShared", a.paused as "appPaused",
+const SESSION_COLUMNS = `s.tenant_id as "tenantId", s.id, s.executor_id as "executorId", s.app_id as "appId", a.shared as "appShared", a.paused as "appPaused", te.state = 'ACTIVE' as "tenantActive",
   s.capacity, s.claim_seq as "claimSeq", s.ended_at is not null as ended, e.status, e.health, e.handlers, e.labels`
 
 const SESSION_TABLES = `executor_session s
   join executor e on e.tenant_id = s.tenant_id and e.id = s.executor_id
-  join app a on a.tenant_id = s.tenant_id and a.id = s.app_id`
+  join app a on a.tenant_id = s.tenant_id and a.id = s.app_id
+  join tenant te on te.id = s.tenant_id`
 
 const LOCK = sql(
   'executorSession.lock',
@@ -175,7 +177,7 @@ const LOCK_PUSH = sql(
   'executorSession.lockPush',
   `select ${SESSION_COLUMNS}, e.address, s.call_token as "callToken"
    from ${SESSION_TABLES}
-   where s.ended_at is null and e.mode = 'PUSH' and e.status = 'ONLINE' and e.health = 'HEALTHY' and not a.paused and a.id = $2 and a.tenant_id = $1
+   where s.ended_at is null and e.mode = 'PUSH' and e.status = 'ONLINE' and e.health = 'HEALTHY' and not a.paused and te.state = 'ACTIVE' and a.id = $2 and a.tenant_id = $1
    order by s.tenant_id, s.id for no key update of s`,
 )
 
@@ -189,7 +191,7 @@ export function lockPushSessions(tx: Transaction, tenantId: number, appId: numbe
 const PUSH_APPS = sql(
   'executorSession.pushApps',
   `select distinct s.tenant_id as "tenantId", s.app_id as "appId" from ${SESSION_TABLES}
-   where s.ended_at is null and e.mode = 'PUSH' and e.status = 'ONLINE' and e.health = 'HEALTHY' and not a.paused order by 1, 2`,
+   where s.ended_at is null and e.mode = 'PUSH' and e.status = 'ONLINE' and e.health = 'HEALTHY' and not a.paused and te.state = 'ACTIVE' order by 1, 2`,
 )
 
 export function selectPushApps(tx: Transaction): Promise<{ tenantId: number; appId: number }[]> {

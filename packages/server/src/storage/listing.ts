@@ -42,7 +42,26 @@ export interface Page<Row> {
 
 export type List<Row> = (tx: Transaction, tenantId: number, request: ListRequest) => Promise<Page<Row>>
 
+const specs: ListSpec[] = []
+
+/** Each filter, order and following page of every list as SQL, for the test that prepares them all. */
+export function everyListText(): { name: string; text: string }[] {
+  return specs.flatMap((spec) => {
+    const all = Object.keys(spec.filters)
+    const uses = [[], ...all.map((filter) => [filter]), all]
+    return Object.entries(spec.orders).flatMap(([name, order]) =>
+      uses.flatMap((used) =>
+        [false, true].map((paged) => ({
+          name: `${spec.name} by ${name}: ${used.join(', ')}${paged ? ', next page' : ''}`,
+          text: textOf(spec, order, used, paged),
+        })),
+      ),
+    )
+  })
+}
+
 export function listing<Row extends object>(spec: ListSpec): List<Row> {
+  specs.push(spec)
   const statements = new Map<string, Statement>()
   return async (tx, tenantId, request) => {
     const order = spec.orders[request.order]

@@ -45,8 +45,8 @@ export const listRuns = listing<RunRow>({
       union all
       (select ${SHARED} from run_history t where t.tenant_id = $1{where}{page})) t{page}`,
   filters: {
-    task: `t.target_id in (select k.id from task k where k.tenant_id = $1 and ${isNamed('k')})`,
-    schedule: `t.schedule_id in (select s.id from schedule s where s.tenant_id = $1 and ${isNamed('s')})`,
+    task: `t.target_id = (select k.id from task k where k.tenant_id = $1 and ${isNamed('k')} limit 1)`,
+    schedule: `t.schedule_id = (select s.id from schedule s where s.tenant_id = $1 and ${isNamed('s')} limit 1)`,
     state: 't.state = any(?::text[])',
     origin: 't.origin = ?::text',
     from: 't.created_at >= at_ms(?::bigint)',

@@ -29,10 +29,17 @@ export async function lockDue(tx: Transaction, tenantId: number, scheduleId: num
 
 const reset = sql(
   'schedule_due.reset',
-  `update schedule_due set next_fire_at = at_ms($3::bigint), due_at = at_ms($4::bigint), misfire = null, stretch_fire_at = null, stretch_reason = null
+  `update schedule_due set next_fire_at = at_ms($3::bigint), due_at = at_ms($4::bigint), misfire = null, stretch_fire_at = null, stretch_reason = null,
+     decided_until = greatest(decided_until, at_ms($5::bigint))
    where tenant_id = $1 and schedule_id = $2`,
 )
-/** Where firing goes on after an edit. A backlog and an open stretch were those of the definition before. */
-export async function resetDue(tx: Transaction, tenantId: number, scheduleId: number, state: DueState | null): Promise<void> {
-  await tx.query(reset, [tenantId, scheduleId, state?.nextFireAt ?? null, state?.dueAt ?? null])
+/** Where firing goes on after an edit that has decided everything up to `decidedUntil`. A backlog and an open stretch were the old definition's. */
+export async function resetDue(
+  tx: Transaction,
+  tenantId: number,
+  scheduleId: number,
+  state: DueState | null,
+  decidedUntil: number | null,
+): Promise<void> {
+  await tx.query(reset, [tenantId, scheduleId, state?.nextFireAt ?? null, state?.dueAt ?? null, decidedUntil])
 }

@@ -37,7 +37,7 @@ export interface ScheduleRow extends ScheduleFields, VersionedRow {
   readonly lastFireAt: number | null
 }
 
-const TARGET_IS = `t.target_id in (select k.id from task k where k.tenant_id = $1 and ${isNamed('k')})`
+const TARGET_IS = `t.target_id = (select k.id from task k where k.tenant_id = $1 and ${isNamed('k')} limit 1)`
 
 export const schedules = versionedTable<ScheduleRow, ScheduleFields>({
   table: 'schedule',

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.ts'
+import { everyListText } from './listing.ts'
 import { allStatements } from './sql.ts'
 
 let database: TestDatabase
@@ -26,5 +27,15 @@ test('every statement can be prepared on the migrated schema', async () => {
     await client.query(`prepare s${place} as ${text}`).catch((error: Error) => broken.push(`${name}: ${error.message}`))
   }
   expect(allStatements().length).toBeGreaterThan(40)
+  expect(broken).toEqual([])
+})
+
+test('every list can be prepared under each of its filters and orders', async () => {
+  const broken: string[] = []
+  const lists = everyListText()
+  for (const [place, { name, text }] of lists.entries()) {
+    await client.query(`prepare l${place} as ${text}`).catch((error: Error) => broken.push(`${name}: ${error.message}`))
+  }
+  expect(lists.length).toBeGreaterThan(100)
   expect(broken).toEqual([])
 })

@@ -35,7 +35,7 @@ export interface TaskRow extends TaskFields, VersionedRow {
   readonly downstream: readonly DownstreamRef[]
 }
 
-const TYPE_IS = `t.type_id in (select y.id from task_type y where y.tenant_id = $1 and ${isNamed('y')})`
+const TYPE_IS = `t.type_id = (select y.id from task_type y where y.tenant_id = $1 and ${isNamed('y')} limit 1)`
 
 export const tasks = versionedTable<TaskRow, TaskFields>({
   table: 'task',

@@ -120,7 +120,7 @@ function labelCondition(kind: string): string {
         and l.key = split_part(wanted, '=', 1) and l.value = substr(wanted, strpos(wanted, '=') + 1)))`
 }
 
-export function snakeCase(field: string): string {
+function snakeCase(field: string): string {
   return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 

@@ -2,6 +2,9 @@ import { openApiDocument, type metaRoutes } from '@carillon/contract'
 import { CarillonError, PERMISSIONS_OF } from '@carillon/core'
 import type { Handlers } from '../context.ts'
 
+/** Made once, when somebody asks. */
+let document: ReturnType<typeof openApiDocument> | undefined
+
 export const metaHandlers: Handlers<typeof metaRoutes> = {
   whoami: async (_, { principal: { name, tenantId, tenantCode, role, platformAdmin, appId } }) => ({
     principal: name,
@@ -11,7 +14,7 @@ export const metaHandlers: Handlers<typeof metaRoutes> = {
     platformAdmin,
     appId,
   }),
-  openapi: async () => openApiDocument(),
+  openapi: async () => (document ??= openApiDocument()),
   health: async () => ({ status: 'ok' }),
   ready: async (_, { services }) => {
     const problem = await services.readiness()

@@ -140,6 +140,7 @@ type ControlName = 'cancelRuns' | 'pauseRuns' | 'resumeRuns' | 'retryRuns'
 async function controlOne(context: Context, name: ControlName, runId: number): Promise<{ runId: number; newRunId?: number }> {
   const [known] = await context.read((tx) => runnableByOf(tx, context.tenantId, [runId]))
   if (!known) throw noSuch('run')
+  if (name === 'retryRuns' && !mayRun(known.runnableBy, context.principal.role)) throw new CarillonError('FORBIDDEN', FORBIDDEN)
   const [{ ok, code, detail, ...done }] = (await control(context, name, [runId])) as [RunResult]
   if (!ok) throw new CarillonError(code!, detail!)
   return done
@@ -153,11 +154,11 @@ async function control(context: Context, name: ControlName, runIds: readonly num
   const { tenantId, principal, services } = context
   const refused = name === 'retryRuns' ? await refusedToRun(context, runIds) : new Set<number>()
   const allowed = runIds.filter((id) => !refused.has(id))
-  const one = runIds.length === 1 ? runIds[0]! : null
-  if (allowed.length === 0 && one !== null) return [forbidden(one)]
-  const audit = context.audited({ kind: 'run', id: one }, null, { runs: runIds })
+  const audit = context.audited({ kind: 'run', id: runIds.length === 1 ? runIds[0]! : null }, null, { runs: runIds })
   const act: Lifecycle['cancelRuns'] = services.lifecycle[name]
-  const results = new Map((await act(tenantId, allowed, principal.name, audit)).map((result) => [result.runId, result]))
+  if (allowed.length === 0) await context.recordOnly(audit)
+  const done = allowed.length === 0 ? [] : await act(tenantId, allowed, principal.name, audit)
+  const results = new Map(done.map((result) => [result.runId, result]))
   return runIds.map((id) => (refused.has(id) ? forbidden(id) : resultOf(id, results.get(id))))
 }
 
@@ -167,8 +168,10 @@ async function refusedToRun({ read, tenantId, principal }: Context, runIds: read
   return new Set(runs.filter((run) => !mayRun(run.runnableBy, principal.role)).map((run) => run.id))
 }
 
+const FORBIDDEN = 'Your role may not run this task.'
+
 function forbidden(runId: number): RunResult {
-  return { runId, ok: false, code: 'FORBIDDEN', detail: 'Your role may not run this task.' }
+  return { runId, ok: false, code: 'FORBIDDEN', detail: FORBIDDEN }
 }
 
 function resultOf(runId: number, result: ControlResult | undefined): RunResult {

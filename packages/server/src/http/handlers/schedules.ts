@@ -19,7 +19,8 @@ import { calendars } from '../../storage/calendar.ts'
 import type { Transaction } from '../../storage/database.ts'
 import { listFires } from '../../storage/fire-list.ts'
 import type { ScheduleRow } from '../../storage/schedule.ts'
-import type { Change, Edit } from '../../definition/edit.ts'
+import type { Change } from '../../definition/edit.ts'
+import type { ScheduleEdit } from '../../definition/settle-overdue.ts'
 import type { Context, Handlers } from '../context.ts'
 import { answering, findIn, findObject, listObjects, listRevisionsOf } from './objects.ts'
 
@@ -28,10 +29,11 @@ export const scheduleHandlers: Handlers<typeof scheduleRoutes> = {
   create: ({ body }, context) => edited(context, (edit) => createSchedule(edit, body)),
   get: async ({ params }, context) => viewOf(await findObject(context, SCHEDULE, params.schedule)),
   update: ({ params, body }, context) => edited(context, (edit) => updateSchedule(edit, params.schedule, body)),
-  remove: ({ params }, context) => context.change((edit) => deleteSchedule(edit, params.schedule)),
+  remove: ({ params }, context) => changeFires(context, (edit) => deleteSchedule(edit, params.schedule)),
   pause: ({ params, body }, context) => edited(context, (edit) => pauseSchedule(edit, params.schedule, body.reason)),
   resume: ({ params }, context) => edited(context, (edit) => resumeSchedule(edit, params.schedule)),
-  bulk: ({ body }, context) => context.change((edit) => bulk(edit, 'schedule', body, body.schedules, bulkAction(edit, body))),
+  bulk: ({ body }, context) =>
+    changeFires(context, (edit) => bulk(edit, 'schedule', body, body.schedules, bulkAction(edit, body))),
   preview: ({ params, query: { count = 10, from } }, context) =>
     context.read(async (tx) => {
       const row = await findIn(tx, context.tenantId, SCHEDULE, params.schedule)
@@ -71,14 +73,19 @@ export const scheduleHandlers: Handlers<typeof scheduleRoutes> = {
     edited(context, (edit) => restoreSchedule(edit, params.schedule, body.version, body.revision)),
 }
 
+/** An edit may have to write the firing ledger, in days of which no piece exists yet. */
+function changeFires<T>(context: Context, work: (edit: ScheduleEdit) => Promise<Change<T>>): Promise<T> {
+  return context.services.days.withFireDays((requireDays) => context.change((edit) => work({ ...edit, requireDays })))
+}
+
 /** After an edit a schedule may be due sooner than firing means to look. */
-async function edited(context: Context, work: (edit: Edit) => Promise<Change<ScheduleRow>>): Promise<ScheduleView> {
-  const view = await context.change((edit) => answering(work(edit), viewOf))
+async function edited(context: Context, work: (edit: ScheduleEdit) => Promise<Change<ScheduleRow>>): Promise<ScheduleView> {
+  const view = await changeFires(context, (edit) => answering(work(edit), viewOf))
   context.services.lifecycle.wakeFiring()
   return view
 }
 
-function bulkAction(edit: Edit, { action, reason }: { action: 'pause' | 'resume'; reason?: string }) {
+function bulkAction(edit: ScheduleEdit, { action, reason }: { action: 'pause' | 'resume'; reason?: string }) {
   return (ref: string) => (action === 'pause' ? pauseSchedule(edit, ref, reason) : resumeSchedule(edit, ref))
 }
 

@@ -756,7 +756,7 @@ grant insert on plan to carillon_api; -- immutable
 grant insert (tenant_id, id, name, hash, role, app_id, created_by, created_at, expires_at), update (revoked_at) on api_token to carillon_api;
 revoke update, delete on plan from carillon_engine;
 grant insert, update, delete on task_downstream, schedule_calendar, object_label, rate_bucket, idempotency to carillon_api;
-grant insert on revision, audit to carillon_api;
+grant insert on revision, audit, fire to carillon_api; -- fire: what an edit leaves undecided
 grant select, insert on queue to carillon_api;
 grant select, insert, update, delete on user_account, queue, server_node, scheduler_control, leader to carillon_engine;
 grant select on schema_migration to carillon_engine, carillon_api;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { hashPassword } from '../definition/password.ts'
-import { hashToken, newSecret } from '../definition/token.ts'
+import { hashPassword } from './password.ts'
+import { hashToken, newSecret } from './token.ts'
 import type { Database } from '../storage/database.ts'
 import { insertFirstAccess, isUntouched } from '../storage/first-access.ts'
 

@@ -1,0 +1,65 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { run, runJson } from '../testing/run.ts'
+import { builtinTask, failingTask } from '../testing/tasks.ts'
+
+interface Run {
+  readonly id: number
+  readonly state: string
+  readonly origin: string
+  readonly params: unknown
+  readonly instances: { readonly output: { readonly folder: string } }[]
+}
+
+test('--wait ends with 0 when the run succeeded; the work is done and the run says that the CLI began it', async () => {
+  const ended = await runJson<Run>(['trigger', 'weather-report-seattle', '--wait', '-p', 'location=New York'])
+  expect(ended).toMatchObject({ state: 'SUCCESS', origin: 'CLI', params: { location: 'New York' } })
+  const { folder } = ended.instances[0]!.output
+  expect(existsSync(join(folder, 'monthly.csv'))).toBe(true)
+  expect(readFileSync(join(folder, 'report.md'), 'utf8')).toMatch(/^# Weather of New York/)
+})
+
+test('--wait ends with 1 when the run failed, and says why and where to look', async () => {
+  const { code, err } = await run(['trigger', await failingTask(), '--wait'])
+  expect(code).toBe(1)
+  expect(err).toMatch(/error: Run \d+ ended: FAILED in .* \(.+\)\n {2}carillon logs \d+ shows its log/)
+})
+
+test('--follow shows the log line by line and then how it ended', async () => {
+  const { code, out } = await run([
+    'trigger',
+    await builtinTask({ kind: 'log', settings: { message: 'Good morning 早上好' } }),
+    '--follow',
+  ])
+  expect(code).toBe(0)
+  expect(out).toMatch(/\d\d:\d\d:\d\d\.\d{3} INFO {2}Good morning 早上好\n[\s\S]*Run \d+ ended: SUCCESS/)
+})
+
+test('without --wait it answers with the run at once', async () => {
+  const { code, out } = await run(['trigger', await builtinTask({ kind: 'delay', settings: { ms: 1 } })])
+  expect(code).toBe(0)
+  expect(out).toMatch(/^Run \d+ started\.\n$/)
+})
+
+test('a parameter that the task cannot take is refused, and no run begins', async () => {
+  const before = await runJson<Run[]>(['runs', '--task', 'weather-report-seattle', '-n', '1'])
+  const { code, err } = await run(['trigger', 'weather-report-seattle', '-p', 'location=Bonn'])
+  expect(code).toBe(4)
+  expect(err).toContain('/params/location must be one of Seattle, New York')
+  const after = await runJson<Run[]>(['runs', '--task', 'weather-report-seattle', '-n', '1'])
+  expect(after.filter(({ params }) => JSON.stringify(params).includes('Bonn'))).toEqual([])
+  expect(before.length).toBeLessThanOrEqual(1)
+})
+
+test('the same idempotency key starts one run', async () => {
+  const task = await builtinTask({ kind: 'delay', settings: { ms: 1 } })
+  const once = await runJson<{ runId: number }>(['trigger', task, '--idempotency-key', 'k-1'])
+  const twice = await runJson<{ runId: number }>(['trigger', task, '--idempotency-key', 'k-1'])
+  expect(twice.runId).toBe(once.runId)
+  expect(await runJson<Run[]>(['runs', '--task', task])).toHaveLength(1)
+})
+
+test('a task that is not there ends with 3', async () => {
+  expect((await run(['trigger', 'nope'])).code).toBe(3)
+})

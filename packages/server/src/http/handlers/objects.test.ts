@@ -1,0 +1,334 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { refusal, startTestApi, type TestApi } from '../api.test-helper.ts'
+
+// Task types, tasks, apps and executors: what they have in common, and what each has to itself.
+
+let api: TestApi
+beforeAll(async () => {
+  api = await startTestApi()
+  const { apps, taskTypes } = api.tenantA.client
+  await apps.create({ body: { code: 'app' } })
+  await taskTypes.create({ body: { code: 'note', kind: 'log', settings: { message: 'hello' } } })
+  await taskTypes.create({ body: { code: 'work', kind: 'handler', settings: { handler: 'h' }, app: 'app' } })
+})
+afterAll(() => api.close())
+
+const client = () => api.tenantA.client
+const newTask = (code: string, more: object = {}) => client().tasks.create({ body: { code, type: 'note', ...more } })
+
+/** The plan that a task's runs would get now. */
+async function planOf(task: string) {
+  const { rows } = await api.root.query(
+    `select p.body, q.handler, q.selector, q.rate_key, q.app_tenant_id::float8 as app_tenant_id from task t join plan p on p.id = t.plan_id
+     join queue q on q.id = (p.body #>> '{nodes,0,queueId}')::int where t.code = $1 and t.deleted_at is null`,
+    [task],
+  )
+  return { ...rows[0].body, queue: rows[0] }
+}
+
+describe('a task type', () => {
+  test('of a built-in kind is executed by the built-in executor, one of handlers by those of its app', async () => {
+    await newTask('built-in')
+    await newTask('own', { type: 'work', environment: { selector: { env: 'prod' }, variables: { A: 'b' } } })
+    expect((await planOf('built-in')).queue).toMatchObject({ handler: 'log', app_tenant_id: 1 })
+    expect((await planOf('own')).queue).toMatchObject({ handler: 'h', app_tenant_id: api.tenantA.id, selector: { env: 'prod' } })
+    expect((await planOf('own')).nodes[0]).toMatchObject({ kind: 'handler', variables: { A: 'b' }, settings: { handler: 'h' } })
+  })
+
+  test.each([
+    ['a kind that does not exist', { kind: 'fax', settings: {} }, '/body/kind'],
+    ['an app that does not exist', { kind: 'handler', settings: { handler: 'h' }, app: 'none' }, '/body/app'],
+    ['no app although executors are needed', { kind: 'handler', settings: { handler: 'h' } }, '/body/app'],
+    ['an app that is not needed', { kind: 'log', settings: { message: 'x' }, app: 'app' }, '/body/app'],
+    ['a URL that is none', { kind: 'http', settings: { method: 'GET', url: 'ftp://x' } }, '/body/settings/url'],
+    ['credentials in the URL', { kind: 'http', settings: { method: 'GET', url: 'http://a:b@c/' } }, '/body/settings/url'],
+    [
+      'a line break in a header',
+      { kind: 'http', settings: { method: 'GET', url: 'http://c/', headers: { a: 'b\r\nc' } } },
+      '/body/settings/headers/a',
+    ],
+    ['a schema that is none', { kind: 'log', settings: { message: 'x' }, paramsSchema: { type: 'sting' } }, '/body/paramsSchema'],
+  ])('with %s is refused', async (_, body, path) => {
+    const { problems } = await refusal(client().taskTypes.create({ body: { code: 'wrong', ...body } }))
+    expect(problems[0]?.path).toBe(path)
+  })
+
+  test('changed, changes the plans of its tasks at once, and leaves those that run alone', async () => {
+    await client().taskTypes.create({ body: { code: 'changing', kind: 'delay', settings: { ms: 1 } } })
+    await newTask('follows', { type: 'changing' })
+    const { runId } = await client().runs.trigger({ params: { task: 'follows' } })
+    await client().taskTypes.update({
+      params: { type: 'changing' },
+      body: { version: 1, settings: { ms: 2 }, defaults: { timeoutMs: 7 } },
+    })
+    expect((await planOf('follows')).nodes[0]).toMatchObject({ settings: { ms: 2 }, timeoutMs: 7 })
+    expect((await client().tasks.get({ params: { task: 'follows' } })).version).toBe(1)
+    const pinned = await api.root.query(`select p.body from run_live r join plan p on p.id = r.plan_id where r.id = $1`, [runId])
+    expect(pinned.rows[0].body.nodes[0]).toMatchObject({ settings: { ms: 1 }, timeoutMs: 300_000 })
+  })
+
+  test('whose new schema its tasks do not fit is refused, and names them', async () => {
+    await client().taskTypes.create({ body: { code: 'strict', kind: 'delay', settings: { ms: 1 } } })
+    await newTask('misfit', { type: 'strict', params: { n: 'text' } })
+    const paramsSchema = { properties: { n: { type: 'integer' } } }
+    const { message } = await refusal(
+      client().taskTypes.update({ params: { type: 'strict' }, body: { version: 1, paramsSchema } }),
+    )
+    expect(message).toContain('misfit')
+  })
+
+  test('that tasks use is not deleted', async () => {
+    const { code, extra } = await refusal(client().taskTypes.remove({ params: { type: 'changing' } }))
+    expect([code, extra['usedBy']]).toEqual(['IN_USE', ['follows']])
+  })
+
+  test('that is disabled takes no new tasks', async () => {
+    await client().taskTypes.create({ body: { code: 'old', kind: 'delay', settings: { ms: 1 }, enabled: false } })
+    expect((await refusal(newTask('too-late', { type: 'old' }))).problems[0]?.path).toBe('/body/type')
+  })
+})
+
+describe('a task', () => {
+  test('with a rate of its own has a queue of its own', async () => {
+    const task = await newTask('rated', { policies: { ratePerSecond: 2.5 } })
+    expect((await planOf('rated')).queue.rate_key).toBe(`task:${task.id}`)
+    const bucket = async () =>
+      (await api.root.query(`select per_second from rate_bucket where key = $1`, [`task:${task.id}`])).rows
+    expect(await bucket()).toEqual([{ per_second: 2.5 }])
+  })
+
+  test('is copied with everything but its code', async () => {
+    await newTask('original', { owner: 'ann', labels: { a: 'b' }, params: { n: 1 }, policies: { priority: 9 } })
+    const copy = await client().tasks.copy({ params: { task: 'original' }, body: { code: 'duplicate' } })
+    expect(copy).toMatchObject({
+      code: 'duplicate',
+      owner: 'ann',
+      labels: { a: 'b' },
+      params: { n: 1 },
+      effective: { priority: 9 },
+      version: 1,
+    })
+    expect((await planOf('duplicate')).targetId).toBe(copy.id)
+  })
+
+  test('is restored as it once was, as a new version', async () => {
+    await newTask('restored', { params: { n: 1 }, downstream: [{ task: 'original' }] })
+    const params = { task: 'restored' }
+    await client().tasks.update({ params, body: { version: 1, params: { n: 2 }, downstream: [] } })
+    const restored = await client().tasks.restore({ params, body: { version: 2, revision: 1 } })
+    expect(restored).toMatchObject({ version: 3, params: { n: 1 }, downstream: [{ task: { code: 'original' } }] })
+    expect(await planOf('restored')).toMatchObject({
+      version: 3,
+      nodes: [{ params: { n: 1 } }],
+      downstream: [{ outcomes: ['SUCCESS'] }],
+    })
+    const { items } = await client().tasks.revisions({ params, query: { limit: 2 } })
+    expect(items.map(({ operation, principal }) => [operation, principal])).toEqual([
+      ['restore', `token:owner-${api.tenantA.id}`],
+      ['update', `token:owner-${api.tenantA.id}`],
+    ])
+    expect((await refusal(client().tasks.restore({ params, body: { version: 3, revision: 99 } }))).code).toBe('NOT_FOUND')
+  })
+
+  test('is found by labels, all of them', async () => {
+    await newTask('labelled', { labels: { team: 'x', env: 'prod' } })
+    await newTask('half-labelled', { labels: { team: 'x' } })
+    const codes = async (label: string[]) => (await client().tasks.list({ query: { label } })).items.map((task) => task.code)
+    expect(await codes(['team=x'])).toEqual(['half-labelled', 'labelled'])
+    expect(await codes(['team=x', 'env=prod'])).toEqual(['labelled'])
+    await client().tasks.update({ params: { task: 'labelled' }, body: { version: 1, labels: { env: 'test' } } })
+    expect(await codes(['env=prod'])).toEqual([])
+  })
+
+  test('is found by a text in which nothing is a pattern', async () => {
+    await newTask('odd-name', { name: '100%_done' })
+    const codes = async (q: string) => (await client().tasks.list({ query: { q } })).items.map((task) => task.code)
+    expect(await codes('0%_D')).toEqual(['odd-name'])
+    expect(await codes('0__d')).toEqual([])
+  })
+
+  test('that schedules or other tasks refer to is not deleted', async () => {
+    await newTask('target')
+    await newTask('source', { downstream: [{ task: 'target' }] })
+    const upstream = await refusal(client().tasks.remove({ params: { task: 'target' } }))
+    expect([upstream.code, upstream.extra['usedBy']]).toEqual(['IN_USE', ['source']])
+    await client().schedules.create({ body: { code: 'sched', task: 'source', timing: { kind: 'MANUAL' } } })
+    expect((await refusal(client().tasks.remove({ params: { task: 'source' } }))).extra['usedBy']).toEqual(['sched'])
+  })
+
+  test('lists come in pages that neither skip nor repeat while rows come and go', async () => {
+    for (const n of [1, 2, 3, 4, 5]) await newTask(`page-${n}`)
+    const first = await client().tasks.list({ query: { q: 'page-', limit: 2 } })
+    await client().tasks.remove({ params: { task: 'page-1' } })
+    await newTask('page-0')
+    const second = await client().tasks.list({ query: { q: 'page-', limit: 2, cursor: first.nextCursor! } })
+    expect([...first.items, ...second.items].map((task) => task.code)).toEqual(['page-1', 'page-2', 'page-3', 'page-4'])
+    const newest = await client().tasks.list({ query: { q: 'page-', sort: '-id', limit: 1 } })
+    expect(newest.items.map((task) => task.code)).toEqual(['page-0'])
+  })
+})
+
+describe('TSK-5 downstream tasks', () => {
+  test('that lead back to where they start are refused, and the circle is named', async () => {
+    await newTask('c')
+    await newTask('b', { downstream: [{ task: 'c' }] })
+    await newTask('a', { downstream: [{ task: 'b', outcomes: ['FAILED', 'TIMEOUT'] }] })
+    const { code, extra } = await refusal(
+      client().tasks.update({ params: { task: 'c' }, body: { version: 1, downstream: [{ task: 'a' }] } }),
+    )
+    expect([code, extra['cycle']]).toEqual(['DOWNSTREAM_CYCLE', ['c', 'a', 'b', 'c']])
+    const self = await refusal(
+      client().tasks.update({ params: { task: 'c' }, body: { version: 1, downstream: [{ task: 'c' }] } }),
+    )
+    expect(self.extra['cycle']).toEqual(['c', 'c'])
+  })
+
+  test('in a chain of more than twenty are refused', async () => {
+    await newTask('chain-1')
+    for (let n = 2; n <= 20; n++) await newTask(`chain-${n}`, { downstream: [{ task: `chain-${n - 1}` }] })
+    const { problems } = await refusal(newTask('chain-21', { downstream: [{ task: 'chain-20' }] }))
+    expect(problems[0]).toMatchObject({ path: '/body/downstream', message: expect.stringContaining('longer than 20') })
+  })
+
+  test('asked for from both ends at the same moment make no circle', async () => {
+    await newTask('left')
+    await newTask('right')
+    const link = (from: string, to: string) =>
+      client().tasks.update({ params: { task: from }, body: { version: 1, downstream: [{ task: to }] } })
+    const results = await Promise.allSettled([link('left', 'right'), link('right', 'left')])
+    expect(results.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+})
+
+describe('TSK-6 many tasks at once', () => {
+  test('a refused one does not stop the others, and leaves nothing behind', async () => {
+    await newTask('bulk-1')
+    await newTask('bulk-2')
+    await newTask('bulk-3', { downstream: [{ task: 'bulk-2' }] })
+    const answer = await client().tasks.bulk({ body: { tasks: ['bulk-1', 'bulk-2', 'nothing'], action: 'delete' } })
+    expect(answer.items.map(({ ok, code }) => code ?? ok)).toEqual([true, 'IN_USE', 'NOT_FOUND'])
+    expect((await refusal(client().tasks.get({ params: { task: 'bulk-1' } }))).code).toBe('NOT_FOUND')
+    const labelled = await client().tasks.bulk({ body: { tasks: ['bulk-2', 'bulk-3'], action: 'label', labels: { k: 'v' } } })
+    expect(labelled).toMatchObject({ succeeded: 2, failed: 0 })
+    expect((await client().tasks.list({ query: { label: ['k=v'] } })).items).toHaveLength(2)
+    expect((await client().tasks.bulk({ body: { tasks: ['bulk-2'], action: 'disable' } })).succeeded).toBe(1)
+    expect((await client().tasks.get({ params: { task: 'bulk-2' } })).enabled).toBe(false)
+  })
+
+  test('a thousand are no trouble', async () => {
+    await newTask('model')
+    await api.root.query(
+      `insert into task (tenant_id, code, name, type_id, plan_id)
+       select tenant_id, 'mass-' || n, 'Mass', type_id, plan_id from task, generate_series(1, 1000) n where code = 'model'`,
+    )
+    const codes = Array.from({ length: 1000 }, (_, n) => `mass-${n + 1}`)
+    const disabled = await client().tasks.bulk({ body: { tasks: codes, action: 'disable' } })
+    expect([disabled.succeeded, disabled.failed]).toEqual([1000, 0])
+    const deleted = await client().tasks.bulk({ body: { tasks: codes, action: 'delete' } })
+    expect([deleted.succeeded, deleted.failed]).toEqual([1000, 0])
+  })
+})
+
+describe('versions', () => {
+  test('of twenty writers with the same version one wins', async () => {
+    await newTask('contested')
+    const write = (n: number) =>
+      client().tasks.update({ params: { task: 'contested' }, body: { version: 1, name: `writer ${n}` } })
+    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => write(n)))
+    const refused = results.filter((result) => result.status === 'rejected').map((result) => result.reason.code)
+    expect(results.length - refused.length).toBe(1)
+    expect(new Set(refused)).toEqual(new Set(['VERSION_CONFLICT']))
+    expect((await client().tasks.get({ params: { task: 'contested' } })).version).toBe(2)
+  })
+
+  test('an edit of the type and one of its task, at the same moment, both hold', async () => {
+    await client().taskTypes.create({ body: { code: 'racing', kind: 'delay', settings: { ms: 0 } } })
+    await newTask('racer', { type: 'racing' })
+    for (let version = 1; version <= 10; version++) {
+      await Promise.all([
+        client().taskTypes.update({ params: { type: 'racing' }, body: { version, settings: { ms: version } } }),
+        client().tasks.update({ params: { task: 'racer' }, body: { version, params: { version } } }),
+      ])
+      expect((await planOf('racer')).nodes[0]).toMatchObject({ settings: { ms: version }, params: { version } })
+    }
+  })
+})
+
+describe('an app', () => {
+  test('keeps its rate where the claim finds it', async () => {
+    const app = await client().apps.create({ body: { code: 'limited', ratePerSecond: 10 } })
+    const rates = async () => (await api.root.query(`select per_second from rate_bucket where key = $1`, [`app:${app.id}`])).rows
+    expect(await rates()).toEqual([{ per_second: 10 }])
+    await client().apps.update({ params: { app: 'limited' }, body: { version: 1, ratePerSecond: null } })
+    expect(await rates()).toEqual([])
+  })
+
+  test('is shared by the platform alone, and then usable by everyone', async () => {
+    expect((await refusal(client().apps.create({ body: { code: 'mine', shared: true } }))).problems[0]?.path).toBe('/body/shared')
+    const platform = api.client(api.platform)
+    await platform.apps.create({ body: { code: 'common', shared: true } })
+    await platform.apps.create({ body: { code: 'private' } })
+    const use = (app: string) =>
+      client().taskTypes.create({ body: { code: `uses-${app}`, kind: 'handler', settings: { handler: 'h' }, app } })
+    expect((await use('common')).app?.code).toBe('common')
+    expect((await refusal(use('private'))).problems[0]?.path).toBe('/body/app')
+    const inUse = await refusal(platform.apps.remove({ params: { app: 'common' } }))
+    expect([inUse.code, inUse.extra['usedBy']]).toEqual(['IN_USE', ['uses-common']])
+  })
+})
+
+describe('an executor', () => {
+  const register = async (instance: string) => {
+    const token = await api.token(api.tenantA.id, 'executor')
+    const body = { protocol: 1, app: 'app', instance, mode: 'PULL', handlers: ['h'], capacity: 3, labels: { zone: 'a' } }
+    const answer = await api.call({ method: 'POST', url: '/executor/v1/register', token, body })
+    return { id: answer.body.executorId as number, session: answer.body.session as number, token }
+  }
+
+  test('is shown with its session and load', async () => {
+    const { id, session } = await register('shown')
+    expect(await client().executors.get({ params: { executor: id } })).toMatchObject({
+      instance: 'shown',
+      app: { code: 'app' },
+      status: 'ONLINE',
+      health: 'HEALTHY',
+      capacity: 3,
+      running: 0,
+      session: { id: session },
+      labels: { zone: 'a' },
+    })
+    expect((await client().executors.list({ query: { app: 'app', q: 'SHOW' } })).items.map((each) => each.id)).toEqual([id])
+    expect((await client().apps.get({ params: { app: 'app' } })).executors).toEqual({ total: 1, available: 1 })
+  })
+
+  test('EXE-4 that a person has taken out of work stays out when it registers anew', async () => {
+    const { id } = await register('serviced')
+    const out = await client().executors.setStatus({
+      params: { executor: id },
+      body: { status: 'MAINTENANCE', reason: 'new disk' },
+    })
+    expect(out).toMatchObject({ status: 'MAINTENANCE', statusReason: 'new disk', statusSetBy: `token:owner-${api.tenantA.id}` })
+    await register('serviced')
+    expect((await client().executors.get({ params: { executor: id } })).status).toBe('MAINTENANCE')
+    expect(await client().executors.setStatus({ params: { executor: id }, body: { status: 'ONLINE' } })).toMatchObject({
+      status: 'ONLINE',
+      statusSetBy: null,
+    })
+  })
+
+  test('that is deleted loses its session at once', async () => {
+    const { id, session, token } = await register('doomed')
+    await client().executors.remove({ params: { executor: id } })
+    const beat = await api.call({ method: 'POST', url: '/executor/v1/heartbeat', token, body: { session, running: [] } })
+    expect([beat.status, beat.body.code]).toEqual([410, 'SESSION_ENDED'])
+    expect((await refusal(client().executors.get({ params: { executor: id } }))).code).toBe('NOT_FOUND')
+  })
+
+  test('many are drained or deleted at once', async () => {
+    const [a, b] = [await register('many-a'), await register('many-b')]
+    const drained = await client().executors.bulk({ body: { executors: [a.id, b.id, 5], action: 'drain' } })
+    expect(drained.items.map(({ ok, code }) => code ?? ok)).toEqual([true, true, 'NOT_FOUND'])
+    expect((await client().executors.list({ query: { status: 'DRAINING' } })).items).toHaveLength(2)
+    expect((await client().executors.bulk({ body: { executors: [a.id, b.id], action: 'delete' } })).succeeded).toBe(2)
+  })
+})

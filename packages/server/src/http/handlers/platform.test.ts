@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { verifyPassword } from '../../definition/password.ts'
+import { refusal, startTestApi, type TestApi } from '../api.test-helper.ts'
+
+// Tenants, users, members, tokens, the audit trail and the scheduler.
+
+let api: TestApi
+beforeAll(async () => {
+  api = await startTestApi({ onFault: () => undefined })
+})
+afterAll(() => api.close())
+
+const platform = () => api.client(api.platform)
+const inTenantA = () => api.client(api.platform, 'tenant-a')
+
+describe('a tenant', () => {
+  test('is made, changed under its version, and listed', async () => {
+    const { tenants } = platform()
+    const tenant = await tenants.create({ body: { code: 'shop', weight: 3 } })
+    expect(tenant).toMatchObject({ code: 'shop', name: 'shop', weight: 3, state: 'ACTIVE', version: 1 })
+    await tenants.update({ params: { tenant: 'shop' }, body: { version: 1, name: 'The shop' } })
+    expect((await refusal(tenants.update({ params: { tenant: 'shop' }, body: { version: 1, weight: 1 } }))).code).toBe(
+      'VERSION_CONFLICT',
+    )
+    expect((await tenants.list({ query: { q: 'THE SHOP' } })).items).toMatchObject([{ code: 'shop', version: 2 }])
+    expect((await refusal(tenants.create({ body: { code: 'shop' } }))).code).toBe('CODE_TAKEN')
+  })
+
+  test("the platform's own is not suspended", async () => {
+    const { code } = await refusal(
+      platform().tenants.update({ params: { tenant: 'platform' }, body: { version: 1, state: 'SUSPENDED' } }),
+    )
+    expect(code).toBe('STATE_CONFLICT')
+  })
+})
+
+describe('a user', () => {
+  test('has a password that is kept as a hash and never shown', async () => {
+    const { users } = platform()
+    const user = await users.create({ body: { login: 'ann', name: 'Ann', password: 'correct horse battery' } })
+    expect(user).toMatchObject({ login: 'ann', hasPassword: true, disabled: false, platformAdmin: false })
+    const { rows } = await api.root.query(`select password_hash from user_account where login = 'ann'`)
+    expect(rows[0].password_hash).toMatch(/^scrypt\$/)
+    expect(await verifyPassword('correct horse battery', rows[0].password_hash)).toBe(true)
+    expect(await verifyPassword('wrong horse battery', rows[0].password_hash)).toBe(false)
+    const { rows: trail } = await api.root.query(`select before, after from audit where operation like 'user.%'`)
+    expect(JSON.stringify(trail)).not.toMatch(/horse|scrypt/)
+  })
+
+  test('with a short password, or a login that is taken, is refused', async () => {
+    const { users } = platform()
+    expect((await refusal(users.create({ body: { login: 'bob', password: 'short' } }))).problems[0]?.path).toBe('/body/password')
+    expect((await refusal(users.create({ body: { login: 'ann' } }))).problems[0]?.path).toBe('/body/login')
+  })
+})
+
+describe('a member', () => {
+  const members = (token: string) => api.client(token).members
+
+  test('is added by the platform, and given another role by those who may', async () => {
+    for (const login of ['olga', 'otto', 'dan']) await platform().users.create({ body: { login } })
+    await inTenantA().members.set({ params: { login: 'olga' }, body: { role: 'owner' } })
+    await inTenantA().members.set({ params: { login: 'dan' }, body: { role: 'developer' } })
+    const admin = members(await api.token(api.tenantA.id, 'admin'))
+    expect(await admin.set({ params: { login: 'dan' }, body: { role: 'viewer' } })).toMatchObject({
+      user: { login: 'dan' },
+      role: 'viewer',
+    })
+    expect((await admin.list()).items.map(({ user, role }) => [user.login, role])).toEqual([
+      ['dan', 'viewer'],
+      ['olga', 'owner'],
+    ])
+  })
+
+  test('of a higher role is out of reach, and so is that role', async () => {
+    const admin = members(await api.token(api.tenantA.id, 'admin'))
+    expect((await refusal(admin.set({ params: { login: 'dan' }, body: { role: 'owner' } }))).code).toBe('FORBIDDEN')
+    expect((await refusal(admin.set({ params: { login: 'olga' }, body: { role: 'viewer' } }))).code).toBe('FORBIDDEN')
+    expect((await refusal(admin.remove({ params: { login: 'olga' } }))).code).toBe('FORBIDDEN')
+  })
+
+  test('a login that exists elsewhere cannot be told from one that does not', async () => {
+    const { call, tenantA } = api
+    const ask = (login: string) =>
+      call({
+        method: 'PUT',
+        url: `/api/v1/members/${login}`,
+        token: tenantA.owner,
+        body: { role: 'viewer' },
+        headers: { 'x-request-id': 'x' },
+      })
+    expect((await ask('otto')).text).toBe((await ask('nobody')).text)
+    expect((await ask('otto')).status).toBe(404)
+  })
+
+  test('the last owner stays', async () => {
+    const call = inTenantA().members.set({ params: { login: 'olga' }, body: { role: 'admin' } })
+    expect((await refusal(call)).code).toBe('STATE_CONFLICT')
+    expect((await refusal(inTenantA().members.remove({ params: { login: 'olga' } }))).code).toBe('STATE_CONFLICT')
+    await inTenantA().members.remove({ params: { login: 'dan' } })
+    expect((await inTenantA().members.list()).items).toHaveLength(1)
+  })
+})
+
+describe('SEC-1 a token', () => {
+  const tokens = () => api.tenantA.client.tokens
+
+  test('shows its secret once and keeps only a hash of it', async () => {
+    const { secret, ...token } = await tokens().create({ body: { name: 'ci', role: 'developer' } })
+    expect(secret).toMatch(/^carillon_[A-Za-z0-9_-]{43}$/)
+    expect(await api.client(secret).meta.whoami()).toMatchObject({
+      principal: 'token:ci',
+      role: 'developer',
+      tenant: { code: 'tenant-a' },
+    })
+    expect(await tokens().get({ params: { token: token.id } })).toEqual(token)
+    const dump = await api.root.query(
+      `select (select json_agg(t) from api_token t) as tokens, (select json_agg(a) from audit a) as audit`,
+    )
+    expect(JSON.stringify(dump.rows)).not.toContain(secret)
+  })
+
+  test('never has a role above that of its maker, whose platform it is neither', async () => {
+    const admin = api.client(await api.token(api.tenantA.id, 'admin'))
+    expect((await refusal(admin.tokens.create({ body: { name: 'x', role: 'owner' } }))).code).toBe('FORBIDDEN')
+    expect((await admin.tokens.create({ body: { name: 'x', role: 'admin' } })).platformAdmin).toBe(false)
+    const { items } = await tokens().list({ query: { role: 'owner' } })
+    expect((await refusal(admin.tokens.revoke({ params: { token: items[0]!.id } }))).code).toBe('FORBIDDEN')
+    const body = { name: 'x', role: 'owner', platformAdmin: true }
+    const grab = await api.call({ method: 'POST', url: '/api/v1/tokens', token: api.tenantA.owner, body })
+    expect([grab.status, grab.body.problems[0].path]).toEqual([422, '/body/platformAdmin'])
+  })
+
+  test('of an executor may be bound to an app, and does nothing else', async () => {
+    await api.tenantA.client.apps.create({ body: { code: 'bound' } })
+    const { secret } = await tokens().create({ body: { name: 'exec', role: 'executor', app: 'bound' } })
+    const executor = api.client(secret)
+    expect(await executor.meta.whoami()).toMatchObject({ role: 'executor', appId: expect.any(Number) })
+    expect((await refusal(executor.tasks.list())).code).toBe('FORBIDDEN')
+    expect((await refusal(tokens().create({ body: { name: 'x', role: 'viewer', app: 'bound' } }))).problems[0]?.path).toBe(
+      '/body/app',
+    )
+    const past = tokens().create({ body: { name: 'x', role: 'viewer', expiresAt: 5 } })
+    expect((await refusal(past)).problems[0]?.path).toBe('/body/expiresAt')
+  })
+})
+
+describe('AUD-1 the audit trail', () => {
+  test('says who changed what from where, before and after, secrets masked', async () => {
+    const { taskTypes, audit } = api.tenantB.client
+    const headers = { authorization: 'Bearer hunter2', accept: 'text/plain' }
+    const settings = { method: 'GET', url: 'http://example.test/', headers }
+    const type = await taskTypes.create({ body: { code: 'call', kind: 'http', settings } })
+    await taskTypes.update(
+      { params: { type: 'call' }, body: { version: 1, name: 'Call' } },
+      { headers: { 'x-request-id': 'my-call' } },
+    )
+    const { items } = await audit.list({ query: { objectKind: 'task_type' } })
+    expect(items.map(({ operation }) => operation)).toEqual(['task-type.update', 'task-type.create'])
+    expect(items[0]).toMatchObject({
+      principal: `token:owner-${api.tenantB.id}`,
+      address: '127.0.0.1',
+      requestId: 'my-call',
+      objectId: String(type.id),
+      before: { name: 'call' },
+      after: { name: 'Call', settings: { headers: { authorization: '********', accept: 'text/plain' } } },
+    })
+    expect(JSON.stringify(items)).not.toContain('hunter2')
+  })
+
+  test('is filtered by object, operation, principal and time', async () => {
+    const { audit } = api.tenantB.client
+    const count = async (query: object) => (await audit.list({ query })).items.length
+    expect(await count({ operation: 'task-type.update' })).toBe(1)
+    expect(await count({ principal: 'token:nobody' })).toBe(0)
+    expect(await count({ to: 1000 })).toBe(0)
+    expect(await count({ from: 1000, object: 'x' })).toBe(0)
+  })
+
+  test('INV-18 cannot be changed or removed, not even by the owner of the tables', async () => {
+    for (const role of ['carillon_api', 'carillon_engine', 'none']) {
+      await api.root.query(`set role ${role}`)
+      await api.root.query(`select set_config('app.tenant', $1, false)`, [String(api.tenantB.id)])
+      await expect(api.root.query(`update audit set principal = 'someone else'`)).rejects.toThrow(/permission denied|append-only/)
+      await expect(api.root.query(`delete from audit`)).rejects.toThrow(/permission denied|append-only/)
+      await expect(api.root.query(`delete from revision`)).rejects.toThrow(/permission denied|append-only/)
+    }
+    await api.root.query('reset role')
+    await expect(api.root.query(`truncate audit`)).rejects.toThrow(/append-only/)
+  })
+
+  test('INV-18 a change that fails leaves no row, and a row that fails leaves no change', async () => {
+    const { taskTypes } = api.tenantB.client
+    const rows = async () => (await api.root.query(`select from audit where tenant_id = $1`, [api.tenantB.id])).rowCount
+    const before = await rows()
+    await refusal(taskTypes.create({ body: { code: 'call', kind: 'log', settings: { message: 'x' } } }))
+    expect(await rows()).toBe(before)
+    await api.root.query(`alter table audit add constraint broken check (operation <> 'task-type.create') not valid`)
+    const broken = await api.call({
+      method: 'POST',
+      url: '/api/v1/task-types',
+      token: api.tenantB.owner,
+      body: { code: 'half', kind: 'log', settings: { message: 'x' } },
+    })
+    expect(broken.status).toBe(500)
+    await api.root.query(`alter table audit drop constraint broken`)
+    expect((await refusal(taskTypes.get({ params: { type: 'half' } }))).code).toBe('NOT_FOUND')
+  })
+})
+
+describe('CTL-1 the scheduler', () => {
+  beforeAll(() =>
+    api.root.query(`insert into server_node (id, name, version, address) values ('n1', 'one', '1', '10.0.0.1:7070')`),
+  )
+
+  test('is stopped, drained and started, for all nodes and for one', async () => {
+    const { scheduler } = platform()
+    expect(await scheduler.stop()).toMatchObject({ state: 'STOPPED', changedBy: expect.stringContaining('token:') })
+    expect((await scheduler.drain()).state).toBe('DRAINING')
+    expect((await scheduler.start()).state).toBe('RUNNING')
+    expect((await scheduler.drainNode({ params: { node: 'n1' } })).nodes).toMatchObject([
+      { id: 'n1', state: 'DRAINING', alive: true },
+    ])
+    expect((await refusal(scheduler.stopNode({ params: { node: 'n2' } }))).code).toBe('NOT_FOUND')
+  })
+
+  test('tells tenants how it goes, but not where its nodes are', async () => {
+    expect((await platform().scheduler.status()).nodes[0]?.address).toBe('10.0.0.1:7070')
+    expect((await api.tenantA.client.scheduler.status()).nodes[0]).toMatchObject({ id: 'n1', address: null })
+  })
+})
