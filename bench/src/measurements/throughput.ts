@@ -6,6 +6,9 @@ import { graphileWorker } from './graphile-worker.ts'
 import { pgBoss } from './pg-boss.ts'
 import { sqlFloor } from './sql-floor.ts'
 
+const QUICK = { warmUp: 200, roundMs: 700, rounds: 3, budgetMs: 12_000 }
+const FULL = { warmUp: 2_000, roundMs: 4_000, rounds: 7, budgetMs: 240_000 }
+
 /** Pieces of work a second from beginning to end: Carillon beside its peers and what PostgreSQL itself allows, in turns. */
 export const throughput: Measurement = {
   name: 'throughput',
@@ -16,7 +19,7 @@ export const throughput: Measurement = {
       boss: await pgBoss(bench),
       carillon: await carillonEndToEnd(bench),
     }
-    const length = bench.quick ? { warmUp: 200, roundMs: 1_000, rounds: 3 } : { warmUp: 2_000, roundMs: 4_000, rounds: 5 }
+    const length = bench.quick ? QUICK : FULL
     const { floor, graphile, boss, carillon } = await ratesOf(bench, contestants, length)
     const ratios = [
       `${ratio(carillon, floor)} of the floor`,

@@ -17,7 +17,7 @@ export const triggerToStart: Measurement = {
     const warmUp = await pace(PER_SECOND, WARM_UP_SECONDS, trigger)
     await executor.call('until', { ended: warmUp })
     await executor.call('takeDelays', undefined)
-    const count = await pace(PER_SECOND, bench.quick ? 6 : 30, trigger)
+    const count = await pace(PER_SECOND, bench.quick ? 5 : 30, trigger)
     await executor.call('until', { ended: warmUp + count })
     const delays = await executor.call('takeDelays', undefined)
     if (delays.length !== count) throw new Error(`${delays.length} of ${count} handlers started.`)

@@ -1,5 +1,5 @@
 import type { Transaction } from '../storage/database.ts'
-import { insertAudit } from '../storage/audit.ts'
+import { insertAudits } from '../storage/audit.ts'
 import { claimKeys, findAnswers, forgetKeys, keyName, storeAnswers, type BatchKey } from '../storage/idempotency-batch.ts'
 import type { Engine } from './engine.ts'
 import type { AuditEntry, StartRequest, StartResult } from './lifecycle.ts'
@@ -33,7 +33,7 @@ export async function acceptStarts(
   await keepAnswers(tx, requests, own)
   // A replayed request changed nothing and stands in the trail already.
   const entries = distinctAudits(starts.map((place) => requests[place]!)).filter((entry) => !audited.has(entry))
-  await Promise.all(entries.map((entry) => insertAudit(tx, entry)))
+  await insertAudits(tx, entries)
   tx.afterCommit(() => entries.forEach((entry) => audited.add(entry)))
   const earlier = await findAnswers<StoredAnswer>(
     tx,

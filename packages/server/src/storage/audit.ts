@@ -20,14 +20,31 @@ export interface AuditEntry {
 const insert = sql(
   'audit.insert',
   `insert into audit (tenant_id, principal, address, request_id, operation, object_kind, object_id, before, after)
-   values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9::jsonb)`,
+   select tenant_id, principal, address, request_id, operation, object_kind, object_id, before::jsonb, after::jsonb
+   from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+     as e (tenant_id, principal, address, request_id, operation, object_kind, object_id, before, after)`,
 )
 /** In the transaction of the change itself, so that neither stands without the other. */
-export async function insertAudit(tx: Transaction, entry: AuditEntry): Promise<void> {
+export function insertAudit(tx: Transaction, entry: AuditEntry): Promise<void> {
+  return insertAudits(tx, [entry])
+}
+
+/** As `insertAudit`, for the changes of several requests that share a transaction. */
+export async function insertAudits(tx: Transaction, entries: readonly AuditEntry[]): Promise<void> {
+  if (entries.length === 0) return
+  const column = <K extends keyof AuditEntry>(key: K) => entries.map((entry) => entry[key])
   const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value))
-  const { tenantId, principal, address, requestId, operation, objectKind, objectId } = entry
-  const images = [json(entry.before), json(entry.after)]
-  await tx.query(insert, [tenantId, principal, address, requestId, operation, objectKind, objectId, ...images])
+  await tx.query(insert, [
+    column('tenantId'),
+    column('principal'),
+    column('address'),
+    column('requestId'),
+    column('operation'),
+    column('objectKind'),
+    column('objectId'),
+    column('before').map(json),
+    column('after').map(json),
+  ])
 }
 
 export interface AuditRow {

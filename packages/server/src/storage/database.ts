@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import pg from 'pg'
 import type { Statement } from './sql.ts'
 
@@ -148,6 +149,7 @@ async function transactOnce<T>(pool: pg.Pool, tenantId: number | null, work: (tx
   let result: T
   try {
     // BEGIN and the tenant travel in the same packet as the first statement; a failure of theirs fails that one too.
+    gatherWrites(connection.client)
     const opening = Promise.all([
       connection.client.query(BEGIN),
       ...(tenantId === null ? [] : [connection.client.query({ ...SET_TENANT, values: [String(tenantId)] })]),
@@ -164,6 +166,17 @@ async function transactOnce<T>(pool: pg.Pool, tenantId: number | null, work: (tx
   }
   actions.forEach(runHint)
   return result
+}
+
+/**
+ * What is sent in one turn of the event loop leaves in one write. Each write is a system call, dearer than most statements are for this
+ * process, and statements come in groups.
+ */
+function gatherWrites(client: pg.PoolClient): void {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+  if (stream.writableCorked > 0) return
+  stream.cork()
+  process.nextTick(() => stream.uncork())
 }
 
 /** What is committed is committed: a wake-up that fails costs a poll interval and must not look like a failed transaction. */
@@ -217,6 +230,7 @@ async function borrow(pool: pg.Pool): Promise<Connection> {
 function transactionOn(connection: Connection, actions: (() => void)[]): Transaction {
   const query = async <Row>({ name, text }: Statement, parameters: readonly unknown[] = []): Promise<Row[]> => {
     if (!connection.isOpen()) throw new Error(`The statement ${name} came after the end of its transaction.`)
+    gatherWrites(connection.client)
     const result = await connection.client.query({ name, text, values: parameters as unknown[] })
     return result.rows as Row[]
   }
