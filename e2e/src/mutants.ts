@@ -31,9 +31,9 @@ async function tryMutant(mutant: Mutant): Promise<ScenarioResult> {
   const folder = mkdtempSync(join(tmpdir(), `carillon-${mutant.id.toLowerCase()}-`))
   try {
     const serverModule = plant(mutant, folder)
-    const { sql, cast } = mutant
+    const { sql } = mutant
     const result = await runScenario(mutant.scenario, mutant.count, {
-      cast: { ...cast, serverModule, ...(sql !== undefined && { sql }) },
+      cast: { serverModule, ...(sql !== undefined && { sql }) },
     })
     // It is red as it should be: nobody will look into it.
     if (result.failure === null) rmSync(result.folder, { recursive: true, force: true })

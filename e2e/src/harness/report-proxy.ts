@@ -9,8 +9,8 @@ import type { Stage } from './stage.ts'
 
 /**
  * Stands between executors and the server. Switched on, it says everything that executors say of their attempts again: three times, late,
- * in the wrong order, and with the opposite result; and once more when an executor has just been given the next attempt of the same
- * instance. It never changes what they say first, so nothing of its own may be accepted.
+ * in the wrong order, and with the opposite result; and once more by an executor that has just been given the next attempt of
+ * the same instance. It never changes what they say first, so nothing of its own may be accepted.
  */
 export interface ReportProxy {
   readonly url: string
@@ -146,6 +146,7 @@ class Liar {
 
   async #supersede(headers: Record<string, string>, { session }: Claim, { assignments }: ClaimAnswer): Promise<void> {
     for (const { instance } of assignments) {
+      // Said under the session that holds the instance now, only the token tells them from the truth.
       const lies = this.#failed.get(instance)
       this.#failed.delete(instance)
       if (lies === undefined) continue

@@ -3,7 +3,6 @@ import { contradictReports } from '../scenario/f18-contradict-reports.ts'
 import { disturbNothing } from '../scenario/disturb-nothing.ts'
 import { fireTogether } from '../scenario/f03-fire-together.ts'
 import type { Scenario } from '../scenario/scenario.ts'
-import type { Cast } from '../scenario/theatre.ts'
 
 /** A bug that is planted into a copy of the built server, to show that the checks would see it. */
 export interface Mutant {
@@ -15,7 +14,6 @@ export interface Mutant {
   /** Under which fault the bug does harm. */
   readonly scenario: Scenario
   readonly count: number
-  readonly cast?: Partial<Cast>
   /** The check that must turn red. */
   readonly caughtBy: string
 }
@@ -59,8 +57,6 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [{ file: 'lifecycle/report.js', from: 'instance.token === item.token &&', to: '' }],
     scenario: contradictReports,
     count: 300,
-    // One executor: the attempt that a late report names and the one that it hits are under the same session.
-    cast: { executors: 1 },
     caughtBy: 'C3 leases',
   },
   {

@@ -26,18 +26,19 @@ export const TASKS: readonly TaskShape[] = [
   { code: 'flaky', params: { ms: 300, failures: 1 }, schedules: [{ timing: cron(2) }] },
   {
     code: 'limited',
-    params: { ms: 600 },
+    params: { ms: 400 },
     policies: { concurrency: { policy: 'PARALLEL', limit: 2 } },
     schedules: [{ timing: everySecond }],
   },
   {
     code: 'keyed',
-    params: { ms: 250 },
+    params: { ms: 60 },
     policies: { concurrency: { policy: 'KEYED', path: 'customer', each: 'SEQUENTIAL' } },
     schedules: [
       { timing: everySecond, params: { customer: 'a' } },
       { timing: cron(2), params: { customer: 'a' } },
-      { timing: cron(1), params: { customer: 'b' } },
+      { timing: cron(2), params: { customer: 'b' } },
+      { timing: cron(2), params: { customer: 'b' } },
     ],
   },
   {

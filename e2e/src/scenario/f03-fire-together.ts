@@ -10,7 +10,7 @@ import type { Theatre } from './theatre.ts'
 export const fireTogether: Scenario = {
   id: 'F03',
   title: 'two nodes fire the same schedules in the same instant',
-  counts: { short: 3, full: 100 },
+  counts: { short: 2, full: 100 },
   async play(theatre, count) {
     for (let turn = 0; turn < count; turn++) {
       const held = holdFirings(theatre)

@@ -3,7 +3,7 @@ import { truthOf } from './at-work.ts'
 import { untilMore } from './progress.ts'
 import type { Scenario } from './scenario.ts'
 
-/** Everything that one executor reports is said again: thrice, late, out of order, and with the opposite result. */
+/** Everything that executors report is said again: thrice, late, out of order, and with the opposite result. */
 export const contradictReports: Scenario = {
   id: 'F18',
   title: 'reports duplicated, late, reordered and contradicted',

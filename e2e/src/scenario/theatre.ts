@@ -38,8 +38,8 @@ export interface NodeOnStage extends Supervised {
 
 /**
  * A running system of real processes: a database, server nodes behind a balancer, executors, tenants with their schedules, clients. Each
- * node has a proxy of its own before the database, and the last executor one before the server; until they are told otherwise these only
- * hand on. The clock of the last node is an hour ahead.
+ * node has a proxy of its own before the database, and executors one before the server; until they are told otherwise these only hand on.
+ * The clock of the last node is an hour ahead.
  */
 export interface Theatre {
   readonly stage: Stage
@@ -63,12 +63,8 @@ export async function openTheatre(stage: Stage, cast: Cast): Promise<Theatre> {
   const reports = await startReportProxy(stage, server)
   const world = await createWorld(postgres, server, cast)
   writeFileSync(join(stage.folder, FILES.promised), JSON.stringify(world.promised))
-  const addExecutor: Theatre['addExecutor'] = (name, more) => startExecutor(stage, world, { name, server, ...more })
-  const executors = await Promise.all(
-    Array.from({ length: cast.executors }, (_, place) =>
-      addExecutor(`executor-${place}`, place === cast.executors - 1 ? { server: reports.url } : {}),
-    ),
-  )
+  const addExecutor: Theatre['addExecutor'] = (name, more) => startExecutor(stage, world, { name, server: reports.url, ...more })
+  const executors = await Promise.all(Array.from({ length: cast.executors }, (_, place) => addExecutor(`executor-${place}`)))
   const clients = startClients({ stage, server, tenants: world.tenants, perTenant: cast.clients, restMs: 50 })
   return { stage, postgres, nodes, executors, reports, world, clients, addExecutor }
 }
