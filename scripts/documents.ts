@@ -17,7 +17,7 @@ const FIRST = { instance: ['PENDING', 'WAITING'], run: ['PENDING'] }
 /** A state machine as a Mermaid diagram, which GitHub draws. */
 export function stateDiagram(of: 'instance' | 'run'): string {
   const moves = Object.entries(ROWS[of]).flatMap(([state, next]) =>
-    next.length === 0 ? [`  ${state} --> [*]`] : next.map((to) => `  ${state} --> ${to}`),
+    next.length === 0 ? [`  ${state} --> [*]`] : next.map((to: string) => `  ${state} --> ${to}`),
   )
   return ['```mermaid', 'stateDiagram-v2', ...FIRST[of].map((state) => `  [*] --> ${state}`), ...moves, '```'].join('\n')
 }
