@@ -29,6 +29,8 @@ export interface FiringDeps {
 
 /** How long a schedule that cannot be decided is put aside. */
 const QUARANTINE_MS = 60_000
+/** Batches at a time: while the database works on one, this process plans the other. */
+const LANES = 2
 const MOST_RUNS_A_CALL = 100
 const MOST_RUNS_A_BATCH = 2_000
 const MOST_OCCURRENCES_A_CALL = 5_000
@@ -43,16 +45,24 @@ export async function fireSchedules(deps: FiringDeps, longestRestMs = 1_000): Pr
   const { keys, rest } = await engine.db.engine(async (tx) => {
     const next = await selectNextDue(tx)
     if (next.at === null || next.at > next.now) return { keys: [], rest: restUntil(next, longestRestMs) }
-    return { keys: await selectDueSchedules(tx, engine.settings.fireBatch), rest: 0 }
+    return { keys: await selectDueSchedules(tx, LANES * engine.settings.fireBatch), rest: 0 }
   })
   if (keys.length === 0) return rest
-  const decided = await isolate(
-    keys,
-    (batch) => fireBatch(deps, batch),
-    (key, error) => quarantine(deps, key, error),
+  const decided = await Promise.all(
+    batchesOf(keys, engine.settings.fireBatch).map((batch) =>
+      isolate(
+        batch,
+        (part) => fireBatch(deps, part),
+        (key, error) => quarantine(deps, key, error),
+      ),
+    ),
   )
   // Nothing decided although something is due: another node holds those rows just now.
-  return decided.some(Boolean) ? 0 : 10
+  return decided.flat().some(Boolean) ? 0 : 10
+}
+
+function batchesOf(keys: readonly ScheduleKey[], most: number): (readonly ScheduleKey[])[] {
+  return Array.from({ length: Math.ceil(keys.length / most) }, (_, place) => keys.slice(place * most, (place + 1) * most))
 }
 
 function restUntil({ at, now }: { at: number | null; now: number }, longest: number): number {

@@ -1,7 +1,10 @@
 import { compileSchedule, type CalendarUse, type CompiledSchedule } from '@carillon/core'
 import type { ScheduleDefinition, StoredCalendar } from '../storage/schedule-due.ts'
 
-/** Compiled schedules by version. A cache of committed rows: an edit of the schedule or of one of its calendars changes the name. */
+/**
+ * Compiled schedules by what they say, not by whose they are: what was compiled holds no identity, and of 100,000 schedules many say the same. An
+ * edit of the schedule or of one of its calendars changes the name.
+ */
 export interface ScheduleCache {
   /** Throws when what is stored does not compile, which saving makes impossible. */
   compiled(definition: ScheduleDefinition): CompiledSchedule
@@ -37,8 +40,8 @@ export function compileStored(definition: ScheduleDefinition): CompiledSchedule 
   return result.schedule
 }
 
-function nameOf({ tenantId, scheduleId, version, calendars }: ScheduleDefinition): string {
-  return `${tenantId}:${scheduleId}:${version}:${(calendars ?? []).map((calendar) => `${calendar.id}.${calendar.version}.${calendar.mode}`).join(',')}`
+function nameOf({ timing, startAt, endAt, jitterMs, calendars }: ScheduleDefinition): string {
+  return JSON.stringify([timing, startAt, endAt, jitterMs, (calendars ?? []).map(({ id, version, mode }) => [id, version, mode])])
 }
 
 function calendarUse({ mode, code, timezone, days, weekdays, exceptDays }: StoredCalendar): CalendarUse {
