@@ -20,7 +20,7 @@ export const contradictReports: Scenario = {
     await reports.silence()
     await untilMore(theatre, { ended: 20 })
   },
-  demands: (count) => ({
+  demands: () => ({
     events: { noisy: 2, supersede: SUPERSEDED },
     fires: 20,
     accepted: 20,
