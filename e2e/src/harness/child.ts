@@ -28,6 +28,9 @@ export interface Program {
   readonly nodeOptions?: readonly string[]
 }
 
+/** Generous: several nodes may be starting on a busy machine. */
+const READY_WITHIN_MS = 60_000
+
 const living = new Set<ChildProcess>()
 process.on('exit', () => living.forEach((child) => child.kill('SIGKILL')))
 
@@ -60,7 +63,9 @@ export async function startChild({ name, module, env, cwd, nodeOptions = [] }: P
       resolve({ code, signal })
     })
   })
+  const impatience = setTimeout(() => child.kill('SIGKILL'), READY_WITHIN_MS)
   const ready = await readyLine(child, exited, name)
+  clearTimeout(impatience)
   return {
     name,
     pid: child.pid!,

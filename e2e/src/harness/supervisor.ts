@@ -13,7 +13,7 @@ export interface Supervised {
   /** Kills the present process; it stays away until `bringUp`. */
   takeDown(): Promise<void>
   bringUp(): Promise<void>
-  /** For good. */
+  /** Ends it for good; that is no fault. */
   stop(): Promise<void>
 }
 
@@ -30,10 +30,12 @@ export async function supervise(stage: Stage, program: Program): Promise<Supervi
       if (wanted) start().catch(() => undefined)
     })
   }
-  const takeDown = async () => {
+  const stop = async () => {
     wanted = false
-    const present = await child.catch(() => null)
-    if (present?.running !== true) return
+    await (await child.catch(() => null))?.kill()
+  }
+  const kill = async () => {
+    const present = await child
     stage.note('kill', { name: program.name, pid: present.pid })
     await present.kill()
   }
@@ -46,20 +48,21 @@ export async function supervise(stage: Stage, program: Program): Promise<Supervi
       return generation
     },
     async kill() {
-      const present = await child
-      stage.note('kill', { name: program.name, pid: present.pid })
-      await present.kill()
+      await kill()
       // Its successor is on its way by now: whoever waits for the exit is told in order.
       await child
     },
-    takeDown,
+    async takeDown() {
+      wanted = false
+      await kill()
+    },
     async bringUp() {
       wanted = true
       await start()
     },
-    stop: takeDown,
+    stop,
   }
-  stage.defer(() => supervised.stop())
+  stage.defer(stop)
   await start()
   return supervised
 }

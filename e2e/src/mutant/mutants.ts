@@ -41,9 +41,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'storage/schedule-due.js',
-        from: `order by d.tenant_id, d.schedule_id
-   for no key update of d skip locked`,
-        to: 'order by d.tenant_id, d.schedule_id',
+        from: 'where l.tenant_id = wanted.tenant_id and l.schedule_id = wanted.schedule_id for no key update skip locked) d',
+        to: 'where l.tenant_id = wanted.tenant_id and l.schedule_id = wanted.schedule_id) d',
       },
     ],
     sql: 'alter table fire drop constraint fire_pkey',
