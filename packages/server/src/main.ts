@@ -95,7 +95,10 @@ async function startNode(
   })
 
   let services: Services | undefined
-  const traffic = createExecutorTraffic(engine, () => services?.state() !== 'DRAINING')
+  // Set when this node leaves: from then on it gives no work, so that nothing is handed out whose result it could not take.
+  const leaving = new AbortController()
+  const mayGive = () => !leaving.signal.aborted && services?.state() !== 'DRAINING'
+  const traffic = createExecutorTraffic(engine, mayGive, leaving.signal)
   const transport = createPushTransport({
     release: ({ tenantId, session }, assignments) => {
       if (assignments.length === 0) return
@@ -131,6 +134,7 @@ async function startNode(
 
   let stopping: Promise<void> | undefined
   const stop = async () => {
+    leaving.abort()
     await builtin?.drain()
     await app.close()
     await services?.stop()

@@ -68,7 +68,8 @@ function keepAccessOf(server: RunningServer, { dataDir }: Config): string | unde
 /** A terminal is for people: the node's log goes to a file, and what is amiss is said here as well. */
 function fileLog(terminal: Terminal, config: Config): Logger {
   mkdirSync(config.dataDir, { recursive: true })
-  const file = pino.destination({ dest: join(config.dataDir, 'server.log'), sync: false })
+  // Written at once: a start that fails ends the process before a file opened later would be there.
+  const file = pino.destination({ dest: join(config.dataDir, 'server.log'), sync: true })
   const warnings = {
     write(line: string) {
       const { msg, err } = JSON.parse(line) as { msg?: string; err?: { message?: string } }

@@ -174,3 +174,13 @@ test('executors that register while their leases expire never deadlock', async (
     { deadlocks: 0 },
   ])
 })
+
+test('a claim that waits on a node that leaves is answered at once, with nothing', async () => {
+  const task = await world.task()
+  const leave = new AbortController()
+  const leaving = createExecutorTraffic(world.engine, () => !leave.signal.aborted, leave.signal)
+  const claim = leaving.claim(principal(task), { session: await session(task), seq: 1, max: 10, waitMs: 60_000 }, NEVER)
+  leave.abort()
+  await world.start(task)
+  expect(await claim).toMatchObject({ assignments: [] })
+})

@@ -33,12 +33,16 @@ export interface ExecutorTraffic {
 
 const PLATFORM_TENANT = 1
 
-/** `mayGive`: false while this node is draining; executors that ask it get control, and no work. */
-export function createExecutorTraffic(engine: Engine, mayGive: () => boolean = () => true): ExecutorTraffic {
+/** `mayGive`: false while this node is draining; executors that ask it get control, and no work. `leaving` ends the claims that wait. */
+export function createExecutorTraffic(
+  engine: Engine,
+  mayGive: () => boolean = () => true,
+  leaving: AbortSignal = new AbortController().signal,
+): ExecutorTraffic {
   const turn: Turn = { tenant: 0 }
   const owners = sessionOwners(engine)
   const told = toldStops()
-  const lines = sessionLines()
+  const lines = sessionLines(leaving)
 
   const reports = createCoalescer((items: readonly ReportedItem[]) => applyIsolated(engine, items), {
     mostItems: engine.settings.completeBatch,
@@ -170,14 +174,16 @@ function sessionOwners(engine: Engine) {
  * The claims of a session, one at a time. A new one breaks off the one before it (whose client has given up, or it would not ask again)
  * and waits until that has ended, so that what the old one still reserved is there to be answered when the new one looks.
  */
-function sessionLines() {
+function sessionLines(leaving: AbortSignal) {
   const last = new Map<number, { readonly abort: AbortController; readonly ended: Promise<unknown> }>()
   return {
     async newest<T>(session: number, signal: AbortSignal, work: (current: AbortSignal) => Promise<T>): Promise<T> {
       const before = last.get(session)
       before?.abort.abort()
       const abort = new AbortController()
-      const answer = (before ? before.ended : Promise.resolve()).then(() => work(AbortSignal.any([signal, abort.signal])))
+      const answer = (before ? before.ended : Promise.resolve()).then(() =>
+        work(AbortSignal.any([signal, abort.signal, leaving])),
+      )
       const line = { abort, ended: answer.catch(() => undefined) }
       last.set(session, line)
       try {
