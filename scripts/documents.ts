@@ -1,6 +1,8 @@
 import { ERRORS, INSTANCE_NEXT, RUN_NEXT, type ErrorCode } from '@carillon/core'
-import type { Command } from 'commander'
 import { EXIT_CODES, exitOf } from '../packages/cli/src/exit-codes.ts'
+import type { createProgram } from '../packages/cli/src/program.ts'
+
+type Command = ReturnType<typeof createProgram>
 
 /** The document with what stands between `<!-- name -->` and `<!-- /name -->` replaced. */
 export function withRegion(document: string, name: string, content: string): string {
@@ -11,12 +13,15 @@ export function withRegion(document: string, name: string, content: string): str
   return `${before}${begin}\n\n${content}\n\n${end}${after}`
 }
 
-const ROWS = { instance: INSTANCE_NEXT, run: RUN_NEXT }
+const MOVES: Readonly<Record<'instance' | 'run', Readonly<Record<string, readonly string[]>>>> = {
+  instance: INSTANCE_NEXT,
+  run: RUN_NEXT,
+}
 const FIRST = { instance: ['PENDING', 'WAITING'], run: ['PENDING'] }
 
 /** A state machine as a Mermaid diagram, which GitHub draws. */
 export function stateDiagram(of: 'instance' | 'run'): string {
-  const moves = Object.entries(ROWS[of]).flatMap(([state, next]) =>
+  const moves = Object.entries(MOVES[of]).flatMap(([state, next]) =>
     next.length === 0 ? [`  ${state} --> [*]`] : next.map((to) => `  ${state} --> ${to}`),
   )
   return ['```mermaid', 'stateDiagram-v2', ...FIRST[of].map((state) => `  [*] --> ${state}`), ...moves, '```'].join('\n')

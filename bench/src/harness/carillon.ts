@@ -15,8 +15,8 @@ export interface Carillon {
   /** Of the server's database, for set-up in bulk and for checks. */
   readonly databaseUrl: string
   readonly serverPid: number
-  /** A tenant with a task `work` and an executor process for it. */
-  tenant(code: string): Promise<Tenant>
+  /** A tenant with a task `work` and an executor process for it, connected unless it is to wait for `connect`. */
+  tenant(code: string, options?: { connected: boolean }): Promise<Tenant>
   peakRssMb(): number
 }
 
@@ -26,6 +26,7 @@ export interface Tenant {
   readonly client: Client
   readonly taskId: number
   readonly executor: Child<ExecutorCalls>
+  connect(): Promise<void>
 }
 
 /** Instances an executor process runs at once: the handlers are trivial, what is measured is the way to them and back. */
@@ -53,15 +54,16 @@ export async function startCarillon(
     databaseUrl,
     serverPid: server.pid,
     peakRssMb: () => peakRssMb(server.pid),
-    async tenant(code) {
+    async tenant(code, { connected } = { connected: true }) {
       const { id } = await platform.tenants.create({ body: { code } })
       const client = createClient({ ...access, tenant: code })
       const taskId = await defineWork(client)
       const { secret } = await client.tokens.create({ body: { name: 'executor', role: 'executor', app: 'bench' } })
       const executor = await startChild<ExecutorCalls>('executor', profile)
       atEnd(() => executor.stop())
-      await executor.call('start', { server: url, token: secret, app: 'bench', capacity: CAPACITY })
-      return { id, code, client, taskId, executor }
+      const connect = () => executor.call('start', { server: url, token: secret, app: 'bench', capacity: CAPACITY })
+      if (connected) await connect()
+      return { id, code, client, taskId, executor, connect }
     },
   }
 }

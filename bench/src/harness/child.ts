@@ -20,8 +20,6 @@ interface Answer {
   readonly error?: string
 }
 
-const STOP = 'stop'
-
 /** Starts `processes/<name>`. With `profile`, a folder, it writes a CPU profile there when it ends. */
 export async function startChild<Calls extends CallTable>(name: string, profile?: string): Promise<Child<Calls>> {
   const path = fileURLToPath(new URL(`../processes/${name}.js`, import.meta.url))
@@ -32,10 +30,10 @@ export async function startChild<Calls extends CallTable>(name: string, profile?
   return {
     pid: child.pid!,
     call: (which, input) => calls.send(which, input) as never,
+    // Not in order: what it worked on is thrown away with it.
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return
       const exited = new Promise((resolve) => child.once('exit', resolve))
-      await calls.send(STOP, undefined)
       child.disconnect()
       await exited
     },
@@ -65,12 +63,11 @@ function pendingCalls(child: ChildProcess, name: string) {
   }
 }
 
-/** The other side: answers calls until it is told to stop, or its parent is gone. `stop` puts everything in order before. */
-export function serve(calls: CallTable, stop: () => Promise<void>): void {
-  const table: CallTable = { ...calls, [STOP]: stop }
+/** The other side: answers calls until its parent lets go of it, or is gone. */
+export function serve(calls: CallTable): void {
   process.on('message', async ({ id, call, input }: { id: number; call: string; input: unknown }) => {
     try {
-      process.send!({ id, value: await table[call]!(input) })
+      process.send!({ id, value: await calls[call]!(input) })
     } catch (error) {
       process.send!({ id, error: (error as Error).stack ?? String(error) })
     }

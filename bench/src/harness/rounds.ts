@@ -3,18 +3,21 @@ import { median } from './statistics.ts'
 
 /** Something whose rate is measured beside others. */
 export interface Contestant {
+  /** Pieces of work after which it has reached its speed: its code is compiled, its connections stand. */
+  readonly warmUp: number
   /** Does `count` pieces of work from beginning to end; answers how long that took, in milliseconds, without its set-up. */
   round(count: number): Promise<number>
 }
 
 export interface Rounds {
-  /** Pieces of work of the round that warms up; a later one has as many as should take `roundMs`. */
-  readonly warmUp: number
+  /** A round has as many pieces of work as should take this long. */
   readonly roundMs: number
   readonly rounds: number
   /** No round begins after this time, once one has counted: on a busy machine an answer in time is worth more than a median of many. */
   readonly budgetMs: number
 }
+
+const LEAST = 200
 
 /**
  * Rates in pieces of work a second, of contestants that take turns: a neighbour that takes the machine for a while then hits all of them.
@@ -23,7 +26,7 @@ export interface Rounds {
 export async function ratesOf<Name extends string>(
   { postgres, progress }: Bench,
   contestants: Readonly<Record<Name, Contestant>>,
-  { warmUp, roundMs, rounds, budgetMs }: Rounds,
+  { roundMs, rounds, budgetMs }: Rounds,
 ): Promise<Record<Name, number>> {
   const names = Object.keys(contestants) as Name[]
   const rates = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>
@@ -31,7 +34,7 @@ export async function ratesOf<Name extends string>(
     await postgres.settle()
     return (count * 1000) / (await contestants[name].round(count))
   }
-  const counts = Object.fromEntries(names.map((name) => [name, warmUp])) as Record<Name, number>
+  const counts = Object.fromEntries(names.map((name) => [name, contestants[name].warmUp])) as Record<Name, number>
   const end = performance.now() + budgetMs
   for (let round = 0; round <= 1 || (round <= rounds && performance.now() < end); round++) {
     for (const name of names) {
@@ -41,7 +44,7 @@ export async function ratesOf<Name extends string>(
         `  ${name}: ${count} in ${Math.round((count * 1000) / rate)} ms, ${Math.round(rate)}/s${round === 0 ? ' (warm-up)' : ''}`,
       )
       if (round > 0) rates[name].push(rate)
-      counts[name] = Math.max(warmUp, Math.round((rate * roundMs) / 1000))
+      counts[name] = Math.max(LEAST, Math.round((rate * roundMs) / 1000))
     }
   }
   return Object.fromEntries(names.map((name) => [name, Math.round(median(rates[name]))])) as Record<Name, number>

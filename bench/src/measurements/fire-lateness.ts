@@ -44,13 +44,14 @@ export const fireLateness: Measurement = {
 async function createSchedules({ client }: Tenant): Promise<string[]> {
   const codes = Array.from({ length: SCHEDULES }, (_, place) => `every-second-${place}`)
   const anchor = Math.floor(instant() / EVERY_MS) * EVERY_MS
-  for (const [place, code] of codes.entries()) {
+  const create = (code: string, place: number) => {
     const timing =
       place % 2 === 0
         ? ({ kind: 'FIXED_RATE', everyMs: EVERY_MS, anchorAt: anchor + (place * EVERY_MS) / SCHEDULES } as const)
         : ({ kind: 'CRON', expression: '* * * * * ?', timezone: 'UTC' } as const)
-    await client.schedules.create({ body: { code, task: 'work', timing } })
+    return client.schedules.create({ body: { code, task: 'work', timing } })
   }
+  await Promise.all(codes.map(create))
   return codes
 }
 

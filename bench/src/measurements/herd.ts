@@ -10,15 +10,15 @@ const TARGET_SECONDS = 15
 const BYSTANDER_PER_SECOND = 10
 
 /**
- * Many schedules of one tenant due in the same second, while its executor works on what they start and another tenant triggers ten runs
- * a second. Counted from the planned second until the last run is there.
+ * Many schedules of one tenant due in the same second, while another tenant triggers ten runs a second. Counted from the planned second
+ * until the last run is there. Working them off is another measurement (throughput), so the herd's executor connects only then.
  */
 export const herd: Measurement = {
   name: 'herd',
   async measure(bench) {
     const count = bench.quick ? 10_000 : 100_000
     const carillon = await bench.carillon()
-    const tenant = await carillon.tenant('herd')
+    const tenant = await carillon.tenant('herd', { connected: false })
     const bystander = await carillon.tenant('bystander')
     const at = Math.ceil((instant() + (bench.quick ? 3_000 : 15_000)) / 1000) * 1000
     await createInBulk(bench.postgres, carillon, tenant, { prefix: 'herd', count, at, timezone: TIMEZONE })
@@ -28,7 +28,10 @@ export const herd: Measurement = {
     const seconds = await secondsUntilCreated(bench, carillon, tenant, at)
     const delay = await watched.end()
     await expectEachOnce(bench, carillon, tenant, at, count)
-    if (!bench.quick) await tenant.executor.call('until', { ended: count })
+    if (!bench.quick) {
+      await tenant.connect()
+      await tenant.executor.call('until', { ended: count })
+    }
     return {
       figures: { herdSeconds: tenths(seconds) },
       findings: [
@@ -36,7 +39,7 @@ export const herd: Measurement = {
           name: `Herd: ${count} schedules due in one second, all runs created`,
           figure: `${tenths(seconds)} s`,
           target: { says: `≤ ${TARGET_SECONDS} s for 100000`, met: seconds <= TARGET_SECONDS },
-          note: 'schedules loaded by SQL; their executor at work meanwhile; none double, none lost',
+          note: 'schedules loaded by SQL; none double, none lost',
         },
         {
           name: "Another tenant's trigger during the herd, to handler start",
@@ -95,7 +98,7 @@ async function expectEachOnce(
     databaseUrl,
     `with runs as (select schedule_id from run_live where tenant_id = $1 and fire_at = at_ms($2)
                    union all select schedule_id from run_history where tenant_id = $1 and fire_at = at_ms($2)),
-          fires as (select schedule_id, run_id from fire where tenant_id = $1 and fire_at = at_ms($2) and outcome = 'RUN')
+          fires as (select schedule_id, run_id from fire where tenant_id = $1 and fire_at = at_ms($2) and run_id is not null)
      select (select count(distinct run_id) from fires)::int as fires, (select count(distinct schedule_id) from fires)::int as schedules,
             (select count(*) from runs)::int as runs, (select count(distinct schedule_id) from runs)::int as "runSchedules"`,
     [id, at],

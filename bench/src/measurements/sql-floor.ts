@@ -17,6 +17,7 @@ export async function sqlFloor({ postgres, atEnd }: Bench): Promise<Contestant> 
   atEnd(() => Promise.all(clients.map((client) => client.end())))
   const [inserter, claimer, finisher] = clients
   return {
+    warmUp: 2_000,
     async round(count) {
       const claimed: string[][] = []
       let finished = 0

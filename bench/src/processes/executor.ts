@@ -35,4 +35,4 @@ const calls = {
 
 export type ExecutorCalls = typeof calls
 
-serve(calls, async () => executor?.drain())
+serve(calls)

@@ -86,5 +86,5 @@ function welcome(terminal: Terminal, server: RunningServer, { dataDir }: Config)
   const folder = relative('.', dataDir) || '.'
   terminal.say(`${terminal.tint('green', '●')} Carillon runs at ${terminal.tint('bold', server.url)}`)
   terminal.say(`  data in ${folder}, log in ${join(folder, 'server.log')}; Ctrl-C stops it`)
-  terminal.say('  in another terminal: npm run carillon -- get tasks')
+  terminal.say('  in another terminal: npx carillon runs')
 }

@@ -40,7 +40,10 @@ export async function registerExecutor(tx: Transaction, registration: Registrati
   return row!.id
 }
 
-const LOCK_NAME = sql('executorSession.lockName', `select pg_advisory_xact_lock(hashtextextended($1 || ':' || $2 || ':' || $3, 0))`)
+const LOCK_NAME = sql(
+  'executorSession.lockName',
+  `select pg_advisory_xact_lock(hashtextextended($1 || ':' || $2 || ':' || $3, 0))`,
+)
 const FIND = sql(
   'executorSession.findExecutor',
   `select id from executor where tenant_id = $1 and app_id = $2 and instance = $3 and deleted_at is null`,
