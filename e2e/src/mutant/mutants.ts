@@ -83,8 +83,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'storage/database.js',
-        from: `const commit = await client.query('COMMIT');`,
-        to: `const commit = { command: 'COMMIT' }; client.query('COMMIT').catch(() => undefined);`,
+        from: `const commit = await connection.client.query('COMMIT');`,
+        to: `const commit = { command: 'COMMIT' }; connection.client.query('COMMIT').catch(() => undefined);`,
       },
     ],
     scenario: cutAtCommit,

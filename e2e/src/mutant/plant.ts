@@ -7,11 +7,16 @@ const root = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** Copies the built server into a folder and plants the bug there. Answers the module that nodes are to run. */
 export function plant({ id, patches }: Pick<Mutant, 'id' | 'patches'>, folder: string): string {
-  cpSync(join(root, 'packages/server/dist'), join(folder, 'dist'), { recursive: true })
+  cpSync(join(root, 'packages/server/dist'), join(folder, 'dist'), { recursive: true, filter: isRun })
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   for (const patch of patches) apply(id, patch, join(folder, 'dist', patch.file))
   return pathToFileURL(join(folder, 'dist/index.js')).href
+}
+
+/** Folders, programs and statements; neither types nor maps. */
+function isRun(path: string): boolean {
+  return !/\.(d\.ts|map|tsbuildinfo)$/.test(path)
 }
 
 function apply(id: string, { file, from, to }: Patch, path: string): void {
