@@ -1,5 +1,5 @@
 import type { BackfillCreate, ScheduleCreate, ScheduleUpdate } from '@carillon/contract'
-import { CarillonError, firstState, type CompiledSchedule } from '@carillon/core'
+import { CarillonError, firstState, occurrencesBetween, type CompiledSchedule } from '@carillon/core'
 import { cancelBackfillRow, cancelBackfillsOf, insertBackfill, lockBackfill, type BackfillRow } from '../storage/backfill-edit.ts'
 import { calendars, type CalendarRow } from '../storage/calendar.ts'
 import { findPlans } from '../storage/plan.ts'
@@ -110,6 +110,9 @@ export async function deleteSchedule(edit: ScheduleEdit, ref: string): Promise<C
   return { answer: undefined, object: { kind: 'schedule', id: before.id }, before: bodyOf(SCHEDULE, before), after: null }
 }
 
+/** Enough for a minute-by-minute schedule of two months; more than that is more often a slip than a wish. */
+const MOST_BACKFILLED = 100_000
+
 export async function createBackfill(edit: Edit, ref: string, body: BackfillCreate): Promise<Change<BackfillRow>> {
   const schedule = await schedules.hold(edit.tx, edit.tenantId, ref)
   if (!schedule) throw noSuch('schedule')
@@ -118,6 +121,9 @@ export async function createBackfill(edit: Edit, ref: string, body: BackfillCrea
   if (toAt > (await edit.tx.now())) throw invalid('/body/toAt', 'must not lie in the future: live fires see to what comes')
   if (schedule.timing.kind === 'MANUAL' || schedule.timing.kind === 'FIXED_DELAY')
     throw new CarillonError('STATE_CONFLICT', `A schedule of the kind ${schedule.timing.kind} has no fires in the past to run.`)
+  const { compiled } = await compiledBefore(edit, schedule)
+  if (occurrencesBetween(compiled, fromAt, toAt, MOST_BACKFILLED + 1).length > MOST_BACKFILLED)
+    throw invalid('/body/fromAt', `spans more than ${MOST_BACKFILLED} occurrences up to toAt; backfill it in parts`)
   const task = await holdReference(edit, tasks, String(schedule.targetId), '/params/schedule', 'task')
   await checkParams(edit, task, { ...schedule.params, ...params })
   const input = { scheduleId: schedule.id, fromAt, toAt, perMinute, params, createdBy: edit.principal }

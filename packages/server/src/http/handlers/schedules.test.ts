@@ -280,6 +280,14 @@ describe('a backfill', () => {
     const { problems } = await refusal(schedules().createBackfill({ params: { schedule: 'filled' }, body }))
     expect(problems[0]?.path).toBe(path)
   })
+
+  test('of half a century of minutes is refused, with what to do instead', async () => {
+    await make('often', { timing: cron('* * * * *') })
+    const { problems } = await refusal(
+      schedules().createBackfill({ params: { schedule: 'often' }, body: { fromAt: 0, toAt: 1_700_000_000_000 } }),
+    )
+    expect(problems).toMatchObject([{ path: '/body/fromAt', message: expect.stringContaining('in parts') }])
+  })
 })
 
 test('an earlier revision is restored as the newest version, calendars included', async () => {
