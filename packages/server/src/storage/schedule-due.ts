@@ -182,9 +182,11 @@ export async function postponeSchedule(tx: Transaction, key: ScheduleKey, ms: nu
 
 const LOCK_SLEEPING = sql(
   'scheduleDue.lockSleeping',
-  `select d.tenant_id as "tenantId", d.schedule_id as "scheduleId" from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, schedule_id)
-   join schedule_due d on d.tenant_id = wanted.tenant_id and d.schedule_id = wanted.schedule_id
-   where d.next_fire_at is null order by d.tenant_id, d.schedule_id for no key update of d`,
+  `select d.tenant_id as "tenantId", d.schedule_id as "scheduleId"
+   from (select * from unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, schedule_id) order by tenant_id, schedule_id) wanted
+   cross join lateral (
+     select * from schedule_due l where l.tenant_id = wanted.tenant_id and l.schedule_id = wanted.schedule_id for no key update) d
+   where d.next_fire_at is null`,
 )
 
 /** Of these schedules, those that have no next fire; locked. */
@@ -195,7 +197,8 @@ export function lockSleepingSchedules(tx: Transaction, keys: readonly ScheduleKe
 const FORGOTTEN_DELAYS = sql(
   'scheduleDue.forgottenDelays',
   `select d.tenant_id as "tenantId", d.schedule_id as "scheduleId"
-   from schedule_due d join schedule s on s.tenant_id = d.tenant_id and s.id = d.schedule_id
+   from schedule_due d
+   cross join lateral (select * from schedule k where k.tenant_id = d.tenant_id and k.id = d.schedule_id limit 1) s
    where d.next_fire_at is null and s.deleted_at is null and s.timing ->> 'kind' = 'FIXED_DELAY' and (s.end_at is null or s.end_at > statement_timestamp())
      and not exists (select from schedule_wake w where w.tenant_id = d.tenant_id and w.schedule_id = d.schedule_id)
      and not exists (select from run_live r where r.tenant_id = d.tenant_id and r.target_id = s.target_id and r.schedule_id = s.id)
@@ -211,7 +214,7 @@ const WAKE = sql(
   'scheduleDue.wake',
   `update schedule_due d set next_fire_at = greatest(at_ms(w.next_fire_at), d.decided_until + interval '1 ms'), due_at = at_ms(w.due_at), misfire = null
    from ${placed('schedule_due', 'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as batch (tenant_id, schedule_id, next_fire_at, due_at)')} w
-   where d.ctid = w.place and d.next_fire_at is null`,
+   where d.ctid = w.place and (d.next_fire_at is null) is not false`,
 )
 
 /** Gives sleeping schedules their next fire. The caller holds the rows. */

@@ -365,6 +365,7 @@ create table schedule_due (
 ) with (fillfactor = 70);
 create index schedule_due_at on schedule_due (due_at) where due_at is not null;
 create index schedule_due_turn on schedule_due (tenant_id, due_at) where due_at is not null;
+create index schedule_due_sleeping on schedule_due (tenant_id, schedule_id) where next_fire_at is null; -- of a million, the few to be checked
 
 -- finishRuns never writes a schedule (lock order): a FIXED_DELAY schedule learns the end of its run from a row here.
 create table schedule_wake (
