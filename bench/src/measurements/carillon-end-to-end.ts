@@ -14,7 +14,7 @@ export async function carillonEndToEnd({ postgres, carillon: start }: Bench): Pr
   const carillon = await start()
   const tenant = await carillon.tenant('throughput')
   return {
-    warmUp: 3_000,
+    warmUp: 9_000,
     async round(count) {
       const before = await tenant.executor.call('ended', undefined)
       const finished = tenant.executor.call('until', { ended: before + count })

@@ -69,16 +69,17 @@ const INSERT = { name: 'insert', text: `insert into live (tenant_id, params) sel
 
 const CLAIM = {
   name: 'claim',
-  text: `update live set state = 'RUNNING', claimed_at = statement_timestamp()
-    where tenant_id = $1 and id = any(array(
-      select id from live where tenant_id = $1 and state = 'PENDING' order by id limit $2 for no key update skip locked))
-    returning id`,
+  text: `with chosen as (
+      select ctid as place from live where tenant_id = $1 and state = 'PENDING' order by id limit $2 for no key update skip locked)
+    update live l set state = 'RUNNING', claimed_at = statement_timestamp() from chosen where l.ctid = chosen.place returning l.id`,
 }
 
 const FINISH = {
   name: 'finish',
-  text: `with ended as (select * from unnest($2::bigint[], $3::jsonb[]) as e (id, result)),
-    gone as (delete from live l using ended where l.tenant_id = $1 and l.id = ended.id and l.state = 'RUNNING'
+  text: `with ended as (
+      select e.result, found.place from unnest($2::bigint[], $3::jsonb[]) as e (id, result)
+      cross join lateral (select ctid as place from live where tenant_id = $1 and id = e.id limit 1) found),
+    gone as (delete from live l using ended where l.ctid = ended.place
              returning l.tenant_id, l.id, l.params, l.created_at, l.claimed_at, ended.result)
     insert into history (tenant_id, id, state, params, created_at, claimed_at, ended_at, result)
     select tenant_id, id, 'SUCCESS', params, created_at, claimed_at, statement_timestamp(), result from gone returning id`,

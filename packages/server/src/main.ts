@@ -77,7 +77,7 @@ async function startNode(
   const db = openDatabase({
     url,
     sizes: config.pools,
-    onError: (error) => log.warn({ err: error }, 'A database connection was lost'),
+    onError: (error) => log.warn(causeOf(error), 'A database connection was lost'),
   })
   const engine = createEngine(db, config, log)
   const firing: FiringDeps = { engine, schedules: createScheduleCache(), days: createHistoryDays(db) }
@@ -85,7 +85,7 @@ async function startNode(
     url,
     nodeId,
     hub: engine.hub,
-    onError: (error) => log.warn({ err: error }, 'The wake-up connection failed'),
+    onError: (error) => log.warn(causeOf(error), 'The wake-up connection failed'),
   })
   const clock = createClockGuard({
     calmMs: config.leaseMs,
@@ -168,7 +168,7 @@ async function startNode(
     return { url: address, nodeId, databaseUrl: url, firstAccess, databaseLost, stop: () => (stopping ??= stop()) }
   } catch (error) {
     // A start that failed leaves nothing behind that would keep the process alive.
-    await stop().catch((reason: unknown) => log.warn({ err: reason }, 'Could not leave in order'))
+    await stop().catch((reason: unknown) => log.warn(causeOf(reason), 'Could not leave in order'))
     throw error
   }
 }

@@ -198,9 +198,12 @@ async function answer(request: FastifyRequest, reply: FastifyReply, binding: Bin
   return send(reply, route, result)
 }
 
+/** Aborts when the caller goes away before it has its answer. */
 function signalOf(reply: FastifyReply): AbortSignal {
   const abort = new AbortController()
-  reply.raw.once('close', () => abort.abort())
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) abort.abort()
+  })
   return abort.signal
 }
 

@@ -8,18 +8,30 @@ const DEEPEST = 64
  */
 export function findUnstorable(value: unknown, path: string): FieldProblem | null {
   // A list of its own instead of recursion: how deep it goes is what is being examined.
-  const open: { value: unknown; path: string; depth: number }[] = [{ value, path, depth: 0 }]
+  const open: Place[] = [{ value, key: path, parent: null, depth: 0 }]
   for (let item = open.pop(); item !== undefined; item = open.pop()) {
     const message = problemOfScalar(item.value)
-    if (message !== null) return { path: item.path, message }
+    if (message !== null) return { path: pathOf(item), message }
     if (typeof item.value !== 'object' || item.value === null) continue
-    if (item.depth === DEEPEST) return { path: item.path, message: `is nested deeper than ${DEEPEST} levels` }
+    if (item.depth === DEEPEST) return { path: pathOf(item), message: `is nested deeper than ${DEEPEST} levels` }
     for (const [key, child] of Object.entries(item.value)) {
-      if (problemOfScalar(key) !== null) return { path: item.path, message: 'has a key with characters that cannot be stored' }
-      open.push({ value: child, path: `${item.path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, depth: item.depth + 1 })
+      if (problemOfScalar(key) !== null) return { path: pathOf(item), message: 'has a key with characters that cannot be stored' }
+      open.push({ value: child, key, parent: item, depth: item.depth + 1 })
     }
   }
   return null
+}
+
+interface Place {
+  readonly value: unknown
+  readonly key: string
+  readonly parent: Place | null
+  readonly depth: number
+}
+
+/** A JSON Pointer (RFC 6901), spelled only when there is something to say. */
+function pathOf({ key, parent }: Place): string {
+  return parent === null ? key : `${pathOf(parent)}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
 }
 
 function problemOfScalar(value: unknown): string | null {

@@ -30,10 +30,10 @@ export async function acceptStarts(
     starts.map((place) => runStart(requests[place]!)),
   )
   const own = new Map(starts.map((place, index) => [place, started[index]!]))
-  await keepAnswers(tx, requests, own)
+  keepAnswers(tx, requests, own)
   // A replayed request changed nothing and stands in the trail already.
   const entries = distinctAudits(starts.map((place) => requests[place]!)).filter((entry) => !audited.has(entry))
-  await insertAudits(tx, entries)
+  insertAudits(tx, entries)
   tx.afterCommit(() => entries.forEach((entry) => audited.add(entry)))
   const earlier = await findAnswers<StoredAnswer>(
     tx,
@@ -80,20 +80,16 @@ function runStart(request: StartRequest): RunStart {
   }
 }
 
-async function keepAnswers(
-  tx: Transaction,
-  requests: readonly StartRequest[],
-  own: ReadonlyMap<number, RunStarted>,
-): Promise<void> {
+function keepAnswers(tx: Transaction, requests: readonly StartRequest[], own: ReadonlyMap<number, RunStarted>): void {
   const keyed = [...own].flatMap(([place, result]) => {
     const key = batchKey(requests[place]!)
     return key ? [{ key, result }] : []
   })
-  await storeAnswers(
+  storeAnswers(
     tx,
     keyed.flatMap(({ key, result }) => (result.kind === 'STARTED' ? [{ key, response: answerOf(result) }] : [])),
   )
-  await forgetKeys(
+  forgetKeys(
     tx,
     keyed.flatMap(({ key, result }) => (result.kind === 'REFUSED' ? [key] : [])),
   )

@@ -69,7 +69,7 @@ test('INV-8 an end that is rolled back leaves run, instance, slot and outbox as 
   const [run, next] = [await world.start(task), await world.start(task)]
   await executor.claim()
   const ending = world.db.engine(async (tx) => {
-    const instance = (await lockInstances(tx, [{ tenantId: task.tenantId, id: run }])).get(`${task.tenantId}:${run}`)!
+    const instance = (await lockInstances(tx, [{ tenantId: task.tenantId, id: run }])).get(task.tenantId, run)!
     await completeInstances(tx, world.engine, [{ instance, end: { kind: 'SUCCESS' } }])
     throw new Error('The node dies here.')
   })

@@ -59,24 +59,16 @@ async function reserveFor(
   if (seq === session.claimSeq) return selectReservedBy(tx, session.id, seq)
   if (seq < session.claimSeq || !mayTake(session)) return []
   const limit = Math.min(max, engine.settings.claimBatch)
-  const taken = await takePending(
-    tx,
-    { tenantId: session.tenantId, shared: session.appShared },
-    engine.queues.servedBy(session),
-    limit,
-    turn,
-  )
+  const app = { tenantId: session.tenantId, shared: session.appShared }
+  const [taken, now] = await Promise.all([takePending(tx, app, engine.queues.servedBy(session), limit, turn), tx.now()])
   if (taken.length === 0) return []
-  const now = await tx.now()
-  await Promise.all([
-    reserveInstances(
-      tx,
-      taken.map(({ tenantId, id }) => ({ tenantId, id, sessionId: session.id, executorId: session.executorId, claimSeq: seq })),
-      now,
-      now + engine.settings.leaseMs,
-    ),
-    setClaimSeq(tx, session.tenantId, session.id, seq),
-  ])
+  reserveInstances(
+    tx,
+    taken.map(({ tenantId, id }) => ({ tenantId, id, sessionId: session.id, executorId: session.executorId, claimSeq: seq })),
+    now,
+    now + engine.settings.leaseMs,
+  )
+  setClaimSeq(tx, session.tenantId, session.id, seq)
   return taken.map((instance) => ({ ...instance, token: instance.token + 1 }))
 }
 

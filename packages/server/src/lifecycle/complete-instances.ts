@@ -28,11 +28,11 @@ export async function completeInstances(tx: Transaction, engine: Engine, ends: r
     tx,
     ends.map(({ instance }) => instance),
   )
-  const decided = ends.map((end) => ({
-    ...end,
-    decision: decide(end, planOf(end.instance).nodes[end.instance.node]!, engine.random()),
+  const decided = ends.map((ended) => ({
+    ended,
+    decision: decide(ended, planOf(ended.instance).nodes[ended.instance.node]!, engine.random()),
   }))
-  await retryInstances(
+  retryInstances(
     tx,
     decided.flatMap((each) => retryOf(each, now)),
     now,
@@ -41,7 +41,10 @@ export async function completeInstances(tx: Transaction, engine: Engine, ends: r
   await finishRuns(tx, engine, decided.flatMap(finishedOf), now)
 }
 
-type Decided = InstanceEnd & { readonly decision: EndDecision }
+interface Decided {
+  readonly ended: InstanceEnd
+  readonly decision: EndDecision
+}
 
 function decide(
   { instance, end }: InstanceEnd,
@@ -51,7 +54,7 @@ function decide(
   return endAttempt({ ...instance, retry: node.retry, delivery: node.delivery }, end, spread)
 }
 
-function retryOf({ instance, decision, error }: Decided, now: number): RetriedInstance[] {
+function retryOf({ ended: { instance, error }, decision }: Decided, now: number): RetriedInstance[] {
   if (decision.kind === 'FINAL') return []
   const paused = instance.runState === 'PAUSED'
   const later = decision.kind === 'RETRY' && decision.delayMs > 0
@@ -70,8 +73,8 @@ function retryOf({ instance, decision, error }: Decided, now: number): RetriedIn
 }
 
 function wakeRetried(tx: Transaction, engine: Engine, decided: readonly Decided[]): void {
-  for (const { instance, decision } of decided) {
-    if (decision.kind !== 'FINAL') tx.afterCommit(() => engine.hub.wake(queueTopic(instance.queueId), 1))
+  for (const { ended, decision } of decided) {
+    if (decision.kind !== 'FINAL') tx.afterCommit(() => engine.hub.wake(queueTopic(ended.instance.queueId), 1))
   }
 }
 
@@ -82,7 +85,7 @@ const MESSAGES: Partial<Record<InstanceState, string>> = {
   CANCELLED: 'It was asked to stop.',
 }
 
-function finishedOf({ instance, decision, output, error, startedAt }: Decided): FinishedRun[] {
+function finishedOf({ ended: { instance, output, error, startedAt }, decision }: Decided): FinishedRun[] {
   if (decision.kind !== 'FINAL') return []
   const succeeded = decision.state === 'SUCCESS'
   return [

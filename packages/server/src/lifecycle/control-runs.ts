@@ -4,7 +4,7 @@ import { selectEndedRuns, selectLiveRuns, setRunStates } from '../storage/run.ts
 import { queueTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
 import { admitNext } from './finish-runs.ts'
-import { instanceName, lockInstances } from './lock-instances.ts'
+import { lockInstances } from './lock-instances.ts'
 import { startRuns } from './start-runs.ts'
 import { stopRuns } from './stop-runs.ts'
 
@@ -25,9 +25,7 @@ export async function cancelRuns(
   runIds: readonly number[],
 ): Promise<ControlResult[]> {
   const stopped = await stopRuns(tx, engine, runKeys(tenantId, runIds), 'CANCEL')
-  return answerEach(tx, tenantId, runIds, (runId) =>
-    stopped.has(instanceName({ tenantId, id: runId })) ? { runId, kind: 'DONE' } : null,
-  )
+  return answerEach(tx, tenantId, runIds, (runId) => (stopped.has(tenantId, runId) ? { runId, kind: 'DONE' } : null))
 }
 
 /** Pauses runs: what an executor holds goes on to its end, nothing new starts. */
@@ -39,20 +37,18 @@ export async function pauseRuns(
   by: string,
 ): Promise<ControlResult[]> {
   const locked = await lockInstances(tx, runKeys(tenantId, runIds))
-  const instances = [...locked.values()]
-  await holdInstances(
+  const instances = locked.values()
+  holdInstances(
     tx,
     instances.filter((instance) => instance.state === 'PENDING'),
     'PAUSED',
   )
-  await setRunStates(
+  setRunStates(
     tx,
     instances.map((instance) => ({ ...runOf(instance), state: 'PAUSED', reason: `PAUSED:${by}` })),
     await tx.now(),
   )
-  return answerEach(tx, tenantId, runIds, (runId) =>
-    locked.has(instanceName({ tenantId, id: runId })) ? { runId, kind: 'DONE' } : null,
-  )
+  return answerEach(tx, tenantId, runIds, (runId) => (locked.has(tenantId, runId) ? { runId, kind: 'DONE' } : null))
 }
 
 /** Lets paused runs go on. One that waits for a slot takes its turn. */
@@ -63,8 +59,8 @@ export async function resumeRuns(
   runIds: readonly number[],
 ): Promise<ControlResult[]> {
   const locked = await lockInstances(tx, runKeys(tenantId, runIds))
-  const paused = [...locked.values()].filter((instance) => instance.runState === 'PAUSED')
-  await setRunStates(
+  const paused = locked.values().filter((instance) => instance.runState === 'PAUSED')
+  setRunStates(
     tx,
     paused.map((instance) => ({ ...runOf(instance), state: instance.state === 'RUNNING' ? 'RUNNING' : 'PENDING', reason: null })),
     await tx.now(),
@@ -78,7 +74,7 @@ export async function resumeRuns(
   const done = new Set(paused.map((instance) => instance.id))
   return answerEach(tx, tenantId, runIds, (runId) => {
     if (done.has(runId)) return { runId, kind: 'DONE' }
-    return locked.has(instanceName({ tenantId, id: runId })) ? { runId, kind: 'REFUSED', detail: 'The run is not paused.' } : null
+    return locked.has(tenantId, runId) ? { runId, kind: 'REFUSED', detail: 'The run is not paused.' } : null
   })
 }
 

@@ -137,7 +137,7 @@ async function choose(
   })
   if (pairs.length === 0) return []
   const now = await tx.now()
-  await reserveInstances(
+  reserveInstances(
     tx,
     pairs.map(({ instance, session }) => ({ ...instance, sessionId: session.id, executorId: session.executorId, claimSeq: 0 })),
     now,

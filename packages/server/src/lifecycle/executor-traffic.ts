@@ -33,6 +33,9 @@ export interface ExecutorTraffic {
 
 const PLATFORM_TENANT = 1
 
+/** A reason that is there already: without one each abort makes an error with its stack. */
+const HEARD = 'heard'
+
 /** `mayGive`: false while this node is draining; executors that ask it get control, and no work. `leaving` ends the claims that wait. */
 export function createExecutorTraffic(
   engine: Engine,
@@ -46,7 +49,7 @@ export function createExecutorTraffic(
 
   const reports = createCoalescer((items: readonly ReportedItem[]) => applyIsolated(engine, items), {
     mostItems: engine.settings.completeBatch,
-    lanes: 2,
+    lanes: 1,
   })
   const logs = createCoalescer((items: readonly ShippedLines[]) => storeIsolated(engine, items), {
     mostItems: 100,
@@ -73,7 +76,7 @@ export function createExecutorTraffic(
           claimed = await claimOnce(principal, body)
           if (isNothing(claimed, body.session, told) && (await woken)) claimed = await claimOnce(principal, body)
           // A waiter left behind would be woken in the place of one that needs it.
-          listening.abort()
+          listening.abort(HEARD)
         }
         told.add(body.session, claimed)
         return { assignments: [...claimed.assignments], control: claimed.control }

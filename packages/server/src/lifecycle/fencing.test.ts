@@ -318,14 +318,12 @@ test('a report that waits behind a pause finds it: the run stays paused, and wha
 test('an end under a token that has passed moves neither the instance nor its run', async () => {
   const task = await world.task()
   const run = await world.start(task)
-  await world.db.engine((tx) =>
+  await world.db.engine(async (tx) =>
     endSingleInstances(
       tx,
       [
         {
-          tenantId: task.tenantId,
-          id: run,
-          token: 7,
+          instance: { tenantId: task.tenantId, id: run, token: 7 },
           state: 'SUCCESS',
           output: null,
           error: null,

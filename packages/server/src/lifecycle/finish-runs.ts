@@ -25,12 +25,9 @@ export interface FinishedRun {
  */
 export async function finishRuns(tx: Transaction, engine: Engine, runs: readonly FinishedRun[], now: number): Promise<void> {
   if (runs.length === 0) return
-  await endSingleInstances(
-    tx,
-    runs.map((run) => ({ ...run, tenantId: run.instance.tenantId, id: run.instance.id, token: run.instance.token })),
-    now,
-  )
-  await Promise.all([startDownstreamLater(tx, engine, runs), wakeSchedulesLater(tx, runs, now)])
+  endSingleInstances(tx, runs, now)
+  await startDownstreamLater(tx, engine, runs)
+  wakeSchedulesLater(tx, runs, now)
   await admitNext(tx, engine, gatesOf(runs))
 }
 
@@ -39,7 +36,7 @@ async function startDownstreamLater(tx: Transaction, engine: Engine, runs: reado
     tx,
     runs.map((run) => run.instance),
   )
-  await insertOutbox(
+  insertOutbox(
     tx,
     runs.flatMap(({ instance, runState }) =>
       planOf(instance)
@@ -54,13 +51,13 @@ async function startDownstreamLater(tx: Transaction, engine: Engine, runs: reado
   )
 }
 
-async function wakeSchedulesLater(tx: Transaction, runs: readonly FinishedRun[], now: number): Promise<void> {
+function wakeSchedulesLater(tx: Transaction, runs: readonly FinishedRun[], now: number): void {
   const wakes = runs.flatMap(({ instance }) =>
     instance.wakesSchedule && instance.scheduleId !== null
       ? [{ tenantId: instance.tenantId, scheduleId: instance.scheduleId, endedAt: now }]
       : [],
   )
-  await insertScheduleWakes(tx, wakes)
+  insertScheduleWakes(tx, wakes)
 }
 
 function gatesOf(runs: readonly FinishedRun[]): GateKey[] {
@@ -86,7 +83,7 @@ export async function admitNext(tx: Transaction, engine: Engine, gates: readonly
     return nextInLine(rows, (row) => slotsOf(planOf(row).concurrency))
   })
   if (next.length === 0) return 0
-  await admitRuns(tx, next)
+  admitRuns(tx, next)
   const queues = await freeInstances(tx, next, 'SLOT')
   tx.afterCommit(() => queues.forEach((queue) => engine.hub.wake(queueTopic(queue), 1)))
   return next.length

@@ -1,10 +1,9 @@
 import type { Transaction } from '../storage/database.ts'
 import { compareGates, lockGates } from '../storage/gate.ts'
 import { lockLiveInstances, selectGatesOfInstances, type InstanceKey, type LockedInstance } from '../storage/instance.ts'
+import { TenantMap } from '../storage/tenant-map.ts'
 
-export const instanceName = (key: InstanceKey) => `${key.tenantId}:${key.id}`
-
-export type LockedInstances = ReadonlyMap<string, LockedInstance>
+export type LockedInstances = TenantMap<number, LockedInstance>
 
 /**
  * Locks live instances in the one order that everything keeps: the gates of keyed runs first, then instances by (tenant, id). For a run
@@ -12,7 +11,7 @@ export type LockedInstances = ReadonlyMap<string, LockedInstance>
  * is not in the answer has ended.
  */
 export async function lockInstances(tx: Transaction, keys: readonly InstanceKey[]): Promise<LockedInstances> {
-  const distinct = [...new Map(keys.map((key) => [instanceName(key), key])).values()]
-  await lockGates(tx, (await selectGatesOfInstances(tx, distinct)).sort(compareGates))
-  return new Map((await lockLiveInstances(tx, distinct)).map((instance) => [instanceName(instance), instance]))
+  const distinct = TenantMap.of(keys, (key) => key.id).values()
+  lockGates(tx, (await selectGatesOfInstances(tx, distinct)).sort(compareGates))
+  return TenantMap.of(await lockLiveInstances(tx, distinct), (instance) => instance.id)
 }

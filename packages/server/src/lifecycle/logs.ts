@@ -9,9 +9,9 @@ import {
   type StoredLogLine,
 } from '../storage/log.ts'
 import { storableText } from '../storage/storable-json.ts'
+import { TenantMap } from '../storage/tenant-map.ts'
 import { logTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
-import { instanceName } from './lock-instances.ts'
 
 /** Lines of one attempt, with the session and tenant that their request was authenticated for. */
 export interface ShippedLines {
@@ -50,16 +50,10 @@ function mergeShipments(shipments: readonly ShippedLines[]): Map<string, Shipped
 }
 
 async function storeMerged(tx: Transaction, engine: Engine, shipments: readonly ShippedLines[]): Promise<LogsItem[]> {
-  const holders = new Map(
-    (
-      await shareLogHolders(
-        tx,
-        shipments.map(({ tenantId, instance }) => ({ tenantId, id: instance })),
-      )
-    ).map((row) => [instanceName(row), row]),
-  )
+  const keys = shipments.map(({ tenantId, instance }) => ({ tenantId, id: instance }))
+  const holders = TenantMap.of(await shareLogHolders(tx, keys), (row) => row.id)
   const taken = shipments.map((shipment) => {
-    const holder = holders.get(instanceName({ tenantId: shipment.tenantId, id: shipment.instance }))
+    const holder = holders.get(shipment.tenantId, shipment.instance)
     return holder && holder.token === shipment.token && holder.sessionId === shipment.sessionId
       ? takeLines(shipment, holder, engine.settings)
       : null

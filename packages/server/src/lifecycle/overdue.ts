@@ -7,10 +7,11 @@ import {
   selectOverdueInstances,
   type LockedInstance,
 } from '../storage/instance.ts'
+import { TenantMap } from '../storage/tenant-map.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import { completeInstances, type InstanceEnd } from './complete-instances.ts'
 import type { Engine } from './engine.ts'
-import { instanceName, lockInstances } from './lock-instances.ts'
+import { lockInstances } from './lock-instances.ts'
 import { isHeld, wakeSessions } from './stop-runs.ts'
 
 const BATCH = 500
@@ -23,7 +24,7 @@ export async function timeOut(engine: Engine, restMs = 500): Promise<number> {
   const found = await engine.db.engine(async (tx) => {
     const keys = await selectOverdueInstances(tx, BATCH)
     if (keys.length === 0) return 0
-    const locked = [...(await lockInstances(tx, keys)).values()]
+    const locked = (await lockInstances(tx, keys)).values()
     const now = await tx.now()
     const overdue = locked.filter((instance) => isHeld(instance) && instance.deadlineAt !== null && instance.deadlineAt <= now)
     await askToStop(
@@ -39,7 +40,7 @@ export async function timeOut(engine: Engine, restMs = 500): Promise<number> {
 }
 
 async function askToStop(tx: Transaction, engine: Engine, instances: readonly LockedInstance[], now: number): Promise<void> {
-  await requestStop(
+  requestStop(
     tx,
     instances.map((instance) => ({ ...instance, reason: 'TIMEOUT' as const })),
     now + engine.settings.cancelGraceMs,
@@ -62,11 +63,11 @@ export async function reapLost(engine: Engine, mayExpire: boolean, restMs = 500)
   const found = await engine.db.engine(async (tx) => {
     const keys = await selectAbandonedInstances(tx, BATCH)
     if (keys.length === 0) return 0
-    const abandoned = new Map(keys.map((key) => [instanceName(key), key.sessionId]))
+    const abandoned = TenantMap.of(keys, (key) => key.id)
     // Between the look and the lock another node may have ended it and a new session taken it.
-    const locked = [...(await lockInstances(tx, keys)).values()].filter(
-      (instance) => isHeld(instance) && instance.sessionId === abandoned.get(instanceName(instance)),
-    )
+    const locked = (await lockInstances(tx, keys))
+      .values()
+      .filter((instance) => isHeld(instance) && instance.sessionId === abandoned.get(instance.tenantId, instance.id)?.sessionId)
     await completeInstances(
       tx,
       engine,

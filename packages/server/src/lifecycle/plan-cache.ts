@@ -10,29 +10,32 @@ export interface PlanCache {
 
 const MOST_PLANS = 20_000
 
-const nameOf = (key: PlanKey) => `${key.tenantId}:${key.planId}`
-
 export function createPlanCache(): PlanCache {
-  const known = new Map<string, Plan>()
+  /** By their ids, which are unique over all tenants; whose a plan is stands with it. */
+  const known = new Map<number, KnownPlan>()
+  const find = ({ tenantId, planId }: PlanKey, among: ReadonlyMap<number, KnownPlan>) => {
+    const plan = among.get(planId)
+    return plan?.tenantId === tenantId ? plan.body : undefined
+  }
   return {
     async load(tx, keys) {
-      const wanted = new Map(keys.map((key) => [nameOf(key), key]))
-      const missing = [...wanted].filter(([name]) => !known.has(name)).map(([, key]) => key)
-      const found = new Map<string, Plan>()
-      for (const name of wanted.keys()) {
-        const plan = known.get(name)
-        if (plan) found.set(name, plan)
+      // Kept apart, because later batches may drop plans while this one is still at work.
+      const needed = new Map<number, KnownPlan>()
+      const missing = new Map<number, PlanKey>()
+      for (const key of keys) {
+        const plan = needed.get(key.planId) ?? known.get(key.planId)
+        if (plan) needed.set(key.planId, plan)
+        else missing.set(key.planId, key)
       }
-      if (missing.length > 0) {
-        for (const row of await selectPlans(tx, missing)) {
-          const name = nameOf({ tenantId: row.tenantId, planId: row.id })
-          found.set(name, row.body)
-          known.set(name, row.body)
+      if (missing.size > 0) {
+        for (const { tenantId, id, body } of await selectPlans(tx, [...missing.values()])) {
+          needed.set(id, { tenantId, body })
+          known.set(id, { tenantId, body })
         }
         dropOldest(known)
       }
       return (key) => {
-        const plan = found.get(nameOf(key))
+        const plan = find(key, needed)
         if (!plan) throw new Error(`Plan ${key.planId} of tenant ${key.tenantId} does not exist.`)
         return plan
       }
@@ -40,9 +43,14 @@ export function createPlanCache(): PlanCache {
   }
 }
 
-function dropOldest(known: Map<string, Plan>): void {
-  for (const name of known.keys()) {
+interface KnownPlan {
+  readonly tenantId: number
+  readonly body: Plan
+}
+
+function dropOldest(known: Map<number, KnownPlan>): void {
+  for (const id of known.keys()) {
     if (known.size <= MOST_PLANS) return
-    known.delete(name)
+    known.delete(id)
   }
 }

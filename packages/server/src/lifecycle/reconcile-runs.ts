@@ -13,7 +13,7 @@ export async function reconcileRuns(engine: Engine): Promise<void> {
   const admitted = await engine.db.engine(async (tx) => {
     const gates = (await selectStarvingGates(tx, BATCH)).sort(compareGates)
     if (gates.length === 0) return 0
-    await lockGates(tx, gates)
+    lockGates(tx, gates)
     return admitNext(tx, engine, gates)
   })
   if (admitted > 0) engine.report('run.admittedLate', { runs: admitted })

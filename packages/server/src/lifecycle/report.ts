@@ -12,7 +12,7 @@ import { setRunStates } from '../storage/run.ts'
 import { storableJson, storableText } from '../storage/storable-json.ts'
 import { completeInstances, type InstanceEnd } from './complete-instances.ts'
 import type { Engine } from './engine.ts'
-import { instanceName, lockInstances, type LockedInstances } from './lock-instances.ts'
+import { lockInstances, type LockedInstances } from './lock-instances.ts'
 
 /** What an executor says about an instance, with the session and tenant that its request was authenticated for. */
 export interface ReportedItem {
@@ -36,12 +36,10 @@ const DUPLICATE: ItemAnswer = { status: 'DUPLICATE' }
  * over) changes nothing, is answered as what it is, and recorded.
  */
 export async function applyReports(tx: Transaction, engine: Engine, items: readonly ReportedItem[]): Promise<ItemAnswer[]> {
-  const keys = items.map(keyOf)
-  const locked = await lockInstances(tx, keys)
-  const now = await tx.now()
+  const [locked, now] = await Promise.all([lockInstances(tx, items.map(keyOf)), tx.now()])
   const sorted = sortItems(items, locked, engine.settings.resultBytes)
   await recordStarts(tx, engine, sorted.starts, now)
-  await recordProgress(tx, sorted.progress.map(progressOf))
+  recordProgress(tx, sorted.progress.map(progressOf))
   await completeInstances(
     tx,
     engine,
@@ -60,34 +58,36 @@ interface Held {
   readonly instance: LockedInstance
 }
 
+interface End extends Held {
+  readonly oversize: boolean
+}
+
 interface Sorted {
   readonly starts: readonly Held[]
   readonly progress: readonly Held[]
-  readonly ends: readonly (Held & { readonly oversize: boolean })[]
+  readonly ends: readonly End[]
   readonly late: readonly ReportedItem[]
 }
 
 /** The first end of an instance in a batch is its end; what stands behind it comes too late, a start before it needs no row of its own. */
 function sortItems(items: readonly ReportedItem[], locked: LockedInstances, resultBytes: number): Sorted {
-  const starts = new Map<string, Held>()
-  const progress = new Map<string, Held>()
-  const ends = new Map<string, Held & { oversize: boolean }>()
+  const starts = new Map<LockedInstance, Held>()
+  const progress = new Map<LockedInstance, Held>()
+  const ends = new Map<LockedInstance, End>()
   const late: ReportedItem[] = []
   for (const entry of items) {
-    const name = instanceName(keyOf(entry))
-    const instance = locked.get(name)
-    if (!instance || !holds(instance, entry) || ends.has(name)) {
+    const instance = locked.get(entry.tenantId, entry.item.instance)
+    if (!instance || !holds(instance, entry) || ends.has(instance)) {
       late.push(entry)
       continue
     }
-    const held = { entry, instance }
-    if (entry.item.kind === 'STARTED') starts.set(name, held)
-    else if (entry.item.kind === 'PROGRESS') progress.set(name, held)
-    else ends.set(name, { ...held, oversize: entry.item.kind === 'SUCCESS' && sizeOf(entry.item.output) > resultBytes })
+    if (entry.item.kind === 'STARTED') starts.set(instance, { entry, instance })
+    else if (entry.item.kind === 'PROGRESS') progress.set(instance, { entry, instance })
+    else ends.set(instance, { entry, instance, oversize: isOversize(entry.item, resultBytes) })
   }
-  for (const name of ends.keys()) progress.delete(name)
+  for (const instance of ends.keys()) progress.delete(instance)
   return {
-    starts: [...starts.values()].filter(({ instance }) => instance.state === 'RESERVED' && !ends.has(instanceName(instance))),
+    starts: [...starts.values()].filter(({ instance }) => instance.state === 'RESERVED' && !ends.has(instance)),
     progress: [...progress.values()],
     ends: [...ends.values()],
     late,
@@ -102,8 +102,8 @@ function holds(instance: LockedInstance, { sessionId, item }: ReportedItem): boo
   )
 }
 
-function sizeOf(output: unknown): number {
-  return output === undefined ? 0 : Buffer.byteLength(JSON.stringify(output))
+function isOversize(item: ReportItem, resultBytes: number): boolean {
+  return item.kind === 'SUCCESS' && item.output !== undefined && Buffer.byteLength(JSON.stringify(item.output)) > resultBytes
 }
 
 // ───────────────────────────────────────────────────────────────── write
@@ -114,7 +114,7 @@ async function recordStarts(tx: Transaction, engine: Engine, starts: readonly He
     tx,
     starts.map(({ instance }) => instance),
   )
-  await startInstances(
+  startInstances(
     tx,
     starts.map(({ entry, instance }) => {
       const { timeoutMs } = planOf(instance).nodes[instance.node]!
@@ -123,7 +123,7 @@ async function recordStarts(tx: Transaction, engine: Engine, starts: readonly He
     now,
   )
   const pending = starts.filter(({ instance }) => instance.runState === 'PENDING')
-  await setRunStates(
+  setRunStates(
     tx,
     pending.map(({ instance }) => ({ tenantId: instance.tenantId, id: instance.runId, state: 'RUNNING' as const, reason: null })),
     now,
@@ -180,14 +180,15 @@ const RESULT_TOO_LARGE = {
 /** The same end told again is a duplicate; everything else that comes late is stale, and kept so that people can see it. */
 async function answerLate(tx: Transaction, late: readonly ReportedItem[]): Promise<ReadonlyMap<ReportedItem, ItemAnswer>> {
   if (late.length === 0) return new Map()
-  const attemptName = (key: InstanceKey, token: number, sessionId: number | null) => `${instanceName(key)}:${token}:${sessionId}`
+  const attemptName = ({ tenantId, id }: InstanceKey, token: number, sessionId: number | null) =>
+    `${tenantId}:${id}:${token}:${sessionId}`
   const outcomes = new Map(
     (await selectEndedAttempts(tx, late.map(keyOf))).map((row) => [attemptName(row, row.token, row.sessionId), row.outcome]),
   )
   const answers = new Map(
     late.map((entry) => [entry, answerOf(entry, outcomes.get(attemptName(keyOf(entry), entry.item.token, entry.sessionId)))]),
   )
-  await insertRefusedReports(
+  insertRefusedReports(
     tx,
     late
       .filter((entry) => answers.get(entry) === STALE)

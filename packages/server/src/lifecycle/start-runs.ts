@@ -101,7 +101,7 @@ interface Candidate {
 function candidateOf(draft: Draft, plan: Plan): Candidate {
   const params = { ...plan.nodes[0]!.params, ...draft.start.params }
   const key = draft.start.bypassConcurrency ? null : concurrencyKey(plan.concurrency, draft.start.taskId, params)
-  return { ...draft, plan, params, key }
+  return { id: draft.id, tenantId: draft.tenantId, planId: draft.planId, start: draft.start, plan, params, key }
 }
 
 // ───────────────────────────────────────────────────────────────── decide
@@ -113,7 +113,7 @@ async function decideAdmissions(tx: Transaction, candidates: readonly Candidate[
   const gates = distinctGates(candidates)
   const holders = new Map<string, { admitted: number[]; queued: number[] }>()
   if (gates.length > 0) {
-    await lockGates(tx, gates)
+    lockGates(tx, gates)
     for (const row of await selectHolders(tx, gates)) {
       const place = holdersAt(holders, row.tenantId, row.key)
       ;(row.admitted ? place.admitted : place.queued).push(row.id)
@@ -174,20 +174,18 @@ async function writeRuns(
   const runs = candidates.map((candidate) => newRun(candidate, decisions.get(candidate.id)!))
   const skipped = (run: NewRun) => decisions.get(run.id)!.kind === 'SKIP'
   const live = candidates.filter((candidate) => decisions.get(candidate.id)!.kind !== 'SKIP')
-  await Promise.all([
-    insertRuns(
-      tx,
-      runs.filter((run) => !skipped(run)),
-      now,
-    ),
-    insertSkippedRuns(tx, runs.filter(skipped), now),
-    insertInstances(
-      tx,
-      live.map((candidate) => newInstance(candidate, decisions.get(candidate.id)!, engine.settings.agingMs, now)),
-      now,
-    ),
-    insertRunParams(tx, candidates.flatMap(searchableParams)),
-  ])
+  insertRuns(
+    tx,
+    runs.filter((run) => !skipped(run)),
+    now,
+  )
+  insertSkippedRuns(tx, runs.filter(skipped), now)
+  insertInstances(
+    tx,
+    live.map((candidate) => newInstance(candidate, decisions.get(candidate.id)!, engine.settings.agingMs, now)),
+    now,
+  )
+  insertRunParams(tx, candidates.flatMap(searchableParams))
   await replaceHolders(tx, engine, candidates, decisions)
   for (const candidate of live) {
     const queue = candidate.plan.nodes[0]!.queueId

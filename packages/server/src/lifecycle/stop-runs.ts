@@ -4,7 +4,7 @@ import { requestStop, type LockedInstance } from '../storage/instance.ts'
 import { sessionTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
 import { finishRuns } from './finish-runs.ts'
-import { instanceName, lockInstances } from './lock-instances.ts'
+import { lockInstances, type LockedInstances } from './lock-instances.ts'
 
 /**
  * Stops runs: what waits is cancelled at once, what an executor holds is asked to stop and gets a grace period. From then on nothing that
@@ -15,12 +15,12 @@ export async function stopRuns(
   engine: Engine,
   runs: readonly { readonly tenantId: number; readonly id: number }[],
   reason: Exclude<StopReason, 'TIMEOUT'>,
-): Promise<ReadonlySet<string>> {
+): Promise<LockedInstances> {
   const locked = await lockInstances(tx, runs)
   const now = await tx.now()
-  const instances = [...locked.values()]
+  const instances = locked.values()
   const held = instances.filter(isHeld)
-  await requestStop(
+  requestStop(
     tx,
     held.map((instance) => ({ ...instance, reason })),
     now + engine.settings.cancelGraceMs,
@@ -32,7 +32,7 @@ export async function stopRuns(
     instances.filter((instance) => !isHeld(instance)).map((instance) => cancelled(instance, reason)),
     now,
   )
-  return new Set(instances.map(instanceName))
+  return locked
 }
 
 /** Each session once, however many of its instances are to stop. */

@@ -32,7 +32,7 @@ export async function takePending(
 interface Lanes {
   readonly lanes: readonly { queueId: number; most: number }[]
   /** Takes the rate's tokens for what was taken; what is over a rate that several queues share stays PENDING. */
-  spend(tx: Transaction, taken: readonly Claimable[]): Promise<Claimable[]>
+  spend(tx: Transaction, taken: readonly Claimable[]): Claimable[]
 }
 
 async function openLanes(tx: Transaction, queues: readonly QueueRow[], limit: number): Promise<Lanes> {
@@ -40,7 +40,7 @@ async function openLanes(tx: Transaction, queues: readonly QueueRow[], limit: nu
   if (rated.length === 0) {
     return {
       lanes: queues.map((queue) => ({ queueId: queue.id, most: limit })),
-      spend: (_tx, taken) => Promise.resolve([...taken]),
+      spend: (_tx, taken) => [...taken],
     }
   }
   const tokens = new Map(
@@ -50,7 +50,7 @@ async function openLanes(tx: Transaction, queues: readonly QueueRow[], limit: nu
   const most = (queue: QueueRow) => (queue.rateKey === null ? limit : (tokens.get(nameOf(keyOf(queue))) ?? limit))
   return {
     lanes: queues.map((queue) => ({ queueId: queue.id, most: Math.min(limit, most(queue)) })).filter((lane) => lane.most > 0),
-    spend: async (tx, taken) => {
+    spend: (tx, taken) => {
       const keyByQueue = new Map(rated.map((queue) => [queue.id, keyOf(queue)]))
       const spent = new Map<string, GateKey & { count: number }>()
       const kept = taken.filter((instance) => {
@@ -62,7 +62,7 @@ async function openLanes(tx: Transaction, queues: readonly QueueRow[], limit: nu
         spent.set(nameOf(key), { ...entry, count: entry.count + 1 })
         return true
       })
-      await spendTokens(tx, [...spent.values()])
+      spendTokens(tx, [...spent.values()])
       return kept
     },
   }

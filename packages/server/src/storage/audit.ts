@@ -25,16 +25,19 @@ const insert = sql(
      as e (tenant_id, principal, address, request_id, operation, object_kind, object_id, before, after)`,
 )
 /** In the transaction of the change itself, so that neither stands without the other. */
-export function insertAudit(tx: Transaction, entry: AuditEntry): Promise<void> {
-  return insertAudits(tx, [entry])
+export async function insertAudit(tx: Transaction, entry: AuditEntry): Promise<void> {
+  await tx.query(insert, columnsOf([entry]))
 }
 
 /** As `insertAudit`, for the changes of several requests that share a transaction. */
-export async function insertAudits(tx: Transaction, entries: readonly AuditEntry[]): Promise<void> {
-  if (entries.length === 0) return
+export function insertAudits(tx: Transaction, entries: readonly AuditEntry[]): void {
+  if (entries.length > 0) tx.send(insert, columnsOf(entries))
+}
+
+function columnsOf(entries: readonly AuditEntry[]): unknown[] {
   const column = <K extends keyof AuditEntry>(key: K) => entries.map((entry) => entry[key])
   const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value))
-  await tx.query(insert, [
+  return [
     column('tenantId'),
     column('principal'),
     column('address'),
@@ -44,7 +47,7 @@ export async function insertAudits(tx: Transaction, entries: readonly AuditEntry
     column('objectId'),
     column('before').map(json),
     column('after').map(json),
-  ])
+  ]
 }
 
 export interface AuditRow {

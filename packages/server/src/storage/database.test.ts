@@ -39,6 +39,40 @@ test('a statement that comes after the end of its transaction is refused, and a 
   await expect(late!.query({ name: '', text: 'select 1' })).rejects.toThrow('after the end of its transaction')
 })
 
+test('a change that was sent without waiting is committed with its transaction, and fails it with its own error', async () => {
+  const insert = { name: '', text: `insert into gate (tenant_id, key) values ($1, 'sent')` }
+  const keys = () =>
+    db.engine((tx) =>
+      tx.query<{ id: number }>({ name: '', text: `select tenant_id as id from gate where key = 'sent' order by 1` }),
+    )
+  await db.engine(async (tx) => tx.send(insert, [1]))
+  expect(await keys()).toEqual([{ id: 1 }])
+
+  let committed = false
+  const broken = db.engine(async (tx) => {
+    tx.afterCommit(() => (committed = true))
+    tx.send(insert, [2])
+    tx.send(insert, [1])
+    tx.send(insert, [3])
+  })
+  await expect(broken).rejects.toMatchObject({ code: '23505' })
+  const noticed = db.engine(async (tx) => {
+    tx.send(insert, [1])
+    await tx.query({ name: '', text: 'select 1' })
+  })
+  await expect(noticed).rejects.toMatchObject({ code: '23505' })
+  expect({ committed, keys: await keys() }).toEqual({ committed: false, keys: [{ id: 1 }] })
+})
+
+test('what only looks can change nothing, and a statement that fails in it harms nobody after it', async () => {
+  const change = db.peek(1, (tx) => tx.query({ name: '', text: `insert into gate (tenant_id, key) values (1, 'peeked')` }))
+  await expect(change).rejects.toMatchObject({ code: '25006' })
+  const looks = await Promise.all(
+    Array.from({ length: 20 }, (_, n) => db.peek(1, (tx) => tx.query({ name: '', text: `select ${n} as n` }))),
+  )
+  expect(looks).toEqual(looks.map((_, n) => [{ n }]))
+})
+
 test('INV-6 what was answered is there after PostgreSQL was killed in the middle of the writing', async () => {
   const dataDir = temporaryFolder('inv6')
   const start = () => startEmbeddedPostgres({ dataDir, log: () => {} })

@@ -14,7 +14,9 @@ export interface Database {
   engine<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   lease<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   tenant<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
-  /** Reads of the console and of lists: their own pool and time-out. */
+  /** As `tenant`, for what a request only has to look up: it changes nothing, so nobody waits for its end. */
+  peek<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Reads of the console and of lists: as `peek`, with their own pool and time-out. */
   read<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
@@ -22,6 +24,11 @@ export interface Database {
 /** Rows come with bigint and timestamptz as numbers (identifiers below 2^53, epoch milliseconds). */
 export interface Transaction {
   query<Row>(statement: Statement, parameters?: readonly unknown[]): Promise<Row[]>
+  /**
+   * A change whose answer nobody needs: it travels with the next statement that is waited for, or with COMMIT, and its failure fails the
+   * transaction. A round trip costs both processes more than most statements do.
+   */
+  send(statement: Statement, parameters?: readonly unknown[]): void
   /** The database's clock, read once, when first asked for: epoch milliseconds. */
   now(): Promise<number>
   /** Runs after COMMIT, never after a rollback: wake-ups belong here. */
@@ -74,10 +81,11 @@ export function openDatabase(options: DatabaseOptions): Database {
     read: pool('carillon_api', sizes.console, 10_000),
   }
   return {
-    engine: (work) => transact(pools.engine, null, work),
-    lease: (work) => transact(pools.lease, null, work),
-    tenant: (tenantId, work) => transact(pools.tenant, tenantId, work),
-    read: (tenantId, work) => transact(pools.read, tenantId, work),
+    engine: (work) => transact(pools.engine, ENGINE_WRITES, work),
+    lease: (work) => transact(pools.lease, ENGINE_WRITES, work),
+    tenant: (tenantId, work) => transact(pools.tenant, { tenantId, readOnly: false }, work),
+    peek: (tenantId, work) => transact(pools.tenant, { tenantId, readOnly: true }, work),
+    read: (tenantId, work) => transact(pools.read, { tenantId, readOnly: true }, work),
     async close() {
       closing = true
       await Promise.all(Object.values(pools).map((each) => each.end()))
@@ -91,7 +99,7 @@ const ENGINE = 'carillon_engine'
  * The engine's statements name their rows by key or by place (`placed`): statistics that are minutes old must not talk it out of that, and
  * there is nothing to gain from planning them anew for each batch.
  */
-const BY_KEY = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off', plan_cache_mode: 'force_generic_plan' }
+const BY_KEY = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off', enable_memoize: 'off', plan_cache_mode: 'force_generic_plan' }
 
 /** Settings that are part of the contract, not tuning: without the idle time-out a paused node would hide the rows it has locked. */
 function createPool(options: DatabaseOptions, role: string, max: number, statementMs: number): pg.Pool {
@@ -129,43 +137,60 @@ const LONGEST_TRANSACTION_MS = 10_000
 const RETRIED = new Set(['40P01', '40001'])
 const TRIES = 5
 
-const BEGIN = 'BEGIN'
 const SET_TENANT = { name: 'transaction.tenant', text: `select set_config('app.tenant', $1, true)` }
 const NOW = { name: 'transaction.now', text: `select to_ms(statement_timestamp()) as now` }
 
-async function transact<T>(pool: pg.Pool, tenantId: number | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
+interface Mode {
+  readonly tenantId: number | null
+  readonly readOnly: boolean
+}
+
+const ENGINE_WRITES: Mode = { tenantId: null, readOnly: false }
+
+async function transact<T>(pool: pg.Pool, mode: Mode, work: (tx: Transaction) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await transactOnce(pool, tenantId, work)
+      return await transactOnce(pool, mode, work)
     } catch (error) {
       if (attempt >= TRIES || !RETRIED.has((error as { code?: string }).code ?? '')) throw error
     }
   }
 }
 
-async function transactOnce<T>(pool: pg.Pool, tenantId: number | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
+async function transactOnce<T>(pool: pg.Pool, { tenantId, readOnly }: Mode, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const connection = await borrow(pool)
   const actions: (() => void)[] = []
   let result: T
+  const tx = transactionOn(connection, actions)
   try {
     // BEGIN and the tenant travel in the same packet as the first statement; a failure of theirs fails that one too.
     gatherWrites(connection.client)
     const opening = Promise.all([
-      connection.client.query(BEGIN),
+      connection.client.query(readOnly ? 'BEGIN READ ONLY' : 'BEGIN'),
       ...(tenantId === null ? [] : [connection.client.query({ ...SET_TENANT, values: [String(tenantId)] })]),
     ])
     opening.catch(() => undefined)
-    result = await work(transactionOn(connection, actions))
-    await opening
-    const commit = await connection.client.query('COMMIT')
-    if (commit.command !== 'COMMIT') throw new Error('The transaction was rolled back because one of its statements had failed.')
+    result = await work(tx)
+    const ended = end(connection.client)
+    // Whoever borrows the connection next speaks after this COMMIT.
+    if (readOnly) ended.catch(() => undefined)
+    else await Promise.all([opening, ended])
+    const failure = tx.failure()
+    if (failure) throw failure
     connection.giveBack()
   } catch (error) {
     await connection.rollBack()
-    throw connection.failure() ?? error
+    throw connection.failure() ?? tx.failure() ?? error
   }
   actions.forEach(runHint)
   return result
+}
+
+/** A transaction of which a statement has failed answers COMMIT by rolling back. */
+async function end(client: pg.PoolClient): Promise<void> {
+  gatherWrites(client)
+  const { command } = await client.query('COMMIT')
+  if (command !== 'COMMIT') throw new Error('The transaction was rolled back because one of its statements had failed.')
 }
 
 /**
@@ -227,7 +252,9 @@ async function borrow(pool: pg.Pool): Promise<Connection> {
   }
 }
 
-function transactionOn(connection: Connection, actions: (() => void)[]): Transaction {
+/** `failure`: of the first statement that was sent without waiting, whose followers failed only because it did. */
+function transactionOn(connection: Connection, actions: (() => void)[]): Transaction & { failure(): Error | undefined } {
+  let failure: Error | undefined
   const query = async <Row>({ name, text }: Statement, parameters: readonly unknown[] = []): Promise<Row[]> => {
     if (!connection.isOpen()) throw new Error(`The statement ${name} came after the end of its transaction.`)
     gatherWrites(connection.client)
@@ -237,6 +264,11 @@ function transactionOn(connection: Connection, actions: (() => void)[]): Transac
   let clock: Promise<number> | undefined
   return {
     query,
+    send: (statement, parameters) =>
+      void query(statement, parameters).catch((error: unknown) => {
+        failure ??= error as Error
+      }),
+    failure: () => failure,
     now: () => (clock ??= query<{ now: number }>(NOW).then((rows) => rows[0]!.now)),
     afterCommit: (action) => void actions.push(action),
   }

@@ -155,8 +155,8 @@ const SET_CLAIM_SEQ = sql(
   `update executor_session set claim_seq = $3 where tenant_id = $1 and id = $2`,
 )
 
-export async function setClaimSeq(tx: Transaction, tenantId: number, sessionId: number, seq: number): Promise<void> {
-  await tx.query(SET_CLAIM_SEQ, [tenantId, sessionId, seq])
+export function setClaimSeq(tx: Transaction, tenantId: number, sessionId: number, seq: number): void {
+  tx.send(SET_CLAIM_SEQ, [tenantId, sessionId, seq])
 }
 
 const LEAVE = sql(

@@ -30,10 +30,11 @@ export function compareGates(a: GateKey, b: GateKey): number {
  * Locks the gates of these concurrency keys, making those that do not exist. What is counted must be counted by the next statement: the
  * snapshot of the locking statement is older than the wait for the lock.
  */
-export async function lockGates(tx: Transaction, keys: readonly GateKey[]): Promise<void> {
+export function lockGates(tx: Transaction, keys: readonly GateKey[]): void {
   if (keys.length === 0) return
   const columns = [keys.map((each) => each.tenantId), keys.map((each) => each.key)]
-  await Promise.all([tx.query(CREATE, columns), tx.query(LOCK, columns)])
+  tx.send(CREATE, columns)
+  tx.send(LOCK, columns)
 }
 
 const PRUNE = sql(

@@ -62,9 +62,9 @@ const STORE = sql(
    where i.tenant_id = k.tenant_id and i.principal = k.principal and i.route = k.route and i.key = k.key`,
 )
 
-export async function storeAnswers(tx: Transaction, answers: readonly { key: BatchKey; response: unknown }[]): Promise<void> {
+export function storeAnswers(tx: Transaction, answers: readonly { key: BatchKey; response: unknown }[]): void {
   if (answers.length === 0) return
-  await tx.query(STORE, [...columns(answers.map((each) => each.key)), answers.map((each) => JSON.stringify(each.response))])
+  tx.send(STORE, [...columns(answers.map((each) => each.key)), answers.map((each) => JSON.stringify(each.response))])
 }
 
 const FORGET = sql(
@@ -74,8 +74,8 @@ const FORGET = sql(
 )
 
 /** Frees keys whose request was refused: the same request may succeed later. */
-export async function forgetKeys(tx: Transaction, keys: readonly BatchKey[]): Promise<void> {
-  if (keys.length > 0) await tx.query(FORGET, columns(keys))
+export function forgetKeys(tx: Transaction, keys: readonly BatchKey[]): void {
+  if (keys.length > 0) tx.send(FORGET, columns(keys))
 }
 
 const PRUNE = sql(

@@ -6,6 +6,7 @@ import {
   type StopReason,
   type WaitReason,
 } from '@carillon/core'
+import { column, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { placed } from './placed.ts'
 import { RUN_COLUMNS } from './run.ts'
@@ -23,7 +24,7 @@ export interface InstanceKey {
   readonly id: number
 }
 
-const keyColumns = (keys: readonly InstanceKey[]) => [keys.map((key) => key.tenantId), keys.map((key) => key.id)]
+const keyColumns = (keys: readonly InstanceKey[]) => [plainColumn(column(keys, 'tenantId')), plainColumn(column(keys, 'id'))]
 
 // ───────────────────────────────────────────────────────────────── start
 
@@ -46,18 +47,16 @@ export interface NewInstance {
   readonly sortKey: number
 }
 
-export async function insertInstances(tx: Transaction, instances: readonly NewInstance[], now: number): Promise<void> {
+export function insertInstances(tx: Transaction, instances: readonly NewInstance[], now: number): void {
   if (instances.length === 0) return
-  const column = <K extends keyof NewInstance>(key: K) => instances.map((instance) => instance[key])
-  await tx.query(INSERT, [
-    column('tenantId'),
-    column('id'),
-    column('runId'),
-    column('planId'),
-    column('node'),
-    column('waitReason'),
-    column('queueId'),
-    column('sortKey'),
+  tx.send(INSERT, [
+    ...keyColumns(instances),
+    plainColumn(column(instances, 'runId')),
+    plainColumn(column(instances, 'planId')),
+    plainColumn(column(instances, 'node')),
+    column(instances, 'waitReason'),
+    plainColumn(column(instances, 'queueId')),
+    plainColumn(column(instances, 'sortKey')),
     now,
   ])
 }
@@ -192,19 +191,12 @@ export interface Reservation {
 }
 
 /** Gives locked PENDING instances to executors under a new token. They must report a start before `startBy`. */
-export async function reserveInstances(
-  tx: Transaction,
-  reservations: readonly Reservation[],
-  now: number,
-  startBy: number,
-): Promise<void> {
-  const column = <K extends keyof Reservation>(key: K) => reservations.map((each) => each[key])
-  await tx.query(RESERVE, [
-    column('tenantId'),
-    column('id'),
-    column('sessionId'),
-    column('executorId'),
-    column('claimSeq'),
+export function reserveInstances(tx: Transaction, reservations: readonly Reservation[], now: number, startBy: number): void {
+  tx.send(RESERVE, [
+    ...keyColumns(reservations),
+    plainColumn(column(reservations, 'sessionId')),
+    plainColumn(column(reservations, 'executorId')),
+    plainColumn(column(reservations, 'claimSeq')),
     now,
     startBy,
   ])
@@ -270,38 +262,30 @@ export interface LockedInstance {
 }
 
 const LOCKED_COLUMNS = `i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.state, i.wait_reason as "waitReason",
-  i.queue_id as "queueId", i.attempt, i.lost, i.token, i.session_id as "sessionId", i.stop_reason as "stopReason", i.deadline_at as "deadlineAt"`
-
-const RUN_OF_LOCKED = `r.state as "runState", r.schedule_id as "scheduleId", r.wakes_schedule as "wakesSchedule", r.concurrency_key as "concurrencyKey", r.depth`
+  i.queue_id as "queueId", i.attempt, i.lost, i.token, i.session_id as "sessionId", i.stop_reason as "stopReason", i.deadline_at as "deadlineAt",
+  r.state as "runState", r.schedule_id as "scheduleId", r.wakes_schedule as "wakesSchedule", r.concurrency_key as "concurrencyKey", r.depth`
 
 // A LATERAL is read in the order of what it hangs on: so the instances are locked in the order of locks, each found by its key.
 const wanted = (how: 'limit 1' | 'for no key update') =>
   `from (select * from unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id) order by tenant_id, id) wanted
    cross join lateral (select * from instance_live l where l.tenant_id = wanted.tenant_id and l.id = wanted.id ${how}) i`
 
-const LOCK = sql('instance.lock', `select ${LOCKED_COLUMNS} ${wanted('for no key update')}`)
-const RUNS_OF_LOCKED = sql(
-  'instance.runsOfLocked',
-  `select i.tenant_id as "tenantId", i.id, ${RUN_OF_LOCKED} ${wanted('limit 1')} ${RUN_OF_INSTANCE}`,
-)
+const LOCK = sql('instance.lock', `select i.id ${wanted('for no key update')}`)
+const LOCKED = sql('instance.locked', `select ${LOCKED_COLUMNS} ${wanted('limit 1')} ${RUN_OF_INSTANCE}`)
 
 /**
- * Locks live instances. The caller has locked the gates of their runs. What their runs say is read by the next statement: the snapshot of
+ * Locks live instances. The caller has locked the gates of their runs. They and their runs are read by the next statement: the snapshot of
  * the locking one is older than its wait, and a pause that it waited for would go unseen.
  */
 export async function lockLiveInstances(tx: Transaction, keys: readonly InstanceKey[]): Promise<LockedInstance[]> {
-  const [instances, runs] = await Promise.all([
-    tx.query<Omit<LockedInstance, keyof RunOfLocked>>(LOCK, keyColumns(keys)),
-    tx.query<InstanceKey & RunOfLocked>(RUNS_OF_LOCKED, keyColumns(keys)),
+  const [locked, read] = await Promise.all([
+    tx.query<{ id: number }>(LOCK, keyColumns(keys)),
+    tx.query<LockedInstance>(LOCKED, keyColumns(keys)),
   ])
-  const runOf = new Map(runs.map((run) => [`${run.tenantId}:${run.id}`, run]))
-  return instances.flatMap((instance) => {
-    const run = runOf.get(`${instance.tenantId}:${instance.id}`)
-    return run ? [{ ...instance, ...run }] : []
-  })
+  // One that appeared between the two statements is not locked.
+  const held = new Set(column(locked, 'id'))
+  return read.filter((instance) => held.has(instance.id))
 }
-
-type RunOfLocked = Pick<LockedInstance, 'runState' | 'scheduleId' | 'wakesSchedule' | 'concurrencyKey' | 'depth'>
 
 const GATES = sql(
   'instance.gates',
@@ -322,18 +306,17 @@ const START = sql(
    where i.ctid = s.place and i.token = s.token and i.session_id = s.session_id and (i.state = 'RESERVED') is not false`,
 )
 
-export async function startInstances(
+export function startInstances(
   tx: Transaction,
   starts: readonly { tenantId: number; id: number; token: number; sessionId: number; deadlineAt: number | null }[],
   now: number,
-): Promise<void> {
+): void {
   if (starts.length === 0) return
-  await tx.query(START, [
-    starts.map((each) => each.tenantId),
-    starts.map((each) => each.id),
-    starts.map((each) => each.token),
-    starts.map((each) => each.sessionId),
-    starts.map((each) => each.deadlineAt),
+  tx.send(START, [
+    ...keyColumns(starts),
+    plainColumn(column(starts, 'token')),
+    plainColumn(column(starts, 'sessionId')),
+    plainColumn(column(starts, 'deadlineAt')),
     now,
   ])
 }
@@ -345,12 +328,12 @@ const PROGRESS = sql(
    where i.ctid = p.place and i.token = p.token and i.session_id = p.session_id and (i.state in ('RESERVED', 'RUNNING')) is not false`,
 )
 
-export async function recordProgress(
+export function recordProgress(
   tx: Transaction,
   items: readonly { tenantId: number; id: number; token: number; sessionId: number; percent: number; message: string | null }[],
-): Promise<void> {
+): void {
   if (items.length === 0) return
-  await tx.query(PROGRESS, [
+  tx.send(PROGRESS, [
     items.map((each) => each.tenantId),
     items.map((each) => each.id),
     items.map((each) => each.token),
@@ -391,13 +374,13 @@ const REQUEST_STOP = sql(
 )
 
 /** Marks running instances to be stopped; when `deadline` passes without an answer they are ended without one. */
-export async function requestStop(
+export function requestStop(
   tx: Transaction,
   stops: readonly { tenantId: number; id: number; reason: StopReason }[],
   deadline: number,
-): Promise<void> {
+): void {
   if (stops.length === 0) return
-  await tx.query(REQUEST_STOP, [...keyColumns(stops), stops.map((stop) => stop.reason), deadline])
+  tx.send(REQUEST_STOP, [...keyColumns(stops), stops.map((stop) => stop.reason), deadline])
 }
 
 // ───────────────────────────────────────────────────────────────── waiting
@@ -409,8 +392,8 @@ const HOLD = sql(
    where i.ctid = h.place and (i.state = 'PENDING') is not false`,
 )
 
-export async function holdInstances(tx: Transaction, keys: readonly InstanceKey[], reason: WaitReason): Promise<void> {
-  if (keys.length > 0) await tx.query(HOLD, [...keyColumns(keys), reason])
+export function holdInstances(tx: Transaction, keys: readonly InstanceKey[], reason: WaitReason): void {
+  if (keys.length > 0) tx.send(HOLD, [...keyColumns(keys), reason])
 }
 
 const FREE = sql(
@@ -514,18 +497,16 @@ export interface RetriedInstance {
 }
 
 /** Keeps the attempt that has just ended and makes the instance ready for the next one. */
-export async function retryInstances(tx: Transaction, items: readonly RetriedInstance[], now: number): Promise<void> {
+export function retryInstances(tx: Transaction, items: readonly RetriedInstance[], now: number): void {
   if (items.length === 0) return
-  const column = <K extends keyof RetriedInstance>(key: K) => items.map((each) => each[key])
-  await tx.query(RETRY, [
-    column('tenantId'),
-    column('id'),
-    column('token'),
-    column('outcome'),
-    column('error'),
-    column('dueAt'),
-    column('wasLost'),
-    column('waitReason'),
+  tx.send(RETRY, [
+    ...keyColumns(items),
+    plainColumn(column(items, 'token')),
+    column(items, 'outcome'),
+    column(items, 'error'),
+    plainColumn(column(items, 'dueAt')),
+    plainColumn(column(items, 'wasLost')),
+    column(items, 'waitReason'),
     now,
   ])
 }
@@ -573,9 +554,7 @@ const END_SINGLE = sql(
 )
 
 export interface EndedInstance {
-  readonly tenantId: number
-  readonly id: number
-  readonly token: number
+  readonly instance: InstanceKey & { readonly token: number }
   readonly state: InstanceState
   readonly output: string | null
   readonly error: string | null
@@ -586,20 +565,19 @@ export interface EndedInstance {
 }
 
 /** Ends single-instance runs with their instances, where the instance still is under that token: both rows move to history in one statement. The caller holds the instances' locks. */
-export async function endSingleInstances(tx: Transaction, items: readonly EndedInstance[], now: number): Promise<void> {
+export function endSingleInstances(tx: Transaction, items: readonly EndedInstance[], now: number): void {
   if (items.length === 0) return
-  const column = <K extends keyof EndedInstance>(key: K) => items.map((each) => each[key])
-  await tx.query(END_SINGLE, [
-    column('tenantId'),
-    column('id'),
-    column('token'),
-    column('state'),
-    column('output'),
-    column('error'),
+  const instances = column(items, 'instance')
+  tx.send(END_SINGLE, [
+    ...keyColumns(instances),
+    plainColumn(column(instances, 'token')),
+    column(items, 'state'),
+    column(items, 'output'),
+    column(items, 'error'),
     now,
-    column('runState'),
-    column('runReason'),
-    column('startedAt'),
+    column(items, 'runState'),
+    column(items, 'runReason'),
+    plainColumn(column(items, 'startedAt')),
   ])
 }
 

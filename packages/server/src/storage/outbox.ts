@@ -14,9 +14,9 @@ export interface OutboxEntry {
   readonly payload: unknown
 }
 
-export async function insertOutbox(tx: Transaction, entries: readonly OutboxEntry[]): Promise<void> {
+export function insertOutbox(tx: Transaction, entries: readonly OutboxEntry[]): void {
   if (entries.length === 0) return
-  await tx.query(INSERT, [
+  tx.send(INSERT, [
     entries.map((each) => each.tenantId),
     entries.map((each) => each.kind),
     entries.map((each) => each.runId),

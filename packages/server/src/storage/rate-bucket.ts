@@ -30,9 +30,9 @@ const SPEND = sql(
    where b.tenant_id = spent.tenant_id and b.key = spent.key`,
 )
 
-export async function spendTokens(tx: Transaction, spent: readonly (GateKey & { count: number })[]): Promise<void> {
+export function spendTokens(tx: Transaction, spent: readonly (GateKey & { count: number })[]): void {
   if (spent.length === 0) return
-  await tx.query(SPEND, [spent.map((each) => each.tenantId), spent.map((each) => each.key), spent.map((each) => each.count)])
+  tx.send(SPEND, [spent.map((each) => each.tenantId), spent.map((each) => each.key), spent.map((each) => each.count)])
 }
 
 const upsert = sql(

@@ -16,10 +16,10 @@ export interface RefusedReport {
   readonly reason: string
 }
 
-export async function insertRefusedReports(tx: Transaction, reports: readonly RefusedReport[]): Promise<void> {
+export function insertRefusedReports(tx: Transaction, reports: readonly RefusedReport[]): void {
   if (reports.length === 0) return
   const column = <K extends keyof RefusedReport>(key: K) => reports.map((each) => each[key])
-  await tx.query(INSERT, [
+  tx.send(INSERT, [
     column('tenantId'),
     column('instanceId'),
     column('token'),

@@ -16,9 +16,9 @@ export interface RunParam {
 }
 
 /** Parameters by whose value runs are found: rows, because row-level security keeps jsonb operators from using an index. */
-export async function insertRunParams(tx: Transaction, params: readonly RunParam[]): Promise<void> {
+export function insertRunParams(tx: Transaction, params: readonly RunParam[]): void {
   if (params.length === 0) return
-  await tx.query(INSERT, [
+  tx.send(INSERT, [
     params.map((each) => each.tenantId),
     params.map((each) => each.runId),
     params.map((each) => each.key),

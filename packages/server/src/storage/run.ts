@@ -1,4 +1,5 @@
 import type { FinalRunState, RunOrigin, RunState } from '@carillon/core'
+import { column, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
 import type { GateKey } from './gate.ts'
 import { placed } from './placed.ts'
@@ -53,38 +54,37 @@ const INSERT_SKIPPED = sql(
 )
 
 function columnsOf(runs: readonly NewRun[], now: number): unknown[] {
-  const column = <K extends keyof NewRun>(key: K) => runs.map((run) => run[key])
   return [
-    column('tenantId'),
-    column('id'),
-    column('targetKind'),
-    column('targetId'),
-    column('planId'),
-    column('reason'),
-    column('origin'),
-    column('startedBy'),
-    column('scheduleId'),
-    column('fireAt'),
-    column('backfillId'),
-    column('parentRunId'),
-    column('depth'),
-    column('params'),
-    column('priority'),
-    column('concurrencyKey'),
-    column('admitted'),
-    column('wakesSchedule'),
-    column('instances'),
+    plainColumn(column(runs, 'tenantId')),
+    plainColumn(column(runs, 'id')),
+    column(runs, 'targetKind'),
+    plainColumn(column(runs, 'targetId')),
+    plainColumn(column(runs, 'planId')),
+    column(runs, 'reason'),
+    column(runs, 'origin'),
+    column(runs, 'startedBy'),
+    plainColumn(column(runs, 'scheduleId')),
+    plainColumn(column(runs, 'fireAt')),
+    plainColumn(column(runs, 'backfillId')),
+    plainColumn(column(runs, 'parentRunId')),
+    plainColumn(column(runs, 'depth')),
+    column(runs, 'params'),
+    plainColumn(column(runs, 'priority')),
+    column(runs, 'concurrencyKey'),
+    plainColumn(column(runs, 'admitted')),
+    plainColumn(column(runs, 'wakesSchedule')),
+    plainColumn(column(runs, 'instances')),
     now,
   ]
 }
 
-export async function insertRuns(tx: Transaction, runs: readonly NewRun[], now: number): Promise<void> {
-  if (runs.length > 0) await tx.query(INSERT, columnsOf(runs, now))
+export function insertRuns(tx: Transaction, runs: readonly NewRun[], now: number): void {
+  if (runs.length > 0) tx.send(INSERT, columnsOf(runs, now))
 }
 
 /** Runs that their concurrency policy left out: they are history from the first moment. */
-export async function insertSkippedRuns(tx: Transaction, runs: readonly NewRun[], now: number): Promise<void> {
-  if (runs.length > 0) await tx.query(INSERT_SKIPPED, columnsOf(runs, now))
+export function insertSkippedRuns(tx: Transaction, runs: readonly NewRun[], now: number): void {
+  if (runs.length > 0) tx.send(INSERT_SKIPPED, columnsOf(runs, now))
 }
 
 const NEXT_IDS = sql('run.nextIds', `select nextval('carillon_id') as id from generate_series(1, $1::int)`)
@@ -123,8 +123,8 @@ const ADMIT = sql(
    where r.ctid = chosen.place and not r.admitted`,
 )
 
-export async function admitRuns(tx: Transaction, runs: readonly { tenantId: number; id: number }[]): Promise<void> {
-  await tx.query(ADMIT, [runs.map((run) => run.tenantId), runs.map((run) => run.id)])
+export function admitRuns(tx: Transaction, runs: readonly { tenantId: number; id: number }[]): void {
+  tx.send(ADMIT, [runs.map((run) => run.tenantId), runs.map((run) => run.id)])
 }
 
 const SET_STATE = sql(
@@ -135,13 +135,13 @@ const SET_STATE = sql(
 )
 
 /** Moves live runs between PENDING, RUNNING and PAUSED. The caller holds their lock. */
-export async function setRunStates(
+export function setRunStates(
   tx: Transaction,
   runs: readonly { tenantId: number; id: number; state: 'PENDING' | 'RUNNING' | 'PAUSED'; reason: string | null }[],
   now: number,
-): Promise<void> {
+): void {
   if (runs.length === 0) return
-  await tx.query(SET_STATE, [
+  tx.send(SET_STATE, [
     runs.map((run) => run.tenantId),
     runs.map((run) => run.id),
     runs.map((run) => run.state),

@@ -14,13 +14,9 @@ export interface ScheduleWake {
 }
 
 /** Tells a FIXED_DELAY schedule that its run has ended, without touching the schedule's row (lock order). */
-export async function insertScheduleWakes(tx: Transaction, wakes: readonly ScheduleWake[]): Promise<void> {
+export function insertScheduleWakes(tx: Transaction, wakes: readonly ScheduleWake[]): void {
   if (wakes.length === 0) return
-  await tx.query(INSERT, [
-    wakes.map((each) => each.tenantId),
-    wakes.map((each) => each.scheduleId),
-    wakes.map((each) => each.endedAt),
-  ])
+  tx.send(INSERT, [wakes.map((each) => each.tenantId), wakes.map((each) => each.scheduleId), wakes.map((each) => each.endedAt)])
 }
 
 // The due row is locked before the wake is taken, so that firing and editing see each other's order.

@@ -70,7 +70,7 @@ function prepare(context: Context, asks: readonly Ask[]): Promise<Prepared> {
   if (asks.some((ask) => ask.force)) context.require('run.force')
   const { tenantId, principal, services } = context
   const asker = { tenantId, role: principal.role, plans: services.plans, paramsBytes: services.limits.paramsBytes }
-  return services.db.tenant(tenantId, (tx) => prepareTriggers(tx, asker, asks))
+  return services.db.peek(tenantId, (tx) => prepareTriggers(tx, asker, asks))
 }
 
 /** Starts what may be started; each item is answered by itself, in the order of the request. */
