@@ -1,3 +1,4 @@
+import type { NodeControl, PlanEdge } from '../dag/plan.ts'
 import type { ConcurrencyPolicy } from './concurrency.ts'
 import type { RetryPolicy } from './retry.ts'
 import type { FinalRunState } from './run.ts'
@@ -17,7 +18,12 @@ export interface Plan {
   readonly version: number
   readonly concurrency: ConcurrencyPolicy
   readonly priority: number
+  /** Of a DAG in topological order: an edge leads from a lower index to a higher one. */
   readonly nodes: readonly PlanNode[]
+  /** Of a DAG. */
+  readonly edges?: readonly PlanEdge[]
+  /** Of a DAG: its version, what its runs answer, and when they are given up (0 = never). */
+  readonly dag?: { readonly versionId: number; readonly output: unknown; readonly timeoutMs: number }
   readonly downstream: readonly { readonly taskId: number; readonly outcomes: readonly FinalRunState[] }[]
   /** Top-level parameters by whose value runs can be found. */
   readonly searchable: readonly string[]
@@ -39,4 +45,6 @@ export interface PlanNode {
   readonly retry: RetryPolicy
   readonly delivery: Delivery
   readonly route: RouteStrategy
+  /** Of a DAG's node: what is not of the task. */
+  readonly control?: NodeControl
 }

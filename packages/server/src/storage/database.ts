@@ -99,7 +99,13 @@ const ENGINE = 'carillon_engine'
  * The engine's statements name their rows by key or by place (`placed`): statistics that are minutes old must not talk it out of that, and
  * there is nothing to gain from planning them anew for each batch.
  */
-const BY_KEY = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off', enable_memoize: 'off', plan_cache_mode: 'force_generic_plan' }
+const BY_KEY = {
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_memoize: 'off',
+  plan_cache_mode: 'force_generic_plan',
+}
 
 /** Settings that are part of the contract, not tuning: without the idle time-out a paused node would hide the rows it has locked. */
 function createPool(options: DatabaseOptions, role: string, max: number, statementMs: number): pg.Pool {

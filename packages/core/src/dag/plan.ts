@@ -1,0 +1,26 @@
+import type { ApprovalDefinition, TriggerRule, WaitDefinition } from './definition.ts'
+
+/** What a node of a DAG's plan has beyond a task's. */
+export interface NodeControl {
+  readonly does:
+    | { readonly kind: 'TASK'; readonly taskId: number }
+    | { readonly kind: 'DAG'; readonly dagId: number; readonly dagVersion: number | null }
+    | { readonly kind: 'APPROVAL'; readonly approval: ApprovalDefinition }
+    | { readonly kind: 'WAIT'; readonly wait: WaitDefinition }
+  readonly triggerRule: TriggerRule
+  readonly mayFail: boolean
+  readonly forEach: { readonly items: string; readonly maxParallel: number; readonly successShare: number } | null
+  /** The node's own priority, over the run's. */
+  readonly priority: number | null
+  /** Edges that lead here. */
+  readonly parents: number
+  /** Places in `Plan.edges` of the edges that leave here. */
+  readonly edges: readonly number[]
+}
+
+export interface PlanEdge {
+  /** Indexes in `Plan.nodes`. */
+  readonly from: number
+  readonly to: number
+  readonly condition: string | null
+}
