@@ -6,11 +6,13 @@ import { fireSchedules, type FiringDeps } from './lifecycle/fire-schedules.ts'
 import { housekeep } from './lifecycle/housekeep.ts'
 import { promoteDue, reapLost, timeOut } from './lifecycle/overdue.ts'
 import { reconcileRuns } from './lifecycle/reconcile-runs.ts'
+import { continueRuns } from './lifecycle/sub-dags.ts'
+import { endDueNodes, timeOutRuns } from './lifecycle/wait-nodes.ts'
 import { startDownstream } from './lifecycle/start-downstream.ts'
 import { workOffBackfills } from './lifecycle/work-off-backfills.ts'
 import type { ClockGuard } from './runtime/clock-guard.ts'
 import { startLoop, type Loop, type Step } from './runtime/loop.ts'
-import { appTopic, queueTopic } from './runtime/wake-hub.ts'
+import { appTopic, continueTopic, queueTopic } from './runtime/wake-hub.ts'
 import { selectQueuesWaiting } from './storage/instance.ts'
 import { lead } from './storage/leader.ts'
 import { beatNode, type NodeState } from './storage/server-node.ts'
@@ -63,6 +65,9 @@ export function startServices(deps: ServicesDeps): Services {
     scheduleWakes: whileFiring(() => consumeScheduleWakes(firing, loops.scheduleWakes.restMs)),
     backfill: whileFiring(() => workOffBackfills(firing, loops.backfill.restMs)),
     downstream: whileDispatching(() => startDownstream(engine, loops.downstream.restMs)),
+    continueRuns: () => continueRuns(engine, loops.downstream.restMs),
+    dueNodes: () => endDueNodes(engine, loops.promote.restMs),
+    timeOutRuns: () => timeOutRuns(engine, loops.timeOut.restMs),
     promote: () => promoteDue(engine, loops.promote.restMs),
     dispatch: whileDispatching(() => dispatchPush(engine, push, loops.dispatch.restMs)),
     stops: async () => {
@@ -98,6 +103,7 @@ export function startServices(deps: ServicesDeps): Services {
   for (const [name, step] of Object.entries(parts)) running[name] = startLoop(name, step, onError)
 
   engine.hub.onWake((topic) => {
+    if (topic === continueTopic) running.continueRuns?.wake()
     if (push.apps === 0) return
     if (topic.startsWith('q')) running.dispatch?.wake()
     if (topic.startsWith('s')) stops.add(Number(topic.slice(1)))

@@ -31,7 +31,7 @@ export function instanceStatesBefore(target: InstanceState): readonly InstanceSt
 }
 
 /** What holds a WAITING instance back. */
-export const WAIT_REASONS = ['DEPENDENCY', 'TIME', 'SLOT', 'PAUSED'] as const
+export const WAIT_REASONS = ['DEPENDENCY', 'TIME', 'SLOT', 'PAUSED', 'APPROVAL', 'EVENT', 'SUB_DAG'] as const
 export type WaitReason = (typeof WAIT_REASONS)[number]
 
 /** Why a running handler was asked to stop. It decides the outcome, whatever the handler answers afterwards. */

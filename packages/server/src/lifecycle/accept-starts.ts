@@ -69,7 +69,7 @@ function mayStart(request: StartRequest, place: number, first: ReadonlyMap<strin
 function runStart(request: StartRequest): RunStart {
   return {
     tenantId: request.tenantId,
-    taskId: request.target.id,
+    target: request.target,
     origin: request.origin,
     startedBy: request.startedBy,
     params: request.params,

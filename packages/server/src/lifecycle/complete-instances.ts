@@ -1,9 +1,10 @@
 import { endAttempt, outcomeOfOnlyInstance, type AttemptEnd, type EndDecision, type InstanceState } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
-import { retryInstances, type LockedInstance, type RetriedInstance } from '../storage/instance.ts'
+import { isOnly, retryInstances, type LockedInstance, type RetriedInstance } from '../storage/instance.ts'
 import { storableJson } from '../storage/storable-json.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
+import { advanceRuns, keysOf, type EndedNode } from './advance-runs.ts'
 import { finishRuns, type FinishedRun } from './finish-runs.ts'
 
 /** The end of an attempt of an instance that the caller has locked and found to be still held under that attempt. */
@@ -38,7 +39,9 @@ export async function completeInstances(tx: Transaction, engine: Engine, ends: r
     now,
   )
   wakeRetried(tx, engine, decided)
-  await finishRuns(tx, engine, decided.flatMap(finishedOf), now)
+  const final = decided.filter((each) => each.decision.kind === 'FINAL')
+  await finishRuns(tx, engine, final.filter((each) => isOnly(each.ended.instance)).flatMap(finishedOf), now)
+  await advanceRuns(tx, engine, final.filter((each) => !isOnly(each.ended.instance)).flatMap(endedNodeOf), now)
 }
 
 interface Decided {
@@ -99,6 +102,13 @@ function finishedOf({ ended: { instance, output, error, startedAt }, decision }:
       startedAt: startedAt ?? null,
     },
   ]
+}
+
+function endedNodeOf(decided: Decided): EndedNode[] {
+  return finishedOf(decided).map(({ instance, state, output, error, startedAt }) => ({
+    ...keysOf(instance),
+    ...{ state, because: null, output, error, startedAt },
+  }))
 }
 
 function errorOf(state: InstanceState, code: string | null, reported: InstanceEnd['error']) {

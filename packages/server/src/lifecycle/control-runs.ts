@@ -1,10 +1,11 @@
 import type { Transaction } from '../storage/database.ts'
-import { freeInstances, holdInstances, type LockedInstance } from '../storage/instance.ts'
+import { freeInstances, holdInstances, isOnly, type LockedInstance } from '../storage/instance.ts'
+import { freePausedNodes } from '../storage/node.ts'
 import { selectEndedRuns, selectLiveRuns, setRunStates } from '../storage/run.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
 import { admitNext } from './finish-runs.ts'
-import { lockInstances } from './lock-instances.ts'
+import { lockInstancesOfRuns } from './lock-instances.ts'
 import { startRuns } from './start-runs.ts'
 import { stopRuns } from './stop-runs.ts'
 
@@ -24,8 +25,8 @@ export async function cancelRuns(
   tenantId: number,
   runIds: readonly number[],
 ): Promise<ControlResult[]> {
-  const stopped = await stopRuns(tx, engine, runKeys(tenantId, runIds), 'CANCEL')
-  return answerEach(tx, tenantId, runIds, (runId) => (stopped.has(tenantId, runId) ? { runId, kind: 'DONE' } : null))
+  const stopped = runsOf(await stopRuns(tx, engine, runKeys(tenantId, runIds), 'CANCEL'))
+  return answerEach(tx, tenantId, runIds, (runId) => (stopped.has(runId) ? { runId, kind: 'DONE' } : null))
 }
 
 /** Pauses runs: what an executor holds goes on to its end, nothing new starts. */
@@ -36,8 +37,8 @@ export async function pauseRuns(
   runIds: readonly number[],
   by: string,
 ): Promise<ControlResult[]> {
-  const locked = await lockInstances(tx, runKeys(tenantId, runIds))
-  const instances = locked.values()
+  const instances = await lockInstancesOfRuns(tx, runKeys(tenantId, runIds))
+  const live = runsOf(instances)
   holdInstances(
     tx,
     instances.filter((instance) => instance.state === 'PENDING'),
@@ -45,10 +46,10 @@ export async function pauseRuns(
   )
   setRunStates(
     tx,
-    instances.map((instance) => ({ ...runOf(instance), state: 'PAUSED', reason: `PAUSED:${by}` })),
+    [...live.values()].map((instance) => ({ ...runOf(instance), state: 'PAUSED', reason: `PAUSED:${by}` })),
     await tx.now(),
   )
-  return answerEach(tx, tenantId, runIds, (runId) => (locked.has(tenantId, runId) ? { runId, kind: 'DONE' } : null))
+  return answerEach(tx, tenantId, runIds, (runId) => (live.has(runId) ? { runId, kind: 'DONE' } : null))
 }
 
 /** Lets paused runs go on. One that waits for a slot takes its turn. */
@@ -58,25 +59,31 @@ export async function resumeRuns(
   tenantId: number,
   runIds: readonly number[],
 ): Promise<ControlResult[]> {
-  const locked = await lockInstances(tx, runKeys(tenantId, runIds))
-  const paused = locked.values().filter((instance) => instance.runState === 'PAUSED')
+  const live = runsOf(await lockInstancesOfRuns(tx, runKeys(tenantId, runIds)))
+  const paused = [...live.values()].filter((instance) => instance.runState === 'PAUSED')
   setRunStates(
     tx,
     paused.map((instance) => ({ ...runOf(instance), state: instance.state === 'RUNNING' ? 'RUNNING' : 'PENDING', reason: null })),
     await tx.now(),
   )
-  const queues = await freeInstances(tx, paused.map(runOf), 'PAUSED')
+  const queues = [
+    ...(await freeInstances(tx, paused.filter(isOnly).map(runOf), 'PAUSED')),
+    ...(await freePausedNodes(tx, paused.filter((instance) => !isOnly(instance)).map(runOf))),
+  ]
   tx.afterCommit(() => queues.forEach((queue) => engine.hub.wake(queueTopic(queue), 1)))
   const gates = paused.flatMap(({ tenantId, concurrencyKey }) =>
     concurrencyKey === null ? [] : [{ tenantId, key: concurrencyKey }],
   )
   await admitNext(tx, engine, [...new Map(gates.map((gate) => [gate.key, gate])).values()])
-  const done = new Set(paused.map((instance) => instance.id))
+  const done = new Set(paused.map((instance) => instance.runId))
   return answerEach(tx, tenantId, runIds, (runId) => {
     if (done.has(runId)) return { runId, kind: 'DONE' }
-    return locked.has(tenantId, runId) ? { runId, kind: 'REFUSED', detail: 'The run is not paused.' } : null
+    return live.has(runId) ? { runId, kind: 'REFUSED', detail: 'The run is not paused.' } : null
   })
 }
+
+/** One instance of each run, for what it says of the run. */
+const runsOf = (instances: readonly LockedInstance[]) => new Map(instances.map((instance) => [instance.runId, instance]))
 
 const runOf = (instance: LockedInstance) => ({ tenantId: instance.tenantId, id: instance.runId })
 
@@ -96,7 +103,7 @@ export async function retryRuns(
     engine,
     ended.map((run) => ({
       tenantId,
-      taskId: run.targetId,
+      target: { kind: run.targetKind, id: run.targetId },
       planId: run.planId,
       origin: 'RETRY',
       startedBy: by,

@@ -29,7 +29,14 @@ describe('claiming', () => {
     await world.startAll(
       Array.from(
         { length: 200 },
-        () => ({ tenantId: task.tenantId, taskId: task.id, origin: 'API', startedBy: 'test', params: {} }) as const,
+        () =>
+          ({
+            tenantId: task.tenantId,
+            target: { kind: 'TASK', id: task.id },
+            origin: 'API',
+            startedBy: 'test',
+            params: {},
+          }) as const,
       ),
     )
     const claims = await Promise.all([a.claim(80), b.claim(80), a.claim(80), b.claim(80)])

@@ -2,11 +2,28 @@ import { slotsOf, type FinalRunState, type InstanceState } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { endSingleInstances, freeInstances, type LockedInstance } from '../storage/instance.ts'
 import { insertOutbox } from '../storage/outbox.ts'
-import { admitRuns, selectHolders, type KeyHolderRow } from '../storage/run.ts'
+import { admitRuns, endLargeRuns, selectHolders, type KeyHolderRow } from '../storage/run.ts'
 import { insertScheduleWakes } from '../storage/schedule-wake.ts'
 import type { GateKey } from '../storage/gate.ts'
-import { queueTopic } from '../runtime/wake-hub.ts'
+import { TenantMap } from '../storage/tenant-map.ts'
+import { continueTopic, queueTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
+
+/** What hangs on the end of a run: who may start now, what is downstream, which schedule waits for it, which node it was a part of. */
+export interface EndedRun {
+  readonly tenantId: number
+  readonly runId: number
+  readonly planId: number
+  readonly runState: FinalRunState
+  readonly runReason: string | null
+  readonly concurrencyKey: string | null
+  readonly scheduleId: number | null
+  readonly wakesSchedule: boolean
+  readonly depth: number
+  readonly parentInstanceId: number | null
+  /** For the node of which it was a part. */
+  readonly output?: unknown
+}
 
 /** A run of one instance that has ended with it. The caller holds its gate, if it has a key, and its instance. */
 export interface FinishedRun {
@@ -26,48 +43,76 @@ export interface FinishedRun {
 export async function finishRuns(tx: Transaction, engine: Engine, runs: readonly FinishedRun[], now: number): Promise<void> {
   if (runs.length === 0) return
   endSingleInstances(tx, runs, now)
+  await afterRuns(
+    tx,
+    engine,
+    runs.map(({ instance, runState, runReason }) => ({ ...instance, runState, runReason })),
+    now,
+  )
+}
+
+/** As `finishRuns`, for runs of several instances, all of which have ended. The caller holds the runs' gates and locks. */
+export async function finishLargeRuns(tx: Transaction, engine: Engine, runs: readonly EndedRun[], now: number): Promise<void> {
+  if (runs.length === 0) return
+  endLargeRuns(tx, runs, now)
+  await afterRuns(tx, engine, runs, now)
+}
+
+async function afterRuns(tx: Transaction, engine: Engine, runs: readonly EndedRun[], now: number): Promise<void> {
   await startDownstreamLater(tx, engine, runs)
+  tellParentsLater(tx, engine, runs)
   wakeSchedulesLater(tx, runs, now)
   await admitNext(tx, engine, gatesOf(runs))
 }
 
-async function startDownstreamLater(tx: Transaction, engine: Engine, runs: readonly FinishedRun[]): Promise<void> {
-  const planOf = await engine.plans.load(
-    tx,
-    runs.map((run) => run.instance),
-  )
+/** The node that waits for a run as for a part of itself hears of its end in a transaction of its own: its run is locked before ours is. */
+function tellParentsLater(tx: Transaction, engine: Engine, runs: readonly EndedRun[]): void {
+  if (runs.some((run) => run.parentInstanceId !== null)) tx.afterCommit(() => engine.hub.wake(continueTopic))
   insertOutbox(
     tx,
-    runs.flatMap(({ instance, runState }) =>
-      planOf(instance)
-        .downstream.filter((each) => each.outcomes.includes(runState))
+    runs.flatMap(({ tenantId, runId, runState, parentInstanceId, output }) =>
+      parentInstanceId === null
+        ? []
+        : [
+            {
+              tenantId,
+              kind: 'PART_ENDED' as const,
+              runId,
+              payload: { instanceId: parentInstanceId, state: runState, output: output ?? null },
+            },
+          ],
+    ),
+  )
+}
+
+async function startDownstreamLater(tx: Transaction, engine: Engine, runs: readonly EndedRun[]): Promise<void> {
+  const planOf = await engine.plans.load(tx, runs)
+  insertOutbox(
+    tx,
+    runs.flatMap((run) =>
+      planOf(run)
+        .downstream.filter((each) => each.outcomes.includes(run.runState))
         .map((each) => ({
-          tenantId: instance.tenantId,
+          tenantId: run.tenantId,
           kind: 'DOWNSTREAM' as const,
-          runId: instance.runId,
-          payload: { taskId: each.taskId, outcome: runState, depth: instance.depth + 1 },
+          runId: run.runId,
+          payload: { taskId: each.taskId, outcome: run.runState, depth: run.depth + 1 },
         })),
     ),
   )
 }
 
-function wakeSchedulesLater(tx: Transaction, runs: readonly FinishedRun[], now: number): void {
-  const wakes = runs.flatMap(({ instance }) =>
-    instance.wakesSchedule && instance.scheduleId !== null
-      ? [{ tenantId: instance.tenantId, scheduleId: instance.scheduleId, endedAt: now }]
-      : [],
+function wakeSchedulesLater(tx: Transaction, runs: readonly EndedRun[], now: number): void {
+  const wakes = runs.flatMap(({ tenantId, wakesSchedule, scheduleId }) =>
+    wakesSchedule && scheduleId !== null ? [{ tenantId, scheduleId, endedAt: now }] : [],
   )
   insertScheduleWakes(tx, wakes)
 }
 
-function gatesOf(runs: readonly FinishedRun[]): GateKey[] {
-  const gates = new Map<string, GateKey>()
-  for (const { instance } of runs) {
-    if (instance.concurrencyKey !== null) {
-      gates.set(`${instance.tenantId}:${instance.concurrencyKey}`, { tenantId: instance.tenantId, key: instance.concurrencyKey })
-    }
-  }
-  return [...gates.values()]
+function gatesOf(runs: readonly EndedRun[]): GateKey[] {
+  const gates = new TenantMap<string, GateKey>()
+  for (const { tenantId, concurrencyKey: key } of runs) if (key !== null) gates.set(tenantId, key, { tenantId, key })
+  return gates.values()
 }
 
 /** Gives free slots of these keys to the oldest runs that wait for them. The gates are held, and this reads after what freed the slots. */
@@ -86,7 +131,22 @@ export async function admitNext(tx: Transaction, engine: Engine, gates: readonly
   admitRuns(tx, next)
   const queues = await freeInstances(tx, next, 'SLOT')
   tx.afterCommit(() => queues.forEach((queue) => engine.hub.wake(queueTopic(queue), 1)))
+  beginLater(
+    tx,
+    engine,
+    next.filter((row) => planOf(row).targetKind === 'DAG'),
+  )
   return next.length
+}
+
+/** A run of several begins in a transaction of its own: its lock comes before those that are held here. */
+function beginLater(tx: Transaction, engine: Engine, runs: readonly KeyHolderRow[]): void {
+  if (runs.length === 0) return
+  insertOutbox(
+    tx,
+    runs.map(({ tenantId, id }) => ({ tenantId, kind: 'BEGIN_RUN' as const, runId: id, payload: {} })),
+  )
+  tx.afterCommit(() => engine.hub.wake(continueTopic))
 }
 
 /** A paused run keeps its place but takes no slot; whoever resumes it asks again. */

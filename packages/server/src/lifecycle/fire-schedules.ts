@@ -210,7 +210,7 @@ type Outcomes = ReadonlyMap<Fire, RunStarted>
 function runStart({ row, definition }: PlannedSchedule, fire: Fire): RunStart {
   return {
     tenantId: row.tenantId,
-    taskId: definition.targetId,
+    target: { kind: definition.targetKind, id: definition.targetId },
     origin: 'SCHEDULE',
     startedBy: `schedule:${definition.code}`,
     params: definition.params,

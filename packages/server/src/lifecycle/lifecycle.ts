@@ -5,7 +5,7 @@ export type { AuditEntry }
 
 export interface StartRequest {
   readonly tenantId: number
-  readonly target: { readonly kind: 'TASK'; readonly id: number }
+  readonly target: { readonly kind: 'TASK' | 'DAG'; readonly id: number }
   readonly origin: RunOrigin
   readonly startedBy: string
   /** Overrides; the caller has validated them against the schema after merging. */

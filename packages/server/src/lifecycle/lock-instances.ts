@@ -1,17 +1,41 @@
 import type { Transaction } from '../storage/database.ts'
-import { compareGates, lockGates } from '../storage/gate.ts'
+import { compareGates, lockGates, type GateKey } from '../storage/gate.ts'
 import { lockLiveInstances, selectGatesOfInstances, type InstanceKey, type LockedInstance } from '../storage/instance.ts'
+import { lockRuns, selectInstancesOfRuns, selectRunFacts, type RunKey } from '../storage/node.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 
 export type LockedInstances = TenantMap<number, LockedInstance>
 
 /**
- * Locks live instances in the one order that everything keeps: the gates of keyed runs first, then instances by (tenant, id). For a run
- * that waits for a slot, or is about to free one, the gate is what keeps starters and finishers from passing each other unseen. What
- * is not in the answer has ended.
+ * Locks live instances in the one order that everything keeps: the gates of keyed runs first, then runs of several instances, then
+ * instances by (tenant, id). For a run that waits for a slot, or is about to free one, the gate is what keeps starters and finishers from
+ * passing each other unseen; a run of several advances under its own lock. What is not in the answer has ended.
  */
 export async function lockInstances(tx: Transaction, keys: readonly InstanceKey[]): Promise<LockedInstances> {
   const distinct = TenantMap.of(keys, (key) => key.id).values()
-  lockGates(tx, (await selectGatesOfInstances(tx, distinct)).sort(compareGates))
+  const above = await selectGatesOfInstances(tx, distinct)
+  lockGates(tx, gatesOf(above))
+  lockRuns(
+    tx,
+    above.flatMap(({ tenantId, largeRunId }) => (largeRunId === null ? [] : [{ tenantId, id: largeRunId }])),
+  )
   return TenantMap.of(await lockLiveInstances(tx, distinct), (instance) => instance.id)
+}
+
+/** Locks runs with all their live instances, by the same order. A run without any has ended. */
+export async function lockInstancesOfRuns(tx: Transaction, runs: readonly RunKey[]): Promise<LockedInstance[]> {
+  const facts = await selectRunFacts(tx, runs)
+  lockGates(tx, gatesOf(facts.map(({ tenantId, concurrencyKey }) => ({ tenantId, key: concurrencyKey }))))
+  // Under its lock nobody else gives a run more instances.
+  lockRuns(
+    tx,
+    facts.filter((run) => run.targetKind === 'DAG'),
+  )
+  return lockLiveInstances(tx, await selectInstancesOfRuns(tx, facts))
+}
+
+function gatesOf(keys: readonly { readonly tenantId: number; readonly key: string | null }[]): GateKey[] {
+  const gates = new TenantMap<string, GateKey>()
+  for (const { tenantId, key } of keys) if (key !== null) gates.set(tenantId, key, { tenantId, key })
+  return gates.values().sort(compareGates)
 }

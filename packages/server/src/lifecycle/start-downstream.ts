@@ -34,7 +34,7 @@ export async function startDownstream(engine: Engine, restMs = 500): Promise<num
       engine,
       shallow.map(({ tenantId, runId, payload }) => ({
         tenantId,
-        taskId: payload.taskId,
+        target: { kind: 'TASK', id: payload.taskId },
         origin: 'UPSTREAM',
         startedBy: `run:${runId}`,
         params: { upstream: { run: runId, outcome: payload.outcome, params: upstream.get(runId)?.params ?? {} } },

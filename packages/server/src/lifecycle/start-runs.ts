@@ -5,14 +5,23 @@ import { insertInstances, type NewInstance } from '../storage/instance.ts'
 import { insertRuns, insertSkippedRuns, nextIds, selectHolders, type NewRun } from '../storage/run.ts'
 import { insertRunParams } from '../storage/run-param.ts'
 import { selectStartableTasks, type StartableTask } from '../storage/task.ts'
+import { insertNodes, type NewNode } from '../storage/node.ts'
+import { selectStartableDags, type StartableDag } from '../storage/startable-dag.ts'
+import { TenantMap } from '../storage/tenant-map.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
+import { beginRuns } from './advance-runs.ts'
 import type { Engine } from './engine.ts'
 import { stopRuns } from './stop-runs.ts'
+
+export interface RunTarget {
+  readonly kind: 'TASK' | 'DAG'
+  readonly id: number
+}
 
 /** A run that something wants to start. Parameters are overrides, already checked against the schema by whoever accepted them. */
 export interface RunStart {
   readonly tenantId: number
-  readonly taskId: number
+  readonly target: RunTarget
   readonly origin: RunOrigin
   readonly startedBy: string
   readonly params: Readonly<Record<string, unknown>>
@@ -28,6 +37,8 @@ export interface RunStart {
   readonly wakesSchedule?: boolean
   readonly parentRunId?: number
   readonly depth?: number
+  /** The node that waits for this run as for a part of itself. */
+  readonly parentInstanceId?: number
 }
 
 export type RunStarted =
@@ -40,8 +51,8 @@ export type RunStarted =
  */
 export async function startRuns(tx: Transaction, engine: Engine, starts: readonly RunStart[]): Promise<RunStarted[]> {
   if (starts.length === 0) return []
-  const [tasks, ids, now] = await Promise.all([loadTasks(tx, starts), nextIds(tx, starts.length), tx.now()])
-  const drafts = starts.map((start, place) => draftOf(start, tasks, ids[place]!))
+  const [targets, ids, now] = await Promise.all([loadTargets(tx, starts), nextIds(tx, starts.length), tx.now()])
+  const drafts = starts.map((start, place) => draftOf(start, targets, ids[place]!))
   const accepted = drafts.filter((draft) => draft.kind === 'DRAFT')
   const planOf = await engine.plans.load(tx, accepted)
   const candidates = accepted.map((draft) => candidateOf(draft, planOf(draft)))
@@ -52,16 +63,24 @@ export async function startRuns(tx: Transaction, engine: Engine, starts: readonl
 
 // ───────────────────────────────────────────────────────────────── read
 
-type TaskLookup = (tenantId: number, taskId: number) => StartableTask | undefined
+type TargetLookup = TenantMap<number, StartableTask | StartableDag>
 
-async function loadTasks(tx: Transaction, starts: readonly RunStart[]): Promise<TaskLookup> {
-  const distinct = new Map(
-    starts.map((start) => [`${start.tenantId}:${start.taskId}`, { tenantId: start.tenantId, id: start.taskId }]),
-  )
-  const tasks = new Map(
-    (await selectStartableTasks(tx, [...distinct.values()])).map((task) => [`${task.tenantId}:${task.id}`, task]),
-  )
-  return (tenantId, taskId) => tasks.get(`${tenantId}:${taskId}`)
+async function loadTargets(tx: Transaction, starts: readonly RunStart[]): Promise<TargetLookup> {
+  const keys = TenantMap.of(
+    starts.map(({ tenantId, target }) => ({ tenantId, ...target })),
+    (target) => target.id,
+  ).values()
+  const [tasks, dags] = await Promise.all([
+    selectStartableTasks(
+      tx,
+      keys.filter((key) => key.kind === 'TASK'),
+    ),
+    selectStartableDags(
+      tx,
+      keys.filter((key) => key.kind === 'DAG'),
+    ),
+  ])
+  return TenantMap.of<number, StartableTask | StartableDag>([...tasks, ...dags], (target) => target.id)
 }
 
 interface Draft {
@@ -72,20 +91,26 @@ interface Draft {
   readonly start: RunStart
 }
 
+const NAMES = { TASK: 'task', DAG: 'DAG' } as const
+
 type Refusal = Extract<RunStarted, { kind: 'REFUSED' }>
 
-function draftOf(start: RunStart, tasks: TaskLookup, id: number): Draft | Refusal {
-  const task = tasks(start.tenantId, start.taskId)
-  if (!task) return { kind: 'REFUSED', code: 'NOT_FOUND', detail: `There is no task ${start.taskId}.` }
+function draftOf(start: RunStart, targets: TargetLookup, id: number): Draft | Refusal {
+  const { kind } = start.target
+  const task = targets.get(start.tenantId, start.target.id)
+  if (!task) return { kind: 'REFUSED', code: 'NOT_FOUND', detail: `There is no ${NAMES[kind]} ${start.target.id}.` }
   if (!task.tenantActive) return { kind: 'REFUSED', code: 'FORBIDDEN', detail: 'The tenant is suspended.' }
   if (!task.enabled && !start.force) {
     return {
       kind: 'REFUSED',
       code: 'TASK_DISABLED',
-      detail: `Task ${task.code} is disabled. Enable it, or trigger with force if your role may.`,
+      detail: `The ${NAMES[kind]} ${task.code} is disabled. Enable it, or trigger with force if your role may.`,
     }
   }
-  return { kind: 'DRAFT', id, tenantId: start.tenantId, planId: start.planId ?? task.planId, start }
+  const planId = start.planId ?? task.planId
+  if (planId === null)
+    return { kind: 'REFUSED', code: 'STATE_CONFLICT', detail: `The DAG ${task.code} has no ACTIVE version. Activate one first.` }
+  return { kind: 'DRAFT', id, tenantId: start.tenantId, planId, start }
 }
 
 interface Candidate {
@@ -99,8 +124,8 @@ interface Candidate {
 }
 
 function candidateOf(draft: Draft, plan: Plan): Candidate {
-  const params = { ...plan.nodes[0]!.params, ...draft.start.params }
-  const key = draft.start.bypassConcurrency ? null : concurrencyKey(plan.concurrency, draft.start.taskId, params)
+  const params = { ...(plan.dag ? plan.dag.params : plan.nodes[0]!.params), ...draft.start.params }
+  const key = draft.start.bypassConcurrency ? null : concurrencyKey(plan.concurrency, draft.start.target.id, params)
   return { id: draft.id, tenantId: draft.tenantId, planId: draft.planId, start: draft.start, plan, params, key }
 }
 
@@ -171,7 +196,7 @@ async function writeRuns(
   decisions: Decisions,
   now: number,
 ): Promise<void> {
-  const runs = candidates.map((candidate) => newRun(candidate, decisions.get(candidate.id)!))
+  const runs = candidates.map((candidate) => newRun(candidate, decisions.get(candidate.id)!, now))
   const skipped = (run: NewRun) => decisions.get(run.id)!.kind === 'SKIP'
   const live = candidates.filter((candidate) => decisions.get(candidate.id)!.kind !== 'SKIP')
   insertRuns(
@@ -180,17 +205,65 @@ async function writeRuns(
     now,
   )
   insertSkippedRuns(tx, runs.filter(skipped), now)
+  const large = live.filter((candidate) => candidate.plan.targetKind === 'DAG')
+  const single = live.filter((candidate) => candidate.plan.targetKind === 'TASK')
   insertInstances(
     tx,
-    live.map((candidate) => newInstance(candidate, decisions.get(candidate.id)!, engine.settings.agingMs, now)),
+    single.map((candidate) => newInstance(candidate, decisions.get(candidate.id)!, engine.settings.agingMs, now)),
     now,
   )
   insertRunParams(tx, candidates.flatMap(searchableParams))
+  await insertLargeRuns(tx, engine, large, decisions, now)
   await replaceHolders(tx, engine, candidates, decisions)
-  for (const candidate of live) {
+  await beginRuns(
+    tx,
+    engine,
+    large.filter((candidate) => decisions.get(candidate.id)!.kind === 'ADMIT'),
+    now,
+  )
+  for (const candidate of single) {
     const queue = candidate.plan.nodes[0]!.queueId
     if (decisions.get(candidate.id)!.kind === 'ADMIT') tx.afterCommit(() => engine.hub.wake(queueTopic(queue), 1))
   }
+}
+
+/** A node of a DAG waits for what is upstream of it; the first ones of a run that has to wait itself wait for its slot. */
+async function insertLargeRuns(
+  tx: Transaction,
+  engine: Engine,
+  runs: readonly Candidate[],
+  decisions: Decisions,
+  now: number,
+): Promise<void> {
+  if (runs.length === 0) return
+  const ids = await nextIds(
+    tx,
+    runs.reduce((sum, run) => sum + run.plan.nodes.length, 0),
+  )
+  let next = 0
+  const nodes = runs.flatMap(({ id, tenantId, planId, plan, start }) =>
+    plan.nodes.map((node, index): NewNode => {
+      const { parents } = node.control!
+      return {
+        tenantId,
+        id: ids[next++]!,
+        runId: id,
+        planId,
+        node: index,
+        shardIndex: 0,
+        shardTotal: 1,
+        waitReason: parents === 0 && decisions.get(id)!.kind !== 'ADMIT' ? 'SLOT' : 'DEPENDENCY',
+        queueId: node.queueId,
+        sortKey: sortKey(now, start.priority ?? plan.priority, engine.settings.agingMs),
+        parents,
+        ok: 0,
+        failed: 0,
+        skipped: 0,
+        params: null,
+      }
+    }),
+  )
+  insertNodes(tx, nodes, now)
 }
 
 /** The runs that new ones replace are asked to stop; their end admits the newcomer. A newcomer of this batch can itself be replaced. */
@@ -207,7 +280,7 @@ async function replaceHolders(
   if (stops.length > 0) await stopRuns(tx, engine, stops, 'REPLACED')
 }
 
-function newRun({ id, tenantId, planId, start, plan, params, key }: Candidate, decision: AdmissionDecision): NewRun {
+function newRun({ id, tenantId, planId, start, plan, params, key }: Candidate, decision: AdmissionDecision, now: number): NewRun {
   return {
     tenantId,
     id,
@@ -227,7 +300,9 @@ function newRun({ id, tenantId, planId, start, plan, params, key }: Candidate, d
     concurrencyKey: key,
     admitted: decision.kind === 'ADMIT',
     wakesSchedule: start.wakesSchedule ?? false,
-    instances: 1,
+    instances: plan.nodes.length,
+    parentInstanceId: start.parentInstanceId ?? null,
+    deadlineAt: plan.dag && plan.dag.timeoutMs > 0 ? now + plan.dag.timeoutMs : null,
   }
 }
 

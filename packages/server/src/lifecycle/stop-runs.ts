@@ -1,10 +1,13 @@
 import type { StopReason } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
-import { requestStop, type LockedInstance } from '../storage/instance.ts'
-import { sessionTopic } from '../runtime/wake-hub.ts'
+import { isOnly, requestStop, type LockedInstance } from '../storage/instance.ts'
+import { insertOutbox } from '../storage/outbox.ts'
+import { setRunStates } from '../storage/run.ts'
+import { continueTopic, sessionTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
+import { advanceRuns, keysOf } from './advance-runs.ts'
 import { finishRuns } from './finish-runs.ts'
-import { lockInstances, type LockedInstances } from './lock-instances.ts'
+import { lockInstancesOfRuns } from './lock-instances.ts'
 
 /**
  * Stops runs: what waits is cancelled at once, what an executor holds is asked to stop and gets a grace period. From then on nothing that
@@ -14,11 +17,10 @@ export async function stopRuns(
   tx: Transaction,
   engine: Engine,
   runs: readonly { readonly tenantId: number; readonly id: number }[],
-  reason: Exclude<StopReason, 'TIMEOUT'>,
-): Promise<LockedInstances> {
-  const locked = await lockInstances(tx, runs)
+  reason: StopReason,
+): Promise<readonly LockedInstance[]> {
+  const instances = await lockInstancesOfRuns(tx, runs)
   const now = await tx.now()
-  const instances = locked.values()
   const held = instances.filter(isHeld)
   requestStop(
     tx,
@@ -26,13 +28,41 @@ export async function stopRuns(
     now + engine.settings.cancelGraceMs,
   )
   tx.afterCommit(() => wakeSessions(engine, held))
+  const waiting = instances.filter((instance) => !isHeld(instance)).map((instance) => cancelled(instance, reason))
   await finishRuns(
     tx,
     engine,
-    instances.filter((instance) => !isHeld(instance)).map((instance) => cancelled(instance, reason)),
+    waiting.filter(({ instance }) => isOnly(instance)),
     now,
   )
-  return locked
+  stopPartsLater(tx, engine, waiting)
+  // Its last instance ends it as what it was stopped for, whatever its nodes say.
+  setRunStates(tx, largeRunsOf(instances, reason), now)
+  await advanceRuns(
+    tx,
+    engine,
+    waiting.filter(({ instance }) => !isOnly(instance)).map((each) => ({ ...each, ...keysOf(each.instance), because: null })),
+    now,
+  )
+  return instances
+}
+
+/** The runs of other DAGs that are a part of what is stopped are stopped too, each under its own locks. */
+function stopPartsLater(tx: Transaction, engine: Engine, waiting: readonly { readonly instance: LockedInstance }[]): void {
+  const parts = waiting.flatMap(({ instance: { tenantId, id, runId, waitReason } }) =>
+    waitReason === 'SUB_DAG' ? [{ tenantId, kind: 'STOP_PART' as const, runId, payload: { instanceId: id } }] : [],
+  )
+  if (parts.length === 0) return
+  insertOutbox(tx, parts)
+  tx.afterCommit(() => engine.hub.wake(continueTopic))
+}
+
+function largeRunsOf(instances: readonly LockedInstance[], reason: StopReason) {
+  const large = new Map(instances.filter((each) => !isOnly(each)).map((each) => [each.runId, each]))
+  return [...large.values()].map(({ tenantId, runId, runState }) => ({
+    ...{ tenantId, id: runId, reason },
+    state: runState as 'PENDING' | 'RUNNING' | 'PAUSED',
+  }))
 }
 
 /** Each session once, however many of its instances are to stop. */

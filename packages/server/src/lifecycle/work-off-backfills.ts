@@ -69,7 +69,7 @@ async function advanceOne(
     engine,
     runs.map((each) => ({
       tenantId: row.tenantId,
-      taskId: definition.targetId,
+      target: { kind: definition.targetKind, id: definition.targetId },
       origin: 'BACKFILL',
       startedBy: row.createdBy,
       params: { ...definition.params, ...row.params },

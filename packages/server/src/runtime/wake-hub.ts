@@ -18,6 +18,8 @@ export interface WakeHub {
 export const queueTopic = (queueId: number) => `q${queueId}`
 export const appTopic = (appId: number) => `a${appId}`
 export const sessionTopic = (sessionId: number) => `s${sessionId}`
+/** Something is to be done about runs that goes through the outbox. */
+export const continueTopic = 'continue'
 export const logTopic = (instanceId: number) => `l${instanceId}`
 
 interface Waiter {

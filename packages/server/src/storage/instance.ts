@@ -14,10 +14,13 @@ import { literals, sql } from './sql.ts'
 import { storableText } from './storable-json.ts'
 
 /** Columns that instance_live and instance_history share, in the order in which rows move from one to the other. */
-const COLUMNS =
+export const INSTANCE_COLUMNS =
   'tenant_id, id, run_id, plan_id, node, shard_index, shard_total, state, wait_reason, queue_id, sort_key, due_at, attempt, lost, token, session_id, executor_id, ' +
   'claim_seq, reserved_at, started_at, deadline_at, stop_reason, params, output, error, progress, progress_message, parents, parents_ok, parents_failed, ' +
   'parents_skipped, created_at, ended_at'
+
+/** The only instance of its run: it has the run's identifier. */
+export const isOnly = (instance: { readonly id: number; readonly runId: number }) => instance.id === instance.runId
 
 export interface InstanceKey {
   readonly tenantId: number
@@ -259,11 +262,12 @@ export interface LockedInstance {
   readonly wakesSchedule: boolean
   readonly concurrencyKey: string | null
   readonly depth: number
+  readonly parentInstanceId: number | null
 }
 
 const LOCKED_COLUMNS = `i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.state, i.wait_reason as "waitReason",
   i.queue_id as "queueId", i.attempt, i.lost, i.token, i.session_id as "sessionId", i.stop_reason as "stopReason", i.deadline_at as "deadlineAt",
-  r.state as "runState", r.schedule_id as "scheduleId", r.wakes_schedule as "wakesSchedule", r.concurrency_key as "concurrencyKey", r.depth`
+  r.state as "runState", r.schedule_id as "scheduleId", r.wakes_schedule as "wakesSchedule", r.concurrency_key as "concurrencyKey", r.depth, r.parent_instance_id as "parentInstanceId"`
 
 // A LATERAL is read in the order of what it hangs on: so the instances are locked in the order of locks, each found by its key.
 const wanted = (how: 'limit 1' | 'for no key update') =>
@@ -289,13 +293,15 @@ export async function lockLiveInstances(tx: Transaction, keys: readonly Instance
 
 const GATES = sql(
   'instance.gates',
-  `select distinct r.tenant_id as "tenantId", r.concurrency_key as key ${wanted('limit 1')} ${RUN_OF_INSTANCE} where r.concurrency_key is not null`,
+  `select distinct r.tenant_id as "tenantId", r.concurrency_key as key, case when i.id <> i.run_id then i.run_id end as "largeRunId"
+   ${wanted('limit 1')} ${RUN_OF_INSTANCE} where r.concurrency_key is not null or i.id <> i.run_id`,
 )
 
+/** What is locked before these instances: the gate of a keyed run, and a run of several. */
 export function selectGatesOfInstances(
   tx: Transaction,
   keys: readonly InstanceKey[],
-): Promise<{ tenantId: number; key: string }[]> {
+): Promise<{ tenantId: number; key: string | null; largeRunId: number | null }[]> {
   return tx.query(GATES, keyColumns(keys))
 }
 
@@ -423,7 +429,7 @@ const PROMOTE_DUE = sql(
    due as (
      select each.* from turn
      cross join lateral (
-       select l.tenant_id, l.run_id, l.ctid as place from instance_live l where l.tenant_id = turn.tenant_id and l.due_at <= at_ms($1)
+       select l.tenant_id, l.run_id, l.ctid as place from instance_live l where l.tenant_id = turn.tenant_id and l.due_at <= at_ms($1) and l.queue_id <> 0
        order by l.due_at limit $2 for no key update skip locked) each
      where turn.due_at <= at_ms($1)
      limit $3)
@@ -511,7 +517,7 @@ export function retryInstances(tx: Transaction, items: readonly RetriedInstance[
   ])
 }
 
-const MOVED_INSTANCE = COLUMNS.split(', ')
+export const MOVED_INSTANCE = INSTANCE_COLUMNS.split(', ')
   .map((column) => {
     if (column === 'state') return 'e.state'
     if (column === 'output' || column === 'error') return `e.${column}::jsonb`
@@ -521,7 +527,7 @@ const MOVED_INSTANCE = COLUMNS.split(', ')
     if (column === 'started_at') return 'coalesce(i.started_at, at_ms(e.started_at))'
     return `i.${column}`
   })
-  .map((value, place) => `${value} as ${COLUMNS.split(', ')[place]}`)
+  .map((value, place) => `${value} as ${INSTANCE_COLUMNS.split(', ')[place]}`)
   .join(', ')
 
 const MOVED_RUN = RUN_COLUMNS.split(', ')
@@ -543,7 +549,7 @@ const END_SINGLE = sql(
    instance_gone as (
      delete from instance_live i using ended e where i.ctid = e.place and i.token = e.token
      returning ${MOVED_INSTANCE}, e.run_state, e.run_reason, e.started_at as reported_start),
-   instance_kept as (insert into instance_history (${COLUMNS}) select ${COLUMNS} from instance_gone),
+   instance_kept as (insert into instance_history (${INSTANCE_COLUMNS}) select ${INSTANCE_COLUMNS} from instance_gone),
    run_gone as (
      delete from run_live r using (
        select gone.*, found.place as run_place from instance_gone gone

@@ -9,7 +9,7 @@ const INSERT = sql(
 
 export interface OutboxEntry {
   readonly tenantId: number
-  readonly kind: 'DOWNSTREAM'
+  readonly kind: 'DOWNSTREAM' | 'BEGIN_RUN' | 'START_PART' | 'PART_ENDED' | 'STOP_PART'
   readonly runId: number
   readonly payload: unknown
 }

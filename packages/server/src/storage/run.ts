@@ -8,7 +8,7 @@ import { sql } from './sql.ts'
 /** Columns that run_live and run_history share, in the order in which rows move from one to the other. */
 export const RUN_COLUMNS =
   'tenant_id, id, target_kind, target_id, plan_id, state, reason, origin, started_by, schedule_id, fire_at, backfill_id, parent_run_id, depth, ' +
-  'params, priority, concurrency_key, admitted, wakes_schedule, instances, created_at, started_at, ended_at'
+  'params, priority, concurrency_key, admitted, wakes_schedule, instances, created_at, started_at, ended_at, parent_instance_id'
 
 export interface NewRun {
   readonly tenantId: number
@@ -30,18 +30,22 @@ export interface NewRun {
   readonly admitted: boolean
   readonly wakesSchedule: boolean
   readonly instances: number
+  /** The node that waits for this run as for a part of itself. */
+  readonly parentInstanceId: number | null
+  /** When it is given up. */
+  readonly deadlineAt: number | null
 }
 
 const NEW_RUN_ROWS = `unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[],
-    $11::bigint[], $12::bigint[], $13::int[], $14::text[], $15::int[], $16::text[], $17::boolean[], $18::boolean[], $19::int[])
+    $11::bigint[], $12::bigint[], $13::int[], $14::text[], $15::int[], $16::text[], $17::boolean[], $18::boolean[], $19::int[], $21::bigint[], $22::bigint[])
     as n (tenant_id, id, target_kind, target_id, plan_id, reason, origin, started_by, schedule_id, fire_at, backfill_id, parent_run_id, depth, params, priority,
-          concurrency_key, admitted, wakes_schedule, instances)`
+          concurrency_key, admitted, wakes_schedule, instances, parent_instance_id, deadline_at)`
 
 const INSERT = sql(
   'run.insert',
-  `insert into run_live (${RUN_COLUMNS})
+  `insert into run_live (${RUN_COLUMNS}, deadline_at)
    select tenant_id, id, target_kind, target_id, plan_id, 'PENDING', reason, origin, started_by, schedule_id, at_ms(fire_at), backfill_id, parent_run_id, depth,
-          params::jsonb, priority, concurrency_key, admitted, wakes_schedule, instances, at_ms($20), null, null
+          params::jsonb, priority, concurrency_key, admitted, wakes_schedule, instances, at_ms($20), null, null, parent_instance_id, at_ms(deadline_at)
    from ${NEW_RUN_ROWS}`,
 )
 
@@ -49,7 +53,7 @@ const INSERT_SKIPPED = sql(
   'run.insertSkipped',
   `insert into run_history (${RUN_COLUMNS})
    select tenant_id, id, target_kind, target_id, plan_id, 'SKIPPED', reason, origin, started_by, schedule_id, at_ms(fire_at), backfill_id, parent_run_id, depth,
-          params::jsonb, priority, concurrency_key, false, wakes_schedule, 0, at_ms($20), null, at_ms($20)
+          params::jsonb, priority, concurrency_key, false, wakes_schedule, 0, at_ms($20), null, at_ms($20), parent_instance_id
    from ${NEW_RUN_ROWS}`,
 )
 
@@ -75,6 +79,8 @@ function columnsOf(runs: readonly NewRun[], now: number): unknown[] {
     plainColumn(column(runs, 'wakesSchedule')),
     plainColumn(column(runs, 'instances')),
     now,
+    plainColumn(column(runs, 'parentInstanceId')),
+    plainColumn(column(runs, 'deadlineAt')),
   ]
 }
 
@@ -150,6 +156,43 @@ export function setRunStates(
   ])
 }
 
+const MOVED = RUN_COLUMNS.split(', ')
+  .map((name) => {
+    if (name === 'state') return 'e.state'
+    if (name === 'reason') return 'e.reason'
+    if (name === 'ended_at') return 'at_ms($5)'
+    return `r.${name}`
+  })
+  .join(', ')
+
+const END_LARGE = sql(
+  'run.endLarge',
+  `with ended as ${placed('run_live', 'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) as batch (tenant_id, id, state, reason)')},
+   gone as (delete from run_live r using ended e where r.ctid = e.place and r.instances = 0 returning ${MOVED})
+   insert into run_history (${RUN_COLUMNS}) select * from gone`,
+)
+
+/** Moves runs of several instances to history, all of whose instances have ended. The caller holds their locks. */
+export function endLargeRuns(
+  tx: Transaction,
+  runs: readonly {
+    readonly tenantId: number
+    readonly runId: number
+    readonly runState: FinalRunState
+    readonly runReason: string | null
+  }[],
+  now: number,
+): void {
+  if (runs.length === 0) return
+  tx.send(END_LARGE, [
+    plainColumn(column(runs, 'tenantId')),
+    plainColumn(column(runs, 'runId')),
+    column(runs, 'runState'),
+    column(runs, 'runReason'),
+    now,
+  ])
+}
+
 const KEYS_OF_RUNS = sql(
   'run.keys',
   `select r.tenant_id as "tenantId", r.id, r.state, r.concurrency_key as key, r.instances
@@ -171,7 +214,7 @@ export function selectLiveRuns(tx: Transaction, runs: readonly { tenantId: numbe
 
 const REPEATABLE = sql(
   'run.repeatable',
-  `select h.tenant_id as "tenantId", h.id, h.target_id as "targetId", h.plan_id as "planId", h.params, h.priority, h.depth, h.state
+  `select h.tenant_id as "tenantId", h.id, h.target_kind as "targetKind", h.target_id as "targetId", h.plan_id as "planId", h.params, h.priority, h.depth, h.state
    from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
    join run_history h on h.tenant_id = wanted.tenant_id and h.id = wanted.id`,
 )
@@ -179,6 +222,7 @@ const REPEATABLE = sql(
 export interface EndedRun {
   readonly tenantId: number
   readonly id: number
+  readonly targetKind: 'TASK' | 'DAG'
   readonly targetId: number
   readonly planId: number
   readonly params: Record<string, unknown>

@@ -77,7 +77,7 @@ export function lockDueSchedules(tx: Transaction, keys: readonly ScheduleKey[]):
 
 const DEFINITIONS = sql(
   'scheduleDue.definitions',
-  `select s.tenant_id as "tenantId", s.id as "scheduleId", s.code, s.version, s.target_id as "targetId", s.timing, s.start_at as "startAt", s.end_at as "endAt",
+  `select s.tenant_id as "tenantId", s.id as "scheduleId", s.code, s.version, s.target_kind as "targetKind", s.target_id as "targetId", s.timing, s.start_at as "startAt", s.end_at as "endAt",
           s.jitter_ms as "jitterMs", s.misfire, s.params, s.priority, s.paused, s.deleted_at is not null as deleted,
           coalesce(t.enabled, false) as "taskEnabled", te.state = 'ACTIVE' as "tenantActive", calendars.list as calendars
    from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, schedule_id)
@@ -97,6 +97,7 @@ export interface ScheduleDefinition {
   readonly scheduleId: number
   readonly code: string
   readonly version: number
+  readonly targetKind: 'TASK' | 'DAG'
   readonly targetId: number
   readonly timing: ScheduleTiming
   readonly startAt: number | null

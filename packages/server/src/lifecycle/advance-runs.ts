@@ -1,0 +1,198 @@
+import { advance, markOfNode, passOn, type FinalRunState, type InstanceState, type Plan, type SkipReason } from '@carillon/core'
+import type { Transaction } from '../storage/database.ts'
+import type { InstanceKey } from '../storage/instance.ts'
+import {
+  countInstances,
+  endNodeInstances,
+  passOnToNodes,
+  selectRoots,
+  selectRunFacts,
+  selectUnsuccessfulNodes,
+  type NodeKey,
+  type PassedOn,
+  type RunFacts,
+  type RunKey,
+  type WaitingNode,
+} from '../storage/node.ts'
+import { TenantMap } from '../storage/tenant-map.ts'
+import { beginNodes } from './begin-nodes.ts'
+import type { Engine } from './engine.ts'
+import { settleElements } from './fan-out.ts'
+import { groupBy } from './group.ts'
+import { contextsOf, namesInTemplate, resolve } from './node-context.ts'
+import { finishLargeRuns, type EndedRun } from './finish-runs.ts'
+
+/** A node of a run, or an element of one that is a fan-out, that has ended. The caller holds the run's lock. */
+export interface EndedNode extends InstanceKey, NodeKey {
+  readonly planId: number
+  readonly token: number
+  readonly state: InstanceState
+  /** Why it was skipped. */
+  readonly because: SkipReason | null
+  /** JSON text. */
+  readonly output: string | null
+  readonly error: string | null
+  readonly startedAt: number | null
+}
+
+/** A run with its plan. */
+export interface AdvancingRun extends RunFacts {
+  readonly plan: Plan
+}
+
+/**
+ * Lets runs of several instances go on after some of these have ended: what has ended moves to history, its outcome travels along the
+ * edges, what that makes ready begins, what it rules out is skipped and travels on in its turn. A run with nothing left ends. Any number of
+ * runs in one transaction, a statement for each step of the wave and not for each run; what a run reads is what has changed.
+ */
+export async function advanceRuns(tx: Transaction, engine: Engine, ended: readonly EndedNode[], now: number): Promise<void> {
+  if (ended.length === 0) return
+  const runs = await loadRuns(tx, engine, ended)
+  const more = new TenantMap<number, { tenantId: number; id: number; more: number }>()
+  const count = (tenantId: number, id: number, by: number) => {
+    const entry = more.get(tenantId, id)
+    if (entry) entry.more += by
+    else more.set(tenantId, id, { tenantId, id, more: by })
+  }
+  for (let wave = ended; wave.length > 0;) {
+    endNodeInstances(tx, wave, now)
+    for (const node of wave) count(node.tenantId, node.runId, -1)
+    const whole = await settleElements(tx, engine, runs, wave)
+    const waiting = await passOnToNodes(tx, whatIsPassedOn(runs, whole))
+    const { ready, skipped } = decide(runs, waiting)
+    const begun = await beginNodes(tx, engine, runs, ready, now)
+    for (const { tenantId, runId, added } of begun.added) count(tenantId, runId, added)
+    wave = [...skipped, ...begun.ended]
+  }
+  const counted = await countInstances(tx, more.values(), now)
+  await endRuns(
+    tx,
+    engine,
+    counted.filter((run) => run.instances === 0).map((run) => runs.get(run.tenantId, run.id)!),
+    now,
+  )
+}
+
+/** Begins runs of several: with the nodes that wait for nothing upstream. */
+export async function beginRuns(tx: Transaction, engine: Engine, runs: readonly RunKey[], now: number): Promise<void> {
+  if (runs.length === 0) return
+  const roots = await selectRoots(tx, runs)
+  const begun = await beginNodes(tx, engine, await loadRuns(tx, engine, roots), roots, now)
+  if (begun.added.length > 0) {
+    await countInstances(
+      tx,
+      begun.added.map(({ tenantId, runId, added }) => ({ tenantId, id: runId, more: added })),
+      now,
+    )
+  }
+  await advanceRuns(tx, engine, begun.ended, now)
+}
+
+export async function loadRuns(
+  tx: Transaction,
+  engine: Engine,
+  of: readonly { readonly tenantId: number; readonly runId: number }[],
+): Promise<TenantMap<number, AdvancingRun>> {
+  const keys = TenantMap.of(of, (each) => each.runId).values()
+  const facts = await selectRunFacts(
+    tx,
+    keys.map(({ tenantId, runId }) => ({ tenantId, id: runId })),
+  )
+  const planOf = await engine.plans.load(tx, facts)
+  return TenantMap.of(
+    facts.map((run) => ({ ...run, plan: planOf(run) })),
+    (run) => run.id,
+  )
+}
+
+type Runs = TenantMap<number, AdvancingRun>
+
+/** What the ends of whole nodes pass on along their edges, added up for each node that it is passed to. */
+function whatIsPassedOn(runs: Runs, ended: readonly EndedNode[]): PassedOn[] {
+  const sums = new Map<string, { tenantId: number; runId: number; node: number; ok: number; failed: number; skipped: number }>()
+  for (const end of ended) {
+    const run = runs.get(end.tenantId, end.runId)!
+    const how = { state: end.state, skippedBecause: end.because, output: parsed(end.output), error: parsed(end.error) }
+    for (const { node, outcome } of passOn(run.plan, end.node, how, { params: run.params })) {
+      const name = `${end.runId}:${node}`
+      const sum = sums.get(name) ?? { tenantId: end.tenantId, runId: end.runId, node, ok: 0, failed: 0, skipped: 0 }
+      sums.set(name, sum)
+      if (outcome === 'OK') sum.ok++
+      else if (outcome === 'FAILED') sum.failed++
+      else sum.skipped++
+    }
+  }
+  return [...sums.values()].sort((a, b) => a.tenantId - b.tenantId || a.runId - b.runId || a.node - b.node)
+}
+
+const parsed = (json: string | null): unknown => (json === null ? null : JSON.parse(json))
+
+function decide(runs: Runs, waiting: readonly WaitingNode[]): { ready: WaitingNode[]; skipped: EndedNode[] } {
+  const ready: WaitingNode[] = []
+  const skipped: EndedNode[] = []
+  for (const [run, nodes] of groupBy(waiting, (node) => runs.get(node.tenantId, node.runId)!)) {
+    const byNode = new Map(nodes.map((node) => [node.node, node]))
+    const touched = nodes.map((node) => ({ node: node.node, parents: node }))
+    for (const decision of advance(run.plan, touched)) {
+      const node = byNode.get(decision.node)!
+      if (decision.kind === 'READY') ready.push(node)
+      else skipped.push(skippedNode(node, decision.because))
+    }
+  }
+  return { ready, skipped }
+}
+
+const SKIPPED_BECAUSE: Readonly<Record<SkipReason, string>> = {
+  UPSTREAM_FAILED: 'Something upstream has failed.',
+  CONDITION: 'No way led here: a condition was false, or what leads here was skipped.',
+  DONE: 'A person marked it as done.',
+}
+
+export function skippedNode(node: InstanceKey & NodeKey & { planId: number; token: number }, because: SkipReason): EndedNode {
+  const error = JSON.stringify({ code: because, message: SKIPPED_BECAUSE[because] })
+  return { ...keysOf(node), state: 'SKIPPED', because, output: null, error, startedAt: null }
+}
+
+export const keysOf = ({
+  tenantId,
+  id,
+  runId,
+  node,
+  planId,
+  token,
+}: InstanceKey & NodeKey & { planId: number; token: number }) => ({ tenantId, id, runId, node, planId, token })
+
+function outcomeOf({ plan }: AdvancingRun, unsuccessful: readonly { node: number; state: InstanceState }[]): FinalRunState {
+  const marks = new Set(unsuccessful.map(({ node, state }) => markOfNode(plan, node, state)))
+  return marks.has('FAILED') ? 'FAILED' : marks.has('CANCELLED') ? 'CANCELLED' : 'SUCCESS'
+}
+
+/** What runs answer the nodes of which they are a part; nobody else is told. */
+async function outputsOf(tx: Transaction, runs: readonly AdvancingRun[]): Promise<(run: AdvancingRun) => unknown> {
+  const parts = runs.filter((run) => run.parentInstanceId !== null && run.plan.dag?.output != null)
+  const contexts = await contextsOf(
+    tx,
+    parts.map((run) => ({ run, reads: namesInTemplate(run.plan.dag!.output) })),
+  )
+  return (run) => {
+    if (!parts.includes(run)) return null
+    const output = resolve(run.plan.dag!.output, contexts(run))
+    return 'failed' in output ? null : output.value
+  }
+}
+
+/** What a stopped run has written down as its reason while its last instances end. */
+const STOPPED: Readonly<Record<string, FinalRunState>> = { CANCEL: 'CANCELLED', REPLACED: 'CANCELLED', TIMEOUT: 'TIMEOUT' }
+
+/** Runs of which nothing is left. */
+export async function endRuns(tx: Transaction, engine: Engine, runs: readonly AdvancingRun[], now: number): Promise<void> {
+  if (runs.length === 0) return
+  const unsuccessful = groupBy(await selectUnsuccessfulNodes(tx, runs), (node) => node.runId)
+  const outputs = await outputsOf(tx, runs)
+  const ended = runs.map((run): EndedRun => {
+    const stopped = run.reason === null ? undefined : STOPPED[run.reason]
+    const state = stopped ?? outcomeOf(run, unsuccessful.get(run.id) ?? [])
+    return { ...run, runId: run.id, runState: state, runReason: stopped ? run.reason : null, output: outputs(run) }
+  })
+  await finishLargeRuns(tx, engine, ended, now)
+}

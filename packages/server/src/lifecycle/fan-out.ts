@@ -1,0 +1,69 @@
+import type { InstanceState } from '@carillon/core'
+import type { Transaction } from '../storage/database.ts'
+import { freeElements, selectElementsLeft, selectNodeOutcomes, type NodeKey, type NodeOutcome } from '../storage/node.ts'
+import type { TenantMap } from '../storage/tenant-map.ts'
+import { queueTopic } from '../runtime/wake-hub.ts'
+import type { AdvancingRun, EndedNode } from './advance-runs.ts'
+import type { Engine } from './engine.ts'
+import { groupBy } from './group.ts'
+
+const nameOf = (key: NodeKey) => `${key.runId}:${key.node}`
+
+/**
+ * Of nodes and elements that have ended, the nodes that have ended with them: all that are no fan-out, and of a fan-out the whole when its
+ * last element has. Where elements wait for their turn, as many go on as have ended.
+ */
+export async function settleElements(
+  tx: Transaction,
+  engine: Engine,
+  runs: TenantMap<number, AdvancingRun>,
+  ended: readonly EndedNode[],
+): Promise<EndedNode[]> {
+  const isElement = (end: EndedNode) => end.state !== 'SKIPPED' && nodeOf(runs, end).control!.forEach !== null
+  const elements = ended.filter(isElement)
+  if (elements.length === 0) return [...ended]
+  const nodes = [...new Map(elements.map((end) => [nameOf(end), end])).values()]
+  const left = groupBy(await selectElementsLeft(tx, nodes), nameOf)
+  const endedOf = groupBy(elements, nameOf)
+  const next = nodes.flatMap((node) => {
+    const waiting = (left.get(nameOf(node)) ?? []).filter((element) => element.waits)
+    return waiting.slice(0, endedOf.get(nameOf(node))!.length)
+  })
+  freeElements(tx, next)
+  for (const element of next) {
+    const queue = nodeOf(runs, element).queueId
+    tx.afterCommit(() => engine.hub.wake(queueTopic(queue), 1))
+  }
+  const whole = nodes.filter((node) => !left.has(nameOf(node)))
+  const outcomes = groupBy(await selectNodeOutcomes(tx, whole), nameOf)
+  return [
+    ...ended.filter((end) => !isElement(end)),
+    ...whole.map((end) => wholeOf(end, nodeOf(runs, end).control!.forEach!.successShare, outcomes.get(nameOf(end)) ?? [])),
+  ]
+}
+
+function nodeOf(runs: TenantMap<number, AdvancingRun>, { tenantId, runId, node }: NodeKey) {
+  return runs.get(tenantId, runId)!.plan.nodes[node]!
+}
+
+/** A fan-out as one node: its output is the list of its elements' outputs, in the order of the list that it was given. */
+function wholeOf(end: EndedNode, successShare: number, outcomes: readonly NodeOutcome[]): EndedNode {
+  const elements = elementsOf(outcomes)
+  const succeeded = elements.filter((element) => element.state === 'SUCCESS').length
+  const state: InstanceState = succeeded >= successShare * elements.length ? 'SUCCESS' : worst(elements)
+  const output = JSON.stringify(elements.map((element) => element.output ?? null))
+  const error =
+    state === 'SUCCESS'
+      ? null
+      : JSON.stringify({ code: 'ELEMENTS_FAILED', message: `${succeeded} of ${elements.length} succeeded.` })
+  return { ...end, state, output, error }
+}
+
+/** The last outcome of each element, in their order. */
+export function elementsOf(outcomes: readonly NodeOutcome[]): NodeOutcome[] {
+  return [...new Map(outcomes.map((each) => [each.shardIndex, each])).values()].sort((a, b) => a.shardIndex - b.shardIndex)
+}
+
+function worst(elements: readonly NodeOutcome[]): InstanceState {
+  return elements.some((element) => element.state === 'CANCELLED') ? 'CANCELLED' : 'FAILED'
+}

@@ -1,0 +1,426 @@
+import type { InstanceState, RunState, WaitReason } from '@carillon/core'
+import { column, plainColumn } from './columns.ts'
+import type { Transaction } from './database.ts'
+import { INSTANCE_COLUMNS, MOVED_INSTANCE, type InstanceKey } from './instance.ts'
+import { placed } from './placed.ts'
+import { sql } from './sql.ts'
+
+// Instances of runs of several: the nodes of a DAG and their elements (`id <> run_id`). Whoever changes one of them, other than by claiming it,
+// holds the lock of its run.
+
+export interface RunKey {
+  readonly tenantId: number
+  readonly id: number
+}
+
+/** A node of a run. */
+export interface NodeKey {
+  readonly tenantId: number
+  readonly runId: number
+  readonly node: number
+}
+
+const runColumns = (keys: readonly RunKey[]) => [plainColumn(column(keys, 'tenantId')), plainColumn(column(keys, 'id'))]
+const nodeColumns = (keys: readonly NodeKey[]) => [
+  plainColumn(column(keys, 'tenantId')),
+  plainColumn(column(keys, 'runId')),
+  plainColumn(column(keys, 'node')),
+]
+
+// ───────────────────────────────────────────────────────────────── the run they belong to
+
+const LOCK_RUNS = sql(
+  'node.lockRuns',
+  `select r.id from (select * from unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id) order by tenant_id, id) wanted
+   cross join lateral (select l.id from run_live l where l.tenant_id = wanted.tenant_id and l.id = wanted.id for no key update) r`,
+)
+
+/** Locks runs of several instances, in the order of locks. What they say is to be read by a later statement. */
+export function lockRuns(tx: Transaction, keys: readonly RunKey[]): void {
+  if (keys.length > 0) tx.send(LOCK_RUNS, runColumns(keys))
+}
+
+const INSTANCES_OF_RUNS = sql(
+  'node.instancesOfRuns',
+  `select i.tenant_id as "tenantId", i.id from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
+   cross join lateral (
+     (select l.tenant_id, l.id from instance_live l where l.tenant_id = wanted.tenant_id and l.id = wanted.id limit 1)
+     union all
+     select l.tenant_id, l.id from instance_live l where l.tenant_id = wanted.tenant_id and l.run_id = wanted.id and l.id <> l.run_id) i`,
+)
+
+/** The live instances of runs, their only one or all of them. */
+export function selectInstancesOfRuns(tx: Transaction, runs: readonly RunKey[]): Promise<InstanceKey[]> {
+  return tx.query(INSTANCES_OF_RUNS, runColumns(runs))
+}
+
+const FACTS = sql(
+  'node.runFacts',
+  `select r.tenant_id as "tenantId", r.id, r.target_kind as "targetKind", r.plan_id as "planId", r.state, r.reason, r.params, r.priority, r.admitted, r.fire_at as "fireAt",
+     r.concurrency_key as "concurrencyKey", r.schedule_id as "scheduleId", r.wakes_schedule as "wakesSchedule", r.depth,
+     r.parent_instance_id as "parentInstanceId", r.created_at as "createdAt"
+   from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
+   cross join lateral (select * from run_live l where l.tenant_id = wanted.tenant_id and l.id = wanted.id limit 1) r`,
+)
+
+/** What the nodes of a run need to know of it. */
+export interface RunFacts {
+  readonly tenantId: number
+  readonly id: number
+  readonly targetKind: 'TASK' | 'DAG'
+  readonly planId: number
+  readonly state: RunState
+  readonly reason: string | null
+  readonly params: Readonly<Record<string, unknown>>
+  readonly priority: number
+  readonly admitted: boolean
+  readonly fireAt: number | null
+  readonly concurrencyKey: string | null
+  readonly scheduleId: number | null
+  readonly wakesSchedule: boolean
+  readonly depth: number
+  readonly parentInstanceId: number | null
+  readonly createdAt: number
+}
+
+export function selectRunFacts(tx: Transaction, runs: readonly RunKey[]): Promise<RunFacts[]> {
+  return tx.query(FACTS, runColumns(runs))
+}
+
+const COUNT = sql(
+  'node.count',
+  `update run_live r
+   set instances = r.instances + s.more, state = case when r.state = 'PENDING' then 'RUNNING' else r.state end, started_at = coalesce(r.started_at, at_ms($4))
+   from ${placed('run_live', 'unnest($1::bigint[], $2::bigint[], $3::int[]) as batch (tenant_id, id, more)')} s
+   where r.ctid = s.place
+   returning r.tenant_id as "tenantId", r.id, r.instances`,
+)
+
+/** Counts the live instances of runs up or down; a run that counts zero has nothing left to do. */
+export function countInstances(
+  tx: Transaction,
+  runs: readonly (RunKey & { readonly more: number })[],
+  now: number,
+): Promise<{ tenantId: number; id: number; instances: number }[]> {
+  return tx.query(COUNT, [...runColumns(runs), plainColumn(column(runs, 'more')), now])
+}
+
+// ───────────────────────────────────────────────────────────────── begin
+
+const INSERT = sql(
+  'node.insert',
+  `insert into instance_live (tenant_id, id, run_id, plan_id, node, shard_index, shard_total, state, wait_reason, queue_id, sort_key, parents, parents_ok,
+     parents_failed, parents_skipped, params, created_at)
+   select tenant_id, id, run_id, plan_id, node, shard_index, shard_total, case when wait_reason is null then 'PENDING' else 'WAITING' end, wait_reason, queue_id,
+     sort_key, parents, ok, failed, skipped, params::jsonb, at_ms($16)
+   from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::int[], $7::int[], $8::text[], $9::int[], $10::bigint[], $11::int[], $12::int[],
+     $13::int[], $14::int[], $15::text[])
+     as n (tenant_id, id, run_id, plan_id, node, shard_index, shard_total, wait_reason, queue_id, sort_key, parents, ok, failed, skipped, params)`,
+)
+
+export interface NewNode extends NodeKey {
+  readonly id: number
+  readonly planId: number
+  readonly shardIndex: number
+  readonly shardTotal: number
+  readonly waitReason: WaitReason | null
+  readonly queueId: number
+  readonly sortKey: number
+  readonly parents: number
+  readonly ok: number
+  readonly failed: number
+  readonly skipped: number
+  /** JSON text. */
+  readonly params: string | null
+}
+
+export function insertNodes(tx: Transaction, nodes: readonly NewNode[], now: number): void {
+  if (nodes.length === 0) return
+  tx.send(INSERT, [
+    plainColumn(column(nodes, 'tenantId')),
+    plainColumn(column(nodes, 'id')),
+    plainColumn(column(nodes, 'runId')),
+    plainColumn(column(nodes, 'planId')),
+    plainColumn(column(nodes, 'node')),
+    plainColumn(column(nodes, 'shardIndex')),
+    plainColumn(column(nodes, 'shardTotal')),
+    column(nodes, 'waitReason'),
+    plainColumn(column(nodes, 'queueId')),
+    plainColumn(column(nodes, 'sortKey')),
+    plainColumn(column(nodes, 'parents')),
+    plainColumn(column(nodes, 'ok')),
+    plainColumn(column(nodes, 'failed')),
+    plainColumn(column(nodes, 'skipped')),
+    column(nodes, 'params'),
+    now,
+  ])
+}
+
+const BEGIN = sql(
+  'node.begin',
+  `update instance_live i
+   set state = case when b.wait_reason is null then 'PENDING' else 'WAITING' end, wait_reason = b.wait_reason, params = b.params::jsonb, due_at = at_ms(b.due_at),
+     sort_key = b.sort_key, shard_total = b.shard_total
+   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::int[]) as batch (tenant_id, id, wait_reason, params, due_at, sort_key, shard_total)')} b
+   where i.ctid = b.place and (i.state = 'WAITING') is not false`,
+)
+
+export interface NodeBegin extends InstanceKey {
+  /** Null: it is PENDING from now on. */
+  readonly waitReason: WaitReason | null
+  readonly params: string | null
+  readonly dueAt: number | null
+  readonly sortKey: number
+  readonly shardTotal: number
+}
+
+/** Lets waiting nodes begin: with their parameters, or with what they wait for from now on. */
+export function beginInstances(tx: Transaction, nodes: readonly NodeBegin[]): void {
+  if (nodes.length === 0) return
+  tx.send(BEGIN, [
+    plainColumn(column(nodes, 'tenantId')),
+    plainColumn(column(nodes, 'id')),
+    column(nodes, 'waitReason'),
+    column(nodes, 'params'),
+    plainColumn(column(nodes, 'dueAt')),
+    plainColumn(column(nodes, 'sortKey')),
+    plainColumn(column(nodes, 'shardTotal')),
+  ])
+}
+
+// ───────────────────────────────────────────────────────────────── end
+
+const END = sql(
+  'node.end',
+  `with ended as ${placed(
+    'instance_live',
+    'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $8::bigint[]) as batch (tenant_id, id, state, output, error, started_at, token)',
+  )},
+   gone as (
+     delete from instance_live i using ended e where i.ctid = e.place and i.token = e.token
+     returning ${MOVED_INSTANCE})
+   insert into instance_history (${INSTANCE_COLUMNS}) select ${INSTANCE_COLUMNS} from gone`,
+)
+
+export interface NodeEnd extends InstanceKey {
+  readonly token: number
+  readonly state: InstanceState
+  /** JSON text. */
+  readonly output: string | null
+  readonly error: string | null
+  readonly startedAt: number | null
+}
+
+/** Moves nodes that have ended to history, where what is downstream reads their output. */
+export function endNodeInstances(tx: Transaction, nodes: readonly NodeEnd[], now: number): void {
+  if (nodes.length === 0) return
+  tx.send(END, [
+    plainColumn(column(nodes, 'tenantId')),
+    plainColumn(column(nodes, 'id')),
+    column(nodes, 'state'),
+    column(nodes, 'output'),
+    column(nodes, 'error'),
+    plainColumn(column(nodes, 'startedAt')),
+    now,
+    plainColumn(column(nodes, 'token')),
+  ])
+}
+
+// ───────────────────────────────────────────────────────────────── pass on
+
+const ROOTS = sql(
+  'node.roots',
+  `select i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.token, i.parents as total, i.parents_ok as ok,
+     i.parents_failed as failed, i.parents_skipped as skipped
+   from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
+   cross join lateral (
+     select * from instance_live l
+     where l.tenant_id = wanted.tenant_id and l.run_id = wanted.id and l.id <> l.run_id and l.state = 'WAITING' and l.wait_reason in ('DEPENDENCY', 'SLOT')
+       and l.parents = l.parents_ok
+     order by l.node) i`,
+)
+
+/** The nodes with which runs begin: those that wait for nothing upstream. */
+export function selectRoots(tx: Transaction, runs: readonly RunKey[]): Promise<WaitingNode[]> {
+  return tx.query(ROOTS, runColumns(runs))
+}
+
+const FREE_PAUSED = sql(
+  'node.freePaused',
+  `with held as (
+     select i.tenant_id, i.id from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
+     cross join lateral (
+       select l.tenant_id, l.id from instance_live l
+       where l.tenant_id = wanted.tenant_id and l.run_id = wanted.id and l.id <> l.run_id and l.wait_reason = 'PAUSED' and l.state = 'WAITING') i)
+   update instance_live i set state = 'PENDING', wait_reason = null
+   from held where i.tenant_id = held.tenant_id and i.id = held.id
+   returning i.queue_id as "queueId"`,
+)
+
+/** Lets the nodes of runs go on that were held by a pause. Answers their queues. */
+export async function freePausedNodes(tx: Transaction, runs: readonly RunKey[]): Promise<number[]> {
+  if (runs.length === 0) return []
+  return column(await tx.query<{ queueId: number }>(FREE_PAUSED, runColumns(runs)), 'queueId')
+}
+
+const PASS_ON = sql(
+  'node.passOn',
+  `update instance_live i
+   set parents_ok = i.parents_ok + d.ok, parents_failed = i.parents_failed + d.failed, parents_skipped = i.parents_skipped + d.skipped
+   from (
+     select batch.*, found.place
+     from unnest($1::bigint[], $2::bigint[], $3::int[], $4::int[], $5::int[], $6::int[]) as batch (tenant_id, run_id, node, ok, failed, skipped)
+     cross join lateral (
+       select l.ctid as place from instance_live l
+       where l.tenant_id = batch.tenant_id and l.run_id = batch.run_id and l.node = batch.node and l.shard_index = 0 and l.id <> l.run_id limit 1) found) d
+   where i.ctid = d.place and (i.state = 'WAITING') is not false and i.wait_reason = 'DEPENDENCY'
+   returning i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.token, i.parents as total, i.parents_ok as ok,
+     i.parents_failed as failed, i.parents_skipped as skipped`,
+)
+
+export interface PassedOn extends NodeKey {
+  readonly ok: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+/** A node that still waits, with how its parents have ended so far. */
+export interface WaitingNode extends NodeKey {
+  readonly id: number
+  readonly planId: number
+  readonly token: number
+  readonly total: number
+  readonly ok: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+/** Adds what has been passed on to the counters of the nodes it was passed to; those that do not wait any more are left out. */
+export async function passOnToNodes(tx: Transaction, deltas: readonly PassedOn[]): Promise<WaitingNode[]> {
+  if (deltas.length === 0) return []
+  return tx.query(PASS_ON, [
+    ...nodeColumns(deltas),
+    plainColumn(column(deltas, 'ok')),
+    plainColumn(column(deltas, 'failed')),
+    plainColumn(column(deltas, 'skipped')),
+  ])
+}
+
+const LEFT = sql(
+  'node.left',
+  `select w.tenant_id as "tenantId", w.run_id as "runId", w.node, e.id, e.waits
+   from unnest($1::bigint[], $2::bigint[], $3::int[]) as w (tenant_id, run_id, node)
+   cross join lateral (
+     select l.id, l.state = 'WAITING' and l.wait_reason = 'SLOT' as waits from instance_live l
+     where l.tenant_id = w.tenant_id and l.run_id = w.run_id and l.node = w.node and l.id <> l.run_id order by l.shard_index) e`,
+)
+
+/** The elements of fan-outs that have not ended, in their order. */
+export async function selectElementsLeft(
+  tx: Transaction,
+  nodes: readonly NodeKey[],
+): Promise<(NodeKey & { id: number; waits: boolean })[]> {
+  return nodes.length === 0 ? [] : tx.query(LEFT, nodeColumns(nodes))
+}
+
+const FREE = sql(
+  'node.freeElements',
+  `update instance_live i set state = 'PENDING', wait_reason = null
+   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} f
+   where i.ctid = f.place and (i.state = 'WAITING') is not false and i.wait_reason = 'SLOT'`,
+)
+
+export function freeElements(tx: Transaction, keys: readonly InstanceKey[]): void {
+  if (keys.length > 0) tx.send(FREE, runColumns(keys))
+}
+
+const OUTCOMES = sql(
+  'node.outcomes',
+  `select w.tenant_id as "tenantId", w.run_id as "runId", w.node, h.shard_index as "shardIndex", h.shard_total as "shardTotal", h.state, h.output, h.error
+   from unnest($1::bigint[], $2::bigint[], $3::int[]) as w (tenant_id, run_id, node)
+   cross join lateral (
+     select * from instance_history l where l.tenant_id = w.tenant_id and l.run_id = w.run_id and l.node = w.node and l.id <> l.run_id order by l.id) h`,
+)
+
+export interface NodeOutcome extends NodeKey {
+  readonly shardIndex: number
+  readonly shardTotal: number
+  readonly state: InstanceState
+  readonly output: unknown
+  readonly error: unknown
+}
+
+/** How nodes of runs have ended, element by element; of a repeated one the last stands last. */
+export async function selectNodeOutcomes(tx: Transaction, nodes: readonly NodeKey[]): Promise<NodeOutcome[]> {
+  return nodes.length === 0 ? [] : tx.query(OUTCOMES, nodeColumns(nodes))
+}
+
+const UNSUCCESSFUL = sql(
+  'node.unsuccessful',
+  `select distinct w.tenant_id as "tenantId", w.id as "runId", h.node, h.state
+   from unnest($1::bigint[], $2::bigint[]) as w (tenant_id, id)
+   cross join lateral (
+     select l.node, l.state from instance_history l
+     where l.tenant_id = w.tenant_id and l.run_id = w.id and l.id <> l.run_id and l.state in ('FAILED', 'TIMEOUT', 'CANCELLED', 'LOST')) h`,
+)
+
+/** The nodes of runs that ended without success. */
+export function selectUnsuccessfulNodes(
+  tx: Transaction,
+  runs: readonly RunKey[],
+): Promise<(NodeKey & { state: InstanceState })[]> {
+  return tx.query(UNSUCCESSFUL, runColumns(runs))
+}
+
+const DUE = sql(
+  'node.due',
+  `select l.tenant_id as "tenantId", l.id from instance_live l
+   where l.queue_id = 0 and l.due_at is not null and l.due_at <= statement_timestamp() order by l.due_at limit $1`,
+)
+
+/** Nodes whose time has come that no executor runs: waits, approvals and events. Unlocked: the caller locks and looks again. */
+export function selectDueNodes(tx: Transaction, limit: number): Promise<InstanceKey[]> {
+  return tx.query(DUE, [limit])
+}
+
+const OVERDUE_RUNS = sql(
+  'node.overdueRuns',
+  `select tenant_id as "tenantId", id from run_live where deadline_at <= statement_timestamp() and reason is distinct from 'TIMEOUT' order by deadline_at limit $1`,
+)
+
+export function selectOverdueRuns(tx: Transaction, limit: number): Promise<RunKey[]> {
+  return tx.query(OVERDUE_RUNS, [limit])
+}
+
+const PARTS = sql(
+  'node.parts',
+  `select r.tenant_id as "tenantId", r.id from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
+   join run_live r on r.parent_instance_id = wanted.id and r.tenant_id = wanted.tenant_id`,
+)
+
+/** The live runs that these nodes wait for as for a part of themselves. */
+export function selectPartsOf(tx: Transaction, nodes: readonly InstanceKey[]): Promise<RunKey[]> {
+  return tx.query(PARTS, runColumns(nodes))
+}
+
+const INSERT_EVENT_WAITS = sql(
+  'node.insertEventWaits',
+  `insert into event_wait (tenant_id, instance_id, name, key) select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) on conflict do nothing`,
+)
+
+export function insertEventWaits(
+  tx: Transaction,
+  waits: readonly { readonly tenantId: number; readonly id: number; readonly name: string; readonly key: string }[],
+): void {
+  if (waits.length > 0) tx.send(INSERT_EVENT_WAITS, [...runColumns(waits), column(waits, 'name'), column(waits, 'key')])
+}
+
+const TAKE_EVENT_WAITS = sql(
+  'node.takeEventWaits',
+  `delete from event_wait where tenant_id = $1 and name = $2 and key = $3 returning tenant_id as "tenantId", instance_id as id`,
+)
+
+/** The nodes that waited for this event; they do not any more. */
+export function takeEventWaits(tx: Transaction, tenantId: number, name: string, key: string): Promise<InstanceKey[]> {
+  return tx.query(TAKE_EVENT_WAITS, [tenantId, name, key])
+}
