@@ -119,7 +119,7 @@ export function selectHolders(tx: Transaction, keys: readonly GateKey[]): Promis
 const ADMIT = sql(
   'run.admit',
   `update run_live r set admitted = true, reason = null
-   from ${placed('run_live', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} chosen
+   from ${placed('run_live', 'id', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} chosen
    where r.ctid = chosen.place and not r.admitted`,
 )
 
@@ -130,7 +130,7 @@ export function admitRuns(tx: Transaction, runs: readonly { tenantId: number; id
 const SET_STATE = sql(
   'run.setState',
   `update run_live r set state = changed.state, reason = changed.reason, started_at = case when changed.state = 'RUNNING' then coalesce(r.started_at, at_ms($5)) else r.started_at end
-   from ${placed('run_live', 'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) as batch (tenant_id, id, state, reason)')} changed
+   from ${placed('run_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) as batch (tenant_id, id, state, reason)')} changed
    where r.ctid = changed.place`,
 )
 
