@@ -116,12 +116,12 @@ export const KINDS: readonly Kind[] = [
   }),
   kind<Run>('runs', {
     list: (client, query) => client.runs.list({ query }),
-    read: (client, run) => client.runs.get({ params: { run: run as unknown as number } }),
+    read: (client, run) => client.runs.get({ params: { run } }),
     columns: RUN_COLUMNS,
   }),
   kind<Instance>('instances', {
     list: (client, query) => client.instances.list({ query }),
-    read: (client, instance) => client.instances.get({ params: { instance: instance as unknown as number } }),
+    read: (client, instance) => client.instances.get({ params: { instance } }),
     columns: [
       id,
       { title: 'RUN', text: (instance) => String(instance.runId), align: 'right' },
@@ -145,7 +145,7 @@ export const KINDS: readonly Kind[] = [
   }),
   kind<ExecutorView>('executors', {
     list: (client, query) => client.executors.list({ query }),
-    read: (client, executor) => client.executors.get({ params: { executor: executor as unknown as number } }),
+    read: (client, executor) => client.executors.get({ params: { executor } }),
     columns: [
       id,
       { title: 'APP', text: (executor) => executor.app.code },
@@ -166,7 +166,7 @@ export const KINDS: readonly Kind[] = [
   }),
   kind<Token>('tokens', {
     list: (client, query) => client.tokens.list({ query }),
-    read: (client, token) => client.tokens.get({ params: { token: token as unknown as number } }),
+    read: (client, token) => client.tokens.get({ params: { token } }),
     columns: [
       id,
       name,
@@ -210,7 +210,7 @@ export const KINDS: readonly Kind[] = [
   }),
   kind<User>('users', {
     list: (client, query) => client.users.list({ query }),
-    read: (client, user) => client.users.get({ params: { user: user as unknown as number } }),
+    read: (client, user) => client.users.get({ params: { user } }),
     columns: [
       id,
       { title: 'LOGIN', text: (user) => user.login },

@@ -39,6 +39,13 @@ test('a call becomes the request that its route says', async () => {
   ])
 })
 
+test('an identifier in a path may be the number that it is, or text', async () => {
+  const { client, sent } = clientThat(() => json(200, {}))
+  await client.runs.get({ params: { run: 12 } })
+  await client.runs.get({ params: { run: '12' } })
+  expect(sent.map(({ url }) => url)).toEqual(Array(2).fill('http://server:7070/api/v1/runs/12'))
+})
+
 test('a list in the query is repeated, what is undefined is left out', async () => {
   const { client, sent } = clientThat(() => json(200, { items: [], nextCursor: null }))
   await client.runs.list({ query: { state: ['FAILED', 'TIMEOUT'], limit: 5 } })

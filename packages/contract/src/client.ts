@@ -54,8 +54,8 @@ type Part<Name extends string, Schema> = Schema extends TSchema
     ? { readonly [K in Name]?: Loose<Name, Static<Schema>> }
     : { readonly [K in Name]: Loose<Name, Static<Schema>> }
   : unknown
-/** In paths an identifier may be given as the number that it is. */
-type Loose<Name extends string, T> = Name extends 'params' ? { [K in keyof T]: T[K] | number } : T
+/** A path is text: an identifier may be given as the number that it is, or as somebody typed it. */
+type Loose<Name extends string, T> = Name extends 'params' ? { [K in keyof T]: number | string } : T
 
 interface AnyInput {
   readonly params?: Readonly<Record<string, unknown>>

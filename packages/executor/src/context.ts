@@ -33,6 +33,11 @@ export interface HandlerContext<P = unknown> {
   readonly deadline: number | null
   /** The same for every attempt of this instance: hand it to whatever you call, so that a repeated attempt has no second effect. */
   readonly idempotencyKey: string
+  /**
+   * The fencing token of this attempt: it rises whenever the instance is given out. Hand it to systems that can refuse a stale writer (they
+   * keep the highest token that they have seen for the instance and turn lower ones away), so that an attempt which was taken over writes nothing.
+   */
+  readonly token: number
   readonly params: P
   readonly settings: unknown
   readonly variables: Readonly<Record<string, string>>
@@ -91,6 +96,9 @@ export class InstanceContext implements HandlerContext {
   }
   get idempotencyKey() {
     return this.#assignment.idempotencyKey
+  }
+  get token() {
+    return this.#assignment.token
   }
   get params() {
     return this.#assignment.params

@@ -54,6 +54,8 @@ export interface ExecutorTuning {
   readonly pull?: Partial<PullOptions>
   readonly reports?: Partial<ReporterOptions>
   readonly logs?: Partial<LogShipperOptions>
+  /** Leaving says what it waits for once that has taken so long. Default 1,000. */
+  readonly noticeMs?: number
 }
 
 export interface Executor {
@@ -251,20 +253,44 @@ class RunningExecutor implements Executor {
     this.#state = 'STOPPED'
   }
 
-  async #windUp({ attempts, over, caughtUp }: Session): Promise<void> {
-    const { drainMs = 30_000, graceMs = 2000, flushMs = 10_000 } = this.#options
+  async #windUp(session: Session): Promise<void> {
+    const { drainMs = 30_000, graceMs = 2000 } = this.#options
     const places = this.#places
+    const { attempts, over } = session
     const hurry = AbortSignal.any([this.#hurry.signal, over])
-    const answered = this.#listen === null ? rest(flushMs, AbortSignal.any([caughtUp, over])) : undefined
     attempts.releaseWaiting()
-    await places.until(() => places.running === 0, drainMs, hurry)
+    const handlers = () => `handlers to end (${places.running} running); then they are aborted`
+    await this.#patiently(drainMs, handlers, () => places.until(() => places.running === 0, drainMs, hurry))
     attempts.stopAll('SHUTDOWN')
     await places.until(() => places.running === 0, graceMs, over)
     if (places.running > 0) this.#log.warn(`${places.running} handlers did not end when they were aborted; they are left behind`)
-    await answered
-    await places.until(() => places.unreported === 0, flushMs, over)
+    await this.#settle(session)
+  }
+
+  /** What leaving still wants of the server: the answer to a claim that was broken off, and that it takes the last results. */
+  async #settle({ over, caughtUp }: Session): Promise<void> {
+    const { flushMs = 10_000 } = this.#options
+    const places = this.#places
+    const until = Date.now() + flushMs
+    const server = () => {
+      const wanted = places.unreported > 0 ? `take results (${places.unreported} unreported)` : 'answer the last claim'
+      return `the server to ${wanted}; then it leaves without`
+    }
+    await this.#patiently(flushMs, server, async () => {
+      if (this.#listen === null) await rest(flushMs, AbortSignal.any([caughtUp, over]))
+      await places.until(() => places.unreported === 0, until - Date.now(), over)
+    })
     if (places.unreported > 0)
       this.#log.error(`${places.unreported} results could not be reported; the server will repeat or fail these instances`)
+  }
+
+  /** A wait that takes longer than a moment says, once, for what and until when. */
+  async #patiently(mostMs: number, what: () => string, wait: () => Promise<void>): Promise<void> {
+    const until = new Date(Date.now() + mostMs).toISOString()
+    const say = () => this.#log.info(`Leaving waits until ${until} at the latest for ${what()}`)
+    const notice = setTimeout(say, this.#options.tuning?.noticeMs ?? 1000)
+    await wait()
+    clearTimeout(notice)
   }
 
   /** Failing is harmless: the lease ends by itself. */

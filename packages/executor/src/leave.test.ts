@@ -1,7 +1,7 @@
 import type { ReportItem } from '@carillon/contract'
 import { describe, expect, it } from 'vitest'
 import { defineHandler } from './define-handler.ts'
-import { event, executorOf, startExecutor, startServer } from './executor.test-helper.ts'
+import { event, executorOf, quiet, startExecutor, startServer } from './executor.test-helper.ts'
 import { refusal, type ProtocolServer } from './protocol-server.test-helper.ts'
 
 const echo = defineHandler({ name: 'echo', run: ({ params }) => params })
@@ -133,6 +133,43 @@ describe('Draining', () => {
       1,
     )
     expect(server.calls.at(-1)!.name).toBe('deregister')
+  })
+
+  it('says once what it waits for and until when, while the server is away', async () => {
+    const server = await startServer()
+    const { handler, started, open } = gated()
+    server.give({ handler: 'wait' })
+    const said: string[] = []
+    const waitingForHandlers = event()
+    const info = (line: string) => {
+      said.push(line)
+      waitingForHandlers.happen()
+    }
+    const executor = await startExecutor(server, {
+      handlers: [handler],
+      flushMs: 100,
+      log: { ...quiet, info },
+      tuning: { noticeMs: 0 },
+    })
+    await started
+    server.away = true
+    const drained = executor.drain()
+    await waitingForHandlers.happened
+    open('kept')
+    await drained
+    expect(said).toEqual([
+      expect.stringMatching(/^Leaving waits until .*Z at the latest for handlers to end \(1 running\)/),
+      expect.stringMatching(/^Leaving waits until .*Z at the latest for the server to take results \(1 unreported\)/),
+    ])
+  })
+
+  it('says nothing of what takes no longer than a moment', async () => {
+    const server = await startServer()
+    const said: string[] = []
+    const log = { ...quiet, info: (line: string) => void said.push(line) }
+    const executor = await startExecutor(server, { handlers: [echo], log })
+    await executor.drain()
+    expect(said).toEqual([])
   })
 
   it('asked for twice is one', async () => {

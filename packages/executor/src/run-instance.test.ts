@@ -13,6 +13,13 @@ const throwing = (thrown: unknown) =>
     },
   })
 
+describe('What a handler is given', () => {
+  it('is the fencing token of its attempt, for systems that can refuse stale writers', async () => {
+    const telling = defineHandler({ name: 'test', run: ({ instance, token }) => ({ instance, token }) })
+    expect(await runHandler(telling, { instance: 12, token: 7 })).toMatchObject({ output: { instance: 12, token: 7 } })
+  })
+})
+
 describe('What a handler returns', () => {
   it.each([
     ['nothing', undefined, undefined],

@@ -9,7 +9,6 @@ import { createBuiltinExecutor } from './builtin/builtin-executor.ts'
 import { guardedConnect } from './builtin/egress-guard.ts'
 import { prepareFirstAccess, type FirstAccess } from './definition/first-access.ts'
 import { createApi } from './http/api.ts'
-import type { RouteGroup } from './http/app.ts'
 import { executorHandlers } from './http/executor-api.ts'
 import { createLifecycle } from './lifecycle/create-lifecycle.ts'
 import { createPushDispatch, markUnreachable } from './lifecycle/dispatch.ts'
@@ -129,7 +128,7 @@ async function startNode(
         log[entry.route.startsWith('/executor/') || entry.route === '/health' ? 'trace' : 'info'](entry, 'answered'),
       onFault: (error: unknown, requestId: string) => log.error({ requestId, ...causeOf(error) }, 'A request failed'),
     },
-    [{ name: 'executor', routes: executorRoutes, handlers: executorHandlers(traffic) as unknown as RouteGroup['handlers'] }],
+    [{ name: 'executor', routes: executorRoutes, handlers: executorHandlers(traffic) }],
   )
 
   let stopping: Promise<void> | undefined

@@ -45,7 +45,7 @@ export function addToken(program: Command, cli: Cli): void {
   addApiOptions(token.command('revoke <id>'))
     .description('Revoke a token; within a second no node accepts it')
     .action(async (id: string, options: ApiOptions) => {
-      const revoked = await connect(cli, options).tokens.revoke({ params: { token: id as unknown as number } })
+      const revoked = await connect(cli, options).tokens.revoke({ params: { token: id } })
       if (options.json) printJson(cli, revoked)
       else cli.terminal.print(`Token ${revoked.id} (${revoked.name}) is revoked.`)
     })

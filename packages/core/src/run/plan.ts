@@ -9,6 +9,9 @@ export type RouteStrategy = (typeof ROUTE_STRATEGIES)[number]
 export const DELIVERIES = ['AT_LEAST_ONCE', 'AT_MOST_ONCE'] as const
 export type Delivery = (typeof DELIVERIES)[number]
 
+/** The longest chain of downstream tasks. Saving a task refuses longer ones; where edits in between tie one, it ends as it runs. */
+export const DEEPEST_CHAIN = 20
+
 /** What a run executes: immutable, everything inherited already resolved. A task's plan has one node. */
 export interface Plan {
   readonly targetKind: 'TASK' | 'DAG'

@@ -1,6 +1,7 @@
+import { DEEPEST_CHAIN } from '@carillon/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { checkDownstream, DEEPEST_CHAIN } from './downstream.ts'
+import { checkDownstream } from './downstream.ts'
 
 const edge = (from: number, to: number) => ({ from, to, fromCode: `t${from}`, toCode: `t${to}` })
 const chain = (length: number) => Array.from({ length: length - 1 }, (_, n) => edge(n, n + 1))

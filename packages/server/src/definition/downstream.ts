@@ -1,8 +1,5 @@
-import { CarillonError } from '@carillon/core'
+import { CarillonError, DEEPEST_CHAIN } from '@carillon/core'
 import type { Edge } from '../storage/task-downstream.ts'
-
-/** The longest chain of downstream tasks; also what ends a chain that is made while it runs. */
-export const DEEPEST_CHAIN = 20
 
 /**
  * Refuses downstream tasks that lead back to where they start, or a chain that is too long. `edges` are those of the tenant with the new

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { BackfillCreate, ScheduleCreate, ScheduleUpdate } from '@carillon/contract'
 import { CarillonError, firstState, occurrencesBetween, type CompiledSchedule } from '@carillon/core'
 import { cancelBackfillRow, cancelBackfillsOf, insertBackfill, lockBackfill, type BackfillRow } from '../storage/backfill-edit.ts'
@@ -17,10 +18,12 @@ import {
   bodyOf,
   deleteObject,
   insertObject,
+  isUnchanged,
   lockObject,
   noSuch,
   revisionBody,
   updateObject,
+  writeObject,
   type ObjectKind,
 } from './versioned-object.ts'
 
@@ -66,7 +69,7 @@ export async function updateSchedule(edit: ScheduleEdit, ref: string, body: Sche
   const fields = {
     ...bodyOf(SCHEDULE, before),
     ...rest,
-    ...(timing ? { timing: completeTiming(timing, now) } : {}),
+    ...(timing ? { timing: completeTiming(timing, now, before.timing) } : {}),
     ...(misfire === undefined ? {} : { misfire: misfire ?? { policy: 'FIRE_ONCE' } }),
   } as ScheduleFields
   const uses = given ? await holdCalendars(edit, given) : await calendarsOf(edit, before.calendars)
@@ -95,6 +98,7 @@ export async function pauseSchedule(edit: Edit, ref: string, reason: string | un
 /** What fell due during the pause and is not decided yet is recorded as skipped: resuming never fires the past. */
 export async function resumeSchedule(edit: ScheduleEdit, ref: string): Promise<Change<ScheduleRow>> {
   const { before, due } = await lockScheduleAndDue(edit, ref)
+  if (!before.paused) return changed(before, before)
   const fields = { ...fieldsOf(before), paused: false, pauseReason: null }
   const uses = await calendarsOf(edit, before.calendars)
   await restartIfOverdue(edit, before, due, compileTiming(fields, uses))
@@ -154,6 +158,8 @@ export async function holdCalendars(edit: Edit, uses: NonNullable<ScheduleCreate
   return held
 }
 
+const useOfRef = ({ calendarId, mode }: CalendarRef) => ({ calendarId, mode })
+const byCalendar = (a: { calendarId: number }, b: { calendarId: number }) => a.calendarId - b.calendarId
 const useRow = ({ mode, calendar }: CalendarUse) => ({ calendarId: calendar.id, mode })
 
 /** The calendars that a schedule uses already, or used in an earlier revision. */
@@ -189,9 +195,12 @@ async function rewrite(
   if (!task) throw new CarillonError('STATE_CONFLICT', 'The task of this schedule has been deleted.')
   await checkParams(edit, task, fields.params)
   // Before its calendars change: what is overdue was due under the old ones.
+  const columns = columnsOnly(fields)
+  const sameCalendars = isDeepStrictEqual(before.calendars.map(useOfRef), uses.map(useRow).sort(byCalendar))
+  if (sameCalendars && isUnchanged(SCHEDULE, before, columns)) return changed(before, before)
   if (movesFires(before, fields)) await restart(edit, before, due, compiled)
   await replaceCalendars(edit.tx, edit.tenantId, before.id, uses.map(useRow))
-  return changed(before, await updateObject(edit, SCHEDULE, operation, before, columnsOnly(fields)))
+  return changed(before, await writeObject(edit, SCHEDULE, operation, before, columns))
 }
 
 function changed(before: ScheduleRow, after: ScheduleRow): Change<ScheduleRow> {
@@ -205,8 +214,8 @@ function changed(before: ScheduleRow, after: ScheduleRow): Change<ScheduleRow> {
 
 /** Only an edit of when it fires touches where it stands: a new label must not drop a backlog that is being worked off. */
 function movesFires(before: ScheduleRow, after: ScheduleFields): boolean {
-  const timing = ({ timing, startAt, endAt, jitterMs }: ScheduleFields) => JSON.stringify([timing, startAt, endAt, jitterMs])
-  return timing(before) !== timing(after) || (before.paused && !after.paused)
+  const timing = ({ timing, startAt, endAt, jitterMs }: ScheduleFields) => [timing, startAt, endAt, jitterMs]
+  return !isDeepStrictEqual(timing(before), timing(after)) || (before.paused && !after.paused)
 }
 
 /** From the first occurrence after now, and after whatever has been decided: an edit never fires the past, and nothing twice. */

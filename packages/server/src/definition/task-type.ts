@@ -82,7 +82,7 @@ function created(row: TaskTypeRow): Change<TaskTypeRow> {
 
 async function rewrite(edit: Edit, operation: string, before: TaskTypeRow, fields: TaskTypeFields): Promise<Change<TaskTypeRow>> {
   const after = await updateObject(edit, TASK_TYPE, operation, before, await checked(edit, fields))
-  await replanTasks(edit, after)
+  if (after !== before) await replanTasks(edit, after)
   const images = { before: bodyOf(TASK_TYPE, before), after: bodyOf(TASK_TYPE, after) }
   return { answer: after, object: { kind: 'task_type', id: after.id }, ...images }
 }

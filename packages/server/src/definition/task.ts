@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { TaskCreate, TaskUpdate } from '@carillon/contract'
 import { CarillonError, type FinalRunState } from '@carillon/core'
 import { nextId } from '../storage/identifier.ts'
@@ -23,6 +24,7 @@ import {
   bodyOf,
   deleteObject,
   insertObject,
+  isUnchanged,
   lockObject,
   noSuch,
   refuseInUse,
@@ -155,10 +157,20 @@ async function rewriteTask(
 ): Promise<Change<TaskRow>> {
   checkParams(edit, type, wanted.fields.params)
   await checkSchedules(edit, type, before.id, wanted.fields.params)
-  if (wanted.downstream !== before.downstream) await setDownstream(edit, before.id, wanted.downstream)
+  const sameDownstream = isDeepStrictEqual(edgesOf(before.downstream), edgesOf(wanted.downstream))
+  // Its plan is made from all the rest, anew for every version.
+  if (sameDownstream && isUnchanged(TASK, before, { ...wanted.fields, planId: before.planId })) return changed(before, before)
+  if (!sameDownstream) await setDownstream(edit, before.id, wanted.downstream)
   const planId = await makePlan(edit, type, before.id, before.version + 1, wanted)
   const after = await updateObject(edit, TASK, operation, before, { ...wanted.fields, planId })
   return changed(before, after)
+}
+
+/** Of the tasks that start when one ends: neither their order nor that of their outcomes means anything. */
+function edgesOf(downstream: Wanted['downstream']) {
+  return downstream
+    .map(({ taskId, outcomes }) => ({ taskId, outcomes: [...outcomes].sort() }))
+    .sort((a, b) => a.taskId - b.taskId)
 }
 
 function changed(before: TaskRow, after: TaskRow): Change<TaskRow> {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { CarillonError } from '@carillon/core'
 import type { Tenant } from '@carillon/contract'
 import { PLATFORM_TENANT } from '../storage/app.ts'
@@ -21,6 +22,7 @@ export async function updateTenant({ tx }: Edit, ref: string, { version, ...give
   assertVersion(before, version)
   if (before.id === PLATFORM_TENANT && given.state === 'SUSPENDED')
     throw new CarillonError('STATE_CONFLICT', "The platform's own tenant cannot be suspended: its apps serve all others.")
-  const after = await updateTenantRow(tx, { ...before, ...given })
+  const wanted = { ...before, ...given }
+  const after = isDeepStrictEqual(wanted, before) ? before : await updateTenantRow(tx, wanted)
   return { answer: after, object: { kind: 'tenant', id: after.id }, before, after }
 }

@@ -12,16 +12,23 @@ import type { CalendarRow } from '../storage/calendar.ts'
 
 type TimingInput = ScheduleDraft['timing']
 
-/** A timing with what was left out: the policy for clock changes, and for a rate the instant from which it counts. */
-export function completeTiming(timing: TimingInput, now: number): ScheduleTiming {
+/**
+ * A timing with what was left out: the policy for clock changes, and for a rate the instant from which it counts. A rate that is given
+ * again as it is goes on counting from where it did.
+ */
+export function completeTiming(timing: TimingInput, now: number, before?: ScheduleTiming): ScheduleTiming {
   switch (timing.kind) {
     case 'CRON':
       return { ...timing, dst: timing.dst ?? 'DEFAULT' }
     case 'FIXED_RATE':
-      return { ...timing, anchorAt: timing.anchorAt ?? now }
+      return { ...timing, anchorAt: timing.anchorAt ?? (before && isSameRate(before, timing.everyMs) ? before.anchorAt : now) }
     default:
       return timing
   }
+}
+
+function isSameRate(timing: ScheduleTiming, everyMs: number): timing is Extract<ScheduleTiming, { kind: 'FIXED_RATE' }> {
+  return timing.kind === 'FIXED_RATE' && timing.everyMs === everyMs
 }
 
 export interface CalendarUse {

@@ -27,6 +27,8 @@ export async function updateUser({ tx }: Edit, id: number, body: UserUpdate, pas
   if (!before) throw new CarillonError('NOT_FOUND', 'There is no such user.')
   assertVersion({ ...before, code: before.login }, body.version)
   const { name = before.name, platformAdmin = before.platformAdmin, disabled = before.disabled } = body
+  const unchanged = name === before.name && platformAdmin === before.platformAdmin && disabled === before.disabled
+  if (unchanged && passwordHash === null) return { answer: before, object: { kind: 'user', id }, before, after: before }
   const after = await updateUserRow(tx, { id, name, platformAdmin, disabled, passwordHash })
   return { answer: after, object: { kind: 'user', id }, before, after: { ...after, passwordChanged: passwordHash !== null } }
 }

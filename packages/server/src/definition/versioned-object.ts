@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { CarillonError } from '@carillon/core'
 import { replaceLabels } from '../storage/object-label.ts'
 import { findRevisionBody, insertRevision } from '../storage/revision.ts'
@@ -61,8 +62,19 @@ export async function insertObject<Row extends VersionedRow, Fields>(
   return row
 }
 
-/** Writes the locked row anew. */
-export async function updateObject<Row extends VersionedRow, Fields>(
+/** Writes the locked row anew. What would change nothing is not written, so it makes no version and no revision: `before` is answered. */
+export async function updateObject<Row extends VersionedRow, Fields extends object>(
+  edit: Edit,
+  kind: ObjectKind<Row, Fields>,
+  operation: string,
+  before: Row,
+  fields: Fields,
+): Promise<Row> {
+  return isUnchanged(kind, before, fields) ? before : writeObject(edit, kind, operation, before, fields)
+}
+
+/** As `updateObject`, also where nothing has changed but what other tables hold of it. */
+export async function writeObject<Row extends VersionedRow, Fields>(
   edit: Edit,
   kind: ObjectKind<Row, Fields>,
   operation: string,
@@ -73,6 +85,16 @@ export async function updateObject<Row extends VersionedRow, Fields>(
   if (!row) throw new Error(`${kind.table.table} ${before.id} changed although it was locked.`)
   await keep(edit, kind, operation, row, labelsOf(before))
   return row
+}
+
+/** Whether its row says all of this already. */
+export function isUnchanged<Row extends VersionedRow, Fields extends object>(
+  { table }: ObjectKind<Row, Fields>,
+  before: Row,
+  fields: Fields,
+): boolean {
+  const [old, wanted] = [before, fields] as unknown as [Record<string, unknown>, Record<string, unknown>]
+  return table.columns.every((field) => isDeepStrictEqual(old[field], wanted[field]))
 }
 
 /** The code is free again; the row stays for what still names it by id. */

@@ -17,7 +17,6 @@ import { createWakeHub } from '../runtime/wake-hub.ts'
 import { openDatabase, type Database } from '../storage/database.ts'
 import { createTestDatabase } from '../testing/test-database.ts'
 import { createApi } from './api.ts'
-import type { RouteGroup } from './app.ts'
 import { executorHandlers } from './executor-api.ts'
 import { hashToken } from '../definition/token.ts'
 
@@ -77,7 +76,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const engine = createEngine(db)
   const firing: FiringDeps = { engine, schedules: createScheduleCache(), days: createHistoryDays(db) }
   const lifecycle = createLifecycle(engine, { wakeFiring: () => undefined, wakeBackfill: () => undefined })
-  const traffic = executorHandlers(createExecutorTraffic(engine)) as unknown as RouteGroup['handlers']
+  const traffic = executorHandlers(createExecutorTraffic(engine))
   const app = createApi(
     {
       services: { db, lifecycle, limits, plans: engine.plans, hub: engine.hub, days: firing.days },

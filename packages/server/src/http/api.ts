@@ -43,5 +43,5 @@ export function createApi(options: Omit<AppOptions, 'groups'>, more: readonly Ro
     routes: group,
     handlers: handlers[name as keyof typeof routes],
   }))
-  return createApp({ ...options, groups: [...(groups as unknown as RouteGroup[]), ...more] })
+  return createApp({ ...options, groups: [...groups, ...more] })
 }

@@ -48,8 +48,11 @@ export interface AccessEntry {
 export interface RouteGroup {
   readonly name: string
   readonly routes: Readonly<Record<string, Route>>
-  readonly handlers: Readonly<Record<string, Handler<never>>>
+  readonly handlers: Readonly<Record<string, AnyHandler>>
 }
+
+/** A handler of whatever route: what its call holds is the route's affair, and checked by its validator. */
+type AnyHandler = (call: never, context: Context) => Promise<unknown>
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -76,7 +79,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     for (const [name, route] of Object.entries(group.routes)) {
       const handler = group.handlers[name]
       assertBindable(group.name, name, route, handler)
-      bind(app, { route, handler: handler as unknown as AnyHandler, authenticator, services, inspect: options.inspect })
+      bind(app, { route, handler, authenticator, services, inspect: options.inspect })
     }
   }
   serveDocs(app)
@@ -122,15 +125,13 @@ function logAnswers(app: FastifyInstance, onAnswered: NonNullable<AppOptions['on
   })
 }
 
-export function assertBindable(group: string, name: string, route: Route, handler: unknown): void {
+export function assertBindable(group: string, name: string, route: Route, handler: unknown): asserts handler is AnyHandler {
   const where = `Route ${group}.${name} (${route.method} ${route.path})`
   if (typeof handler !== 'function') throw new Error(`${where} has no handler.`)
   if (!route.access) throw new Error(`${where} does not declare who may call it.`)
   if (isMutating(route) && route.audit === undefined && route.unaudited === undefined)
     throw new Error(`${where} changes something: name its audit operation, or say why it needs none (unaudited).`)
 }
-
-type AnyHandler = (call: { params: unknown; query: unknown; body: unknown }, context: Context) => Promise<unknown>
 
 interface Binding {
   readonly route: Route
@@ -192,7 +193,7 @@ async function answer(request: FastifyRequest, reply: FastifyReply, binding: Bin
   }
   const context = createContext(services, { ...facts, idempotency: idempotencyOf(request, route, principal) })
   const { params, query, body } = request
-  const result = await handler({ params, query, body }, context)
+  const result = await handler({ params, query, body } as never, context)
   if (route.audit !== undefined && !context.wasAudited()) throw new Error(`${route.method} ${route.path} left no audit entry.`)
   binding.inspect?.(route, result)
   return send(reply, route, result)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { CarillonError } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
-import { claimKey, findAnswer, storeAnswer, type IdempotencyKey } from '../storage/idempotency.ts'
+import { claimKeys, findAnswers, keyName, storeAnswers, type IdempotencyKey, type TenantKey } from '../storage/idempotency.ts'
 
 /**
  * One effect for each key: the key is claimed in the transaction of the effect, so a concurrent duplicate waits for it and then reads the
@@ -14,14 +14,15 @@ export async function once<T>(
   effect: () => Promise<T>,
 ): Promise<T> {
   if (key === null) return effect()
-  if (!(await claimKey(tx, tenantId, key))) return replay<T>(tx, tenantId, key)
+  const own = { tenantId, ...key }
+  if ((await claimKeys(tx, [own])).size === 0) return replay<T>(tx, own)
   const answer = await effect()
-  await storeAnswer(tx, tenantId, key, answer)
+  storeAnswers(tx, [{ key: own, response: answer }])
   return answer
 }
 
-async function replay<T>(tx: Transaction, tenantId: number, key: IdempotencyKey): Promise<T> {
-  const stored = await findAnswer(tx, tenantId, key)
+async function replay<T>(tx: Transaction, key: TenantKey): Promise<T> {
+  const stored = (await findAnswers<T>(tx, [key])).get(keyName(key))
   if (stored?.requestHash === key.requestHash) return stored.response as T
   throw new CarillonError(
     'IDEMPOTENCY_MISMATCH',

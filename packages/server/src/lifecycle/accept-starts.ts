@@ -1,6 +1,6 @@
 import type { Transaction } from '../storage/database.ts'
 import { insertAudits } from '../storage/audit.ts'
-import { claimKeys, findAnswers, forgetKeys, keyName, storeAnswers, type BatchKey } from '../storage/idempotency-batch.ts'
+import { claimKeys, findAnswers, forgetKeys, keyName, storeAnswers, type TenantKey } from '../storage/idempotency.ts'
 import type { Engine } from './engine.ts'
 import type { AuditEntry, StartRequest, StartResult } from './lifecycle.ts'
 import { startRuns, type RunStart, type RunStarted } from './start-runs.ts'
@@ -21,7 +21,7 @@ export async function acceptStarts(
   const first = firstUses(requests)
   const fresh = await claimKeys(
     tx,
-    [...first.values()].map((place) => batchKey(requests[place]!)!),
+    [...first.values()].map((place) => keyOf(requests[place]!)!),
   )
   const starts = requests.flatMap((request, place) => (mayStart(request, place, first, fresh) ? [place] : []))
   const started = await startRuns(
@@ -37,15 +37,15 @@ export async function acceptStarts(
   tx.afterCommit(() => entries.forEach((entry) => audited.add(entry)))
   const earlier = await findAnswers<StoredAnswer>(
     tx,
-    requests.flatMap((request, place) => (own.has(place) ? [] : [batchKey(request)!])),
+    requests.flatMap((request, place) => (own.has(place) ? [] : [keyOf(request)!])),
   )
   return requests.map((request, place) => {
     const result = own.get(place)
-    return result ? asFresh(result) : replayed(request, earlier.get(keyName(batchKey(request)!)))
+    return result ? asFresh(result) : replayed(request, earlier.get(keyName(keyOf(request)!)))
   })
 }
 
-function batchKey(request: StartRequest): BatchKey | null {
+function keyOf(request: StartRequest): TenantKey | null {
   return request.idempotency ? { tenantId: request.tenantId, ...request.idempotency } : null
 }
 
@@ -53,14 +53,14 @@ function batchKey(request: StartRequest): BatchKey | null {
 function firstUses(requests: readonly StartRequest[]): Map<string, number> {
   const first = new Map<string, number>()
   requests.forEach((request, place) => {
-    const key = batchKey(request)
+    const key = keyOf(request)
     if (key && !first.has(keyName(key))) first.set(keyName(key), place)
   })
   return first
 }
 
 function mayStart(request: StartRequest, place: number, first: ReadonlyMap<string, number>, fresh: ReadonlySet<string>): boolean {
-  const key = batchKey(request)
+  const key = keyOf(request)
   if (!key) return true
   const name = keyName(key)
   return first.get(name) === place && fresh.has(name)
@@ -82,7 +82,7 @@ function runStart(request: StartRequest): RunStart {
 
 function keepAnswers(tx: Transaction, requests: readonly StartRequest[], own: ReadonlyMap<number, RunStarted>): void {
   const keyed = [...own].flatMap(([place, result]) => {
-    const key = batchKey(requests[place]!)
+    const key = keyOf(requests[place]!)
     return key ? [{ key, result }] : []
   })
   storeAnswers(

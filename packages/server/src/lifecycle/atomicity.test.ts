@@ -1,3 +1,4 @@
+import { DEEPEST_CHAIN } from '@carillon/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { acceptStarts } from './accept-starts.ts'
 import { completeInstances } from './complete-instances.ts'
@@ -92,6 +93,22 @@ test('INV-8 a downstream task starts once for each end that it waits for, with t
   ).toEqual([
     { origin: 'UPSTREAM', parent: run, depth: 1, params: { upstream: { run, outcome: 'SUCCESS', params: { day: 1 } } } },
   ])
+})
+
+test.each([
+  [DEEPEST_CHAIN - 1, 1],
+  [DEEPEST_CHAIN, 0],
+])('a chain of downstream runs ends where saving a task would have ended it: of depth %i start %i', async (depth, starts) => {
+  const downstream = await world.task()
+  const task = await world.task({ tenantId: downstream.tenantId, downstream: [{ taskId: downstream.id, outcomes: ['SUCCESS'] }] })
+  const executor = await world.executor(task)
+  await world.start(task)
+  const [assignment] = await executor.claim()
+  await executor.report(success(assignment!))
+  await world.sql(`update outbox set payload = jsonb_set(payload, '{depth}', to_jsonb($1::int))`, depth)
+  await startDownstream(world.engine)
+  expect(await world.sql(`select 1 from run_live where target_id = $1`, downstream.id)).toHaveLength(starts)
+  expect(await world.sql(`select 1 from outbox`)).toEqual([])
 })
 
 test("INV-9 a run's state follows from its instance at every moment of its life", async () => {

@@ -5,14 +5,10 @@ import { selectEndedRuns, selectLiveRuns, setRunStates } from '../storage/run.ts
 import { queueTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
 import { admitNext } from './finish-runs.ts'
+import type { ControlResult } from './lifecycle.ts'
 import { lockInstancesOfRuns } from './lock-instances.ts'
 import { startRuns } from './start-runs.ts'
 import { stopRuns } from './stop-runs.ts'
-
-export type ControlResult =
-  | { readonly runId: number; readonly kind: 'DONE'; readonly newRunId?: number }
-  | { readonly runId: number; readonly kind: 'NOT_FOUND' }
-  | { readonly runId: number; readonly kind: 'REFUSED'; readonly detail: string }
 
 type RunKey = { readonly tenantId: number; readonly id: number }
 

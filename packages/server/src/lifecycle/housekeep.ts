@@ -1,7 +1,7 @@
 import { pruneGates } from '../storage/gate.ts'
 import { pruneSessions } from '../storage/executor-session.ts'
 import type { HistoryTable } from '../storage/history-day.ts'
-import { pruneKeys } from '../storage/idempotency-batch.ts'
+import { pruneKeys } from '../storage/idempotency.ts'
 import { forgetDeadNodes } from '../storage/server-node.ts'
 import type { Engine } from './engine.ts'
 import type { HistoryDays } from './history-days.ts'

@@ -1,4 +1,4 @@
-import type { FinalRunState } from '@carillon/core'
+import { DEEPEST_CHAIN, type FinalRunState } from '@carillon/core'
 import { takeOutbox } from '../storage/outbox.ts'
 import { selectEndedRuns } from '../storage/run.ts'
 import type { Engine } from './engine.ts'
@@ -6,12 +6,10 @@ import { startRuns } from './start-runs.ts'
 
 const BATCH = 200
 
-/** How long a chain of downstream runs may become. Saving a task refuses cycles; this bounds what edits in between could still tie. */
-export const DEEPEST_CHAIN = 50
-
 interface DownstreamStart {
   readonly taskId: number
   readonly outcome: FinalRunState
+  /** How many runs of its chain came before it. */
   readonly depth: number
 }
 
@@ -28,7 +26,7 @@ export async function startDownstream(engine: Engine, restMs = 500): Promise<num
         )
       ).map((run) => [run.id, run]),
     )
-    const shallow = entries.filter((entry) => entry.payload.depth <= DEEPEST_CHAIN)
+    const shallow = entries.filter((entry) => entry.payload.depth < DEEPEST_CHAIN)
     const results = await startRuns(
       tx,
       engine,
@@ -45,7 +43,7 @@ export async function startDownstream(engine: Engine, restMs = 500): Promise<num
     results.forEach((result, place) => {
       if (result.kind === 'REFUSED') engine.report('downstream.refused', { ...shallow[place]!, ...result })
     })
-    for (const entry of entries) if (entry.payload.depth > DEEPEST_CHAIN) engine.report('downstream.tooDeep', { ...entry })
+    for (const entry of entries) if (entry.payload.depth >= DEEPEST_CHAIN) engine.report('downstream.tooDeep', { ...entry })
     return entries.length
   })
   return taken >= BATCH ? 0 : restMs

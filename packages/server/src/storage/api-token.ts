@@ -15,7 +15,7 @@ export interface TokenHolder {
 }
 
 const holder = sql(
-  'api_token.holder-of-any-tenant',
+  'apiToken.holderOfAnyTenant',
   `select k.tenant_id as "tenantId", e.code as "tenantCode", e.state as "tenantState", k.id as "tokenId", k.name, k.role,
      k.app_id as "appId", k.platform_admin as "platformAdmin"
    from api_token k join tenant e on e.id = k.tenant_id
@@ -53,7 +53,7 @@ const VIEW = `t.id, t.name, t.role,
   t.revoked_at as "revokedAt"`
 
 const insert = sql(
-  'api_token.insert',
+  'apiToken.insert',
   `insert into api_token as t (tenant_id, name, hash, role, app_id, created_by, expires_at)
    values ($1, $2, $3, $4, $5, $6, at_ms($7::bigint)) returning ${VIEW}`,
 )
@@ -62,13 +62,13 @@ export async function insertToken(tx: Transaction, tenantId: number, token: Toke
   return (await tx.query<TokenRow>(insert, [tenantId, name, hash, role, appId, createdBy, expiresAt]))[0]!
 }
 
-const find = sql('api_token.find', `select ${VIEW} from api_token t where t.tenant_id = $1 and t.id = $2`)
+const find = sql('apiToken.find', `select ${VIEW} from api_token t where t.tenant_id = $1 and t.id = $2`)
 export async function findToken(tx: Transaction, tenantId: number, id: number): Promise<TokenRow | undefined> {
   return (await tx.query<TokenRow>(find, [tenantId, id]))[0]
 }
 
 const revoke = sql(
-  'api_token.revoke',
+  'apiToken.revoke',
   `update api_token t set revoked_at = coalesce(t.revoked_at, statement_timestamp())
    where t.tenant_id = $1 and t.id = $2 returning ${VIEW}`,
 )
@@ -77,7 +77,7 @@ export async function revokeToken(tx: Transaction, tenantId: number, id: number)
 }
 
 export const listTokens = listing<TokenRow>({
-  name: 'api_token.list',
+  name: 'apiToken.list',
   text: `select ${VIEW} from api_token t where t.tenant_id = $1`,
   filters: { role: 't.role = ?::text', revoked: '(t.revoked_at is not null) = ?::boolean' },
   orders: { '-id': { by: 't.id', type: 'bigint', descending: true, field: 'id' } },

@@ -32,7 +32,7 @@ export const PLATFORM_TENANT = 1
 export const BUILTIN_APP = { tenantId: PLATFORM_TENANT, id: 2 } as const
 
 const shared = sql(
-  'app.find-shared',
+  'app.findShared',
   `select tenant_id as "tenantId", id, code from app
    where tenant_id = ${PLATFORM_TENANT} and shared and deleted_at is null and (code = $1 or id::text = $1)`,
 )
@@ -45,7 +45,7 @@ export async function findSharedApp(
 }
 
 const users = sql(
-  'app.task-types-using',
+  'app.taskTypesUsing',
   `select code from task_type where app_tenant_id = $1 and app_id = $2 and deleted_at is null order by code limit 5`,
 )
 /** Task types that use an app; those of every tenant where the transaction sees them. */
@@ -54,7 +54,7 @@ export async function taskTypesUsing(tx: Transaction, appTenantId: number, appId
 }
 
 const members = sql(
-  'app.executors-in',
+  'app.executorsIn',
   `select instance from executor where tenant_id = $1 and app_id = $2 and deleted_at is null order by instance limit 5`,
 )
 export async function executorsIn(tx: Transaction, tenantId: number, appId: number): Promise<string[]> {

@@ -51,7 +51,7 @@ export async function cancelBackfillRow(tx: Transaction, tenantId: number, id: n
 }
 
 const cancelAll = sql(
-  'backfill.cancel-of-schedule',
+  'backfill.cancelOfSchedule',
   `update backfill set state = 'CANCELLED', due_at = null, ended_at = statement_timestamp()
    where tenant_id = $1 and schedule_id = $2 and state = 'RUNNING'`,
 )

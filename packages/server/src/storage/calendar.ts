@@ -33,7 +33,7 @@ export const calendars = versionedTable<CalendarRow, CalendarFields>({
 })
 
 const users = sql(
-  'calendar.schedules-using',
+  'calendar.schedulesUsing',
   `select s.code from schedule_calendar c join schedule s on s.tenant_id = c.tenant_id and s.id = c.schedule_id and s.deleted_at is null
    where c.tenant_id = $1 and c.calendar_id = $2 order by s.code limit 5`,
 )

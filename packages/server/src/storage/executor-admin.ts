@@ -29,7 +29,7 @@ export async function lockExecutor(tx: Transaction, tenantId: number, id: number
 }
 
 const setStatus = sql(
-  'executor.set-status',
+  'executor.setStatus',
   `update executor set status = $3, status_set_by = $4, status_reason = $5, version = version + 1, updated_at = statement_timestamp()
    where tenant_id = $1 and id = $2`,
 )
@@ -44,7 +44,7 @@ export async function setExecutorStatus(
 }
 
 const remove = sql(
-  'executor.mark-deleted',
+  'executor.markDeleted',
   `update executor set deleted_at = statement_timestamp(), status = 'OFFLINE', version = version + 1 where tenant_id = $1 and id = $2`,
 )
 export async function markExecutorDeleted(tx: Transaction, tenantId: number, id: number): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
 
+/** The key under which a caller asked for something, and what it asked for. */
 export interface IdempotencyKey {
   readonly principal: string
   readonly route: string
@@ -8,35 +9,86 @@ export interface IdempotencyKey {
   readonly requestHash: string
 }
 
-const claim = sql(
+export interface TenantKey extends IdempotencyKey {
+  readonly tenantId: number
+}
+
+// Sorted: two batches that share keys wait for each other in one order. A row that another transaction is just inserting is waited for.
+const CLAIM = sql(
   'idempotency.claim',
-  `insert into idempotency (tenant_id, principal, route, key, request_hash) values ($1, $2, $3, $4, $5)
-   on conflict do nothing returning 1 as claimed`,
+  `insert into idempotency (tenant_id, principal, route, key, request_hash)
+   select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[]) as k (tenant_id, principal, route, key, request_hash)
+   order by tenant_id, principal, route, key
+   on conflict do nothing
+   returning tenant_id as "tenantId", principal, route, key`,
 )
-/** False when the key was used before; a concurrent use is waited for, because its transaction holds the row. */
-export async function claimKey(tx: Transaction, tenantId: number, key: IdempotencyKey): Promise<boolean> {
-  const rows = await tx.query(claim, [tenantId, key.principal, key.route, key.key, key.requestHash])
-  return rows.length === 1
+
+const columns = (keys: readonly TenantKey[]) => [
+  keys.map((each) => each.tenantId),
+  keys.map((each) => each.principal),
+  keys.map((each) => each.route),
+  keys.map((each) => each.key),
+]
+
+/** Answers the names of the keys that are new with this transaction. A concurrent use is waited for, because its transaction holds the row. */
+export async function claimKeys(tx: Transaction, keys: readonly TenantKey[]): Promise<ReadonlySet<string>> {
+  if (keys.length === 0) return new Set()
+  const rows = await tx.query<Omit<TenantKey, 'requestHash'>>(CLAIM, [...columns(keys), keys.map((each) => each.requestHash)])
+  return new Set(rows.map(keyName))
 }
 
-const find = sql(
+export function keyName(key: Omit<TenantKey, 'requestHash'>): string {
+  return JSON.stringify([key.tenantId, key.principal, key.route, key.key])
+}
+
+const FIND = sql(
   'idempotency.find',
-  `select request_hash as "requestHash", response from idempotency where tenant_id = $1 and principal = $2 and route = $3 and key = $4`,
+  `select i.tenant_id as "tenantId", i.principal, i.route, i.key, i.request_hash as "requestHash", i.response
+   from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) as k (tenant_id, principal, route, key)
+   cross join lateral (
+     select * from idempotency l where l.tenant_id = k.tenant_id and l.principal = k.principal and l.route = k.route and l.key = k.key limit 1) i`,
 )
-/** In a statement of its own after `claimKey`: only then does its snapshot hold what was waited for. */
-export async function findAnswer(
+
+/** What was answered under these keys. In a statement after `claimKeys`: only its snapshot holds what was waited for. */
+export async function findAnswers<Response>(
   tx: Transaction,
-  tenantId: number,
-  key: IdempotencyKey,
-): Promise<{ requestHash: string; response: unknown } | undefined> {
-  const rows = await tx.query<{ requestHash: string; response: unknown }>(find, [tenantId, key.principal, key.route, key.key])
-  return rows[0]
+  keys: readonly TenantKey[],
+): Promise<ReadonlyMap<string, { requestHash: string; response: Response | null }>> {
+  if (keys.length === 0) return new Map()
+  const rows = await tx.query<TenantKey & { response: Response | null }>(FIND, columns(keys))
+  return new Map(rows.map((row) => [keyName(row), row]))
 }
 
-const store = sql(
+const STORE = sql(
   'idempotency.store',
-  `update idempotency set response = $5::jsonb where tenant_id = $1 and principal = $2 and route = $3 and key = $4`,
+  `update idempotency i set response = k.response::jsonb
+   from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[]) as k (tenant_id, principal, route, key, response)
+   where i.tenant_id = k.tenant_id and i.principal = k.principal and i.route = k.route and i.key = k.key`,
 )
-export async function storeAnswer(tx: Transaction, tenantId: number, key: IdempotencyKey, answer: unknown): Promise<void> {
-  await tx.query(store, [tenantId, key.principal, key.route, key.key, JSON.stringify(answer)])
+
+export function storeAnswers(tx: Transaction, answers: readonly { key: TenantKey; response: unknown }[]): void {
+  if (answers.length === 0) return
+  tx.send(STORE, [...columns(answers.map((each) => each.key)), answers.map((each) => JSON.stringify(each.response))])
+}
+
+const FORGET = sql(
+  'idempotency.forget',
+  `delete from idempotency i using unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) as k (tenant_id, principal, route, key)
+   where i.tenant_id = k.tenant_id and i.principal = k.principal and i.route = k.route and i.key = k.key`,
+)
+
+/** Frees keys whose request was refused: the same request may succeed later. */
+export function forgetKeys(tx: Transaction, keys: readonly TenantKey[]): void {
+  if (keys.length > 0) tx.send(FORGET, columns(keys))
+}
+
+const PRUNE = sql(
+  'idempotency.prune',
+  `delete from idempotency where (tenant_id, principal, route, key) in (
+     select tenant_id, principal, route, key from idempotency where created_at < statement_timestamp() - $1 * interval '1 ms' order by created_at limit $2)
+   returning 1 as gone`,
+)
+
+export async function pruneKeys(tx: Transaction, olderThanMs: number, limit: number): Promise<number> {
+  return (await tx.query(PRUNE, [olderThanMs, limit])).length
 }

@@ -71,7 +71,7 @@ export async function findInstance(tx: Transaction, tenantId: number, id: number
 // The only instance of a task run has its run's id, and the index by run leaves it out.
 const OF_RUN = `and (t.id = $2 or (t.run_id = $2 and t.id <> t.run_id))`
 const ofRun = sql(
-  'instance.of-run',
+  'instance.ofRun',
   `select ${VIEW} from (${half('live')} ${OF_RUN} union all ${half('history')} ${OF_RUN}) t order by t.node, t.shard_index, t.id limit 10000`,
 )
 export function instancesOfRun(tx: Transaction, tenantId: number, runId: number): Promise<InstanceRow[]> {
@@ -90,7 +90,7 @@ export interface AttemptRow {
 }
 
 const attempts = sql(
-  'attempt.of-instance',
+  'attempt.ofInstance',
   `select t.number, t.outcome, t.executor_id as "executorId",
      (select e.instance from executor e where e.id = t.executor_id and e.tenant_id in ($1, 1)) as "executorInstance",
      t.reserved_at as "reservedAt", t.started_at as "startedAt", t.ended_at as "endedAt", t.error

@@ -181,7 +181,7 @@ const RESERVE = sql(
   `update instance_live i
    set state = 'RESERVED', token = i.token + 1, session_id = given.session_id, executor_id = given.executor_id, claim_seq = given.claim_seq,
        reserved_at = at_ms($6), deadline_at = at_ms($7)
-   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as batch (tenant_id, id, session_id, executor_id, claim_seq)')} given
+   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as batch (tenant_id, id, session_id, executor_id, claim_seq)')} given
    where i.ctid = given.place and (i.state in (${literals(instanceStatesBefore('RESERVED'))})) is not false`,
 )
 
@@ -308,7 +308,7 @@ export function selectGatesOfInstances(
 const START = sql(
   'instance.start',
   `update instance_live i set state = 'RUNNING', started_at = at_ms($6), deadline_at = case when i.stop_reason is null then at_ms(s.deadline_at) else i.deadline_at end
-   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as batch (tenant_id, id, token, session_id, deadline_at)')} s
+   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as batch (tenant_id, id, token, session_id, deadline_at)')} s
    where i.ctid = s.place and i.token = s.token and i.session_id = s.session_id and (i.state = 'RESERVED') is not false`,
 )
 
@@ -330,7 +330,7 @@ export function startInstances(
 const PROGRESS = sql(
   'instance.progress',
   `update instance_live i set progress = p.percent, progress_message = p.message
-   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::text[]) as batch (tenant_id, id, token, session_id, percent, message)')} p
+   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::text[]) as batch (tenant_id, id, token, session_id, percent, message)')} p
    where i.ctid = p.place and i.token = p.token and i.session_id = p.session_id and (i.state in ('RESERVED', 'RUNNING')) is not false`,
 )
 
@@ -375,7 +375,7 @@ export function selectHeld(tx: Transaction, sessionId: number): Promise<{ instan
 const REQUEST_STOP = sql(
   'instance.requestStop',
   `update instance_live i set stop_reason = s.reason, deadline_at = at_ms($4)
-   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[], $3::text[]) as batch (tenant_id, id, reason)')} s
+   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::text[]) as batch (tenant_id, id, reason)')} s
    where i.ctid = s.place and (i.state in ('RESERVED', 'RUNNING')) is not false and i.stop_reason is null`,
 )
 
@@ -394,7 +394,7 @@ export function requestStop(
 const HOLD = sql(
   'instance.hold',
   `update instance_live i set state = 'WAITING', wait_reason = $3
-   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} h
+   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} h
    where i.ctid = h.place and (i.state = 'PENDING') is not false`,
 )
 
@@ -405,7 +405,7 @@ export function holdInstances(tx: Transaction, keys: readonly InstanceKey[], rea
 const FREE = sql(
   'instance.free',
   `update instance_live i set state = 'PENDING', wait_reason = null
-   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, run_id)')} f
+   from ${placed('instance_live', 'run_id', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, run_id)')} f
    where i.ctid = f.place and (i.state = 'WAITING') is not false and i.wait_reason = $3
    returning i.queue_id as "queueId"`,
 )
@@ -443,7 +443,7 @@ const PROMOTE_DUE = sql(
 const HOLD_PAUSED = sql(
   'instance.holdPaused',
   `update instance_live i set state = 'WAITING', wait_reason = 'PAUSED'
-   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} h
+   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} h
    cross join lateral (select l.state from run_live l where l.tenant_id = h.tenant_id and l.id = h.id limit 1) r
    where i.ctid = h.place and (i.state = 'PENDING') is not false and r.state = 'PAUSED'
    returning i.tenant_id as "tenantId", i.id`,
@@ -474,6 +474,7 @@ const RETRY = sql(
   'instance.retry',
   `with again as ${placed(
     'instance_live',
+    'id',
     'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::boolean[], $8::text[]) as batch (tenant_id, id, token, outcome, error, due_at, was_lost, wait_reason)',
   )},
    kept as (
@@ -544,6 +545,7 @@ const END_SINGLE = sql(
   'instance.endSingle',
   `with ended as ${placed(
     'instance_live',
+    'id',
     'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $8::text[], $9::text[], $10::bigint[]) as batch (tenant_id, id, token, state, output, error, run_state, run_reason, started_at)',
   )},
    instance_gone as (

@@ -5,7 +5,7 @@ import { sql } from './sql.ts'
 
 /** Log lines as people read them; `log.ts` stores them. */
 export const listLogLines = listing<LogRecord>({
-  name: 'log_line.list',
+  name: 'logLine.list',
   text: `select t.seq, t.at, t.level, t.source, t.text from log_line t where t.tenant_id = $1`,
   filters: {
     instance: 't.instance_id = ?::bigint',
@@ -25,7 +25,7 @@ export interface LogExtent {
 }
 
 const extent = sql(
-  'log_extent.find',
+  'logExtent.find',
   `select lines, bytes, last_seq as "lastSeq", cut from log_extent where tenant_id = $1 and instance_id = $2 and attempt = $3`,
 )
 export async function findLogExtent(tx: Transaction, tenantId: number, instanceId: number, attempt: number): Promise<LogExtent> {

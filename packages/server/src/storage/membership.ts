@@ -38,7 +38,7 @@ export async function removeMember(tx: Transaction, tenantId: number, userId: nu
 }
 
 const lockOwners = sql(
-  'membership.lock-owners',
+  'membership.lockOwners',
   `select user_id as "userId" from membership where tenant_id = $1 and role = 'owner' order by user_id for update`,
 )
 export async function lockOwnersOf(tx: Transaction, tenantId: number): Promise<number[]> {

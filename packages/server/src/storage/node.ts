@@ -91,7 +91,7 @@ const COUNT = sql(
   'node.count',
   `update run_live r
    set instances = r.instances + s.more, state = case when r.state = 'PENDING' then 'RUNNING' else r.state end, started_at = coalesce(r.started_at, at_ms($4))
-   from ${placed('run_live', 'unnest($1::bigint[], $2::bigint[], $3::int[]) as batch (tenant_id, id, more)')} s
+   from ${placed('run_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::int[]) as batch (tenant_id, id, more)')} s
    where r.ctid = s.place
    returning r.tenant_id as "tenantId", r.id, r.instances`,
 )
@@ -161,7 +161,7 @@ const BEGIN = sql(
   `update instance_live i
    set state = case when b.wait_reason is null then 'PENDING' else 'WAITING' end, wait_reason = b.wait_reason, params = b.params::jsonb, due_at = at_ms(b.due_at),
      sort_key = b.sort_key, shard_total = b.shard_total
-   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::int[]) as batch (tenant_id, id, wait_reason, params, due_at, sort_key, shard_total)')} b
+   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::int[]) as batch (tenant_id, id, wait_reason, params, due_at, sort_key, shard_total)')} b
    where i.ctid = b.place and (i.state = 'WAITING') is not false`,
 )
 
@@ -194,6 +194,7 @@ const END = sql(
   'node.end',
   `with ended as ${placed(
     'instance_live',
+    'id',
     'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $8::bigint[]) as batch (tenant_id, id, state, output, error, started_at, token)',
   )},
    gone as (
@@ -326,7 +327,7 @@ export async function selectElementsLeft(
 const FREE = sql(
   'node.freeElements',
   `update instance_live i set state = 'PENDING', wait_reason = null
-   from ${placed('instance_live', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} f
+   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} f
    where i.ctid = f.place and (i.state = 'WAITING') is not false and i.wait_reason = 'SLOT'`,
 )
 

@@ -1,9 +1,9 @@
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
 
-const remove = sql('object_label.delete', `delete from object_label where tenant_id = $1 and object_kind = $2 and object_id = $3`)
+const remove = sql('objectLabel.delete', `delete from object_label where tenant_id = $1 and object_kind = $2 and object_id = $3`)
 const insert = sql(
-  'object_label.insert',
+  'objectLabel.insert',
   `insert into object_label (tenant_id, object_kind, key, value, object_id)
    select $1, $2, l.key, l.value, $3 from jsonb_each_text($4::jsonb) l order by l.key`,
 )

@@ -70,7 +70,7 @@ export async function findRun(tx: Transaction, tenantId: number, id: number): Pr
 }
 
 const runnable = sql(
-  'run.runnable-by',
+  'run.runnableBy',
   `select t.id, k.runnable_by as "runnableBy" from (
      select tenant_id, id, target_id from run_live where tenant_id = $1 and id = any($2::bigint[])
      union all

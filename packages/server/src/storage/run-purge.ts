@@ -10,7 +10,7 @@ export interface PurgeCriteria {
 
 const NAMED = isNamed('k').replaceAll('?', '$2')
 const select = sql(
-  'run_history.select-purgeable',
+  'runHistory.selectPurgeable',
   `select t.id from run_history t
    where t.tenant_id = $1
      and ($2::text is null or t.target_id in (select k.id from task k where k.tenant_id = $1 and ${NAMED}))
@@ -32,18 +32,18 @@ export async function selectPurgeable(
 }
 
 const instances = sql(
-  'instance_history.of-runs',
+  'instanceHistory.ofRuns',
   `select id from instance_history where tenant_id = $1 and id = any($2::bigint[])
    union select id from instance_history where tenant_id = $1 and run_id = any($2::bigint[]) and id <> run_id`,
 )
 const removals = [
-  ['log_line', 'instance_id'],
-  ['log_extent', 'instance_id'],
-  ['attempt', 'instance_id'],
-  ['instance_history', 'id'],
-].map(([table, column]) => sql(`${table}.purge`, `delete from ${table} where tenant_id = $1 and ${column} = any($2::bigint[])`))
-const removeParams = sql('run_param.purge', `delete from run_param where tenant_id = $1 and run_id = any($2::bigint[])`)
-const removeRuns = sql('run_history.purge', `delete from run_history where tenant_id = $1 and id = any($2::bigint[])`)
+  ['logLine.purge', 'log_line', 'instance_id'],
+  ['logExtent.purge', 'log_extent', 'instance_id'],
+  ['attempt.purge', 'attempt', 'instance_id'],
+  ['instanceHistory.purge', 'instance_history', 'id'],
+].map(([name, table, column]) => sql(name!, `delete from ${table} where tenant_id = $1 and ${column} = any($2::bigint[])`))
+const removeParams = sql('runParam.purge', `delete from run_param where tenant_id = $1 and run_id = any($2::bigint[])`)
+const removeRuns = sql('runHistory.purge', `delete from run_history where tenant_id = $1 and id = any($2::bigint[])`)
 
 /** Deletes ended runs with everything that belongs to them. */
 export async function purgeRuns(tx: Transaction, tenantId: number, runIds: readonly number[]): Promise<void> {

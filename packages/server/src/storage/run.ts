@@ -125,7 +125,7 @@ export function selectHolders(tx: Transaction, keys: readonly GateKey[]): Promis
 const ADMIT = sql(
   'run.admit',
   `update run_live r set admitted = true, reason = null
-   from ${placed('run_live', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} chosen
+   from ${placed('run_live', 'id', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} chosen
    where r.ctid = chosen.place and not r.admitted`,
 )
 
@@ -136,7 +136,7 @@ export function admitRuns(tx: Transaction, runs: readonly { tenantId: number; id
 const SET_STATE = sql(
   'run.setState',
   `update run_live r set state = changed.state, reason = changed.reason, started_at = case when changed.state = 'RUNNING' then coalesce(r.started_at, at_ms($5)) else r.started_at end
-   from ${placed('run_live', 'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) as batch (tenant_id, id, state, reason)')} changed
+   from ${placed('run_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) as batch (tenant_id, id, state, reason)')} changed
    where r.ctid = changed.place`,
 )
 
@@ -167,7 +167,7 @@ const MOVED = RUN_COLUMNS.split(', ')
 
 const END_LARGE = sql(
   'run.endLarge',
-  `with ended as ${placed('run_live', 'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) as batch (tenant_id, id, state, reason)')},
+  `with ended as ${placed('run_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) as batch (tenant_id, id, state, reason)')},
    gone as (delete from run_live r using ended e where r.ctid = e.place and r.instances = 0 returning ${MOVED})
    insert into run_history (${RUN_COLUMNS}) select * from gone`,
 )

@@ -3,7 +3,7 @@ import { sql } from './sql.ts'
 
 const begin = sql('savepoint.begin', 'savepoint item')
 const release = sql('savepoint.release', 'release savepoint item')
-const rollBack = sql('savepoint.roll-back', 'rollback to savepoint item')
+const rollBack = sql('savepoint.rollBack', 'rollback to savepoint item')
 
 /**
  * Runs one item of a larger transaction: when it throws, only what it did is undone. The statements of a connection run in the order in

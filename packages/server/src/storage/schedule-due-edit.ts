@@ -10,7 +10,7 @@ export interface DueMark {
 }
 
 const insert = sql(
-  'schedule_due.insert',
+  'scheduleDue.insert',
   `insert into schedule_due (tenant_id, schedule_id, next_fire_at, due_at) values ($1, $2, at_ms($3::bigint), at_ms($4::bigint))`,
 )
 export async function insertDue(tx: Transaction, tenantId: number, scheduleId: number, state: DueState | null): Promise<void> {
@@ -18,7 +18,7 @@ export async function insertDue(tx: Transaction, tenantId: number, scheduleId: n
 }
 
 const lock = sql(
-  'schedule_due.lock',
+  'scheduleDue.lock',
   `select next_fire_at as "nextFireAt", due_at as "dueAt", decided_until as "decidedUntil" from schedule_due
    where tenant_id = $1 and schedule_id = $2 for no key update`,
 )
@@ -28,7 +28,7 @@ export async function lockDue(tx: Transaction, tenantId: number, scheduleId: num
 }
 
 const reset = sql(
-  'schedule_due.reset',
+  'scheduleDue.reset',
   `update schedule_due set next_fire_at = at_ms($3::bigint), due_at = at_ms($4::bigint), misfire = null, stretch_fire_at = null, stretch_reason = null,
      decided_until = greatest(decided_until, at_ms($5::bigint))
    where tenant_id = $1 and schedule_id = $2`,

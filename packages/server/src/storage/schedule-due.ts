@@ -136,6 +136,7 @@ const ADVANCE = sql(
        last_fire_at = coalesce(at_ms(a.last_fire_at), d.last_fire_at), stretch_fire_at = at_ms(a.stretch_fire_at), stretch_reason = a.stretch_reason
    from ${placed(
      'schedule_due',
+     'schedule_id',
      'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[]) as batch (tenant_id, schedule_id, next_fire_at, due_at, misfire, decided_until, last_fire_at, stretch_fire_at, stretch_reason)',
    )} a
    where d.ctid = a.place`,
@@ -214,7 +215,7 @@ export function selectForgottenDelays(tx: Transaction, limit: number): Promise<S
 const WAKE = sql(
   'scheduleDue.wake',
   `update schedule_due d set next_fire_at = greatest(at_ms(w.next_fire_at), d.decided_until + interval '1 ms'), due_at = at_ms(w.due_at), misfire = null
-   from ${placed('schedule_due', 'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as batch (tenant_id, schedule_id, next_fire_at, due_at)')} w
+   from ${placed('schedule_due', 'schedule_id', 'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as batch (tenant_id, schedule_id, next_fire_at, due_at)')} w
    where d.ctid = w.place and (d.next_fire_at is null) is not false`,
 )
 

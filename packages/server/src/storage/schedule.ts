@@ -68,7 +68,7 @@ export const schedules = versionedTable<ScheduleRow, ScheduleFields>({
 })
 
 const ofTask = sql(
-  'schedule.codes-of-task',
+  'schedule.codesOfTask',
   `select code from schedule where tenant_id = $1 and target_kind = 'TASK' and target_id = $2 and deleted_at is null order by code limit 5`,
 )
 export async function schedulesOfTask(tx: Transaction, tenantId: number, taskId: number): Promise<string[]> {
@@ -76,7 +76,7 @@ export async function schedulesOfTask(tx: Transaction, tenantId: number, taskId:
 }
 
 const paramsOfTask = sql(
-  'schedule.params-of-task',
+  'schedule.paramsOfTask',
   `select code, params from schedule where tenant_id = $1 and target_kind = 'TASK' and target_id = $2 and deleted_at is null order by code`,
 )
 /** What the schedules of a task give its runs. */
@@ -88,9 +88,9 @@ export function scheduleParamsOfTask(
   return tx.query(paramsOfTask, [tenantId, taskId])
 }
 
-const dropCalendars = sql('schedule_calendar.delete', `delete from schedule_calendar where tenant_id = $1 and schedule_id = $2`)
+const dropCalendars = sql('scheduleCalendar.delete', `delete from schedule_calendar where tenant_id = $1 and schedule_id = $2`)
 const addCalendars = sql(
-  'schedule_calendar.insert',
+  'scheduleCalendar.insert',
   `insert into schedule_calendar (tenant_id, schedule_id, calendar_id, mode)
    select $1, $2, u.id, u.mode from unnest($3::bigint[], $4::text[]) u (id, mode) order by u.id`,
 )

@@ -4,7 +4,7 @@ import { sql } from './sql.ts'
 export type SchedulerState = 'RUNNING' | 'STOPPED' | 'DRAINING'
 
 const get = sql(
-  'scheduler_control.get',
+  'schedulerControl.get',
   `select state, changed_by as "changedBy", changed_at as "changedAt" from scheduler_control`,
 )
 export interface SchedulerControlRow {
@@ -17,7 +17,7 @@ export async function getSchedulerControl(tx: Transaction): Promise<SchedulerCon
 }
 
 const set = sql(
-  'scheduler_control.set',
+  'schedulerControl.set',
   `update scheduler_control c set state = $1, changed_by = $2, changed_at = statement_timestamp()
    from (select state from scheduler_control for update) before returning before.state`,
 )
@@ -39,7 +39,7 @@ export interface ServerNodeRow {
 }
 
 const nodes = sql(
-  'server_node.list',
+  'serverNode.list',
   `select n.id, n.name, n.address, n.version, n.state, n.seen_at > statement_timestamp() - interval '10 s' as alive,
      array(select l.role from leader l where l.node_id = n.id and l.lease_until > statement_timestamp() order by l.role) as leads,
      n.started_at as "startedAt", n.seen_at as "seenAt"
@@ -50,7 +50,7 @@ export function listNodes(tx: Transaction): Promise<ServerNodeRow[]> {
 }
 
 const setNode = sql(
-  'server_node.set-state',
+  'serverNode.setState',
   `update server_node n set state = $2 from (select id, state from server_node where id = $1 for update) before where n.id = before.id returning before.state`,
 )
 /** Answers the state before; undefined when there is no such node. */
@@ -59,7 +59,7 @@ export async function setNodeState(tx: Transaction, id: string, state: Scheduler
 }
 
 const load = sql(
-  'instance.load-of-tenant',
+  'instance.loadOfTenant',
   `select (select count(*) from instance_live where tenant_id = $1 and state in ('RESERVED', 'RUNNING')) as running,
      (select count(*) from (select from instance_live where tenant_id = $1 and state = 'PENDING' limit 10000) pending) as pending`,
 )

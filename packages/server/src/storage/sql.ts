@@ -9,7 +9,7 @@ export interface Statement {
 
 const registry = new Map<string, Statement>()
 
-/** Declares a statement. The name says table and verb: `instance.reserve`. */
+/** Declares a statement. The name says table and verb: `instance.reserve`, `scheduleDue.lockSleeping`. */
 export function sql(name: string, text: string): Statement {
   if (registry.has(name)) throw new Error(`The statement ${name} is declared twice.`)
   const statement = { name, text }

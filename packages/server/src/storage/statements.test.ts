@@ -30,6 +30,11 @@ test('every statement can be prepared on the migrated schema', async () => {
   expect(broken).toEqual([])
 })
 
+test('the name of a statement says its table and what it does, as table.verb in camel case', () => {
+  const names = [...allStatements().map(({ name }) => name), ...everyListText().map(({ name }) => name.replace(/ by .*/, ''))]
+  expect(names.filter((name) => !/^[a-z][a-zA-Z]*\.[a-z][a-zA-Z]*$/.test(name))).toEqual([])
+})
+
 test('every list can be prepared under each of its filters and orders', async () => {
   const broken: string[] = []
   const lists = everyListText()

@@ -2,13 +2,13 @@ import type { FinalRunState } from '@carillon/core'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
 
-const remove = sql('task_downstream.delete', `delete from task_downstream where tenant_id = $1 and task_id = $2`)
+const remove = sql('taskDownstream.delete', `delete from task_downstream where tenant_id = $1 and task_id = $2`)
 export async function deleteDownstreamOf(tx: Transaction, tenantId: number, taskId: number): Promise<void> {
   await tx.query(remove, [tenantId, taskId])
 }
 
 const insert = sql(
-  'task_downstream.insert',
+  'taskDownstream.insert',
   `insert into task_downstream (tenant_id, task_id, downstream_task_id, outcomes)
    select $1, $2, d.id, d.outcomes from unnest($3::bigint[], $4::jsonb[]) d (id, outcomes) order by d.id`,
 )
@@ -29,14 +29,14 @@ export interface Edge {
   readonly toCode: string
 }
 
-const lock = sql('task_downstream.lock', `select pg_advisory_xact_lock(hashtextextended('carillon.downstream', $1::bigint))`)
+const lock = sql('taskDownstream.lock', `select pg_advisory_xact_lock(hashtextextended('carillon.downstream', $1::bigint))`)
 /** Whoever is about to add an edge waits here for the others, or two half-cycles could pass each other. */
 export async function lockDownstream(tx: Transaction, tenantId: number): Promise<void> {
   await tx.query(lock, [tenantId])
 }
 
 const edges = sql(
-  'task_downstream.edges',
+  'taskDownstream.edges',
   `select d.task_id as "from", d.downstream_task_id as "to", f.code as "fromCode", o.code as "toCode"
    from task_downstream d
    join task f on f.tenant_id = d.tenant_id and f.id = d.task_id
@@ -49,7 +49,7 @@ export function downstreamEdges(tx: Transaction, tenantId: number): Promise<Edge
 }
 
 const upstream = sql(
-  'task_downstream.upstream',
+  'taskDownstream.upstream',
   `select t.code from task_downstream d join task t on t.tenant_id = d.tenant_id and t.id = d.task_id
    where d.tenant_id = $1 and d.downstream_task_id = $2 order by t.code limit 5`,
 )

@@ -63,7 +63,7 @@ export const tasks = versionedTable<TaskRow, TaskFields>({
 })
 
 const lockOfType = sql(
-  'task.lock-of-type',
+  'task.lockOfType',
   `select id from task where tenant_id = $1 and type_id = $2 and deleted_at is null order by id for no key update`,
 )
 /** The tasks of a type, which nobody else changes until this transaction ends. */
@@ -73,7 +73,7 @@ export async function lockTasksOfType(tx: Transaction, tenantId: number, typeId:
 }
 
 const setPlans = sql(
-  'task.set-plans',
+  'task.setPlans',
   `update task t set plan_id = p.plan_id from unnest($2::bigint[], $3::bigint[]) p (task_id, plan_id)
    where t.tenant_id = $1 and t.id = p.task_id`,
 )
@@ -83,7 +83,7 @@ export async function setPlansOfTasks(tx: Transaction, tenantId: number, plans: 
 }
 
 const codesOfType = sql(
-  'task.codes-of-type',
+  'task.codesOfType',
   `select code from task where tenant_id = $1 and type_id = $2 and deleted_at is null order by code limit 5`,
 )
 export async function codesOfTasksOfType(tx: Transaction, tenantId: number, typeId: number): Promise<string[]> {

@@ -15,25 +15,25 @@ export interface UserInput {
 }
 
 const insert = sql(
-  'user_account.insert',
+  'userAccount.insert',
   `insert into user_account as t (login, name, password_hash, platform_admin) values ($1, $2, $3, $4) returning ${VIEW}`,
 )
 export async function insertUser(tx: Transaction, user: UserInput): Promise<User> {
   return (await tx.query<User>(insert, [user.login, user.name, user.passwordHash, user.platformAdmin]))[0]!
 }
 
-const find = sql('user_account.find', `select ${VIEW} from user_account t where t.id = $1`)
+const find = sql('userAccount.find', `select ${VIEW} from user_account t where t.id = $1`)
 export async function findUser(tx: Transaction, id: number): Promise<User | undefined> {
   return (await tx.query<User>(find, [id]))[0]
 }
 
-const lock = sql('user_account.lock', `select ${VIEW} from user_account t where t.id = $1 for no key update`)
+const lock = sql('userAccount.lock', `select ${VIEW} from user_account t where t.id = $1 for no key update`)
 export async function lockUser(tx: Transaction, id: number): Promise<User | undefined> {
   return (await tx.query<User>(lock, [id]))[0]
 }
 
 const update = sql(
-  'user_account.update',
+  'userAccount.update',
   `update user_account t set name = $2, platform_admin = $3, disabled = $4, password_hash = coalesce($5, t.password_hash), version = t.version + 1,
      updated_at = statement_timestamp()
    where t.id = $1 returning ${VIEW}`,
@@ -47,7 +47,7 @@ export async function updateUserRow(
 }
 
 export const listUsers = listing<User>({
-  name: 'user_account.list',
+  name: 'userAccount.list',
   text: `select ${VIEW} from user_account t where $1::bigint is not null`,
   filters: { q: `(position(lower(?::text) in lower(t.login)) > 0 or position(lower(?::text) in lower(t.name)) > 0)` },
   orders: { login: { by: 't.login', type: 'text', field: 'login' } },

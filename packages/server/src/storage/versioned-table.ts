@@ -51,6 +51,7 @@ export function versionedTable<Row extends VersionedRow, Fields extends object>(
   spec: VersionedSpec,
 ): VersionedTable<Row, Fields> {
   const { table } = spec
+  const prefix = camelCase(table)
   const fields = Object.keys(spec.columns)
   const columns = fields.map(snakeCase)
   const values = (from: number) => fields.map((field, index) => placeholder(spec.columns[field]!, from + index))
@@ -63,25 +64,25 @@ export function versionedTable<Row extends VersionedRow, Fields extends object>(
   const live = `from ${table} t where t.tenant_id = $1 and t.deleted_at is null`
 
   const insert = sql(
-    `${table}.insert`,
+    `${prefix}.insert`,
     `insert into ${table} as t (tenant_id, id, ${columns.join(', ')})
      values ($1, coalesce($2::bigint, nextval('carillon_id')), ${values(3).join(', ')}) returning ${selected}`,
   )
   const assignments = values(4).map((value, index) => `${columns[index]} = ${value}`)
   const update = sql(
-    `${table}.update`,
+    `${prefix}.update`,
     `update ${table} t set ${assignments.join(', ')}, version = t.version + 1, updated_at = statement_timestamp()
      where t.tenant_id = $1 and t.id = $2 and t.version = $3 and t.deleted_at is null returning ${selected}`,
   )
-  const findById = sql(`${table}.find-by-id`, `select ${selected} ${live} and t.id = $2::bigint`)
-  const findByCode = sql(`${table}.find-by-code`, `select ${selected} ${live} and t.code = $2`)
-  const findMany = sql(`${table}.find-many`, `select ${selected} ${live} and t.id = any($2::bigint[]) order by t.id`)
-  const lockById = sql(`${table}.lock-by-id`, `select ${selected} ${live} and t.id = $2::bigint for no key update of t`)
-  const lockByCode = sql(`${table}.lock-by-code`, `select ${selected} ${live} and t.code = $2 for no key update of t`)
-  const holdById = sql(`${table}.hold-by-id`, `select ${selected} ${live} and t.id = $2::bigint for share of t`)
-  const holdByCode = sql(`${table}.hold-by-code`, `select ${selected} ${live} and t.code = $2 for share of t`)
+  const findById = sql(`${prefix}.findById`, `select ${selected} ${live} and t.id = $2::bigint`)
+  const findByCode = sql(`${prefix}.findByCode`, `select ${selected} ${live} and t.code = $2`)
+  const findMany = sql(`${prefix}.findMany`, `select ${selected} ${live} and t.id = any($2::bigint[]) order by t.id`)
+  const lockById = sql(`${prefix}.lockById`, `select ${selected} ${live} and t.id = $2::bigint for no key update of t`)
+  const lockByCode = sql(`${prefix}.lockByCode`, `select ${selected} ${live} and t.code = $2 for no key update of t`)
+  const holdById = sql(`${prefix}.holdById`, `select ${selected} ${live} and t.id = $2::bigint for share of t`)
+  const holdByCode = sql(`${prefix}.holdByCode`, `select ${selected} ${live} and t.code = $2 for share of t`)
   const markDeleted = sql(
-    `${table}.mark-deleted`,
+    `${prefix}.markDeleted`,
     `update ${table} set deleted_at = statement_timestamp(), version = version + 1 where tenant_id = $1 and id = $2`,
   )
   const one = async (rows: Promise<Row[]>) => (await rows)[0]
@@ -96,7 +97,7 @@ export function versionedTable<Row extends VersionedRow, Fields extends object>(
     hold: (tx, tenantId, ref) => one(tx.query<Row>(IS_ID.test(ref) ? holdById : holdByCode, [tenantId, ref])),
     markDeleted: async (tx, tenantId, id) => void (await tx.query(markDeleted, [tenantId, id])),
     list: listing<Row>({
-      name: `${table}.list`,
+      name: `${prefix}.list`,
       text: `select ${selected}${spec.list?.also ?? ''} ${live}`,
       filters: {
         // No LIKE: nothing in what people type is a pattern.
@@ -118,6 +119,10 @@ function labelCondition(kind: string): string {
     select from unnest(?::text[]) wanted where not exists (
       select from object_label l where l.tenant_id = t.tenant_id and l.object_kind = '${kind}' and l.object_id = t.id
         and l.key = split_part(wanted, '=', 1) and l.value = substr(wanted, strpos(wanted, '=') + 1)))`
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }
 
 function snakeCase(field: string): string {

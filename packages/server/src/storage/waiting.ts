@@ -26,7 +26,7 @@ export interface WaitingFacts {
 }
 
 const facts = sql(
-  'instance.waiting-facts',
+  'instance.waitingFacts',
   `select i.id, i.state, i.wait_reason as "waitReason", i.due_at as "dueAt", r.reason as "runReason", q.handler, q.selector,
      a.code as "appCode", a.paused as "appPaused", e.state = 'ACTIVE' as "tenantActive", (select state from scheduler_control) as scheduler,
      (select min(floor(least(b.burst, b.tokens + extract(epoch from statement_timestamp() - b.refilled_at) * b.per_second))) from rate_bucket b

@@ -332,3 +332,70 @@ describe('an executor', () => {
     expect((await client().executors.bulk({ body: { executors: [a.id, b.id], action: 'delete' } })).succeeded).toBe(2)
   })
 })
+
+describe('an update that changes nothing', () => {
+  const calls = {
+    apps: ['app', { code: 'idle', name: 'Idle', ratePerSecond: 2.5 }, { name: 'Idle', ratePerSecond: 2.5 }],
+    calendars: [
+      'calendar',
+      { code: 'idle', timezone: 'UTC', days: ['2027-01-01'], labels: { b: '1', a: '2' } },
+      { days: ['2027-01-01'], labels: { a: '2', b: '1' } },
+    ],
+    taskTypes: [
+      'type',
+      { code: 'idle', kind: 'delay', settings: { ms: 1 }, defaults: { retry: { maxRetries: 1, delayMs: 5 } } },
+      { settings: { ms: 1 }, defaults: { retry: { delayMs: 5, maxRetries: 1 }, timeoutMs: null } },
+    ],
+    tasks: [
+      'task',
+      {
+        code: 'idle',
+        type: 'note',
+        policies: { priority: 7 },
+        downstream: [{ task: 'built-in', outcomes: ['FAILED', 'TIMEOUT'] }],
+      },
+      { policies: { priority: 7 }, downstream: [{ task: 'built-in', outcomes: ['TIMEOUT', 'FAILED'] }] },
+    ],
+    schedules: [
+      'schedule',
+      {
+        code: 'idle',
+        task: 'note-task',
+        timing: { kind: 'FIXED_RATE', everyMs: 60_000 },
+        calendars: [{ calendar: 'idle', mode: 'EXCLUDE' }],
+      },
+      { timing: { kind: 'FIXED_RATE', everyMs: 60_000 }, calendars: [{ calendar: 'idle', mode: 'EXCLUDE' }] },
+    ],
+  } as const
+
+  type Group = Record<'create' | 'update' | 'revisions', (call: object) => Promise<{ version: number; items: unknown[] }>>
+
+  test.each(Object.entries(calls))(
+    'of %s makes no version and no revision; one that changes something does',
+    async (name, call) => {
+      const [param, body, same] = call
+      const group = client()[name as keyof typeof calls] as unknown as Group
+      if (name === 'schedules') await newTask('note-task')
+      const created = await group.create({ body })
+      const params = { [param]: 'idle' }
+      expect(await group.update({ params, body: { version: 1, ...same } })).toEqual(created)
+      expect((await group.revisions({ params })).items).toHaveLength(1)
+      expect(
+        await group.update({ params, body: { version: 1, description: 'new', ...(param === 'task' ? { downstream: [] } : {}) } }),
+      ).toMatchObject({ version: 2 })
+    },
+  )
+
+  test('of the calendars of a schedule alone is a change', async () => {
+    const { version } = await client().schedules.get({ params: { schedule: 'idle' } })
+    const updated = await client().schedules.update({ params: { schedule: 'idle' }, body: { version, calendars: [] } })
+    expect([updated.version, updated.calendars]).toEqual([version + 1, []])
+  })
+
+  test('such as enabling what is enabled or resuming what is not paused', async () => {
+    const { version } = await client().tasks.enable({ params: { task: 'idle' } })
+    expect((await client().tasks.enable({ params: { task: 'idle' } })).version).toBe(version)
+    const resumed = await client().schedules.resume({ params: { schedule: 'idle' } })
+    expect((await client().schedules.resume({ params: { schedule: 'idle' } })).version).toBe(resumed.version)
+  })
+})

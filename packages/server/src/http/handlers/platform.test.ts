@@ -26,6 +26,14 @@ describe('a tenant', () => {
     expect((await refusal(tenants.create({ body: { code: 'shop' } }))).code).toBe('CODE_TAKEN')
   })
 
+  test('or a user that is told what it is already keeps its version', async () => {
+    const { tenants, users } = platform()
+    const tenant = await tenants.create({ body: { code: 'idle', weight: 3 } })
+    expect(await tenants.update({ params: { tenant: 'idle' }, body: { version: 1, weight: 3 } })).toEqual(tenant)
+    const user = await users.create({ body: { login: 'idle', name: 'Idle' } })
+    expect(await users.update({ params: { user: user.id }, body: { version: 1, name: 'Idle', disabled: false } })).toEqual(user)
+  })
+
   test("the platform's own is not suspended", async () => {
     const { code } = await refusal(
       platform().tenants.update({ params: { tenant: 'platform' }, body: { version: 1, state: 'SUSPENDED' } }),
