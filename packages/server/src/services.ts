@@ -10,7 +10,7 @@ import { startDownstream } from './lifecycle/start-downstream.ts'
 import { workOffBackfills } from './lifecycle/work-off-backfills.ts'
 import type { ClockGuard } from './runtime/clock-guard.ts'
 import { startLoop, type Loop, type Step } from './runtime/loop.ts'
-import { appTopic, queueTopic } from './runtime/wake-hub.ts'
+import { appTopic, continueTopic, queueTopic } from './runtime/wake-hub.ts'
 import { selectQueuesWaiting } from './storage/instance.ts'
 import { lead } from './storage/leader.ts'
 import { beatNode, type NodeState } from './storage/server-node.ts'
@@ -98,6 +98,7 @@ export function startServices(deps: ServicesDeps): Services {
   for (const [name, step] of Object.entries(parts)) running[name] = startLoop(name, step, onError)
 
   engine.hub.onWake((topic) => {
+    if (topic === continueTopic) running.downstream?.wake()
     if (push.apps === 0) return
     if (topic.startsWith('q')) running.dispatch?.wake()
     if (topic.startsWith('s')) stops.add(Number(topic.slice(1)))

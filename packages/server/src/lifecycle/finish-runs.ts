@@ -5,7 +5,7 @@ import { insertOutbox } from '../storage/outbox.ts'
 import { admitRuns, selectHolders, type KeyHolderRow } from '../storage/run.ts'
 import { insertScheduleWakes } from '../storage/schedule-wake.ts'
 import type { GateKey } from '../storage/gate.ts'
-import { queueTopic } from '../runtime/wake-hub.ts'
+import { continueTopic, queueTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
 
 /** A run of one instance that has ended with it. The caller holds its gate, if it has a key, and its instance. */
@@ -36,19 +36,19 @@ async function startDownstreamLater(tx: Transaction, engine: Engine, runs: reado
     tx,
     runs.map((run) => run.instance),
   )
-  insertOutbox(
-    tx,
-    runs.flatMap(({ instance, runState }) =>
-      planOf(instance)
-        .downstream.filter((each) => each.outcomes.includes(runState))
-        .map((each) => ({
-          tenantId: instance.tenantId,
-          kind: 'DOWNSTREAM' as const,
-          runId: instance.runId,
-          payload: { taskId: each.taskId, outcome: runState, depth: instance.depth + 1 },
-        })),
-    ),
+  const entries = runs.flatMap(({ instance, runState }) =>
+    planOf(instance)
+      .downstream.filter((each) => each.outcomes.includes(runState))
+      .map((each) => ({
+        tenantId: instance.tenantId,
+        kind: 'DOWNSTREAM' as const,
+        runId: instance.runId,
+        payload: { taskId: each.taskId, outcome: runState, depth: instance.depth + 1 },
+      })),
   )
+  if (entries.length === 0) return
+  insertOutbox(tx, entries)
+  tx.afterCommit(() => engine.hub.wake(continueTopic))
 }
 
 function wakeSchedulesLater(tx: Transaction, runs: readonly FinishedRun[], now: number): void {
