@@ -6,9 +6,8 @@ import { fireSchedules, type FiringDeps } from './lifecycle/fire-schedules.ts'
 import { housekeep } from './lifecycle/housekeep.ts'
 import { promoteDue, reapLost, timeOut } from './lifecycle/overdue.ts'
 import { reconcileRuns } from './lifecycle/reconcile-runs.ts'
-import { continueRuns } from './lifecycle/sub-dags.ts'
+import { continueRuns } from './lifecycle/continue-runs.ts'
 import { endDueNodes, timeOutRuns } from './lifecycle/wait-nodes.ts'
-import { startDownstream } from './lifecycle/start-downstream.ts'
 import { workOffBackfills } from './lifecycle/work-off-backfills.ts'
 import type { ClockGuard } from './runtime/clock-guard.ts'
 import { startLoop, type Loop, type Step } from './runtime/loop.ts'
@@ -64,11 +63,8 @@ export function startServices(deps: ServicesDeps): Services {
     fire: whileFiring(() => fireSchedules(firing, loops.fire.restMs)),
     scheduleWakes: whileFiring(() => consumeScheduleWakes(firing, loops.scheduleWakes.restMs)),
     backfill: whileFiring(() => workOffBackfills(firing, loops.backfill.restMs)),
-    downstream: whileDispatching(() => startDownstream(engine, loops.downstream.restMs)),
-    continueRuns: () => continueRuns(engine, loops.downstream.restMs),
-    dueNodes: () => endDueNodes(engine, loops.promote.restMs),
-    timeOutRuns: () => timeOutRuns(engine, loops.timeOut.restMs),
-    promote: () => promoteDue(engine, loops.promote.restMs),
+    continueRuns: whileDispatching(() => continueRuns(engine, loops.continueRuns.restMs)),
+    promote: async () => Math.min(await promoteDue(engine, loops.promote.restMs), await endDueNodes(engine, loops.promote.restMs)),
     dispatch: whileDispatching(() => dispatchPush(engine, push, loops.dispatch.restMs)),
     stops: async () => {
       for (const session of stops) {
@@ -77,7 +73,7 @@ export function startServices(deps: ServicesDeps): Services {
       }
       return loops.dispatch.restMs
     },
-    timeOut: () => timeOut(engine, loops.timeOut.restMs),
+    timeOut: async () => Math.min(await timeOut(engine, loops.timeOut.restMs), await timeOutRuns(engine, loops.timeOut.restMs)),
     reap: () => reapLost(engine, clock.isCalm(), loops.reap.restMs),
     wake: async () => {
       await wakeWaiting(engine)

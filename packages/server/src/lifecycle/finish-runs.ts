@@ -87,19 +87,19 @@ function tellParentsLater(tx: Transaction, engine: Engine, runs: readonly EndedR
 
 async function startDownstreamLater(tx: Transaction, engine: Engine, runs: readonly EndedRun[]): Promise<void> {
   const planOf = await engine.plans.load(tx, runs)
-  insertOutbox(
-    tx,
-    runs.flatMap((run) =>
-      planOf(run)
-        .downstream.filter((each) => each.outcomes.includes(run.runState))
-        .map((each) => ({
-          tenantId: run.tenantId,
-          kind: 'DOWNSTREAM' as const,
-          runId: run.runId,
-          payload: { taskId: each.taskId, outcome: run.runState, depth: run.depth + 1 },
-        })),
-    ),
+  const entries = runs.flatMap((run) =>
+    planOf(run)
+      .downstream.filter((each) => each.outcomes.includes(run.runState))
+      .map((each) => ({
+        tenantId: run.tenantId,
+        kind: 'DOWNSTREAM' as const,
+        runId: run.runId,
+        payload: { taskId: each.taskId, outcome: run.runState, depth: run.depth + 1 },
+      })),
   )
+  if (entries.length === 0) return
+  insertOutbox(tx, entries)
+  tx.afterCommit(() => engine.hub.wake(continueTopic))
 }
 
 function wakeSchedulesLater(tx: Transaction, runs: readonly EndedRun[], now: number): void {

@@ -18,7 +18,7 @@ export interface WakeHub {
 export const queueTopic = (queueId: number) => `q${queueId}`
 export const appTopic = (appId: number) => `a${appId}`
 export const sessionTopic = (sessionId: number) => `s${sessionId}`
-/** Something is to be done about runs that goes through the outbox. */
+/** The end of one run leaves something to do to another. */
 export const continueTopic = 'continue'
 export const logTopic = (instanceId: number) => `l${instanceId}`
 

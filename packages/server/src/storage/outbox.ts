@@ -24,6 +24,13 @@ export function insertOutbox(tx: Transaction, entries: readonly OutboxEntry[]): 
   ])
 }
 
+const DUE_KINDS = sql('outbox.dueKinds', `select distinct kind from outbox where due_at <= statement_timestamp()`)
+
+/** What there is to do at present. */
+export async function selectDueKinds(tx: Transaction): Promise<OutboxEntry['kind'][]> {
+  return (await tx.query<Pick<OutboxEntry, 'kind'>>(DUE_KINDS)).map((row) => row.kind)
+}
+
 const TAKE = sql(
   'outbox.take',
   `delete from outbox where (tenant_id, id) in (
