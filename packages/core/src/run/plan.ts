@@ -22,11 +22,23 @@ export interface Plan {
   readonly nodes: readonly PlanNode[]
   /** Of a DAG. */
   readonly edges?: readonly PlanEdge[]
-  /** Of a DAG: its version, what its runs answer, and when they are given up (0 = never). */
-  readonly dag?: { readonly versionId: number; readonly output: unknown; readonly timeoutMs: number }
+  /** Of a DAG. */
+  readonly dag?: DagPlan
   readonly downstream: readonly { readonly taskId: number; readonly outcomes: readonly FinalRunState[] }[]
   /** Top-level parameters by whose value runs can be found. */
   readonly searchable: readonly string[]
+}
+
+/** What a DAG's plan says of its runs as a whole. */
+export interface DagPlan {
+  readonly versionId: number
+  /** Parameters that a run has unless it is given others. */
+  readonly params: Readonly<Record<string, unknown>>
+  readonly paramsSchema: Readonly<Record<string, unknown>> | null
+  /** What its runs answer; texts may hold `${{ … }}`. */
+  readonly output: unknown
+  /** When its runs are given up; 0 = never. */
+  readonly timeoutMs: number
 }
 
 export interface PlanNode {
