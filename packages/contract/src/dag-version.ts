@@ -1,12 +1,12 @@
 import Type, { type Static } from 'typebox'
 import { DAG_VERSION_STATES } from '@carillon/core'
-import { Dag, GrayPercent, VersionNumber } from './dag.ts'
+import { VersionNumber } from './dag.ts'
 import { DagDefinition } from './dag-definition.ts'
 import { Id, Millis } from './executor-protocol.ts'
 import { Paging, pageOf } from './paging.ts'
 import { FieldProblem } from './problem.ts'
 import { route } from './route.ts'
-import { Ref, Text, Version, choice, nullable, optional, strict } from './schema.ts'
+import { Ref, choice, nullable, optional, strict } from './schema.ts'
 
 const TAG = 'DAG versions'
 
@@ -36,7 +36,7 @@ export const DagVersion = strict({ ...head, definition: DagDefinition })
 export type DagVersion = Static<typeof DagVersion>
 
 /** Drafts may be kept with their problems on the way; then only activation insists. */
-const Incomplete = Type.Boolean({
+export const Incomplete = Type.Boolean({
   default: false,
   description: 'Keep it although the definition is not valid yet; it cannot be activated before it is',
 })
@@ -51,7 +51,7 @@ export const DagVersionCreate = strict(
 )
 export type DagVersionCreate = Static<typeof DagVersionCreate>
 
-const DraftRevision = Type.Integer({
+export const DraftRevision = Type.Integer({
   minimum: 1,
   maximum: 2_147_483_647,
   description: 'The revision of the draft you have read; the write is refused when it is no longer the newest',
@@ -134,5 +134,14 @@ export const dagVersionRoutes = {
     body: strict(optional({ revision: DraftRevision })),
     responses: { 200: DagVersion },
     audit: 'dag_version.activate',
+  }),
+  archive: route({
+    ...write,
+    method: 'POST',
+    path: `${one}/archive`,
+    summary: 'Take a version out of traffic; without an active one, runs that name no version are refused',
+    params,
+    responses: { 200: DagVersion },
+    audit: 'dag_version.archive',
   }),
 }

@@ -2,6 +2,7 @@ import { appRoutes } from './app.ts'
 import { auditRoutes } from './audit.ts'
 import { calendarRoutes } from './calendar.ts'
 import { dagRoutes } from './dag.ts'
+import { dagNodeRoutes } from './dag-node.ts'
 import { dagVersionRoutes } from './dag-version.ts'
 import { executorAdminRoutes } from './executor.ts'
 import { instanceRoutes } from './instance.ts'
@@ -24,6 +25,7 @@ export const routes = {
   calendars: calendarRoutes,
   dags: dagRoutes,
   dagVersions: dagVersionRoutes,
+  dagNodes: dagNodeRoutes,
   runs: runRoutes,
   instances: instanceRoutes,
   apps: appRoutes,

@@ -1,10 +1,7 @@
 import type { DagVersionCreate, DagVersionUpdate } from '@carillon/contract'
 import { CarillonError, type DagDefinition, type FieldProblem } from '@carillon/core'
 import { dags, nextVersionNumber, type DagRow } from '../storage/dag.ts'
-import { lockDagUses } from '../storage/dag-use.ts'
 import {
-  activateVersionRow,
-  archiveVersionRows,
   deleteDraft,
   findVersion,
   insertDraft,
@@ -14,12 +11,11 @@ import {
 } from '../storage/dag-version.ts'
 import type { Transaction } from '../storage/database.ts'
 import { definitionProblems, refuseProblems } from './check-dag.ts'
-import { makeVersionPlans } from './compile-dag.ts'
 import { contentHash } from './content-hash.ts'
 import { DAG } from './dag.ts'
 import { findReferences } from './dag-references.ts'
 import type { Change, Edit } from './edit.ts'
-import { lockObject, noSuch, updateObject } from './versioned-object.ts'
+import { lockObject, noSuch } from './versioned-object.ts'
 
 const EMPTY: DagDefinition = { nodes: [], edges: [] }
 
@@ -66,48 +62,6 @@ export async function versionProblems(
   return definitionProblems(definition, references, { code: dag.code, schemaBytes: limits.schemaBytes })
 }
 
-/**
- * Makes a version the one that runs use. Its tasks are held before the DAG is locked, as where an edit of a task goes on to the versions
- * that use it, so that the two cannot wait for each other.
- */
-export async function activateVersion(
-  edit: Edit,
-  ref: string,
-  number: number,
-  revision: number | undefined,
-): Promise<Change<DagVersionRow>> {
-  const { tx, tenantId } = edit
-  const { dag: seen, version } = await findDagVersion(tx, tenantId, ref, number)
-  if (version.definition.nodes.some((node) => node.dag !== undefined)) await lockDagUses(tx, tenantId)
-  const references = await findReferences(tx, tenantId, [version.definition], { hold: true })
-  const dag = await lockObject(edit, DAG, String(seen.id))
-  const locked = await lockVersion(tx, tenantId, dag.id, number)
-  if (revision !== undefined) assertRevision(version, revision)
-  if (locked?.revision !== version.revision || locked.state !== version.state)
-    throw new CarillonError('UNAVAILABLE', 'The version is being changed by someone else; try again.')
-  if (version.id === dag.activeVersionId)
-    throw new CarillonError('STATE_CONFLICT', `Version ${number} is the active one already.`)
-
-  const of = { code: dag.code, schemaBytes: edit.limits.schemaBytes }
-  refuseProblems(definitionProblems(version.definition, references, of), '/definition')
-  const planned = { dag, versionId: version.id, number, definition: version.definition }
-  const planId = (await makeVersionPlans(edit, [planned], references)).get(version.id)!
-  const after = await activateVersionRow(tx, tenantId, version.id, planId, edit.principal)
-  await archiveVersionRows(
-    tx,
-    tenantId,
-    trafficOf(dag).filter((id) => id !== version.id),
-  )
-  const traffic = { activeVersionId: version.id, grayVersionId: null, grayPercent: null }
-  await updateObject(edit, DAG, 'activate', dag, { ...dag, ...traffic })
-  return { answer: after, object: objectOf(after), before: imageOf(version), after: imageOf(after) }
-}
-
-/** The versions that take traffic. */
-function trafficOf({ activeVersionId, grayVersionId }: DagRow): number[] {
-  return [activeVersionId, grayVersionId].filter((id) => id !== null)
-}
-
 export async function findDagVersion(
   tx: Transaction,
   tenantId: number,
@@ -125,11 +79,11 @@ async function findVersionOf(tx: Transaction, tenantId: number, dag: DagRow, num
   return version
 }
 
-function noSuchVersion(number: number): CarillonError {
+export function noSuchVersion(number: number): CarillonError {
   return new CarillonError('NOT_FOUND', `There is no version ${number} of this DAG.`)
 }
 
-async function lockDraft(
+export async function lockDraft(
   edit: Edit,
   ref: string,
   number: number,
@@ -149,7 +103,7 @@ async function lockDraft(
   return { dag, draft }
 }
 
-function assertRevision(draft: DagVersionRow, revision: number): void {
+export function assertRevision(draft: DagVersionRow, revision: number): void {
   if (draft.revision === revision) return
   throw new CarillonError(
     'VERSION_CONFLICT',
@@ -158,11 +112,11 @@ function assertRevision(draft: DagVersionRow, revision: number): void {
   )
 }
 
-async function checkDraft(edit: Edit, dag: DagRow, definition: DagDefinition): Promise<void> {
+export async function checkDraft(edit: Edit, dag: DagRow, definition: DagDefinition): Promise<void> {
   refuseProblems(await versionProblems(edit, dag, definition), '/body/definition')
 }
 
-async function rewriteVersion(
+export async function rewriteVersion(
   edit: Edit,
   draft: DagVersionRow,
   definition: DagDefinition,
@@ -176,6 +130,6 @@ async function rewriteVersion(
 const objectOf = ({ id }: DagVersionRow) => ({ kind: 'dag_version', id })
 
 /** For the audit trail, which keeps everything for ever: what a version holds is known by its hash. */
-function imageOf({ definition: _, planId: __, ...head }: DagVersionRow) {
+export function imageOf({ definition: _, planId: __, ...head }: DagVersionRow) {
   return head
 }

@@ -1,7 +1,9 @@
 import type { DagCreate, DagUpdate } from '@carillon/contract'
-import { dags, type DagFields, type DagRow } from '../storage/dag.ts'
+import { dags, schedulesOfDag, type DagFields, type DagRow } from '../storage/dag.ts'
+import { dagsUsingDag } from '../storage/dag-use.ts'
 import type { Change, Edit } from './edit.ts'
 import { patchObject } from './policies.ts'
+import { recompileVersionsOf } from './recompile-dags.ts'
 import {
   assertVersion,
   bodyOf,
@@ -60,6 +62,8 @@ export async function restoreDag(edit: Edit, ref: string, version: number, revis
 
 export async function deleteDag(edit: Edit, ref: string): Promise<Change<undefined>> {
   const before = await lockObject(edit, DAG, ref)
+  refuseInUse('DAG', await schedulesOfDag(edit.tx, edit.tenantId, before.id), 'the schedules')
+  refuseInUse('DAG', await dagsUsingDag(edit.tx, edit.tenantId, before.id), 'the DAGs')
   await deleteObject(edit, DAG, before)
   return { answer: undefined, object: { kind: 'dag', id: before.id }, before: bodyOf(DAG, before), after: null }
 }
@@ -75,6 +79,10 @@ async function touchDag(
 }
 
 async function rewriteDag(edit: Edit, operation: string, before: DagRow, fields: DagFields): Promise<Change<DagRow>> {
+  // Definitions name DAGs by their codes.
+  if (fields.code !== before.code) refuseInUse('DAG', await dagsUsingDag(edit.tx, edit.tenantId, before.id), 'the DAGs')
   const after = await updateObject(edit, DAG, operation, before, fields)
+  const ofPlan = ({ code, policies }: DagFields) => JSON.stringify([code, policies])
+  if (ofPlan(before) !== ofPlan(fields)) await recompileVersionsOf(edit, before.id)
   return { answer: after, object: { kind: 'dag', id: after.id }, before: bodyOf(DAG, before), after: bodyOf(DAG, after) }
 }

@@ -6,6 +6,7 @@ import { appHandlers } from './handlers/apps.ts'
 import { auditHandlers } from './handlers/audit.ts'
 import { calendarHandlers } from './handlers/calendars.ts'
 import { dagHandlers } from './handlers/dags.ts'
+import { dagNodeHandlers } from './handlers/dag-nodes.ts'
 import { dagVersionHandlers } from './handlers/dag-versions.ts'
 import { executorHandlers } from './handlers/executors.ts'
 import { instanceHandlers } from './handlers/instances.ts'
@@ -27,6 +28,7 @@ const handlers: { readonly [Name in keyof typeof routes]: Handlers<(typeof route
   calendars: calendarHandlers,
   dags: dagHandlers,
   dagVersions: dagVersionHandlers,
+  dagNodes: dagNodeHandlers,
   runs: runHandlers,
   instances: instanceHandlers,
   apps: appHandlers,

@@ -22,6 +22,8 @@ export interface Objects {
   readonly backfill: number
   readonly dag: number
   readonly spareDag: number
+  /** With version 1 active, and the drafts 2 and 3. */
+  readonly runningDag: number
   /** Live, waiting for an executor. */
   readonly run: number
   readonly pausedRun: number
@@ -55,6 +57,7 @@ const none: Build = () => ({})
 const logType = { kind: 'log', settings: { message: 'hello' } }
 const everyDay = { kind: 'CRON', expression: '0 0 2 * * ?', timezone: 'Europe/Berlin' }
 const oneNode = { nodes: [{ code: 'pause', wait: { ms: 1 } }], edges: [] }
+const draft = (own: Objects) => ({ dag: own.runningDag, number: 3 })
 const revisions = (param: string, name: ObjectName) => ({
   revisions: (own: Objects) => ({ params: { [param]: own[name] } }),
   restore: (own: Objects) => ({ params: { [param]: own[name] }, body: { version: 2, revision: 1 } }),
@@ -132,6 +135,8 @@ const requests: Table = {
     enable: (own) => ({ params: { dag: own.dag } }),
     disable: (own) => ({ params: { dag: own.dag } }),
     bulk: (own) => ({ body: { dags: [own.dag], action: 'label', labels: { a: 'b' } } }),
+    setGray: (own) => ({ params: { dag: own.runningDag }, body: { number: 2, percent: 10 } }),
+    endGray: (own) => ({ params: { dag: own.runningDag } }),
     remove: (own) => ({ params: { dag: own.spareDag } }),
   },
   dagVersions: {
@@ -141,7 +146,22 @@ const requests: Table = {
     update: (own) => ({ params: { dag: own.dag, number: 2 }, body: { revision: 1, note: 'better' } }),
     validate: (own) => ({ params: { dag: own.dag, number: 2 } }),
     activate: (own) => ({ params: { dag: own.dag, number: 2 }, body: {} }),
+    archive: (own) => ({ params: { dag: own.runningDag, number: 1 } }),
     remove: (own) => ({ params: { dag: own.dag, number: 1 } }),
+  },
+  dagNodes: {
+    get: (own) => ({ params: { ...draft(own), node: 'pause' } }),
+    add: (own) => ({ params: draft(own), body: { revision: 1, node: { code: 'rest', wait: { ms: 1 } } } }),
+    change: (own) => ({ params: { ...draft(own), node: 'rest' }, body: { revision: 2, node: { code: 'rest', wait: { ms: 2 } } } }),
+    addEdge: (own) => ({ params: draft(own), body: { revision: 3, edge: { from: 'pause', to: 'rest' } } }),
+    changeEdge: (own) => ({
+      params: { ...draft(own), from: 'pause', to: 'rest' },
+      body: { revision: 4, condition: 'state == "SUCCESS"' },
+    }),
+    upstream: (own) => ({ params: { ...draft(own), node: 'rest' } }),
+    downstream: (own) => ({ params: { ...draft(own), node: 'rest' } }),
+    removeEdge: (own) => ({ params: { ...draft(own), from: 'pause', to: 'rest' }, query: { revision: 5 } }),
+    remove: (own) => ({ params: { ...draft(own), node: 'rest' }, query: { revision: 6 } }),
   },
   runs: {
     trigger: (own) => ({ params: { task: own.task }, body: {} }),
@@ -274,6 +294,10 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
   const dag = await client.dags.create({ body: { code: named('dag') } })
   const spareDag = await client.dags.create({ body: { code: named('spare-dag') } })
   await client.dagVersions.create({ params: { dag: named('dag') }, body: { definition: oneNode } })
+  const running = await client.dags.create({ body: { code: named('running-dag') } })
+  const ofRunning = { params: { dag: named('running-dag') }, body: { definition: oneNode } }
+  for (let made = 0; made < 3; made++) await client.dagVersions.create(ofRunning)
+  await client.dagVersions.activate({ params: { dag: named('running-dag'), number: 1 }, body: {} })
   const trigger = async () => (await client.runs.trigger({ params: { task: named('task') } })).runId
   const held = await trigger()
   const { session, executor } = await registerAndClaim(api, tenant, named('app'), held)
@@ -297,6 +321,7 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
     backfill: backfill.id,
     dag: dag.id,
     spareDag: spareDag.id,
+    runningDag: running.id,
     ...{ run, pausedRun, spareRun, endedRun, instance: run, executor, spareExecutor, session, held },
     token: token.id,
     executorToken: await api.token(tenant.id, 'executor'),

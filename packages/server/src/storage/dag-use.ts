@@ -1,4 +1,5 @@
-import type { Plan, PlanNode } from '@carillon/core'
+import type { DagPolicies } from '@carillon/contract'
+import type { DagDefinition, Plan, PlanNode } from '@carillon/core'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
 
@@ -38,12 +39,14 @@ export interface UsableVersion {
   readonly code: string
   /** Of its versions that run; `null` where it has none. */
   readonly versionId: number | null
+  /** null: it has to be compiled before it can run. */
+  readonly planId: number | null
   readonly number: number
 }
 
 const versionsOf = sql(
   'dag_use.versions',
-  `select d.id as "dagId", d.code, w.number, v.id as "versionId"
+  `select d.id as "dagId", d.code, w.number, v.id as "versionId", v.plan_id as "planId"
    from unnest($2::text[], $3::int[]) w (code, number)
    join dag d on d.tenant_id = $1 and d.code = w.code and d.deleted_at is null
    left join dag_version v on v.tenant_id = d.tenant_id and v.dag_id = d.id and v.state <> 'DRAFT'
@@ -118,4 +121,74 @@ export async function replaceUses(tx: Transaction, tenantId: number, uses: reado
     dags.map((each) => each.dagId),
     dags.map((each) => each.number),
   ])
+}
+
+/** The version takes traffic, or another version that can run names it; of the version `v`. */
+const RUNS = `(v.state = 'ACTIVE' or exists (
+  select from dag_version_dag n join dag_version w on w.tenant_id = n.tenant_id and w.id = n.version_id and w.plan_id is not null
+  where n.tenant_id = v.tenant_id and n.dag_id = v.dag_id and n.number = v.number))`
+
+const codesUsingTask = sql(
+  'dag_use.codes-using-task',
+  `select distinct d.code from dag_version_task u
+   join dag_version v on v.tenant_id = u.tenant_id and v.id = u.version_id
+   join dag d on d.tenant_id = v.tenant_id and d.id = v.dag_id and d.deleted_at is null
+   where u.tenant_id = $1 and u.task_id = $2 and ${RUNS} order by 1 limit 5`,
+)
+/** Some of the DAGs whose runs use a task. */
+export async function dagsUsingTask(tx: Transaction, tenantId: number, taskId: number): Promise<string[]> {
+  return (await tx.query<{ code: string }>(codesUsingTask, [tenantId, taskId])).map((row) => row.code)
+}
+
+const codesUsingDag = sql(
+  'dag_use.codes-using-dag',
+  `select distinct d.code from dag_version_dag u
+   join dag_version v on v.tenant_id = u.tenant_id and v.id = u.version_id
+   join dag d on d.tenant_id = v.tenant_id and d.id = v.dag_id and d.deleted_at is null
+   where u.tenant_id = $1 and u.dag_id = $2 and v.dag_id <> $2 and (not $3::boolean or u.number = 0) and ${RUNS} order by 1 limit 5`,
+)
+/** Some of the DAGs whose runs use a DAG; `activeOnly`: whichever of its versions is active. */
+export async function dagsUsingDag(
+  tx: Transaction,
+  tenantId: number,
+  dagId: number,
+  { activeOnly = false } = {},
+): Promise<string[]> {
+  return (await tx.query<{ code: string }>(codesUsingDag, [tenantId, dagId, activeOnly])).map((row) => row.code)
+}
+
+/** A version that has a plan, with what its next plan is made of. */
+export interface PlannedVersionRow {
+  readonly versionId: number
+  readonly number: number
+  readonly definition: DagDefinition
+  readonly dagId: number
+  readonly code: string
+  readonly policies: DagPolicies
+  readonly runs: boolean
+}
+
+const planned = (condition: string) =>
+  `select v.id as "versionId", v.number, v.definition, d.id as "dagId", d.code, d.policies, ${RUNS} as runs
+   from dag_version v join dag d on d.tenant_id = v.tenant_id and d.id = v.dag_id and d.deleted_at is null
+   where v.tenant_id = $1 and ${condition} order by v.id for no key update of v`
+
+const lockUsing = sql(
+  'dag_use.lock-versions-using',
+  planned(`v.plan_id is not null and v.id in (
+     select u.version_id from dag_version_task u where u.tenant_id = $1 and u.task_id = any($2::bigint[]))`),
+)
+/** The versions with a plan that use one of the tasks. */
+export function lockVersionsUsing(tx: Transaction, tenantId: number, taskIds: readonly number[]): Promise<PlannedVersionRow[]> {
+  return tx.query(lockUsing, [tenantId, taskIds])
+}
+
+const lockOfDag = sql('dag_use.lock-versions-of-dag', planned(`v.plan_id is not null and v.dag_id = $2`))
+export function lockVersionsOfDag(tx: Transaction, tenantId: number, dagId: number): Promise<PlannedVersionRow[]> {
+  return tx.query(lockOfDag, [tenantId, dagId])
+}
+
+const lockByIds = sql('dag_use.lock-versions', planned(`v.state <> 'DRAFT' and v.id = any($2::bigint[])`))
+export function lockVersionsById(tx: Transaction, tenantId: number, ids: readonly number[]): Promise<PlannedVersionRow[]> {
+  return tx.query(lockByIds, [tenantId, ids])
 }

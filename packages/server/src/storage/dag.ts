@@ -61,18 +61,12 @@ export async function nextVersionNumber(tx: Transaction, tenantId: number, dagId
   return (await tx.query<{ number: number }>(nextNumber, [tenantId, dagId]))[0]!.number
 }
 
-const named = sql(
-  'dag.hold-by-codes',
-  `select id, code, active_version_id as "activeVersionId" from dag
-   where tenant_id = $1 and code = any($2::text[]) and deleted_at is null order by id for share`,
+const schedulesOf = sql(
+  'schedule.codes-of-dag',
+  `select code from schedule where tenant_id = $1 and target_kind = 'DAG' and target_id = $2 and deleted_at is null order by code limit 5`,
 )
-/** Those of the codes that exist, held so that nobody changes them before this transaction ends. */
-export function holdDagsByCode(
-  tx: Transaction,
-  tenantId: number,
-  codes: readonly string[],
-): Promise<{ id: number; code: string; activeVersionId: number | null }[]> {
-  return tx.query(named, [tenantId, codes])
+export async function schedulesOfDag(tx: Transaction, tenantId: number, dagId: number): Promise<string[]> {
+  return (await tx.query<{ code: string }>(schedulesOf, [tenantId, dagId])).map((row) => row.code)
 }
 
 const STARTABLE = sql(

@@ -1,6 +1,6 @@
 import { DEFAULT_LIMIT, type DagVersion, type DagVersionHead, type dagVersionRoutes } from '@carillon/contract'
+import { activateVersion, archiveVersion } from '../../definition/dag-traffic.ts'
 import {
-  activateVersion,
   createVersion,
   deleteVersion,
   findDagVersion,
@@ -33,9 +33,11 @@ export const dagVersionHandlers: Handlers<typeof dagVersionRoutes> = {
     }),
   activate: ({ params, body }, context) =>
     context.change((edit) => answering(activateVersion(edit, params.dag, params.number, body.revision), viewOf)),
+  archive: ({ params }, context) =>
+    context.change((edit) => answering(archiveVersion(edit, params.dag, params.number), viewOf)),
 }
 
-function headOf({ dagId: _, planId: __, ...head }: HeadRow): DagVersionHead {
+export function headOf({ dagId: _, planId: __, ...head }: HeadRow): DagVersionHead {
   return head
 }
 

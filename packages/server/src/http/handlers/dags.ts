@@ -2,6 +2,7 @@ import { DEFAULT_LIMIT, type Dag, type dagRoutes } from '@carillon/contract'
 import { bulk } from '../../definition/bulk.ts'
 import { effectiveDagPolicies } from '../../definition/compile-dag.ts'
 import { createDag, DAG, deleteDag, labelDag, restoreDag, setDagEnabled, updateDag } from '../../definition/dag.ts'
+import { endGray, setGray } from '../../definition/dag-traffic.ts'
 import { dags, type DagRow } from '../../storage/dag.ts'
 import { activityOfTasks, type TaskActivity } from '../../storage/task.ts'
 import type { Handlers } from '../context.ts'
@@ -32,6 +33,9 @@ export const dagHandlers: Handlers<typeof dagRoutes> = {
         bulkAction(edit, body, { setEnabled: setDagEnabled, remove: deleteDag, label: labelDag }),
       ),
     ),
+  setGray: ({ params, body }, context) =>
+    context.change((edit) => answering(setGray(edit, params.dag, body.number, body.percent), viewOf)),
+  endGray: ({ params }, context) => context.change((edit) => answering(endGray(edit, params.dag), viewOf)),
   revisions: ({ params, query }, context) => listRevisionsOf(context, DAG, params.dag, query),
   restore: ({ params, body }, context) =>
     context.change((edit) => answering(restoreDag(edit, params.dag, body.version, body.revision), viewOf)),
