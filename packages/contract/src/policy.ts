@@ -63,5 +63,28 @@ export const PoliciesPatch = strict(
 /** What holds in the end, everything inherited resolved. */
 export const EffectivePolicies = strict({ ...policies, retry: strict(retry), ratePerSecond: nullable(policies.ratePerSecond) })
 
+const dagPolicies = { concurrency: policies.concurrency, priority: policies.priority, searchable: policies.searchable }
+
+/** Policies of a DAG's runs; those of its nodes are their tasks'. */
+export const DagPolicies = strict(optional(dagPolicies))
+export const DagPoliciesPatch = strict(
+  optional({
+    concurrency: nullable(policies.concurrency),
+    priority: nullable(policies.priority),
+    searchable: nullable(policies.searchable),
+  }),
+)
+export const EffectiveDagPolicies = strict(dagPolicies)
+export type DagPolicies = Static<typeof DagPolicies>
+export type EffectiveDagPolicies = Static<typeof EffectiveDagPolicies>
+
+/** What a node of a DAG may lay over its task's policies. */
+export const NodePolicies = {
+  timeoutMs: policies.timeoutMs,
+  retry: policies.retry,
+  priority: policies.priority,
+  route: policies.route,
+}
+
 export type Policies = Static<typeof Policies>
 export type EffectivePolicies = Static<typeof EffectivePolicies>

@@ -4,6 +4,14 @@ import { choice } from './schema.ts'
 
 export const ERROR_CODES = Object.keys(ERRORS) as readonly ErrorCode[]
 
+/** One field that is wrong; in a DAG's definition also of which node or edge. */
+export const FieldProblem = Type.Object({
+  path: Type.String(),
+  message: Type.String(),
+  node: Type.Optional(Type.String()),
+  edge: Type.Optional(Type.Object({ from: Type.String(), to: Type.String() })),
+})
+
 /** Every refusal, as RFC 9457 `application/problem+json`. Programs go by `code`; people read `detail`. */
 export const Problem = Type.Object(
   {
@@ -13,9 +21,7 @@ export const Problem = Type.Object(
     code: choice(ERROR_CODES),
     detail: Type.String({ description: 'What is wrong in this case and what to do' }),
     problems: Type.Optional(
-      Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), {
-        description: 'The fields that are wrong, by JSON pointer (`/body/timing/expression`)',
-      }),
+      Type.Array(FieldProblem, { description: 'The fields that are wrong, by JSON pointer (`/body/timing/expression`)' }),
     ),
     requestId: Type.String(),
   },

@@ -1,6 +1,9 @@
 import { appRoutes } from './app.ts'
 import { auditRoutes } from './audit.ts'
 import { calendarRoutes } from './calendar.ts'
+import { dagRoutes } from './dag.ts'
+import { dagNodeRoutes } from './dag-node.ts'
+import { dagVersionRoutes } from './dag-version.ts'
 import { executorAdminRoutes } from './executor.ts'
 import { instanceRoutes } from './instance.ts'
 import { metaRoutes } from './meta.ts'
@@ -20,6 +23,9 @@ export const routes = {
   tasks: taskRoutes,
   schedules: scheduleRoutes,
   calendars: calendarRoutes,
+  dags: dagRoutes,
+  dagVersions: dagVersionRoutes,
+  dagNodes: dagNodeRoutes,
   runs: runRoutes,
   instances: instanceRoutes,
   apps: appRoutes,

@@ -32,6 +32,9 @@ export type ErrorCode = keyof typeof ERRORS
 export interface FieldProblem {
   readonly path: string
   readonly message: string
+  /** In the definition of a DAG: the code of the node, or the edge, that it is about. */
+  readonly node?: string
+  readonly edge?: { readonly from: string; readonly to: string }
 }
 
 /** A refusal that the caller is meant to read. Thrown only at the edges; inside, expected outcomes are values. */

@@ -64,7 +64,8 @@ export function startServices(deps: ServicesDeps): Services {
     scheduleWakes: whileFiring(() => consumeScheduleWakes(firing, loops.scheduleWakes.restMs)),
     backfill: whileFiring(() => workOffBackfills(firing, loops.backfill.restMs)),
     continueRuns: whileDispatching(() => continueRuns(engine, loops.continueRuns.restMs)),
-    promote: async () => Math.min(await promoteDue(engine, loops.promote.restMs), await endDueNodes(engine, loops.promote.restMs)),
+    promote: async () =>
+      Math.min(await promoteDue(engine, loops.promote.restMs), await endDueNodes(engine, loops.promote.restMs)),
     dispatch: whileDispatching(() => dispatchPush(engine, push, loops.dispatch.restMs)),
     stops: async () => {
       for (const session of stops) {

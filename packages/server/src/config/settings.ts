@@ -61,7 +61,10 @@ export const settings = {
     scheduleWakes: { restMs: rest(500, 'Rest of the loop that gives fixed-delay schedules their next fire.') },
     backfill: { restMs: rest(1_000, 'Rest of the loop that works off backfills.') },
     continueRuns: {
-      restMs: rest(1_000, 'Longest rest of the loop that does what one run leaves to do to another; it is woken when there is something.'),
+      restMs: rest(
+        1_000,
+        'Longest rest of the loop that does what one run leaves to do to another; it is woken when there is something.',
+      ),
     },
     promote: { restMs: rest(500, 'Rest of the loop that queues retries whose pause is over.') },
     dispatch: { restMs: rest(250, 'Rest of the loop that hands instances to push executors.') },

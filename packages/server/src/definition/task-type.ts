@@ -8,6 +8,7 @@ import { invalid, invalidFields } from './invalid.ts'
 import { KINDS } from './kinds/index.ts'
 import { paramsProblems, schemaProblems } from './params-schema.ts'
 import { patchObject } from './policies.ts'
+import { recompileVersionsUsing } from './recompile-dags.ts'
 import { holdApp } from './references.ts'
 import {
   assertVersion,
@@ -109,6 +110,7 @@ async function replanTasks(edit: Edit, type: TaskTypeRow): Promise<void> {
     tenantId,
     [...plans].map(([taskId, planId]) => ({ taskId, planId })),
   )
+  await recompileVersionsUsing(edit, ids)
 }
 
 async function appOf(edit: Edit, ref: string | number | undefined): Promise<Pick<TaskTypeFields, 'appId' | 'appTenantId'>> {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { TaskCreate, TaskUpdate } from '@carillon/contract'
 import { CarillonError, type FinalRunState } from '@carillon/core'
+import { dagsUsingTask } from '../storage/dag-use.ts'
 import { nextId } from '../storage/identifier.ts'
 import { scheduleParamsOfTask, schedulesOfTask } from '../storage/schedule.ts'
 import {
@@ -18,6 +19,7 @@ import type { Change, Edit } from './edit.ts'
 import { invalid, invalidFields } from './invalid.ts'
 import { assertParamsSize, paramsProblems } from './params-schema.ts'
 import { patchObject } from './policies.ts'
+import { recompileVersionsUsing } from './recompile-dags.ts'
 import { holdReference } from './references.ts'
 import {
   assertVersion,
@@ -105,6 +107,7 @@ export async function deleteTask(edit: Edit, ref: string): Promise<Change<undefi
   const before = await lockObject(edit, TASK, ref)
   refuseInUse('task', await schedulesOfTask(tx, tenantId, before.id), 'the schedules')
   refuseInUse('task', await upstreamCodesOf(tx, tenantId, before.id), 'the tasks')
+  refuseInUse('task', await dagsUsingTask(tx, tenantId, before.id), 'the DAGs')
   await deleteDownstreamOf(tx, tenantId, before.id)
   await deleteObject(edit, TASK, before)
   return { answer: undefined, object: { kind: 'task', id: before.id }, before: bodyOf(TASK, before), after: null }
@@ -157,12 +160,16 @@ async function rewriteTask(
 ): Promise<Change<TaskRow>> {
   checkParams(edit, type, wanted.fields.params)
   await checkSchedules(edit, type, before.id, wanted.fields.params)
+  // Definitions of DAGs name tasks by their codes.
+  if (wanted.fields.code !== before.code)
+    refuseInUse('task', await dagsUsingTask(edit.tx, edit.tenantId, before.id), 'the DAGs')
   const sameDownstream = isDeepStrictEqual(edgesOf(before.downstream), edgesOf(wanted.downstream))
   // Its plan is made from all the rest, anew for every version.
   if (sameDownstream && isUnchanged(TASK, before, { ...wanted.fields, planId: before.planId })) return changed(before, before)
   if (!sameDownstream) await setDownstream(edit, before.id, wanted.downstream)
   const planId = await makePlan(edit, type, before.id, before.version + 1, wanted)
   const after = await updateObject(edit, TASK, operation, before, { ...wanted.fields, planId })
+  await recompileVersionsUsing(edit, [before.id])
   return changed(before, after)
 }
 

@@ -5,6 +5,9 @@ import type { Handlers } from './context.ts'
 import { appHandlers } from './handlers/apps.ts'
 import { auditHandlers } from './handlers/audit.ts'
 import { calendarHandlers } from './handlers/calendars.ts'
+import { dagHandlers } from './handlers/dags.ts'
+import { dagNodeHandlers } from './handlers/dag-nodes.ts'
+import { dagVersionHandlers } from './handlers/dag-versions.ts'
 import { executorHandlers } from './handlers/executors.ts'
 import { instanceHandlers } from './handlers/instances.ts'
 import { metaHandlers } from './handlers/meta.ts'
@@ -23,6 +26,9 @@ const handlers: { readonly [Name in keyof typeof routes]: Handlers<(typeof route
   tasks: taskHandlers,
   schedules: scheduleHandlers,
   calendars: calendarHandlers,
+  dags: dagHandlers,
+  dagVersions: dagVersionHandlers,
+  dagNodes: dagNodeHandlers,
   runs: runHandlers,
   instances: instanceHandlers,
   apps: appHandlers,

@@ -20,6 +20,10 @@ export interface Objects {
   readonly schedule: number
   readonly spareSchedule: number
   readonly backfill: number
+  readonly dag: number
+  readonly spareDag: number
+  /** With version 1 active, and the drafts 2 and 3. */
+  readonly runningDag: number
   /** Live, waiting for an executor. */
   readonly run: number
   readonly pausedRun: number
@@ -52,6 +56,8 @@ const code = (kind: string) => `${kind}-${++counter}`
 const none: Build = () => ({})
 const logType = { kind: 'log', settings: { message: 'hello' } }
 const everyDay = { kind: 'CRON', expression: '0 0 2 * * ?', timezone: 'Europe/Berlin' }
+const oneNode = { nodes: [{ code: 'pause', wait: { ms: 1 } }], edges: [] }
+const draft = (own: Objects) => ({ dag: own.runningDag, number: 3 })
 const revisions = (param: string, name: ObjectName) => ({
   revisions: (own: Objects) => ({ params: { [param]: own[name] } }),
   restore: (own: Objects) => ({ params: { [param]: own[name] }, body: { version: 2, revision: 1 } }),
@@ -119,6 +125,43 @@ const requests: Table = {
     update: (own) => ({ params: { calendar: own.calendar }, body: { version: 1, days: ['2026-12-24'] } }),
     remove: (own) => ({ params: { calendar: own.spareCalendar } }),
     ...revisions('calendar', 'calendar'),
+  },
+  dags: {
+    list: none,
+    create: () => ({ body: { code: code('dag'), policies: { priority: 7 } } }),
+    get: (own) => ({ params: { dag: own.dag } }),
+    update: (own) => ({ params: { dag: own.dag }, body: { version: 1, name: 'Another' } }),
+    ...revisions('dag', 'dag'),
+    enable: (own) => ({ params: { dag: own.dag } }),
+    disable: (own) => ({ params: { dag: own.dag } }),
+    bulk: (own) => ({ body: { dags: [own.dag], action: 'label', labels: { a: 'b' } } }),
+    setGray: (own) => ({ params: { dag: own.runningDag }, body: { number: 2, percent: 10 } }),
+    endGray: (own) => ({ params: { dag: own.runningDag } }),
+    remove: (own) => ({ params: { dag: own.spareDag } }),
+  },
+  dagVersions: {
+    list: (own) => ({ params: { dag: own.dag }, query: { state: 'DRAFT' } }),
+    create: (own) => ({ params: { dag: own.dag }, body: { definition: oneNode, note: 'first' } }),
+    get: (own) => ({ params: { dag: own.dag, number: 2 } }),
+    update: (own) => ({ params: { dag: own.dag, number: 2 }, body: { revision: 1, note: 'better' } }),
+    validate: (own) => ({ params: { dag: own.dag, number: 2 } }),
+    activate: (own) => ({ params: { dag: own.dag, number: 2 }, body: {} }),
+    archive: (own) => ({ params: { dag: own.runningDag, number: 1 } }),
+    remove: (own) => ({ params: { dag: own.dag, number: 1 } }),
+  },
+  dagNodes: {
+    get: (own) => ({ params: { ...draft(own), node: 'pause' } }),
+    add: (own) => ({ params: draft(own), body: { revision: 1, node: { code: 'rest', wait: { ms: 1 } } } }),
+    change: (own) => ({ params: { ...draft(own), node: 'rest' }, body: { revision: 2, node: { code: 'rest', wait: { ms: 2 } } } }),
+    addEdge: (own) => ({ params: draft(own), body: { revision: 3, edge: { from: 'pause', to: 'rest' } } }),
+    changeEdge: (own) => ({
+      params: { ...draft(own), from: 'pause', to: 'rest' },
+      body: { revision: 4, condition: 'state == "SUCCESS"' },
+    }),
+    upstream: (own) => ({ params: { ...draft(own), node: 'rest' } }),
+    downstream: (own) => ({ params: { ...draft(own), node: 'rest' } }),
+    removeEdge: (own) => ({ params: { ...draft(own), from: 'pause', to: 'rest' }, query: { revision: 5 } }),
+    remove: (own) => ({ params: { ...draft(own), node: 'rest' }, query: { revision: 6 } }),
   },
   runs: {
     trigger: (own) => ({ params: { task: own.task }, body: {} }),
@@ -248,6 +291,13 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
     params: { schedule: named('schedule') },
     body: { fromAt: 0, toAt: 1000 },
   })
+  const dag = await client.dags.create({ body: { code: named('dag') } })
+  const spareDag = await client.dags.create({ body: { code: named('spare-dag') } })
+  await client.dagVersions.create({ params: { dag: named('dag') }, body: { definition: oneNode } })
+  const running = await client.dags.create({ body: { code: named('running-dag') } })
+  const ofRunning = { params: { dag: named('running-dag') }, body: { definition: oneNode } }
+  for (let made = 0; made < 3; made++) await client.dagVersions.create(ofRunning)
+  await client.dagVersions.activate({ params: { dag: named('running-dag'), number: 1 }, body: {} })
   const trigger = async () => (await client.runs.trigger({ params: { task: named('task') } })).runId
   const held = await trigger()
   const { session, executor } = await registerAndClaim(api, tenant, named('app'), held)
@@ -269,6 +319,9 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
     schedule: schedule.id,
     spareSchedule: spareSchedule.id,
     backfill: backfill.id,
+    dag: dag.id,
+    spareDag: spareDag.id,
+    runningDag: running.id,
     ...{ run, pausedRun, spareRun, endedRun, instance: run, executor, spareExecutor, session, held },
     token: token.id,
     executorToken: await api.token(tenant.id, 'executor'),

@@ -6,7 +6,7 @@ import { createLifecycle } from './create-lifecycle.ts'
 import { createWorld, started, success, type TestTask, type World } from './engine.test-helper.ts'
 import { lockInstances } from './lock-instances.ts'
 import type { StartRequest } from './lifecycle.ts'
-import { startDownstream } from './start-downstream.ts'
+import { continueRuns } from './continue-runs.ts'
 
 let world: World
 beforeAll(async () => {
@@ -87,7 +87,7 @@ test('INV-8 a downstream task starts once for each end that it waits for, with t
   const run = await world.start(task, { params: { day: 1 } })
   const [assignment] = await executor.claim()
   await executor.report(success(assignment!))
-  await Promise.all([startDownstream(world.engine), startDownstream(world.engine), startDownstream(world.engine)])
+  await Promise.all([continueRuns(world.engine), continueRuns(world.engine), continueRuns(world.engine)])
   expect(
     await world.sql(`select origin, parent_run_id as parent, depth, params from run_live where target_id = $1`, downstream.id),
   ).toEqual([

@@ -1,90 +1,84 @@
 import type { FinalRunState, InstanceState } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { selectPartsOf } from '../storage/node.ts'
-import { takeOutbox, type OutboxEntry } from '../storage/outbox.ts'
+import { selectDueKinds, takeOutbox, type OutboxEntry } from '../storage/outbox.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { advanceRuns, beginRuns, keysOf, type EndedNode } from './advance-runs.ts'
 import type { Engine } from './engine.ts'
 import { lockInstances, lockInstancesOfRuns } from './lock-instances.ts'
+import { startDownstream } from './start-downstream.ts'
 import { startRuns } from './start-runs.ts'
 import { stopRuns } from './stop-runs.ts'
 
 const BATCH = 100
 
 /**
- * What one run's transaction leaves to do to another run, whose lock it must not wait for: to begin when its slot is free, to start as a
- * part of a node, to tell that node how it ended. Each entry goes with its effect, in one transaction.
+ * What one run's transaction leaves to do to another run, whose locks it must not wait for: to start downstream of it, to begin when its slot
+ * is free, to start as a part of a node, to tell that node how it ended. Each entry goes with its effect, in one transaction.
  */
-export async function continueRuns(engine: Engine, restMs = 500): Promise<number> {
-  let most = 0
-  for (const kind of ['BEGIN_RUN', 'START_PART', 'PART_ENDED', 'STOP_PART'] as const) {
-    const taken = await engine.db.engine((tx) => STEPS[kind](tx, engine))
-    most = Math.max(most, taken)
-  }
-  return most >= BATCH ? 0 : restMs
+export async function continueRuns(engine: Engine, restMs = 1_000): Promise<number> {
+  const kinds = await engine.db.engine((tx) => selectDueKinds(tx))
+  for (const kind of kinds) await engine.db.engine((tx) => STEPS[kind](tx, engine))
+  return kinds.length > 0 ? 0 : restMs
 }
 
-const STEPS: Readonly<Record<Exclude<OutboxEntry['kind'], 'DOWNSTREAM'>, (tx: Transaction, engine: Engine) => Promise<number>>> =
-  {
-    async BEGIN_RUN(tx, engine) {
-      const entries = await takeOutbox(tx, 'BEGIN_RUN', BATCH)
-      const runs = entries.map(({ tenantId, runId }) => ({ tenantId, id: runId }))
-      if (runs.length === 0) return 0
-      // One that was stopped meanwhile has no node left that could begin.
-      await lockInstancesOfRuns(tx, runs)
-      await beginRuns(tx, engine, runs, await tx.now())
-      return entries.length
-    },
-    async START_PART(tx, engine) {
-      const entries = await takeOutbox<PartToStart>(tx, 'START_PART', BATCH)
-      if (entries.length === 0) return 0
-      const started = await startRuns(
-        tx,
-        engine,
-        entries.map(({ tenantId, runId, payload: { instanceId, dagId, params, depth } }) => ({
-          tenantId,
-          target: { kind: 'DAG', id: dagId },
-          origin: 'UPSTREAM',
-          startedBy: `run:${runId}`,
-          params,
-          parentRunId: runId,
-          parentInstanceId: instanceId,
-          depth,
-        })),
-      )
-      const refused = entries.flatMap((entry, place) => {
-        const result = started[place]!
-        if (result.kind === 'STARTED' && result.state === 'PENDING') return []
-        const message = result.kind === 'REFUSED' ? result.detail : `Its concurrency policy skipped it: ${result.reason}.`
-        const error = { code: result.kind === 'REFUSED' ? result.code : 'SKIPPED', message }
-        return [{ tenantId: entry.tenantId, id: entry.payload.instanceId, state: 'FAILED' as const, error }]
-      })
-      await endParts(tx, engine, refused)
-      return entries.length
-    },
-    async PART_ENDED(tx, engine) {
-      const entries = await takeOutbox<PartEnded>(tx, 'PART_ENDED', BATCH)
-      await endParts(
-        tx,
-        engine,
-        entries.map(({ tenantId, runId, payload: { instanceId, state, output } }) => ({
-          tenantId,
-          id: instanceId,
-          state: STATE_OF_PART[state],
-          output: state === 'SUCCESS' ? (output ?? null) : null,
-          error: state === 'SUCCESS' ? null : { code: `SUB_DAG_${state}`, message: `Run ${runId} ended ${state}.` },
-        })),
-      )
-      return entries.length
-    },
-    async STOP_PART(tx, engine) {
-      const entries = await takeOutbox<{ instanceId: number }>(tx, 'STOP_PART', BATCH)
-      const nodes = entries.map(({ tenantId, payload }) => ({ tenantId, id: payload.instanceId }))
-      const parts = entries.length === 0 ? [] : await selectPartsOf(tx, nodes)
-      if (parts.length > 0) await stopRuns(tx, engine, parts, 'CANCEL')
-      return entries.length
-    },
-  }
+const STEPS: Readonly<Record<OutboxEntry['kind'], (tx: Transaction, engine: Engine) => Promise<unknown>>> = {
+  DOWNSTREAM: startDownstream,
+  async BEGIN_RUN(tx, engine) {
+    const entries = await takeOutbox(tx, 'BEGIN_RUN', BATCH)
+    const runs = entries.map(({ tenantId, runId }) => ({ tenantId, id: runId }))
+    if (runs.length === 0) return
+    // One that was stopped meanwhile has no node left that could begin.
+    await lockInstancesOfRuns(tx, runs)
+    await beginRuns(tx, engine, runs, await tx.now())
+  },
+  async START_PART(tx, engine) {
+    const entries = await takeOutbox<PartToStart>(tx, 'START_PART', BATCH)
+    if (entries.length === 0) return
+    const started = await startRuns(
+      tx,
+      engine,
+      entries.map(({ tenantId, runId, payload: { instanceId, dagId, params, depth } }) => ({
+        tenantId,
+        target: { kind: 'DAG', id: dagId },
+        origin: 'UPSTREAM',
+        startedBy: `run:${runId}`,
+        params,
+        parentRunId: runId,
+        parentInstanceId: instanceId,
+        depth,
+      })),
+    )
+    const refused = entries.flatMap((entry, place) => {
+      const result = started[place]!
+      if (result.kind === 'STARTED' && result.state === 'PENDING') return []
+      const message = result.kind === 'REFUSED' ? result.detail : `Its concurrency policy skipped it: ${result.reason}.`
+      const error = { code: result.kind === 'REFUSED' ? result.code : 'SKIPPED', message }
+      return [{ tenantId: entry.tenantId, id: entry.payload.instanceId, state: 'FAILED' as const, error }]
+    })
+    await endParts(tx, engine, refused)
+  },
+  async PART_ENDED(tx, engine) {
+    const entries = await takeOutbox<PartEnded>(tx, 'PART_ENDED', BATCH)
+    await endParts(
+      tx,
+      engine,
+      entries.map(({ tenantId, runId, payload: { instanceId, state, output } }) => ({
+        tenantId,
+        id: instanceId,
+        state: STATE_OF_PART[state],
+        output: state === 'SUCCESS' ? (output ?? null) : null,
+        error: state === 'SUCCESS' ? null : { code: `SUB_DAG_${state}`, message: `Run ${runId} ended ${state}.` },
+      })),
+    )
+  },
+  async STOP_PART(tx, engine) {
+    const entries = await takeOutbox<{ instanceId: number }>(tx, 'STOP_PART', BATCH)
+    const nodes = entries.map(({ tenantId, payload }) => ({ tenantId, id: payload.instanceId }))
+    const parts = entries.length === 0 ? [] : await selectPartsOf(tx, nodes)
+    if (parts.length > 0) await stopRuns(tx, engine, parts, 'CANCEL')
+  },
+}
 
 interface PartToStart {
   readonly instanceId: number

@@ -36,3 +36,21 @@ export async function findPlans(tx: Transaction, tenantId: number, ids: readonly
   const rows = await tx.query<{ id: number; body: Plan }>(bodies, [tenantId, ids])
   return new Map(rows.map((row) => [row.id, row.body]))
 }
+
+const insertOfVersions = sql(
+  'plan.insert-of-versions',
+  `insert into plan (tenant_id, target_kind, target_id, body)
+   select $1, p.body ->> 'targetKind', (p.body ->> 'targetId')::bigint, p.body
+   from unnest($2::jsonb[]) with ordinality p (body, place) order by p.place
+   returning id, (body -> 'dag' ->> 'versionId')::bigint as "versionId"`,
+)
+/** Plans of versions of DAGs, of which one DAG may have several; their identifiers by version. */
+export async function insertVersionPlans(
+  tx: Transaction,
+  tenantId: number,
+  plans: readonly Plan[],
+): Promise<Map<number, number>> {
+  const bodies = plans.map((plan) => JSON.stringify(plan))
+  const rows = await tx.query<{ id: number; versionId: number }>(insertOfVersions, [tenantId, bodies])
+  return new Map(rows.map((row) => [row.versionId, row.id]))
+}

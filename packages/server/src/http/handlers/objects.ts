@@ -5,6 +5,7 @@ import type { Page } from '../../storage/listing.ts'
 import { listRevisions, type RevisionRow } from '../../storage/revision.ts'
 import type { Transaction } from '../../storage/database.ts'
 import type { VersionedRow } from '../../storage/versioned-table.ts'
+import type { TaskActivity } from '../../storage/task.ts'
 import type { Context } from '../context.ts'
 
 /** What the handlers of all configuration objects share. */
@@ -64,4 +65,14 @@ export function listRevisionsOf<Row extends VersionedRow, Fields>(
 export async function answering<T, View>(change: Promise<Change<T>>, viewOf: (answer: T) => View): Promise<Change<View>> {
   const done = await change
   return { ...done, answer: viewOf(done.answer) }
+}
+
+/** When something that is scheduled fires next, and how it ran last. */
+export function activityView(activity: TaskActivity | undefined) {
+  return { nextFireAt: activity?.nextFireAt ?? null, lastRun: lastRunOf(activity) }
+}
+
+function lastRunOf(activity: TaskActivity | undefined) {
+  if (!activity || activity.runId === null || activity.state === null || activity.createdAt === null) return null
+  return { id: activity.runId, state: activity.state, createdAt: activity.createdAt, endedAt: activity.endedAt }
 }

@@ -1,0 +1,156 @@
+import type { DagVersionCreate, TaskCreate } from '@carillon/contract'
+import type { Plan } from '@carillon/core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { refusal, startTestApi, type TestApi } from '../api.test-helper.ts'
+
+let api: TestApi
+beforeAll(async () => {
+  api = await startTestApi()
+  const { taskTypes } = api.tenantA.client
+  const paramsSchema = { type: 'object', properties: { count: { type: 'integer' } } }
+  await taskTypes.create({ body: { code: 'note', kind: 'log', settings: { message: 'hello' }, paramsSchema } })
+  for (const code of ['extract', 'load']) await makeTask({ code, params: { count: 1 } })
+})
+afterAll(() => api.close())
+
+const makeTask = (body: Omit<TaskCreate, 'type'>) => api.tenantA.client.tasks.create({ body: { type: 'note', ...body } })
+
+let made = 0
+async function makeDag(body?: DagVersionCreate): Promise<string> {
+  const code = `dag-${++made}`
+  await api.tenantA.client.dags.create({ body: { code } })
+  if (body) await draft(code, body)
+  return code
+}
+const versions = () => api.tenantA.client.dagVersions
+const draft = (dag: string, body: DagVersionCreate) => versions().create({ params: { dag }, body })
+const activate = (dag: string, number: number) => versions().activate({ params: { dag, number }, body: {} })
+
+const CHAIN = {
+  nodes: [
+    { code: 'second', task: 'load', params: { to: 'there' }, timeoutMs: 5, retry: { maxRetries: 9 }, priority: 8 },
+    { code: 'first', task: 'extract' },
+  ],
+  edges: [{ from: 'first', to: 'second', condition: 'output.rows > 0' }],
+}
+
+async function planOf(dag: string, number: number): Promise<Plan> {
+  const { rows } = await api.root.query(
+    `select p.body from dag d join dag_version v on v.dag_id = d.id join plan p on p.id = v.plan_id where d.code = $1 and v.number = $2`,
+    [dag, number],
+  )
+  return rows[0].body
+}
+
+test('an activated version has a plan: nodes in topological order, each its task with the overrides of the node', async () => {
+  const dag = await makeDag({ definition: { ...CHAIN, params: { day: 'today' }, output: '${{ nodes.second.output }}' } })
+  expect(await activate(dag, 1)).toMatchObject({ number: 1, state: 'ACTIVE', nodeCount: 2 })
+  const plan = await planOf(dag, 1)
+  expect(plan).toMatchObject({
+    targetKind: 'DAG',
+    code: dag,
+    version: 1,
+    edges: [{ from: 0, to: 1, condition: 'output.rows > 0' }],
+    dag: { params: { day: 'today' }, paramsSchema: null, output: '${{ nodes.second.output }}', timeoutMs: 0 },
+  })
+  const task = await api.tenantA.client.tasks.get({ params: { task: 'load' } })
+  expect(plan.nodes.map((node) => node.code)).toEqual(['first', 'second'])
+  expect(plan.nodes[0]).toMatchObject({ kind: 'log', timeoutMs: 300_000, control: { parents: 0, edges: [0], priority: null } })
+  expect(plan.nodes[1]).toMatchObject({
+    params: { count: 1, to: 'there' },
+    timeoutMs: 5,
+    retry: { maxRetries: 9, backoff: 'EXPONENTIAL' },
+    control: {
+      does: { kind: 'TASK', taskId: task.id },
+      triggerRule: 'ALL_SUCCESS',
+      mayFail: false,
+      priority: 8,
+      parents: 1,
+      edges: [],
+    },
+  })
+  expect(plan.nodes.every((node) => node.queueId > 0)).toBe(true)
+  expect(await api.tenantA.client.dags.get({ params: { dag } })).toMatchObject({ active: 1, gray: null, version: 2 })
+})
+
+test('nodes that no executor runs are of no queue', async () => {
+  const inner = await makeDag({ definition: { nodes: [{ code: 'only', task: 'load' }], edges: [] } })
+  await activate(inner, 1)
+  const nodes = [
+    { code: 'ask', approval: { prompt: 'Go on?' } },
+    { code: 'rest', wait: { ms: 1000 } },
+    { code: 'inside', dag: inner, params: { a: 1 } },
+  ]
+  const dag = await makeDag({ definition: { nodes, edges: [] } })
+  await activate(dag, 1)
+  const plan = await planOf(dag, 1)
+  expect(plan.nodes.map(({ kind, handler, queueId }) => [kind, handler, queueId])).toEqual([
+    ['approval', '', 0],
+    ['wait', '', 0],
+    ['dag', '', 0],
+  ])
+  expect(plan.nodes[2]).toMatchObject({ params: { a: 1 }, control: { does: { kind: 'DAG', dagVersion: null } } })
+})
+
+test('activating another version archives the one before, and rolling back is activating that again', async () => {
+  const dag = await makeDag({ definition: CHAIN })
+  await activate(dag, 1)
+  await draft(dag, { copyOf: 1, note: 'the same' })
+  await activate(dag, 2)
+  const states = async () =>
+    (await versions().list({ params: { dag }, query: {} })).items.map(({ number, state }) => [number, state])
+  expect(await states()).toEqual([
+    [2, 'ACTIVE'],
+    [1, 'ARCHIVED'],
+  ])
+  await activate(dag, 1)
+  expect(await states()).toEqual([
+    [2, 'ARCHIVED'],
+    [1, 'ACTIVE'],
+  ])
+  expect((await refusal(activate(dag, 1))).code).toBe('STATE_CONFLICT')
+})
+
+test('a version that has been active does not change: the API says so, and the database insists', async () => {
+  const dag = await makeDag({ definition: CHAIN })
+  await activate(dag, 1)
+  const params = { dag, number: 1 }
+  const refused = await refusal(versions().update({ params, body: { revision: 1, definition: { nodes: [], edges: [] } } }))
+  expect(refused.code).toBe('STATE_CONFLICT')
+  expect(refused.message).toContain('Copy it to a new draft')
+  expect((await refusal(versions().remove({ params }))).code).toBe('STATE_CONFLICT')
+  const byHand = api.root.query(
+    `update dag_version v set definition = '{}' from dag d where d.id = v.dag_id and d.code = '${dag}'`,
+  )
+  await expect(byHand).rejects.toThrow('does not change')
+  const deleted = api.root.query(`delete from dag_version v using dag d where d.id = v.dag_id and d.code = '${dag}'`)
+  await expect(deleted).rejects.toThrow('is kept')
+})
+
+test('a stale write of a draft is refused and names both revisions', async () => {
+  const dag = await makeDag({ definition: CHAIN })
+  const params = { dag, number: 1 }
+  expect(await versions().update({ params, body: { revision: 1, note: 'first' } })).toMatchObject({ revision: 2, note: 'first' })
+  const stale = await refusal(versions().update({ params, body: { revision: 1, note: 'second' } }))
+  expect(stale.code).toBe('VERSION_CONFLICT')
+  expect(stale.extra).toMatchObject({ yourVersion: 1, currentVersion: 2 })
+})
+
+test('a draft may be kept with its problems, is told them, and cannot be activated before they are gone', async () => {
+  const definition = { nodes: [{ code: 'lost', task: 'no-such-task' }], edges: [] }
+  const dag = await makeDag()
+  const refused = await refusal(draft(dag, { definition }))
+  expect(refused.problems).toEqual([
+    {
+      path: '/body/definition/nodes/0/task',
+      message: 'names the task no-such-task, which does not exist in this tenant',
+      node: 'lost',
+    },
+  ])
+  expect((await versions().list({ params: { dag }, query: {} })).items).toEqual([])
+  await draft(dag, { definition, incomplete: true })
+  const { valid, problems } = await versions().validate({ params: { dag, number: 1 } })
+  expect([valid, problems]).toEqual([false, [expect.objectContaining({ node: 'lost', path: '/nodes/0/task' })]])
+  expect((await refusal(activate(dag, 1))).code).toBe('VALIDATION_FAILED')
+  expect(await versions().get({ params: { dag, number: 1 } })).toMatchObject({ state: 'DRAFT', activatedAt: null })
+})
