@@ -1,4 +1,4 @@
-import { compileExpression, compileTemplate } from '@carillon/core'
+import { compileExpression, compileTemplate, type CompiledTemplate } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { selectNodeOutcomes, type NodeKey, type NodeOutcome } from '../storage/node.ts'
 import type { AdvancingRun } from './advance-runs.ts'
@@ -47,3 +47,40 @@ export function evaluate(expression: string, context: Context): Resolved {
   const result = compiled.evaluate(context)
   return result.kind === 'VALUE' ? { value: result.value } : { failed: `"${expression}": ${result.message}` }
 }
+
+/** Computes the texts of a template, as `compileTemplate` says. */
+export function resolve(template: unknown, context: Context): Resolved {
+  const compiled = compiledOnce(template)
+  if (compiled.kind === 'INVALID') return { failed: explained(compiled.problems) }
+  const result = compiled.resolve(context)
+  return result.kind === 'VALUE' ? { value: result.value } : { failed: explained(result.problems) }
+}
+
+const explained = (problems: readonly { readonly path: string; readonly message: string }[]) =>
+  problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
+
+/** Plans are kept in memory, so their templates are compiled once, and forgotten with them. */
+const compiledTemplates = new WeakMap<object, CompiledTemplate>()
+
+function compiledOnce(template: unknown): CompiledTemplate {
+  if (typeof template !== 'object' || template === null) return compileTemplate(template)
+  const known = compiledTemplates.get(template)
+  if (known) return known
+  const compiled = compileTemplate(template)
+  compiledTemplates.set(template, compiled)
+  return compiled
+}
+
+/** The nodes that a template reads. */
+export function namesInTemplate(template: unknown): readonly string[] {
+  const compiled = compiledOnce(template)
+  return compiled.kind === 'OK' ? nodesIn(compiled.paths) : []
+}
+
+export function namesInExpression(expression: string): readonly string[] {
+  const compiled = compileExpression(expression)
+  return compiled.kind === 'OK' ? nodesIn(compiled.paths) : []
+}
+
+const nodesIn = (paths: readonly { readonly names: readonly string[] }[]) =>
+  paths.flatMap(({ names: [root, code] }) => (root === 'nodes' && code !== undefined ? [code] : []))
