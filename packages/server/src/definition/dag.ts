@@ -10,6 +10,7 @@ import {
   deleteObject,
   insertObject,
   lockObject,
+  refuseInUse,
   revisionBody,
   updateObject,
   type ObjectKind,

@@ -159,8 +159,7 @@ async function rewriteTask(
   checkParams(edit, type, wanted.fields.params)
   await checkSchedules(edit, type, before.id, wanted.fields.params)
   // Definitions of DAGs name tasks by their codes.
-  if (wanted.fields.code !== before.code)
-    refuseInUse('task', await dagsUsingTask(edit.tx, edit.tenantId, before.id), 'the DAGs')
+  if (wanted.fields.code !== before.code) refuseInUse('task', await dagsUsingTask(edit.tx, edit.tenantId, before.id), 'the DAGs')
   if (wanted.downstream !== before.downstream) await setDownstream(edit, before.id, wanted.downstream)
   const planId = await makePlan(edit, type, before.id, before.version + 1, wanted)
   const after = await updateObject(edit, TASK, operation, before, { ...wanted.fields, planId })
