@@ -34,7 +34,13 @@ export async function circleProblems(
     if (way.back) return [{ path, node: node.code, message: `leads back to this DAG: ${way.codes.join(' → ')}` }]
     const depth = above + way.codes.length
     return depth > DEEPEST_SUB_DAG
-      ? [{ path, node: node.code, message: `stands ${depth} DAGs deep; ${DEEPEST_SUB_DAG} is the most: ${way.codes.join(' → ')}` }]
+      ? [
+          {
+            path,
+            node: node.code,
+            message: `stands ${depth} DAGs deep; ${DEEPEST_SUB_DAG} is the most: ${way.codes.join(' → ')}`,
+          },
+        ]
       : []
   })
 }
@@ -44,7 +50,12 @@ interface Way {
   readonly back: boolean
 }
 
-function longestWay(id: number, target: number, below: Map<number, { id: number; code: string }[]>, codes: readonly string[]): Way {
+function longestWay(
+  id: number,
+  target: number,
+  below: Map<number, { id: number; code: string }[]>,
+  codes: readonly string[],
+): Way {
   if (id === target) return { codes, back: true }
   // Deeper than allowed is known to be wrong without walking on.
   if (codes.length > DEEPEST_SUB_DAG + 1) return { codes, back: false }

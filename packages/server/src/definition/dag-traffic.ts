@@ -30,7 +30,10 @@ export async function activateVersion(
 export async function setGray(edit: Edit, ref: string, number: number, percent: number): Promise<Change<DagRow>> {
   const { after, dag } = await putToWork(edit, ref, number, undefined, (found) => {
     if (found.activeVersionId === null)
-      throw new CarillonError('STATE_CONFLICT', 'No version of this DAG is active, so there is nothing to share with. Activate one.')
+      throw new CarillonError(
+        'STATE_CONFLICT',
+        'No version of this DAG is active, so there is nothing to share with. Activate one.',
+      )
   })
   const row = await setTraffic(edit, 'set-gray', dag, {
     activeVersionId: dag.activeVersionId,

@@ -1,14 +1,7 @@
 import type { DagVersionCreate, DagVersionUpdate } from '@carillon/contract'
 import { CarillonError, type DagDefinition, type FieldProblem } from '@carillon/core'
 import { dags, nextVersionNumber, type DagRow } from '../storage/dag.ts'
-import {
-  deleteDraft,
-  findVersion,
-  insertDraft,
-  lockVersion,
-  rewriteDraft,
-  type DagVersionRow,
-} from '../storage/dag-version.ts'
+import { deleteDraft, findVersion, insertDraft, lockVersion, rewriteDraft, type DagVersionRow } from '../storage/dag-version.ts'
 import type { Transaction } from '../storage/database.ts'
 import { definitionProblems, refuseProblems } from './check-dag.ts'
 import { contentHash } from './content-hash.ts'

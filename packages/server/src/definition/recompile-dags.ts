@@ -62,6 +62,10 @@ function refuseMisfit({ code, number, definition }: PlannedVersionRow, reference
   throw new CarillonError(
     'VALIDATION_FAILED',
     `Version ${number} of the DAG ${code} would no longer be valid: its node ${problem.node} ${problem.message} (${problem.path}). Change it first.`,
-    { problems: [{ ...problem, path: '/body', message: `would break the node ${problem.node} of the DAG ${code}: ${problem.message}` }] },
+    {
+      problems: [
+        { ...problem, path: '/body', message: `would break the node ${problem.node} of the DAG ${code}: ${problem.message}` },
+      ],
+    },
   )
 }

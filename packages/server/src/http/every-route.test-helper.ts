@@ -152,7 +152,10 @@ const requests: Table = {
   dagNodes: {
     get: (own) => ({ params: { ...draft(own), node: 'pause' } }),
     add: (own) => ({ params: draft(own), body: { revision: 1, node: { code: 'rest', wait: { ms: 1 } } } }),
-    change: (own) => ({ params: { ...draft(own), node: 'rest' }, body: { revision: 2, node: { code: 'rest', wait: { ms: 2 } } } }),
+    change: (own) => ({
+      params: { ...draft(own), node: 'rest' },
+      body: { revision: 2, node: { code: 'rest', wait: { ms: 2 } } },
+    }),
     addEdge: (own) => ({ params: draft(own), body: { revision: 3, edge: { from: 'pause', to: 'rest' } } }),
     changeEdge: (own) => ({
       params: { ...draft(own), from: 'pause', to: 'rest' },

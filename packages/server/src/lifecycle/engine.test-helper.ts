@@ -157,7 +157,7 @@ export async function createWorld(settings: Partial<EngineSettings> = {}): Promi
 }
 
 export function startOf(task: TestTask, more: Partial<RunStart> = {}): RunStart {
-  return { tenantId: task.tenantId, taskId: task.id, origin: 'API', startedBy: 'test', params: {}, ...more }
+  return { tenantId: task.tenantId, target: { kind: 'TASK', id: task.id }, origin: 'API', startedBy: 'test', params: {}, ...more }
 }
 
 async function createTask(world: World, shape: TaskShape): Promise<TestTask> {

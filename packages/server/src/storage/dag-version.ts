@@ -134,7 +134,10 @@ export async function setPlansOfVersions(tx: Transaction, tenantId: number, plan
   await tx.query(setPlans, [tenantId, [...plans.keys()], [...plans.values()]])
 }
 
-const dropPlans = sql('dag_version.drop-plans', `update dag_version set plan_id = null where tenant_id = $1 and id = any($2::bigint[])`)
+const dropPlans = sql(
+  'dag_version.drop-plans',
+  `update dag_version set plan_id = null where tenant_id = $1 and id = any($2::bigint[])`,
+)
 /** Versions whose plans are out of date and that nobody uses: they get a plan again when somebody does. */
 export async function dropPlansOfVersions(tx: Transaction, tenantId: number, ids: readonly number[]): Promise<void> {
   if (ids.length > 0) await tx.query(dropPlans, [tenantId, ids])

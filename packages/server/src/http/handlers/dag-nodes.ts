@@ -27,8 +27,7 @@ export const dagNodeHandlers: Handlers<typeof dagNodeRoutes> = {
   addEdge: ({ params, body }, context) => edited(context, (edit) => addEdge(edit, draftOf(params, body), body.edge)),
   changeEdge: ({ params, body }, context) =>
     edited(context, (edit) => changeEdge(edit, draftOf(params, body), endsOf(params), body.condition)),
-  removeEdge: ({ params, query }, context) =>
-    edited(context, (edit) => removeEdge(edit, draftOf(params, query), endsOf(params))),
+  removeEdge: ({ params, query }, context) => edited(context, (edit) => removeEdge(edit, draftOf(params, query), endsOf(params))),
 }
 
 interface Place {

@@ -1,12 +1,6 @@
 import { DEFAULT_LIMIT, type DagVersion, type DagVersionHead, type dagVersionRoutes } from '@carillon/contract'
 import { activateVersion, archiveVersion } from '../../definition/dag-traffic.ts'
-import {
-  createVersion,
-  deleteVersion,
-  findDagVersion,
-  updateVersion,
-  versionProblems,
-} from '../../definition/dag-version.ts'
+import { createVersion, deleteVersion, findDagVersion, updateVersion, versionProblems } from '../../definition/dag-version.ts'
 import { DAG } from '../../definition/dag.ts'
 import { listVersions, type DagVersionHead as HeadRow, type DagVersionRow } from '../../storage/dag-version.ts'
 import type { Handlers } from '../context.ts'
@@ -33,8 +27,7 @@ export const dagVersionHandlers: Handlers<typeof dagVersionRoutes> = {
     }),
   activate: ({ params, body }, context) =>
     context.change((edit) => answering(activateVersion(edit, params.dag, params.number, body.revision), viewOf)),
-  archive: ({ params }, context) =>
-    context.change((edit) => answering(archiveVersion(edit, params.dag, params.number), viewOf)),
+  archive: ({ params }, context) => context.change((edit) => answering(archiveVersion(edit, params.dag, params.number), viewOf)),
 }
 
 export function headOf({ dagId: _, planId: __, ...head }: HeadRow): DagVersionHead {
