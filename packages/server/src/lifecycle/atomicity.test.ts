@@ -106,7 +106,7 @@ test.each([
   const [assignment] = await executor.claim()
   await executor.report(success(assignment!))
   await world.sql(`update outbox set payload = jsonb_set(payload, '{depth}', to_jsonb($1::int))`, depth)
-  await startDownstream(world.engine)
+  await continueRuns(world.engine)
   expect(await world.sql(`select 1 from run_live where target_id = $1`, downstream.id)).toHaveLength(starts)
   expect(await world.sql(`select 1 from outbox`)).toEqual([])
 })

@@ -227,7 +227,7 @@ describe('firing', () => {
 
 test('a start for a task that does not exist is refused by itself', async () => {
   const task = await world.task()
-  const results = await world.startAll([startOf(task), { ...startOf(task), taskId: 1 }, startOf(task)])
+  const results = await world.startAll([startOf(task), { ...startOf(task), target: { kind: 'TASK', id: 1 } }, startOf(task)])
   expect(results.map((result) => result.kind)).toEqual(['STARTED', 'REFUSED', 'STARTED'])
 })
 
