@@ -6,7 +6,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { invalid, invalidFields } from '../definition/invalid.ts'
 import type { IdempotencyKey } from '../storage/idempotency.ts'
 import { ANONYMOUS, createAuthenticator, type Authenticator, type Principal } from './auth.ts'
-import { createContext, type ApiServices, type Context, type Handler } from './context.ts'
+import { createContext, type ApiServices, type Context } from './context.ts'
 import { allowOrigins } from './cors.ts'
 import { serveDocs } from './docs.ts'
 import { requestHash } from './idempotency.ts'
