@@ -129,7 +129,10 @@ export const PreviewFire = strict({
   excluded: nullable(strict({ calendar: Type.String(), mode: Mode })),
   dst: nullable(choice(['GAP', 'OVERLAP_FIRST', 'OVERLAP_SECOND'])),
 })
-const Preview = strict({ fires: Type.Array(PreviewFire) })
+const Preview = strict({
+  fires: Type.Array(PreviewFire),
+  whyNone: nullable(Type.String({ description: 'Why there is no fire, where there is none' })),
+})
 
 /** A row of the firing ledger. */
 export const Fire = strict({
@@ -190,6 +193,7 @@ export const scheduleRoutes = {
     method: 'POST',
     path: '/api/v1/schedules',
     summary: 'Create a schedule; its first fire lies in the future',
+    description: 'One that would never fire, because its times have passed, is refused.',
     body: ScheduleCreate,
     responses: { 201: Schedule },
     idempotent: true,

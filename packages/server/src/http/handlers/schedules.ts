@@ -1,5 +1,5 @@
 import { DEFAULT_LIMIT, type scheduleRoutes, type ScheduleView } from '@carillon/contract'
-import { previewFires, type CompiledSchedule } from '@carillon/core'
+import { previewFires, whyNoFire, type CompiledSchedule } from '@carillon/core'
 import { bulk } from '../../definition/bulk.ts'
 import {
   cancelBackfill,
@@ -104,8 +104,10 @@ async function compileRow(tx: Transaction, tenantId: number, row: ScheduleRow): 
 
 /** The next fires lie strictly after `from`. */
 function preview(schedule: CompiledSchedule, from: number, count: number) {
+  const fires = previewFires(schedule, from + 1, count)
   return {
-    fires: previewFires(schedule, from + 1, count).map((fire) => ({ ...fire, excluded: fire.excluded && { ...fire.excluded } })),
+    fires: fires.map((fire) => ({ ...fire, excluded: fire.excluded && { ...fire.excluded } })),
+    whyNone: fires.length > 0 ? null : whyNoFire(schedule, from),
   }
 }
 
