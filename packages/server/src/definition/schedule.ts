@@ -43,7 +43,7 @@ export async function createSchedule(edit: Edit, body: ScheduleCreate): Promise<
     startAt: body.startAt ?? null,
     endAt: body.endAt ?? null,
     jitterMs: body.jitterMs ?? 0,
-    misfire: body.misfire ?? { policy: 'FIRE_ONCE' },
+    misfire: body.misfire ?? null,
     params: body.params ?? {},
     priority: body.priority ?? null,
     paused: body.paused ?? false,
@@ -65,13 +65,12 @@ export async function createSchedule(edit: Edit, body: ScheduleCreate): Promise<
 export async function updateSchedule(edit: ScheduleEdit, ref: string, body: ScheduleUpdate): Promise<Change<ScheduleRow>> {
   const { before, due } = await lockScheduleAndDue(edit, ref)
   assertVersion(before, body.version)
-  const { version: _, timing, misfire, calendars: given, ...rest } = body
+  const { version: _, timing, calendars: given, ...rest } = body
   const now = await edit.tx.now()
   const fields = {
     ...bodyOf(SCHEDULE, before),
     ...rest,
     ...(timing ? { timing: completeTiming(timing, now, before.timing) } : {}),
-    ...(misfire === undefined ? {} : { misfire: misfire ?? { policy: 'FIRE_ONCE' } }),
   } as ScheduleFields
   const uses = given ? await holdCalendars(edit, given) : await calendarsOf(edit, before.calendars)
   return rewrite(edit, 'update', before, due, fields, uses)

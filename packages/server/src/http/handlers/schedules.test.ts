@@ -34,7 +34,7 @@ describe('a schedule', () => {
     expect(schedule.nextFireAt).toBe(Date.UTC(2099, 0, 1))
     expect(schedule).toMatchObject({
       paused: false,
-      misfire: { policy: 'FIRE_ONCE' },
+      effective: { misfire: { policy: 'FIRE_ONCE' } },
       timing: { dst: 'DEFAULT' },
       task: { code: 'plain' },
     })
@@ -111,6 +111,35 @@ describe('TSK-7 an edit never fires the past', () => {
     expect((await refusal(schedules().update({ params, body: past }))).problems[0]?.path).toBe('/body/timing/at')
     await api.root.query(`update schedule set timing = '{"kind": "ONCE", "at": 1000}' where code = 'only-once'`)
     expect(await schedules().update({ params, body: { version, name: 'Once' } })).toMatchObject({ name: 'Once' })
+  })
+
+  test('TSK-2 has the misfire policy of the type, under that of the task, under its own', async () => {
+    const { taskTypes, tasks } = api.tenantA.client
+    const catchUp = (maxFires: number) => ({ policy: 'CATCH_UP', maxFires, windowMs: 3_600_000, perMinute: 60 }) as const
+    const held = async () => (await schedules().get({ params: { schedule: 'inheriting' } })).effective.misfire
+    await taskTypes.create({ body: { code: 'inherited', kind: 'log', settings: { message: 'hello' } } })
+    await tasks.create({ body: { code: 'inheriting', type: 'inherited' } })
+    const created = await make('inheriting', { task: 'inheriting' })
+    expect([created.misfire, created.effective.misfire]).toEqual([null, { policy: 'FIRE_ONCE' }])
+    await taskTypes.update({ params: { type: 'inherited' }, body: { version: 1, defaults: { misfire: catchUp(1) } } })
+    expect(await held()).toEqual(catchUp(1))
+    const task = await tasks.update({ params: { task: 'inheriting' }, body: { version: 1, policies: { misfire: catchUp(2) } } })
+    expect([task.effective.misfire, await held()]).toEqual([catchUp(2), catchUp(2)])
+    const params = { schedule: 'inheriting' }
+    const own = await schedules().update({ params, body: { version: 1, misfire: { policy: 'SKIP' } } })
+    expect([own.misfire, own.effective.misfire]).toEqual([{ policy: 'SKIP' }, { policy: 'SKIP' }])
+    const back = await schedules().update({ params, body: { version: 2, misfire: null } })
+    expect([back.misfire, back.effective.misfire]).toEqual([null, catchUp(2)])
+  })
+
+  test('TSK-2 fires by the misfire policy of its task, as it stands when the backlog is decided', async () => {
+    const { tasks } = api.tenantA.client
+    await tasks.create({ body: { code: 'skipping', type: 'note' } })
+    const { id } = await make('missing', { task: 'skipping', timing: { kind: 'FIXED_RATE', everyMs: 3_600_000 } })
+    await makeOverdue(id, 600_000)
+    await tasks.update({ params: { task: 'skipping' }, body: { version: 1, policies: { misfire: { policy: 'SKIP' } } } })
+    await api.fire()
+    expect(await outcomes('missing')).toEqual(['MISSED'])
   })
 
   test('another name does not move the next fire', async () => {

@@ -111,10 +111,11 @@ function preview(schedule: CompiledSchedule, from: number, count: number) {
   }
 }
 
-function viewOf({ targetKind: _, targetId, taskCode, calendars: uses, ...row }: ScheduleRow): ScheduleView {
+function viewOf({ targetKind: _, targetId, taskCode, effectiveMisfire, calendars: uses, ...row }: ScheduleRow): ScheduleView {
   const view = {
     ...row,
     task: { id: targetId, code: taskCode },
+    effective: { misfire: effectiveMisfire },
     calendars: uses.map(({ calendarId, code, mode }) => ({ calendar: { id: calendarId, code }, mode })),
   }
   return view as ScheduleView
