@@ -1,5 +1,6 @@
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import type { Cli } from './cli.ts'
+import { CarillonCommand } from './command.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addControlRuns } from './commands/control-runs.ts'
 import { addDescribe } from './commands/describe.ts'
@@ -40,11 +41,10 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
 ]
 
 export function createProgram(cli: Cli): Command {
-  const program = new Command('carillon')
+  const program = new CarillonCommand('carillon')
     .description('Carillon (编钟): tasks that run on time, and a history that is true')
     .version(VERSION)
     .exitOverride()
-    .showHelpAfterError('(carillon --help lists the commands; carillon <command> --help explains one)')
     .addHelpText('after', `\nExit codes: ${exitCodes()}.`)
     .configureOutput({
       writeOut: (text) => cli.terminal.print(text.trimEnd()),

@@ -21,12 +21,14 @@ const RELATED: Readonly<Record<string, (client: Client, ref: string) => Promise<
       endedAt,
     })),
   }),
-  schedules: async (client, schedule) => ({
-    nextFires: (await client.schedules.preview({ params: { schedule }, query: { count: FEW } })).fires.map(
-      ({ local, weekday, excluded, dst }) => ({ local, weekday, excluded, dst }),
-    ),
-    lastFires: (await client.schedules.fires({ params: { schedule }, query: { limit: FEW } })).items,
-  }),
+  schedules: async (client, schedule) => {
+    const { fires, whyNone } = await client.schedules.preview({ params: { schedule }, query: { count: FEW } })
+    return {
+      nextFires: fires.map(({ local, weekday, excluded, dst }) => ({ local, weekday, excluded, dst })),
+      ...(whyNone === null ? {} : { whyNone }),
+      lastFires: (await client.schedules.fires({ params: { schedule }, query: { limit: FEW } })).items,
+    }
+  },
   apps: async (client, app) => ({
     executors: (await client.executors.list({ query: { app, limit: FEW } })).items.map(
       ({ id, instance, status, health, running, capacity }) => ({ id, instance, status, health, running, capacity }),

@@ -40,7 +40,7 @@ export function addGet(program: Command, cli: Cli): void {
 
 export function read(kind: Kind, client: Client, ref: string): Promise<object> {
   if (kind.read) return kind.read(client, ref)
-  throw new Failure('USAGE', `One of the ${kind.name} cannot be read by itself.`, `carillon get ${kind.name} lists them.`)
+  throw new Failure('USAGE', `One of the ${kind.name} cannot be read by itself.`, `npx carillon get ${kind.name} lists them.`)
 }
 
 /** Page by page, as many as were asked for. */
