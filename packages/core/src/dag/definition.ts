@@ -89,5 +89,7 @@ export interface EdgeDefinition {
 
 /** The most nodes of a DAG. */
 export const MOST_NODES = 10_000
+/** The most edges of a DAG. */
+export const MOST_EDGES = 100_000
 /** The most elements of a fan-out. */
 export const MOST_ELEMENTS = 10_000

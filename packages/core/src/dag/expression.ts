@@ -2,7 +2,7 @@ import { Environment, ParseError } from '@marcbachmann/cel-js'
 import { remember } from './expression/cache.ts'
 import { build, Refusal } from './expression/build.ts'
 import { MOST_STEPS, type Meter } from './expression/meter.ts'
-import { pathsOf, type Path } from './expression/paths.ts'
+import { pathsOf, type ExpressionPath } from './expression/paths.ts'
 import type { Eval } from './expression/scope.ts'
 import { EvaluationStop } from './expression/stop.ts'
 import { measure, toJson, type Json, type JsonMap } from './expression/value.ts'
@@ -11,7 +11,7 @@ import { measure, toJson, type Json, type JsonMap } from './expression/value.ts'
 // dates or own functions. It is bounded by construction: a text is short, its tree is small, and an evaluation has a number of steps.
 
 export type { Meter } from './expression/meter.ts'
-export type { Path } from './expression/paths.ts'
+export type { ExpressionPath } from './expression/paths.ts'
 
 export const LONGEST_DAG_EXPRESSION = 2_000
 /** The most characters of what an expression gives, written as JSON. */
@@ -38,7 +38,7 @@ export interface Expression {
   readonly kind: 'OK'
   readonly text: string
   /** What it reads of its context. */
-  readonly paths: readonly Path[]
+  readonly paths: readonly ExpressionPath[]
   /**
    * Never throws. The context is JSON; nothing of it is copied or changed. `meter` makes several evaluations share their steps.
    *

@@ -2,12 +2,12 @@ import type { ASTNode } from '@marcbachmann/cel-js'
 import { MACROS } from './macros.ts'
 
 /** What an expression reads of its context: `nodes.a.output[0].x` is `['nodes', 'a', 'output']`, up to the first part that is no name. */
-export interface Path {
+export interface ExpressionPath {
   readonly names: readonly string[]
   readonly offset: number
 }
 
-export function pathsOf(node: ASTNode, bound: readonly string[] = []): readonly Path[] {
+export function pathsOf(node: ASTNode, bound: readonly string[] = []): readonly ExpressionPath[] {
   const path = pathAt(node)
   if (path) return bound.includes(path.names[0]!) ? [] : [path]
   const macro = node.op === 'rcall' && MACROS.has(node.args[0]) ? node.args : null
@@ -20,7 +20,7 @@ export function pathsOf(node: ASTNode, bound: readonly string[] = []): readonly 
 }
 
 /** The whole chain of names, if the node is one and nothing else. */
-function pathAt(node: ASTNode): Path | null {
+function pathAt(node: ASTNode): ExpressionPath | null {
   if (node.op === 'id') return { names: [node.args], offset: node.start }
   const name = node.op === '.' ? node.args[1] : node.op === '[]' && node.args[1].op === 'value' ? node.args[1].args : null
   if (typeof name !== 'string' || (node.op !== '.' && node.op !== '[]')) return null

@@ -83,7 +83,8 @@ function equalMaps(a: JsonMap, b: JsonMap, meter: Meter): boolean {
 
 export const isNumber = (value: Value): value is bigint | number => typeof value === 'bigint' || typeof value === 'number'
 
-const DEEPEST = 100
+/** Levels of lists and maps in each other. */
+export const DEEPEST = 100
 
 /** About how many characters a JSON value takes to write; stops at one that is too large or too deep. */
 export function measure(json: Json, most: number): number {
