@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox'
 import { DefinitionDocument, DOCUMENT_KINDS } from './definition-document.ts'
 import { Paging, pageOf } from './paging.ts'
 import { route } from './route.ts'
-import { Code, choice, optional, strict } from './schema.ts'
+import { Code, JsonObject, choice, optional, strict } from './schema.ts'
 
 const TAG = 'Definitions as code'
 
@@ -53,6 +53,14 @@ export const definitionRoutes = {
     body: Documents,
     responses: { 200: Applied },
     unaudited: 'is rolled back, changes nothing',
+  }),
+  schema: route({
+    method: 'GET',
+    path: '/api/v1/definitions/schema.json',
+    access: 'public',
+    tag: TAG,
+    summary: 'JSON Schema of these documents, by which editors complete and check them',
+    responses: { 200: JsonObject },
   }),
   export: route({
     method: 'GET',

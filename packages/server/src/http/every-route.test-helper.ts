@@ -169,6 +169,7 @@ const requests: Table = {
   definitions: {
     diff: () => ({ body: { documents: [{ kind: 'Calendar', code: 'off', timezone: 'UTC' }] } }),
     apply: () => ({ body: { documents: [{ kind: 'Calendar', code: 'off', timezone: 'UTC' }] } }),
+    schema: none,
     export: () => ({ query: { kind: 'Task' } }),
   },
   runs: {

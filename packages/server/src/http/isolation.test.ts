@@ -143,6 +143,7 @@ describe('the matrix is complete', () => {
     'dags.create': 'refers to nothing',
     'definitions.apply': 'names objects by code, in its body; see definitions.test.ts',
     'definitions.diff': 'as apply',
+    'definitions.schema': 'names nothing',
     'definitions.export': 'its filters name a kind and a code; see definitions.test.ts',
     'apps.list': 'no filter names an object',
     'apps.create': 'refers to nothing',

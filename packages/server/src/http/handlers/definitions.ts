@@ -1,4 +1,10 @@
-import { DEFAULT_LIMIT, type AppliedDefinition, type DefinitionDocument, type definitionRoutes } from '@carillon/contract'
+import {
+  DEFAULT_LIMIT,
+  definitionDocumentSchema,
+  type AppliedDefinition,
+  type DefinitionDocument,
+  type definitionRoutes,
+} from '@carillon/contract'
 import { applyDocuments, DOCUMENTS } from '../../definition/documents/apply.ts'
 import type { Context, Handlers } from '../context.ts'
 
@@ -31,6 +37,7 @@ export const definitionHandlers: Handlers<typeof definitionRoutes> = {
       return found
     })
   },
+  schema: async () => definitionDocumentSchema(),
   export: ({ query: { kind, limit = DEFAULT_LIMIT, cursor, code } }, { read, tenantId }) =>
     read((tx) => DOCUMENTS[kind].list(tx, tenantId, { limit, cursor, code })),
 }
