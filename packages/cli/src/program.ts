@@ -1,11 +1,15 @@
 import type { Command } from 'commander'
 import type { Cli } from './cli.ts'
 import { CarillonCommand } from './command.ts'
+import { addApply } from './commands/apply.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addControlRuns } from './commands/control-runs.ts'
+import { addDelete } from './commands/delete.ts'
 import { addDescribe } from './commands/describe.ts'
 import { addDev } from './commands/dev.ts'
+import { addDiff } from './commands/diff.ts'
 import { addDump } from './commands/dump.ts'
+import { addExport } from './commands/export.ts'
 import { addGet } from './commands/get.ts'
 import { addLoad } from './commands/load.ts'
 import { addLogin } from './commands/login.ts'
@@ -31,6 +35,10 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addToken,
   addGet,
   addDescribe,
+  addApply,
+  addDiff,
+  addDelete,
+  addExport,
   addTrigger,
   addRuns,
   addLogs,

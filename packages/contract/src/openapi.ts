@@ -3,11 +3,23 @@ import { App } from './app.ts'
 import { AuditRecord } from './audit.ts'
 import { BulkAnswer, ItemResult } from './bulk.ts'
 import { Calendar } from './calendar.ts'
+import { Dag, DagItem } from './dag.ts'
+import { DagDefinition, DagEdge, DagNode } from './dag-definition.ts'
+import { DagVersion, DagVersionHead } from './dag-version.ts'
+import {
+  AppDocument,
+  CalendarDocument,
+  DagDocument,
+  ScheduleDocument,
+  TaskDocument,
+  TaskTypeDocument,
+} from './definition-document.ts'
+import { AppliedDefinition } from './definitions.ts'
 import { Executor } from './executor.ts'
 import { Assignment, Control, executorRoutes, ReportItem } from './executor-protocol.ts'
 import { Attempt, Instance, InstanceDetail, LogRecord, Why } from './instance.ts'
-import { Concurrency, EffectivePolicies, Policies, PoliciesPatch } from './policy.ts'
-import { Problem } from './problem.ts'
+import { Concurrency, DagPolicies, EffectivePolicies, Policies, PoliciesPatch } from './policy.ts'
+import { FieldProblem, Problem } from './problem.ts'
 import { Revision } from './revision.ts'
 import { successStatus, type Route } from './route.ts'
 import { routes } from './routes.ts'
@@ -25,17 +37,21 @@ import { Member, User } from './user.ts'
 const NAMED: Readonly<Record<string, TSchema>> = {
   ...{
     App,
+    AppDocument,
+    AppliedDefinition,
     Assignment,
     Attempt,
     AuditRecord,
     Backfill,
     BulkAnswer,
     Calendar,
+    CalendarDocument,
     Concurrency,
     Control,
     EffectivePolicies,
     Environment,
     Executor,
+    FieldProblem,
     Fire,
   },
   ...{
@@ -56,12 +72,15 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   ...{
     RunDetail,
     Schedule,
+    ScheduleDocument,
     Scheduler,
     ServerNode,
     Started,
     Task,
+    TaskDocument,
     TaskItem,
     TaskType,
+    TaskTypeDocument,
     Tenant,
     Token,
     TriggerItem,

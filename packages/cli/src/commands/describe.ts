@@ -29,6 +29,11 @@ const RELATED: Readonly<Record<string, (client: Client, ref: string) => Promise<
       lastFires: (await client.schedules.fires({ params: { schedule }, query: { limit: FEW } })).items,
     }
   },
+  dags: async (client, dag) => ({
+    versions: (await client.dagVersions.list({ params: { dag }, query: { limit: FEW } })).items.map(
+      ({ number, state, nodeCount, note, createdBy, updatedAt }) => ({ number, state, nodeCount, note, createdBy, updatedAt }),
+    ),
+  }),
   apps: async (client, app) => ({
     executors: (await client.executors.list({ query: { app, limit: FEW } })).items.map(
       ({ id, instance, status, health, running, capacity }) => ({ id, instance, status, health, running, capacity }),
