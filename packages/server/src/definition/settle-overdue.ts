@@ -30,7 +30,7 @@ export async function settleOverdue(
   edit.requireDays(fires.map((fire) => dayOf(fire.fireAt)))
   const { tenantId } = edit
   const rows = fires.map((fire) => ({ ...fire, tenantId, scheduleId, backfillId: 0, runId: null }))
-  await insertFires(edit.tx, rows, now)
+  insertFires(edit.tx, rows, now)
   return fires.at(-1)?.lastFireAt ?? null
 }
 

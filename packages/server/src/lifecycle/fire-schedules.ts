@@ -1,13 +1,13 @@
 import { planFires, stateAfterRun, type CompiledSchedule, type DueState, type Fire, type HoldReason } from '@carillon/core'
-import { isolate } from '../runtime/isolate.ts'
+import { isDataError, isolate } from '../runtime/isolate.ts'
 import type { Transaction } from '../storage/database.ts'
 import { extendFires, insertFires, selectDecided, type FireRow, type StretchExtension } from '../storage/fire.ts'
 import { dayOf } from '../storage/history-day.ts'
 import {
   advanceSchedules,
   lockDueSchedules,
+  lockTheseDueSchedules,
   postponeSchedule,
-  selectDueSchedules,
   selectNextDue,
   selectScheduleDefinitions,
   type Advance,
@@ -31,6 +31,8 @@ export interface FiringDeps {
 const QUARANTINE_MS = 60_000
 /** Batches at a time: while the database works on one, this process plans the other. */
 const LANES = 2
+/** Batches of a lane in one turn, after which the loop may end or rest. */
+const BATCHES_A_TURN = 8
 const MOST_RUNS_A_CALL = 100
 const MOST_RUNS_A_BATCH = 2_000
 const MOST_OCCURRENCES_A_CALL = 5_000
@@ -42,50 +44,82 @@ const MOST_OCCURRENCES_A_CALL = 5_000
  */
 export async function fireSchedules(deps: FiringDeps, longestRestMs = 1_000): Promise<number> {
   const { engine } = deps
-  const { keys, rest } = await engine.db.engine(async (tx) => {
-    const next = await selectNextDue(tx)
-    if (next.at === null || next.at > next.now) return { keys: [], rest: restUntil(next, longestRestMs) }
-    return { keys: await selectDueSchedules(tx, LANES * engine.settings.fireBatch), rest: 0 }
-  })
-  if (keys.length === 0) return rest
-  const decided = await Promise.all(
-    batchesOf(keys, engine.settings.fireBatch).map((batch) =>
-      isolate(
-        batch,
-        (part) => fireBatch(deps, part),
-        (key, error) => quarantine(deps, key, error),
-      ),
-    ),
-  )
+  const next = await engine.db.engine(selectNextDue)
+  if (next.at === null || next.at > next.now) return restUntil(next, longestRestMs)
+  const decided = await fireNext(deps)
+  if (isHerd(decided, engine)) await Promise.all(Array.from({ length: LANES }, () => fireLane(deps)))
   // Nothing decided although something is due: another node holds those rows just now.
-  return decided.flat().some(Boolean) ? 0 : 10
-}
-
-function batchesOf(keys: readonly ScheduleKey[], most: number): (readonly ScheduleKey[])[] {
-  return Array.from({ length: Math.ceil(keys.length / most) }, (_, place) => keys.slice(place * most, (place + 1) * most))
+  return decided > 0 ? 0 : 10
 }
 
 function restUntil({ at, now }: { at: number | null; now: number }, longest: number): number {
   return at === null ? longest : Math.min(Math.max(at - now, 1), longest)
 }
 
+/** A batch is full when every tenant has filled its share; where one has many and others few, it never quite is. */
+const isHerd = (decided: number, { settings }: Engine) => decided > settings.fireBatch / 10
+
+async function fireLane(deps: FiringDeps): Promise<void> {
+  for (let batches = 0; batches < BATCHES_A_TURN; batches++) if (!isHerd(await fireNext(deps), deps.engine)) return
+}
+
+/** Decides the next batch. Answers how many schedules were decided. */
+async function fireNext(deps: FiringDeps): Promise<number> {
+  let due: readonly DueRow[] = []
+  try {
+    const decided = await decideBatch(deps, async (tx) => (due = await lockDueSchedules(tx, deps.engine.settings.fireBatch)))
+    return decided.length
+  } catch (error) {
+    if (!isDataError(error)) throw error
+    const decided = await isolate(
+      due,
+      (part) => fireBatch(deps, part),
+      (key, cause) => quarantine(deps, key, cause),
+    )
+    return decided.filter(Boolean).length
+  }
+}
+
 async function quarantine({ engine }: FiringDeps, key: ScheduleKey, error: unknown): Promise<boolean> {
-  engine.report('schedule.quarantined', { ...key, error: String(error), forMs: QUARANTINE_MS })
+  engine.report('schedule.quarantined', {
+    tenantId: key.tenantId,
+    scheduleId: key.scheduleId,
+    error: String(error),
+    forMs: QUARANTINE_MS,
+  })
   await engine.db.engine((tx) => postponeSchedule(tx, key, QUARANTINE_MS))
   return true
 }
 
-/** Decides these schedules in one transaction. Answers for each whether it was decided here. */
+/**
+ * Decides these schedules in one transaction, and looks first at what the ledger holds already. Answers for each whether it was decided
+ * here.
+ */
 export async function fireBatch(deps: FiringDeps, keys: readonly ScheduleKey[]): Promise<boolean[]> {
+  const decided = await decideBatch(
+    deps,
+    (tx) => lockTheseDueSchedules(tx, keys),
+    (tx, plans) => withoutDecided(tx, deps.engine, plans),
+  )
+  const done = new Set(decided.map(nameOf))
+  return keys.map((key) => done.has(nameOf(key)))
+}
+
+/** One transaction that decides what it locks. */
+function decideBatch(
+  deps: FiringDeps,
+  lock: (tx: Transaction) => Promise<DueRow[]>,
+  check = (_: Transaction, plans: readonly PlannedSchedule[]) => Promise.resolve(plans),
+): Promise<DueRow[]> {
   return deps.days.withFireDays((requireDays) =>
     deps.engine.db.engine(async (tx) => {
-      const due = await lockDueSchedules(tx, keys)
+      const due = await lock(tx)
+      if (due.length === 0) return []
       const [now, definitions] = await Promise.all([tx.now(), selectScheduleDefinitions(tx, due)])
       const plans = planAll(deps, due, definitions, now)
       requireDays(plans.flatMap(({ fires }) => fires.map((fire) => dayOf(fire.fireAt))))
-      await decideFires(tx, deps, await withoutDecided(tx, deps.engine, plans), now)
-      const done = new Set(plans.map(({ row }) => nameOf(row)))
-      return keys.map((key) => done.has(nameOf(key)))
+      await decideFires(tx, deps, await check(tx, plans), now)
+      return plans.map(({ row }) => row)
     }),
   )
 }
@@ -158,12 +192,12 @@ function compile(schedules: ScheduleCache, definition: ScheduleDefinition): Comp
 function holdOf(definition: ScheduleDefinition): HoldReason | null {
   if (!definition.tenantActive) return 'TENANT_SUSPENDED'
   if (definition.paused) return 'PAUSED'
-  return definition.taskEnabled ? null : 'DISABLED'
+  return definition.targetEnabled ? null : 'DISABLED'
 }
 
 /**
  * Leaves out what the ledger already holds. The row lock makes that impossible; where it happens all the same (a restored table, a hand
- * in the database) people are told, and the schedule goes on behind it.
+ * in the database) the ledger's key refuses the batch, people are told, and the schedule goes on behind it.
  */
 async function withoutDecided(tx: Transaction, engine: Engine, plans: readonly PlannedSchedule[]): Promise<PlannedSchedule[]> {
   const occurrences = plans.flatMap(({ row, fires }) =>
@@ -194,12 +228,12 @@ async function decideFires(
   )
   const outcomes = new Map(runs.map(({ fire }, place) => [fire, started[place]!]))
   const extended = await extendStretches(tx, plans)
-  await insertFires(
+  insertFires(
     tx,
     plans.flatMap((plan) => ledgerRows(plan, outcomes, extended.has(nameOf(plan.row)))),
     now,
   )
-  await advanceSchedules(
+  advanceSchedules(
     tx,
     plans.map((plan) => advanceOf(plan, outcomes, now, extended.has(nameOf(plan.row)))),
   )

@@ -80,7 +80,7 @@ async function advanceOne(
     })),
   )
   const results = new Map(runs.map((each, place) => [each.fireAt, started[place]!]))
-  await insertFires(
+  insertFires(
     tx,
     fresh.map((each) => ({
       ...occurrenceKey(row, each.fireAt),

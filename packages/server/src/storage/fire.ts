@@ -1,3 +1,4 @@
+import { column, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
 
@@ -24,19 +25,18 @@ const INSERT = sql(
      as f (tenant_id, schedule_id, backfill_id, fire_at, last_fire_at, count, outcome, reason, run_id)`,
 )
 
-export async function insertFires(tx: Transaction, fires: readonly FireRow[], now: number): Promise<void> {
+export function insertFires(tx: Transaction, fires: readonly FireRow[], now: number): void {
   if (fires.length === 0) return
-  const column = <K extends keyof FireRow>(key: K) => fires.map((each) => each[key])
-  await tx.query(INSERT, [
-    column('tenantId'),
-    column('scheduleId'),
-    column('backfillId'),
-    column('fireAt'),
-    column('lastFireAt'),
-    column('count'),
-    column('outcome'),
-    column('reason'),
-    column('runId'),
+  tx.send(INSERT, [
+    plainColumn(column(fires, 'tenantId')),
+    plainColumn(column(fires, 'scheduleId')),
+    plainColumn(column(fires, 'backfillId')),
+    plainColumn(column(fires, 'fireAt')),
+    plainColumn(column(fires, 'lastFireAt')),
+    plainColumn(column(fires, 'count')),
+    column(fires, 'outcome'),
+    column(fires, 'reason'),
+    plainColumn(column(fires, 'runId')),
     now,
   ])
 }
@@ -64,8 +64,13 @@ export function extendFires(
   extensions: readonly StretchExtension[],
 ): Promise<{ tenantId: number; scheduleId: number }[]> {
   if (extensions.length === 0) return Promise.resolve([])
-  const column = <K extends keyof StretchExtension>(key: K) => extensions.map((each) => each[key])
-  return tx.query(EXTEND, [column('tenantId'), column('scheduleId'), column('fireAt'), column('lastFireAt'), column('count')])
+  return tx.query(EXTEND, [
+    plainColumn(column(extensions, 'tenantId')),
+    plainColumn(column(extensions, 'scheduleId')),
+    plainColumn(column(extensions, 'fireAt')),
+    plainColumn(column(extensions, 'lastFireAt')),
+    plainColumn(column(extensions, 'count')),
+  ])
 }
 
 const DECIDED = sql(
@@ -87,6 +92,10 @@ export function selectDecided(
   tx: Transaction,
   occurrences: readonly OccurrenceKey[],
 ): Promise<{ tenantId: number; scheduleId: number; fireAt: number }[]> {
-  const column = <K extends keyof OccurrenceKey>(key: K) => occurrences.map((each) => each[key])
-  return tx.query(DECIDED, [column('tenantId'), column('scheduleId'), column('backfillId'), column('fireAt')])
+  return tx.query(DECIDED, [
+    plainColumn(column(occurrences, 'tenantId')),
+    plainColumn(column(occurrences, 'scheduleId')),
+    plainColumn(column(occurrences, 'backfillId')),
+    plainColumn(column(occurrences, 'fireAt')),
+  ])
 }

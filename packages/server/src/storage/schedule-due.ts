@@ -1,7 +1,8 @@
 import type { MisfirePolicy, ScheduleTiming } from '@carillon/core'
+import { column, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { placed } from './placed.ts'
-import { effectiveMisfire } from './schedule.ts'
+import { misfireOfTask } from './schedule.ts'
 import { sql } from './sql.ts'
 
 export interface ScheduleKey {
@@ -19,9 +20,13 @@ export async function selectNextDue(tx: Transaction): Promise<{ at: number | nul
   return (await tx.query<{ at: number | null; now: number }>(NEXT_DUE))[0]!
 }
 
-// The first entry of each tenant, by skip scan: its cost is the number of tenants, however many schedules each has.
-const DUE_KEYS = sql(
-  'scheduleDue.keys',
+const DUE_COLUMNS = `d.tenant_id as "tenantId", d.schedule_id as "scheduleId", d.next_fire_at as "nextFireAt", d.misfire,
+  d.stretch_fire_at as "stretchFireAt", d.stretch_reason as "stretchReason"`
+
+// The first entry of each tenant comes by skip scan: its cost is the number of tenants, however many schedules each has. What is locked
+// is passed over and never waited for, so the order in which rows are locked does not matter.
+const LOCK_DUE = sql(
+  'scheduleDue.lockDue',
   `with recursive turn as (
      (select tenant_id, due_at from schedule_due where due_at is not null order by tenant_id, due_at limit 1)
      union all
@@ -29,30 +34,41 @@ const DUE_KEYS = sql(
      cross join lateral (
        select d.tenant_id, d.due_at from schedule_due d where d.tenant_id > turn.tenant_id and d.due_at is not null
        order by d.tenant_id, d.due_at limit 1) next),
-   due_tenant as (select tenant_id, count(*) over () as tenants from turn where due_at <= statement_timestamp())
-   select each.tenant_id as "tenantId", each.schedule_id as "scheduleId"
+   due_tenant as (
+     select tenant_id, count(*) over () as tenants from turn where due_at <= statement_timestamp() order by due_at limit $1)
+   select ${DUE_COLUMNS}
    from due_tenant
    cross join lateral (
-     select d.tenant_id, d.schedule_id, d.due_at, row_number() over (order by d.due_at) as place from schedule_due d
-     where d.tenant_id = due_tenant.tenant_id and d.due_at <= statement_timestamp()
-     order by d.due_at limit greatest(1, ($1 / due_tenant.tenants)::int)) each
-   order by each.place, each.due_at limit $1`,
+     select * from schedule_due l where l.tenant_id = due_tenant.tenant_id and l.due_at <= statement_timestamp()
+     order by l.due_at limit greatest(1, ($1 / due_tenant.tenants)::int) for no key update skip locked) d`,
 )
 
-/** Due schedules, tenants in turn and the longest due first within each. Unlocked. */
-export function selectDueSchedules(tx: Transaction, limit: number): Promise<ScheduleKey[]> {
-  return tx.query(DUE_KEYS, [limit])
+/**
+ * Locks about `limit` schedules that are due and that nobody else is working on: the same share of each tenant, the longest due first. The lock is
+ * the gate between firing and editing.
+ */
+export function lockDueSchedules(tx: Transaction, limit: number): Promise<DueRow[]> {
+  return tx.query(LOCK_DUE, [limit])
 }
 
-const LOCK_DUE = sql(
-  'scheduleDue.lockDue',
-  `select d.tenant_id as "tenantId", d.schedule_id as "scheduleId", d.next_fire_at as "nextFireAt", d.misfire, d.decided_until as "decidedUntil",
-          d.stretch_fire_at as "stretchFireAt", d.stretch_reason as "stretchReason"
+const LOCK_THESE_DUE = sql(
+  'scheduleDue.lockTheseDue',
+  `select ${DUE_COLUMNS}
    from (select * from unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, schedule_id) order by tenant_id, schedule_id) wanted
    cross join lateral (
      select * from schedule_due l where l.tenant_id = wanted.tenant_id and l.schedule_id = wanted.schedule_id for no key update skip locked) d
    where d.due_at <= statement_timestamp()`,
 )
+
+/** As `lockDueSchedules`, but of these. */
+export function lockTheseDueSchedules(tx: Transaction, keys: readonly ScheduleKey[]): Promise<DueRow[]> {
+  return tx.query(LOCK_THESE_DUE, keyColumns(keys))
+}
+
+const keyColumns = (keys: readonly ScheduleKey[]) => [
+  plainColumn(keys.map((key) => key.tenantId)),
+  plainColumn(keys.map((key) => key.scheduleId)),
+]
 
 /** What `planFires` must know of a backlog, as it stands in `misfire`. */
 export interface BacklogNote {
@@ -66,52 +82,60 @@ export interface DueRow {
   readonly scheduleId: number
   readonly nextFireAt: number
   readonly misfire: BacklogNote | null
-  readonly decidedUntil: number | null
   readonly stretchFireAt: number | null
   readonly stretchReason: string | null
 }
 
-/** Locks those of these schedules that are due and that nobody else is working on. The lock is the gate between firing and editing. */
-export function lockDueSchedules(tx: Transaction, keys: readonly ScheduleKey[]): Promise<DueRow[]> {
-  return tx.query(LOCK_DUE, [keys.map((key) => key.tenantId), keys.map((key) => key.scheduleId)])
-}
-
 const DEFINITIONS = sql(
   'scheduleDue.definitions',
-  `select s.tenant_id as "tenantId", s.id as "scheduleId", s.code, s.version, s.target_kind as "targetKind", s.target_id as "targetId", s.timing, s.start_at as "startAt", s.end_at as "endAt",
-          s.jitter_ms as "jitterMs", ${effectiveMisfire('s')} as misfire, s.params, s.priority, s.paused, s.deleted_at is not null as deleted,
-          coalesce(t.enabled, false) as "taskEnabled", te.state = 'ACTIVE' as "tenantActive", calendars.list as calendars
+  `select s.tenant_id as "tenantId", s.id as "scheduleId", s.code, s.target_kind as "targetKind", s.target_id as "targetId", s.timing, s.start_at as "startAt", s.end_at as "endAt",
+          s.jitter_ms as "jitterMs", s.misfire as "ownMisfire", s.params, s.priority, s.paused, s.deleted_at is not null as deleted,
+          (select jsonb_agg(jsonb_build_object('mode', sc.mode, 'id', c.id, 'version', c.version, 'code', c.code, 'timezone', c.timezone,
+                                               'days', c.days, 'weekdays', c.weekdays, 'exceptDays', c.except_days) order by c.id)
+           from schedule_calendar sc join calendar c on c.tenant_id = sc.tenant_id and c.id = sc.calendar_id
+           where sc.tenant_id = s.tenant_id and sc.schedule_id = s.id) as calendars
    from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, schedule_id)
-   cross join lateral (select * from schedule k where k.tenant_id = wanted.tenant_id and k.id = wanted.schedule_id limit 1) s
-   cross join lateral (select * from tenant k where k.id = s.tenant_id limit 1) te
-   left join lateral (select * from task k where k.tenant_id = s.tenant_id and k.id = s.target_id and k.deleted_at is null limit 1) t on true
-   left join lateral (
-     select jsonb_agg(jsonb_build_object('mode', sc.mode, 'id', c.id, 'version', c.version, 'code', c.code, 'timezone', c.timezone,
-                                         'days', c.days, 'weekdays', c.weekdays, 'exceptDays', c.except_days) order by c.id) as list
-     from schedule_calendar sc join calendar c on c.tenant_id = sc.tenant_id and c.id = sc.calendar_id
-     where sc.tenant_id = s.tenant_id and sc.schedule_id = s.id) calendars on true`,
+   cross join lateral (select * from schedule k where k.tenant_id = wanted.tenant_id and k.id = wanted.schedule_id limit 1) s`,
 )
 
+// A target is a task or a DAG: identifiers come from one sequence, so at most one of the two is found.
+const TARGETS = sql(
+  'scheduleDue.targets',
+  `select te.id as "tenantId", wanted.id, te.state = 'ACTIVE' as "tenantActive", coalesce(t.enabled, d.enabled, false) as "targetEnabled",
+          coalesce(d.policies -> 'misfire', ${misfireOfTask('t')}) as misfire
+   from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
+   cross join lateral (select * from tenant k where k.id = wanted.tenant_id limit 1) te
+   left join lateral (select * from task k where k.tenant_id = te.id and k.id = wanted.id and k.deleted_at is null limit 1) t on true
+   left join lateral (select * from dag k where k.tenant_id = te.id and k.id = wanted.id and k.deleted_at is null limit 1) d on true`,
+)
+
+interface DefinitionRow extends Omit<ScheduleDefinition, keyof ScheduleTarget> {
+  readonly ownMisfire: MisfirePolicy | null
+}
+
+/** What a schedule's target has to say about its fires. Few targets stand behind many schedules. */
+interface ScheduleTarget {
+  /** Whoever has said it: the schedule, its target or the task's type. */
+  readonly misfire: MisfirePolicy
+  readonly targetEnabled: boolean
+  readonly tenantActive: boolean
+}
+
 /** A schedule as firing sees it, with the state of what it fires. */
-export interface ScheduleDefinition {
+export interface ScheduleDefinition extends ScheduleTarget {
   readonly tenantId: number
   readonly scheduleId: number
   readonly code: string
-  readonly version: number
   readonly targetKind: 'TASK' | 'DAG'
   readonly targetId: number
   readonly timing: ScheduleTiming
   readonly startAt: number | null
   readonly endAt: number | null
   readonly jitterMs: number
-  /** Whoever has said it: the schedule, its task or the task's type. */
-  readonly misfire: MisfirePolicy
   readonly params: Readonly<Record<string, unknown>>
   readonly priority: number | null
   readonly paused: boolean
   readonly deleted: boolean
-  readonly taskEnabled: boolean
-  readonly tenantActive: boolean
   readonly calendars: readonly StoredCalendar[] | null
 }
 
@@ -126,9 +150,23 @@ export interface StoredCalendar {
   readonly exceptDays: readonly string[]
 }
 
-/** Call it in the statement after `lockDueSchedules`, so that it sees the last edit before the lock. */
-export function selectScheduleDefinitions(tx: Transaction, keys: readonly ScheduleKey[]): Promise<ScheduleDefinition[]> {
-  return tx.query(DEFINITIONS, [keys.map((key) => key.tenantId), keys.map((key) => key.scheduleId)])
+/** Call it in the statement after the locks, so that it sees the last edit before them. */
+export async function selectScheduleDefinitions(tx: Transaction, keys: readonly ScheduleKey[]): Promise<ScheduleDefinition[]> {
+  const rows = await tx.query<DefinitionRow>(DEFINITIONS, keyColumns(keys))
+  const targets = await selectTargets(tx, rows)
+  return rows.map(({ ownMisfire, ...row }) => {
+    const target = targets.get(targetName(row))!
+    return { ...row, ...target, misfire: ownMisfire ?? target.misfire }
+  })
+}
+
+const targetName = ({ tenantId, targetId }: Pick<ScheduleDefinition, 'tenantId' | 'targetId'>) => `${tenantId}:${targetId}`
+
+async function selectTargets(tx: Transaction, rows: readonly DefinitionRow[]): Promise<ReadonlyMap<string, ScheduleTarget>> {
+  const wanted = [...new Map(rows.map((row) => [targetName(row), row])).values()]
+  const columns = [plainColumn(column(wanted, 'tenantId')), plainColumn(column(wanted, 'targetId'))]
+  const targets = await tx.query<ScheduleTarget & { tenantId: number; id: number }>(TARGETS, columns)
+  return new Map(targets.map(({ tenantId, id, ...target }) => [targetName({ tenantId, targetId: id }), target]))
 }
 
 const ADVANCE = sql(
@@ -158,19 +196,18 @@ export interface Advance {
 }
 
 /** Moves the high-water marks. The caller holds the rows. */
-export async function advanceSchedules(tx: Transaction, advances: readonly Advance[]): Promise<void> {
+export function advanceSchedules(tx: Transaction, advances: readonly Advance[]): void {
   if (advances.length === 0) return
-  const column = <K extends keyof Advance>(key: K) => advances.map((each) => each[key])
-  await tx.query(ADVANCE, [
-    column('tenantId'),
-    column('scheduleId'),
-    column('nextFireAt'),
-    column('dueAt'),
-    column('misfire'),
-    column('decidedUntil'),
-    column('lastFireAt'),
-    column('stretchFireAt'),
-    column('stretchReason'),
+  tx.send(ADVANCE, [
+    plainColumn(column(advances, 'tenantId')),
+    plainColumn(column(advances, 'scheduleId')),
+    plainColumn(column(advances, 'nextFireAt')),
+    plainColumn(column(advances, 'dueAt')),
+    column(advances, 'misfire'),
+    plainColumn(column(advances, 'decidedUntil')),
+    plainColumn(column(advances, 'lastFireAt')),
+    plainColumn(column(advances, 'stretchFireAt')),
+    column(advances, 'stretchReason'),
   ])
 }
 
@@ -195,7 +232,7 @@ const LOCK_SLEEPING = sql(
 
 /** Of these schedules, those that have no next fire; locked. */
 export function lockSleepingSchedules(tx: Transaction, keys: readonly ScheduleKey[]): Promise<ScheduleKey[]> {
-  return tx.query(LOCK_SLEEPING, [keys.map((key) => key.tenantId), keys.map((key) => key.scheduleId)])
+  return tx.query(LOCK_SLEEPING, keyColumns(keys))
 }
 
 const FORGOTTEN_DELAYS = sql(

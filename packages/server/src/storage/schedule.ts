@@ -41,12 +41,10 @@ export interface ScheduleRow extends ScheduleFields, VersionedRow {
 
 const TARGET_IS = `t.target_id = (select k.id from task k where k.tenant_id = $1 and ${isNamed('k')} limit 1)`
 
-/** The policy that holds in the end for the schedule of the row `schedule`: its own, its task's, that of the task's type, or Carillon's. */
-export function effectiveMisfire(schedule: string): string {
-  return `coalesce(${schedule}.misfire,
-    (select k.policies -> 'misfire' from task k where k.tenant_id = ${schedule}.tenant_id and k.id = ${schedule}.target_id),
-    (select y.defaults -> 'misfire' from task_type y where y.tenant_id = ${schedule}.tenant_id
-       and y.id = (select k.type_id from task k where k.tenant_id = ${schedule}.tenant_id and k.id = ${schedule}.target_id)),
+/** The policy that holds for schedules of the row `task` that have none of their own: the task's, that of its type, or Carillon's. */
+export function misfireOfTask(task: string): string {
+  return `coalesce(${task}.policies -> 'misfire',
+    (select y.defaults -> 'misfire' from task_type y where y.tenant_id = ${task}.tenant_id and y.id = ${task}.type_id),
     ${literals([JSON.stringify(DEFAULT_MISFIRE)])}::jsonb)`
 }
 
@@ -69,7 +67,7 @@ export const schedules = versionedTable<ScheduleRow, ScheduleFields>({
     pauseReason: 'text',
     labels: 'jsonb',
   },
-  also: `, ${effectiveMisfire('t')} as "effectiveMisfire"
+  also: `, coalesce(t.misfire, (select ${misfireOfTask('k')} from task k where k.tenant_id = t.tenant_id and k.id = t.target_id)) as "effectiveMisfire"
     , (select k.code from task k where k.tenant_id = t.tenant_id and k.id = t.target_id) as "taskCode"
     , (select coalesce(jsonb_agg(jsonb_build_object('calendarId', c.id, 'code', c.code, 'mode', u.mode) order by c.id), '[]')
        from schedule_calendar u join calendar c on c.tenant_id = u.tenant_id and c.id = u.calendar_id
