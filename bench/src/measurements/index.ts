@@ -1,4 +1,6 @@
 import type { Measurement } from '../bench.ts'
+import { dagSize } from './dag-size.ts'
+import { dagSteps } from './dag-steps.ts'
 import { fireLateness } from './fire-lateness.ts'
 import { herd } from './herd.ts'
 import { idleSchedules } from './idle-schedules.ts'
@@ -7,4 +9,13 @@ import { throughput } from './throughput.ts'
 import { triggerToStart } from './trigger-to-start.ts'
 
 /** In the order in which they run. */
-export const measurements: readonly Measurement[] = [throughput, triggerToStart, fireLateness, herd, idleSchedules, oldHistory]
+export const measurements: readonly Measurement[] = [
+  throughput,
+  triggerToStart,
+  fireLateness,
+  dagSteps,
+  dagSize,
+  herd,
+  idleSchedules,
+  oldHistory,
+]

@@ -1,0 +1,44 @@
+import { DBOS } from '@dbos-inc/dbos-sdk'
+import type { Bench } from '../bench.ts'
+import type { Contestant } from '../harness/rounds.ts'
+import { CHAIN, FAN, GRAPHS_AT_ONCE, type GraphContestants } from './graphs.ts'
+
+/**
+ * DBOS as its documentation has it: workflows and steps in one process, each step's result kept in PostgreSQL, default settings. Steps run
+ * where the workflow does; nothing is dispatched to another process.
+ */
+export async function dbos({ postgres, atEnd }: Bench): Promise<GraphContestants> {
+  const url = await postgres.createDatabase('dbos')
+  DBOS.setConfig({ name: 'bench', systemDatabaseUrl: url, logLevel: 'error' })
+  const chain = DBOS.registerWorkflow(
+    async () => {
+      for (let step = 0; step < CHAIN; step++) await DBOS.runStep(() => Promise.resolve({ ok: true, n: step }), { name: 'work' })
+    },
+    { name: 'chain' },
+  )
+  const fan = DBOS.registerWorkflow(
+    async () => {
+      const steps = Array.from({ length: FAN }, (_, n) => DBOS.runStep(() => Promise.resolve({ ok: true, n }), { name: 'work' }))
+      await Promise.all(steps)
+    },
+    { name: 'fan' },
+  )
+  await DBOS.launch()
+  atEnd(() => DBOS.shutdown())
+  return { chain: contestant(chain, CHAIN), fan: contestant(fan, FAN) }
+}
+
+function contestant(workflow: () => Promise<void>, steps: number): Contestant {
+  return {
+    warmUp: 1_000,
+    async round(count) {
+      let left = Math.ceil(count / steps)
+      const work = async () => {
+        while (left-- > 0) await (await DBOS.startWorkflow(workflow)()).getResult()
+      }
+      const begun = performance.now()
+      await Promise.all(Array.from({ length: GRAPHS_AT_ONCE }, work))
+      return performance.now() - begun
+    },
+  }
+}
