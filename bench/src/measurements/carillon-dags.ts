@@ -4,7 +4,7 @@ import { instant } from '../harness/clock.ts'
 import type { Contestant } from '../harness/rounds.ts'
 import { CHAIN, FAN, GRAPHS_AT_ONCE, type GraphContestants } from './graphs.ts'
 
-type Definition = NonNullable<Parameters<Tenant['client']['dagVersions']['create']>[0]['body']['definition']>
+type Definition = NonNullable<NonNullable<Parameters<Tenant['client']['dagVersions']['create']>[0]['body']>['definition']>
 
 /** Carillon's DAGs: triggered over HTTP, every node dispatched to an executor in another process, every node kept in history. */
 export async function carillonDags({ postgres, carillon: start }: Bench): Promise<GraphContestants> {
@@ -16,7 +16,7 @@ export async function carillonDags({ postgres, carillon: start }: Bench): Promis
 
   function contestant(dag: string, steps: number): Contestant {
     return {
-      warmUp: steps * 50,
+      warmUp: 2_000,
       async round(count) {
         const runs = Math.max(1, Math.round(count / steps))
         const took = await runDags(tenant, dag, runs, runs * steps)

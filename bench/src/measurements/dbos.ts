@@ -8,7 +8,8 @@ import { CHAIN, FAN, GRAPHS_AT_ONCE, type GraphContestants } from './graphs.ts'
  * where the workflow does; nothing is dispatched to another process.
  */
 export async function dbos({ postgres, atEnd }: Bench): Promise<GraphContestants> {
-  const url = await postgres.createDatabase('dbos')
+  // It takes no connection string without a host; the one in the query, the socket's folder, is the one that counts.
+  const url = (await postgres.createDatabase('dbos')).replace('@/', '@localhost/')
   DBOS.setConfig({ name: 'bench', systemDatabaseUrl: url, logLevel: 'error' })
   const chain = DBOS.registerWorkflow(
     async () => {
