@@ -3,11 +3,14 @@ import { App } from './app.ts'
 import { AuditRecord } from './audit.ts'
 import { BulkAnswer, ItemResult } from './bulk.ts'
 import { Calendar } from './calendar.ts'
+import { Dag, DagItem } from './dag.ts'
+import { DagDefinition, DagEdge, DagNode } from './dag-definition.ts'
+import { DagVersion, DagVersionHead } from './dag-version.ts'
 import { Executor } from './executor.ts'
 import { Assignment, Control, executorRoutes, ReportItem } from './executor-protocol.ts'
 import { Attempt, Instance, InstanceDetail, LogRecord, Why } from './instance.ts'
-import { Concurrency, EffectivePolicies, Policies, PoliciesPatch } from './policy.ts'
-import { Problem } from './problem.ts'
+import { Concurrency, DagPolicies, EffectivePolicies, Policies, PoliciesPatch } from './policy.ts'
+import { FieldProblem, Problem } from './problem.ts'
 import { Revision } from './revision.ts'
 import { successStatus, type Route } from './route.ts'
 import { routes } from './routes.ts'
@@ -36,6 +39,7 @@ const NAMED: Readonly<Record<string, TSchema>> = {
     EffectivePolicies,
     Environment,
     Executor,
+    FieldProblem,
     Fire,
   },
   ...{
