@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { advance, initialCounters, outcomeOfRun, roots } from './advance.ts'
 import { passOn, type EndedNode } from './pass-on.ts'
-import { planOf } from './plans.test-helper.ts'
+import { shapeOf } from './shape.test-helper.ts'
 
-const diamond = planOf({ nodes: [{}, {}, {}, {}], edges: [[0, 1], [0, 2], [1, 3], [2, 3]] }) // prettier-ignore
+const diamond = shapeOf({ nodes: [{}, {}, {}, {}], edges: [[0, 1], [0, 2], [1, 3], [2, 3]] }) // prettier-ignore
 
 test('a run begins with the nodes that nothing leads to', () => {
   expect(roots(diamond)).toEqual([0])
@@ -27,7 +27,7 @@ test('a node is skipped because something failed when an edge says so, and becau
 describe('an edge passes on', () => {
   const end = (ended: Partial<EndedNode> & Pick<EndedNode, 'state'>, condition: string | null) =>
     passOn(
-      planOf({ nodes: [{}, {}], edges: [[0, 1, condition]] }),
+      shapeOf({ nodes: [{}, {}], edges: [[0, 1, condition]] }),
       0,
       { output: null, error: null, ...ended },
       { params: { on: true } },
@@ -84,7 +84,7 @@ describe('an edge passes on', () => {
 })
 
 describe('a run', () => {
-  const plan = planOf({ nodes: [{}, { mayFail: true }, {}], edges: [] })
+  const plan = shapeOf({ nodes: [{}, { mayFail: true }, {}], edges: [] })
   test.each([
     [['SUCCESS', 'SUCCESS', 'SKIPPED'], 'SUCCESS'],
     [['SUCCESS', 'FAILED', 'SUCCESS'], 'SUCCESS'],

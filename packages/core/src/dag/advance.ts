@@ -1,6 +1,6 @@
 import type { FinalRunState } from '../run/run.ts'
 import type { InstanceState } from '../run/task-instance.ts'
-import type { Plan, PlanNode } from '../run/plan.ts'
+import type { DagShape } from './plan.ts'
 import { applyTriggerRule, type ParentCounters } from './trigger-rule.ts'
 
 // How a run of a DAG goes on, as functions of its plan and of what just changed: never of the whole run, so a step costs what it touches.
@@ -24,14 +24,14 @@ export type Decision =
  * Decides about waiting nodes whose counters changed. Those that go on waiting are left out. Each decision depends on its node's rule and
  * counters alone, so asking again, or about more or fewer nodes at a time, gives the same decisions.
  */
-export function advance(plan: Plan, touched: readonly TouchedNode[]): readonly Decision[] {
+export function advance(plan: DagShape, touched: readonly TouchedNode[]): readonly Decision[] {
   return touched.flatMap(({ node, parents }) => {
     const decision = decide(plan, node, parents)
     return decision ? [decision] : []
   })
 }
 
-function decide(plan: Plan, node: number, parents: ParentCounters): Decision | null {
+function decide(plan: DagShape, node: number, parents: ParentCounters): Decision | null {
   switch (applyTriggerRule(plan.nodes[node]?.control?.triggerRule ?? 'ALL_SUCCESS', parents)) {
     case 'WAIT':
       return null
@@ -44,16 +44,16 @@ function decide(plan: Plan, node: number, parents: ParentCounters): Decision | n
 }
 
 /** The nodes without upstream: what a new run begins with. */
-export function roots(plan: Plan): readonly number[] {
+export function roots(plan: DagShape): readonly number[] {
   return plan.nodes.flatMap((node, index) => (parentsOf(node) === 0 ? [index] : []))
 }
 
 /** The counters of each node, in the order of the plan, before anything has ended. */
-export function initialCounters(plan: Plan): readonly ParentCounters[] {
+export function initialCounters(plan: DagShape): readonly ParentCounters[] {
   return plan.nodes.map((node) => ({ total: parentsOf(node), ok: 0, failed: 0, skipped: 0 }))
 }
 
-const parentsOf = (node: PlanNode) => node.control?.parents ?? 0
+const parentsOf = (node: DagShape['nodes'][number]) => node.control?.parents ?? 0
 
 /**
  * How an ended run ended. `stop` is what ended it from outside: it was stopped (`CANCEL`) or given up by its own time-out (`TIMEOUT`).
@@ -61,7 +61,7 @@ const parentsOf = (node: PlanNode) => node.control?.parents ?? 0
  * @param nodeStates the final state of each node, in the order of the plan
  */
 export function outcomeOfRun(
-  plan: Plan,
+  plan: DagShape,
   nodeStates: readonly InstanceState[],
   stop: 'CANCEL' | 'TIMEOUT' | null = null,
 ): FinalRunState {
@@ -74,7 +74,7 @@ export function outcomeOfRun(
  * What one node's end means for the state of its run: it fails it, it cancels it (unless another fails it), or it leaves it alone. Lets a
  * caller keep a run's outcome up to date without reading all nodes at its end.
  */
-export function markOfNode(plan: Plan, node: number, state: InstanceState): 'FAILED' | 'CANCELLED' | null {
+export function markOfNode(plan: DagShape, node: number, state: InstanceState): 'FAILED' | 'CANCELLED' | null {
   if (plan.nodes[node]?.control?.mayFail) return null
   if (state === 'FAILED' || state === 'TIMEOUT' || state === 'LOST') return 'FAILED'
   return state === 'CANCELLED' ? 'CANCELLED' : null

@@ -1,8 +1,7 @@
 import type { InstanceState } from '../run/task-instance.ts'
-import type { Plan } from '../run/plan.ts'
 import type { SkipReason } from './advance.ts'
 import { compileExpression } from './expression.ts'
-import type { PlanEdge } from './plan.ts'
+import type { DagShape, PlanEdge } from './plan.ts'
 import type { ParentCounters } from './trigger-rule.ts'
 
 export const EDGE_OUTCOMES = ['OK', 'FAILED', 'SKIPPED'] as const
@@ -29,7 +28,7 @@ export interface PassedOn {
  * What the end of a node passes on, one entry for each edge that leaves it. Two edges to the same target give two entries. A node that has
  * not ended passes nothing on.
  */
-export function passOn(plan: Plan, node: number, ended: EndedNode, run: { readonly params: unknown }): readonly PassedOn[] {
+export function passOn(plan: DagShape, node: number, ended: EndedNode, run: { readonly params: unknown }): readonly PassedOn[] {
   const bare = outcomeWithoutCondition(ended)
   if (bare === null) return []
   const edges = plan.nodes[node]?.control?.edges ?? []

@@ -24,3 +24,9 @@ export interface PlanEdge {
   readonly to: number
   readonly condition: string | null
 }
+
+/** What the engine looks at in a plan: how its nodes hang together. A `Plan` is one. */
+export interface DagShape {
+  readonly nodes: readonly { readonly control?: Pick<NodeControl, 'triggerRule' | 'mayFail' | 'parents' | 'edges'> }[]
+  readonly edges?: readonly PlanEdge[]
+}

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { bestTimeOf } from './best-time.test-helper.ts'
 import { compileTemplate, LARGEST_RESOLVED } from './template.ts'
 
 const context = { params: { day: '2024-02-29', n: 3, flag: true }, nodes: { a: { output: { rows: [1, 2] } } } }
@@ -123,7 +124,6 @@ test('a template that resolves to too much is refused', () => {
 test('a template of a thousand hostile expressions takes no longer than some of them', () => {
   const rows = Array.from({ length: 10_000 }, (_, index) => index)
   const hostile = Array.from({ length: 1_000 }, () => '${{ rows.all(a, rows.all(b, rows.all(c, a + b + c >= 0))) }}')
-  const start = performance.now()
   expect(resolve(hostile, { rows })).toMatchObject({ kind: 'ERROR' })
-  expect(performance.now() - start).toBeLessThan(500)
+  expect(bestTimeOf(() => resolve(hostile, { rows }))).toBeLessThan(100)
 })

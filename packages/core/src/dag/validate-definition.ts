@@ -71,23 +71,27 @@ function codeProblems(nodes: readonly NodeDefinition[]): readonly DefinitionProb
 }
 
 function edgeProblems({ nodes, edges }: DagDefinition): readonly DefinitionProblem[] {
-  const codes = new Set(nodes.map(({ code }) => code))
-  const first = new Map<string, number>()
-  return edges.flatMap((edge, index) => {
-    const problems = (['from', 'to'] as const).flatMap((end) =>
-      codes.has(edge[end]) ? [] : [ofEdge(edge, index, `/${end}`, `There is no node "${edge[end]}".`)],
-    )
-    if (edge.from === edge.to) problems.push(ofEdge(edge, index, '', `The node "${edge.from}" would wait for itself.`))
-    const key = JSON.stringify([edge.from, edge.to])
-    const before = first.get(key)
-    if (before === undefined) first.set(key, index)
+  const places = placesOf(nodes)
+  const first = new Map<number, number>()
+  const problems: DefinitionProblem[] = []
+  for (const [index, edge] of edges.entries()) {
+    const [from, to] = [places.get(edge.from), places.get(edge.to)]
+    if (from === undefined) problems.push(ofEdge(edge, index, '/from', `There is no node "${edge.from}".`))
+    if (to === undefined) problems.push(ofEdge(edge, index, '/to', `There is no node "${edge.to}".`))
+    if (from === undefined || to === undefined) continue
+    if (from === to) problems.push(ofEdge(edge, index, '', `The node "${edge.from}" would wait for itself.`))
+    const pair = from * nodes.length + to
+    const before = first.get(pair)
+    if (before === undefined) first.set(pair, index)
     else problems.push(ofEdge(edge, index, '', `It is already there as /edges/${before}; join their conditions with || or &&.`))
-    return problems
-  })
+  }
+  return problems
 }
 
+const placesOf = (nodes: readonly NodeDefinition[]) => new Map(nodes.map(({ code }, index) => [code, index]))
+
 function cycleProblems({ nodes, edges }: DagDefinition): readonly DefinitionProblem[] {
-  const places = new Map(nodes.map(({ code }, index) => [code, index]))
+  const places = placesOf(nodes)
   const found = topologicalOrder({
     size: nodes.length,
     edges: edges.map(({ from, to }) => ({ from: places.get(from)!, to: places.get(to)! })),
