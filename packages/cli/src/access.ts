@@ -34,7 +34,7 @@ export function findAccess(options: AccessOptions, env: NodeJS.ProcessEnv): Acce
     throw new Failure(
       'USAGE',
       'Which server? None is known here.',
-      'Start one with `carillon dev`, or name one: `carillon login`, --server, or CARILLON_SERVER.',
+      'Start one with `npx carillon dev`, or name one: `npx carillon login`, --server, or CARILLON_SERVER.',
     )
   }
   // A stored token goes to the server that it was stored for, and to no other.
@@ -45,7 +45,7 @@ export function findAccess(options: AccessOptions, env: NodeJS.ProcessEnv): Acce
     throw new Failure(
       'USAGE',
       `No token is known for ${server}.`,
-      'Give one with `carillon login`, --token or CARILLON_TOKEN. It was shown at the very first start of the server.',
+      'Give one with `npx carillon login`, --token or CARILLON_TOKEN. It was shown at the very first start of the server.',
     )
   }
   return { server, token, ...(tenant === undefined ? {} : { tenant }) }
@@ -82,7 +82,7 @@ export function readAccess(file: string): StoredAccess | undefined {
   } catch {
     // Said below, with what to do.
   }
-  throw new Failure('USAGE', `${file} cannot be read as the access of this command.`, 'Delete it and run `carillon login`.')
+  throw new Failure('USAGE', `${file} cannot be read as the access of this command.`, 'Delete it and run `npx carillon login`.')
 }
 
 /** Readable by its owner alone, and complete or not there at all. */

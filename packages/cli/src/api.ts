@@ -45,7 +45,7 @@ async function reach(server: string, url: string, init: RequestInit): Promise<Re
     throw new Failure(
       'UNAVAILABLE',
       `Nothing answers at ${server}.`,
-      'Is the server running? `carillon dev` starts one on this machine.',
+      'Is the server running? `npx carillon dev` starts one on this machine.',
     )
   }
 }

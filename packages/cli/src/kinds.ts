@@ -3,6 +3,7 @@ import type {
   AuditRecord,
   CalendarView,
   Client,
+  Dag,
   ExecutorView,
   Instance,
   Member,
@@ -49,6 +50,8 @@ const id = { title: 'ID', text: (row: { id: number }) => String(row.id), align: 
 const enabled = { title: 'ENABLED', text: (row: { enabled: boolean }) => yes(row.enabled) }
 
 type TaskItem = Awaited<ReturnType<Client['tasks']['list']>>['items'][number]
+
+type DagItem = Awaited<ReturnType<Client['dags']['list']>>['items'][number]
 
 export const RUN_COLUMNS: readonly Column<Run>[] = [
   id,
@@ -112,6 +115,23 @@ export const KINDS: readonly Kind[] = [
       name,
       { title: 'TIMEZONE', text: (calendar) => calendar.timezone },
       { title: 'DAYS', text: (calendar) => String(calendar.days.length), align: 'right' },
+    ],
+  }),
+  kind<DagItem>('dags', {
+    list: (client, query) => client.dags.list({ query }),
+    read: (client, dag) => client.dags.get({ params: { dag } }) satisfies Promise<Dag>,
+    columns: [
+      code,
+      name,
+      { title: 'ACTIVE', text: (dag) => (dag.active === null ? '-' : `v${dag.active}`) },
+      { title: 'GRAY', text: (dag) => (dag.gray === null ? '-' : `v${dag.gray.number} ${dag.gray.percent}%`) },
+      enabled,
+      {
+        title: 'LAST RUN',
+        text: (dag) => dag.lastRun?.state ?? '-',
+        style: (dag) => dag.lastRun && styleOfState(dag.lastRun.state),
+      },
+      { title: 'NEXT FIRE', text: (dag) => momentOf(dag.nextFireAt) },
     ],
   }),
   kind<Run>('runs', {

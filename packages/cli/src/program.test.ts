@@ -1,5 +1,8 @@
+import type { Command } from 'commander'
 import { expect, test } from 'vitest'
-import { run } from './testing/run.ts'
+import { EXAMPLES } from './command.ts'
+import { createProgram } from './program.ts'
+import { recorder, run } from './testing/run.ts'
 import { VERSION } from './version.ts'
 
 const offline = (...args: string[]) => run(args, {})
@@ -34,13 +37,15 @@ test('--help lists every command with the exit codes, and succeeds', async () =>
 
 test.each([
   [['nonsense'], "unknown command 'nonsense'"],
-  [['get'], "missing required argument 'kind'"],
+  [['get'], '<kind> is missing: one of task-types, tasks'],
+  [['logs'], '<run> is missing'],
+  [['trigger', 'a', 'b'], 'too many arguments'],
   [['get', 'taks'], 'There are task-types, tasks, schedules'],
   [['get', 'tasks', '--jsn'], "unknown option '--jsn'"],
   [['get', 'tasks', '--limit', '0'], 'a whole number from 1'],
-  [['logs', 'latest'], 'The identifier of a run is a number'],
+  [['logs', 'latest'], "'latest' is no <run>. The identifier of a run is a number"],
   [['runs', '--state', 'BROKEN'], 'There are PENDING, RUNNING'],
-  [['token', 'create', 'x'], "required option '--role"],
+  [['token', 'create', 'x'], 'the option --role <role> is missing: one of owner, admin'],
   [['token', 'create', 'x', '--role', 'viewer', '--expires', 'soon'], 'such as 12h or 90d'],
   [['server', '--port', 'x'], 'port must be integer'],
   [['server', '--set', 'prot=1'], 'did you mean "port"?'],
@@ -48,4 +53,25 @@ test.each([
   const { code, out, err } = await offline(...args)
   expect({ code, out }).toEqual({ code: 2, out: '' })
   expect(err).toContain(message)
+})
+
+test.each([
+  [['get'], 'get [options] <kind> [code]', 'get tasks '],
+  [['logs', 'latest'], 'logs [options] <run>', 'logs 2855706575241237'],
+  [['token', 'create', 'x'], 'token create [options] <name>', 'token create ci --role'],
+  [['trigger', 'x', '--jsn'], 'trigger [options] <task>', 'trigger weather-report-seattle'],
+  [['nonsense'], '[options] [command]', '--help'],
+])('%j is told with the command, how it is used, and an example', async (args, usage, example) => {
+  const { code, err } = await offline(...args)
+  expect(code).toBe(2)
+  expect(err).toMatch(/^error: carillon/)
+  expect(err).toContain(`\n  usage:   npx carillon ${usage}\n  example: npx carillon ${example}`)
+})
+
+test('every command has an example, and every example is of a command', () => {
+  const leaves = (command: Command, path: string): string[] =>
+    command.commands.length === 0 ? [path] : command.commands.flatMap((each) => leaves(each, `${path} ${each.name()}`.trim()))
+  const program = createProgram({ env: {}, terminal: recorder().terminal })
+  expect(Object.keys(EXAMPLES)).toEqual(leaves(program, ''))
+  for (const [path, example] of Object.entries(EXAMPLES)) expect(`${example} `.startsWith(`${path} `)).toBe(true)
 })

@@ -1,10 +1,15 @@
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import type { Cli } from './cli.ts'
+import { CarillonCommand } from './command.ts'
+import { addApply } from './commands/apply.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addControlRuns } from './commands/control-runs.ts'
+import { addDelete } from './commands/delete.ts'
 import { addDescribe } from './commands/describe.ts'
 import { addDev } from './commands/dev.ts'
+import { addDiff } from './commands/diff.ts'
 import { addDump } from './commands/dump.ts'
+import { addExport } from './commands/export.ts'
 import { addGet } from './commands/get.ts'
 import { addLoad } from './commands/load.ts'
 import { addLogin } from './commands/login.ts'
@@ -30,6 +35,10 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addToken,
   addGet,
   addDescribe,
+  addApply,
+  addDiff,
+  addDelete,
+  addExport,
   addTrigger,
   addRuns,
   addLogs,
@@ -40,11 +49,10 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
 ]
 
 export function createProgram(cli: Cli): Command {
-  const program = new Command('carillon')
+  const program = new CarillonCommand('carillon')
     .description('Carillon (编钟): tasks that run on time, and a history that is true')
     .version(VERSION)
     .exitOverride()
-    .showHelpAfterError('(carillon --help lists the commands; carillon <command> --help explains one)')
     .addHelpText('after', `\nExit codes: ${exitCodes()}.`)
     .configureOutput({
       writeOut: (text) => cli.terminal.print(text.trimEnd()),

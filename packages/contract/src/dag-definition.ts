@@ -1,10 +1,9 @@
 import Type, { type Static } from 'typebox'
-import { MOST_ELEMENTS, MOST_NODES, ROLES, TRIGGER_RULES } from '@carillon/core'
+import { MOST_EDGES, MOST_ELEMENTS, MOST_NODES, ROLES, TRIGGER_RULES } from '@carillon/core'
 import { NodePolicies } from './policy.ts'
 import { Code, JsonObject, Name, Text, choice, optional, strict } from './schema.ts'
 
 /** The definition of a DAG on the wire. What its fields mean stands with the types in `core/dag/definition.ts`. */
-export const MOST_EDGES = 50_000
 const LONGEST_WAIT_MS = 366 * 86_400_000
 
 export const NodeCode = Type.String({

@@ -6,6 +6,15 @@ import { Calendar } from './calendar.ts'
 import { Dag, DagItem } from './dag.ts'
 import { DagDefinition, DagEdge, DagNode } from './dag-definition.ts'
 import { DagVersion, DagVersionHead } from './dag-version.ts'
+import {
+  AppDocument,
+  CalendarDocument,
+  DagDocument,
+  ScheduleDocument,
+  TaskDocument,
+  TaskTypeDocument,
+} from './definition-document.ts'
+import { AppliedDefinition } from './definitions.ts'
 import { Executor } from './executor.ts'
 import { Assignment, Control, executorRoutes, ReportItem } from './executor-protocol.ts'
 import { Attempt, Instance, InstanceDetail, LogRecord, Why } from './instance.ts'
@@ -28,12 +37,15 @@ import { Member, User } from './user.ts'
 const NAMED: Readonly<Record<string, TSchema>> = {
   ...{
     App,
+    AppDocument,
+    AppliedDefinition,
     Assignment,
     Attempt,
     AuditRecord,
     Backfill,
     BulkAnswer,
     Calendar,
+    CalendarDocument,
     Concurrency,
     Control,
     EffectivePolicies,
@@ -60,12 +72,15 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   ...{
     RunDetail,
     Schedule,
+    ScheduleDocument,
     Scheduler,
     ServerNode,
     Started,
     Task,
+    TaskDocument,
     TaskItem,
     TaskType,
+    TaskTypeDocument,
     Tenant,
     Token,
     TriggerItem,

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { DELIVERIES, ROUTE_STRATEGIES } from '@carillon/core'
+import { DELIVERIES, LONGEST_INTERVAL_MS, MOST_CATCH_UP_FIRES, MOST_CATCH_UP_PER_MINUTE, ROUTE_STRATEGIES } from '@carillon/core'
 import { choice, nullable, optional, strict, taggedUnion } from './schema.ts'
 
 const DAY_MS = 86_400_000
@@ -33,11 +33,24 @@ export const Concurrency = taggedUnion('policy', [
   strict({ policy: Type.Literal('REPLACE') }),
 ])
 
+/** What becomes of fires that were missed. */
+export const Misfire = taggedUnion('policy', [
+  strict({ policy: Type.Literal('SKIP') }),
+  strict({ policy: Type.Literal('FIRE_ONCE') }),
+  strict({
+    policy: Type.Literal('CATCH_UP'),
+    maxFires: Type.Integer({ minimum: 1, maximum: MOST_CATCH_UP_FIRES }),
+    windowMs: Type.Integer({ minimum: 1, maximum: LONGEST_INTERVAL_MS }),
+    perMinute: Type.Integer({ minimum: 1, maximum: MOST_CATCH_UP_PER_MINUTE }),
+  }),
+])
+
 const policies = {
   timeoutMs: Type.Integer({ minimum: 0, maximum: 30 * DAY_MS, description: '0 = none' }),
   retry: strict(optional(retry)),
   priority: Type.Integer({ minimum: 1, maximum: 10, description: '10 is first' }),
   concurrency: Concurrency,
+  misfire: Misfire,
   delivery: choice(DELIVERIES),
   route: choice(ROUTE_STRATEGIES),
   ratePerSecond: Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'Starts a second' }),
@@ -48,7 +61,7 @@ const policies = {
   }),
 }
 
-/** Policies that are set here; the rest is inherited: task over type over Carillon's own. */
+/** Policies that are set here; the rest is inherited: task over type over Carillon's own. A schedule may override `misfire` and `priority`. */
 export const Policies = strict(optional(policies))
 
 /** In an update, null sets a policy back to what it inherits. */

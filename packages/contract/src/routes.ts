@@ -4,6 +4,7 @@ import { calendarRoutes } from './calendar.ts'
 import { dagRoutes } from './dag.ts'
 import { dagNodeRoutes } from './dag-node.ts'
 import { dagVersionRoutes } from './dag-version.ts'
+import { definitionRoutes } from './definitions.ts'
 import { executorAdminRoutes } from './executor.ts'
 import { instanceRoutes } from './instance.ts'
 import { metaRoutes } from './meta.ts'
@@ -26,6 +27,7 @@ export const routes = {
   dags: dagRoutes,
   dagVersions: dagVersionRoutes,
   dagNodes: dagNodeRoutes,
+  definitions: definitionRoutes,
   runs: runRoutes,
   instances: instanceRoutes,
   apps: appRoutes,

@@ -1,16 +1,9 @@
 import Type, { type Static } from 'typebox'
-import {
-  LONGEST_EXPRESSION,
-  LONGEST_INTERVAL_MS,
-  LONGEST_JITTER_MS,
-  MOST_CALENDARS,
-  MOST_CATCH_UP_FIRES,
-  MOST_CATCH_UP_PER_MINUTE,
-  SHORTEST_INTERVAL_MS,
-} from '@carillon/core'
+import { LONGEST_EXPRESSION, LONGEST_INTERVAL_MS, LONGEST_JITTER_MS, MOST_CALENDARS, SHORTEST_INTERVAL_MS } from '@carillon/core'
 import { BulkAnswer, Refs } from './bulk.ts'
 import { Id, Millis } from './executor-protocol.ts'
 import { Paging, Sort, pageOf } from './paging.ts'
+import { Misfire } from './policy.ts'
 import { revisionRoutes } from './revision.ts'
 import { route } from './route.ts'
 import {
@@ -64,17 +57,6 @@ const Timing = taggedUnion('kind', [
   ...rest,
 ])
 
-const Misfire = taggedUnion('policy', [
-  strict({ policy: Type.Literal('SKIP') }),
-  strict({ policy: Type.Literal('FIRE_ONCE') }),
-  strict({
-    policy: Type.Literal('CATCH_UP'),
-    maxFires: Type.Integer({ minimum: 1, maximum: MOST_CATCH_UP_FIRES }),
-    windowMs: Type.Integer({ minimum: 1, maximum: LONGEST_INTERVAL_MS }),
-    perMinute: Type.Integer({ minimum: 1, maximum: MOST_CATCH_UP_PER_MINUTE }),
-  }),
-])
-
 const Mode = choice(['INCLUDE', 'EXCLUDE'])
 const CalendarInput = Type.Array(strict({ calendar: BodyRef, mode: Mode }), { maxItems: MOST_CALENDARS })
 
@@ -94,7 +76,8 @@ export const Schedule = strict({
   ...fields,
   task: strict({ id: Id, code: Type.String() }),
   timing: Timing,
-  misfire: Misfire,
+  misfire: nullable(Misfire),
+  effective: strict({ misfire: Misfire }),
   calendars: Type.Array(strict({ calendar: strict({ id: Id, code: Type.String() }), mode: Mode })),
   paused: Type.Boolean(),
   pauseReason: nullable(Type.String()),
@@ -103,6 +86,7 @@ export const Schedule = strict({
 })
 export type ScheduleView = Static<typeof Schedule>
 
+/** Null: as its task says. */
 const given = { ...fields, misfire: nullable(Misfire), calendars: CalendarInput, paused: Type.Boolean() }
 
 export const ScheduleCreate = strict({ code: Code, task: BodyRef, timing: TimingInput, ...optional(given) })
@@ -129,7 +113,10 @@ export const PreviewFire = strict({
   excluded: nullable(strict({ calendar: Type.String(), mode: Mode })),
   dst: nullable(choice(['GAP', 'OVERLAP_FIRST', 'OVERLAP_SECOND'])),
 })
-const Preview = strict({ fires: Type.Array(PreviewFire) })
+const Preview = strict({
+  fires: Type.Array(PreviewFire),
+  whyNone: nullable(Type.String({ description: 'Why there is no fire, where there is none' })),
+})
 
 /** A row of the firing ledger. */
 export const Fire = strict({
@@ -190,6 +177,7 @@ export const scheduleRoutes = {
     method: 'POST',
     path: '/api/v1/schedules',
     summary: 'Create a schedule; its first fire lies in the future',
+    description: 'One that would never fire, because its times have passed, is refused.',
     body: ScheduleCreate,
     responses: { 201: Schedule },
     idempotent: true,

@@ -46,6 +46,11 @@ export function optional<const P extends TProperties>(properties: P): Optionals<
   return Object.fromEntries(entries) as Optionals<P>
 }
 
+/** Properties without some of them. */
+export function without<P extends TProperties, const K extends keyof P & string>(properties: P, ...keys: K[]): Omit<P, K> {
+  return Object.fromEntries(Object.entries(properties).filter(([name]) => !(keys as string[]).includes(name))) as Omit<P, K>
+}
+
 /** A code holds a letter, so that it can never be taken for an identifier. */
 export const Code = Type.String({
   pattern: '^(?![0-9]+$)[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$',

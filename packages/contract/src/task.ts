@@ -27,7 +27,11 @@ import {
 
 const TAG = 'Tasks'
 
-const Outcomes = Type.Array(choice(FINAL_RUN_STATES as readonly FinalRunState[]), { minItems: 1, maxItems: 5, uniqueItems: true })
+export const Outcomes = Type.Array(choice(FINAL_RUN_STATES as readonly FinalRunState[]), {
+  minItems: 1,
+  maxItems: 5,
+  uniqueItems: true,
+})
 
 /** What the handler is given besides its parameters, and which executors may take it. */
 export const Environment = strict(
@@ -49,8 +53,10 @@ const fields = {
   enabled: Type.Boolean(),
 }
 
+export const MOST_DOWNSTREAM = 50
+
 const DownstreamInput = Type.Array(strict({ task: BodyRef, outcomes: Type.Optional(Outcomes) }), {
-  maxItems: 50,
+  maxItems: MOST_DOWNSTREAM,
   description: 'Tasks that start when a run of this one has ended so (default: SUCCESS)',
 })
 

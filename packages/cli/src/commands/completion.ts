@@ -5,7 +5,7 @@ import { completionScript, completionsOf, SHELLS, type Shell } from '../completi
 export function addCompletion(program: Command, cli: Cli): void {
   program
     .command('completion')
-    .description('Print a script that completes commands and options: source <(carillon completion bash)')
+    .description('Print a script that completes commands and options: source <(npx carillon completion bash)')
     .addArgument(new Argument('<shell>', `one of ${SHELLS.join(', ')}`).choices(SHELLS))
     .action((shell: Shell) => cli.terminal.print(completionScript(shell, completionsOf(program))))
 }

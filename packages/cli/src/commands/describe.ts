@@ -21,11 +21,18 @@ const RELATED: Readonly<Record<string, (client: Client, ref: string) => Promise<
       endedAt,
     })),
   }),
-  schedules: async (client, schedule) => ({
-    nextFires: (await client.schedules.preview({ params: { schedule }, query: { count: FEW } })).fires.map(
-      ({ local, weekday, excluded, dst }) => ({ local, weekday, excluded, dst }),
+  schedules: async (client, schedule) => {
+    const { fires, whyNone } = await client.schedules.preview({ params: { schedule }, query: { count: FEW } })
+    return {
+      nextFires: fires.map(({ local, weekday, excluded, dst }) => ({ local, weekday, excluded, dst })),
+      ...(whyNone === null ? {} : { whyNone }),
+      lastFires: (await client.schedules.fires({ params: { schedule }, query: { limit: FEW } })).items,
+    }
+  },
+  dags: async (client, dag) => ({
+    versions: (await client.dagVersions.list({ params: { dag }, query: { limit: FEW } })).items.map(
+      ({ number, state, nodeCount, note, createdBy, updatedAt }) => ({ number, state, nodeCount, note, createdBy, updatedAt }),
     ),
-    lastFires: (await client.schedules.fires({ params: { schedule }, query: { limit: FEW } })).items,
   }),
   apps: async (client, app) => ({
     executors: (await client.executors.list({ query: { app, limit: FEW } })).items.map(

@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { pino, type Logger } from 'pino'
 import { keepAccess, localAccessFile, readAccess } from '../access.ts'
 import type { Cli } from '../cli.ts'
+import { CALL } from '../command.ts'
 import { startExamples } from '../examples.ts'
 import { sayFirstAccess } from '../first-access.ts'
 import { addListenOptions, loadNodeConfig, type NodeOptions } from '../node-options.ts'
@@ -87,5 +88,5 @@ function welcome(terminal: Terminal, server: RunningServer, { dataDir }: Config)
   const folder = relative('.', dataDir) || '.'
   terminal.say(`${terminal.tint('green', '●')} Carillon runs at ${terminal.tint('bold', server.url)}`)
   terminal.say(`  data in ${folder}, log in ${join(folder, 'server.log')}; Ctrl-C stops it`)
-  terminal.say('  in another terminal: npx carillon runs')
+  terminal.say(`  in another terminal: ${CALL} runs`)
 }

@@ -2,6 +2,9 @@ import type { Client } from '@carillon/contract'
 import { Option, type Command } from 'commander'
 import { addApiOptions, connect, printJson, type ApiOptions } from '../api.ts'
 import type { Cli } from '../cli.ts'
+import { exportOne } from '../documents/export.ts'
+import { documentKindOf } from '../documents/kinds.ts'
+import { yamlOf } from '../documents/show.ts'
 import { collectFilter, type Filters } from '../filters.ts'
 import { Failure } from '../failure.ts'
 import { kindArgument } from '../kind-argument.ts'
@@ -11,6 +14,7 @@ import { outline } from '../outline.ts'
 import { table, type Column } from '../table.ts'
 
 interface GetOptions extends ApiOptions {
+  readonly output?: 'json' | 'yaml'
   readonly filter?: Filters
   readonly limit: number
 }
@@ -24,14 +28,20 @@ export function addGet(program: Command, cli: Cli): void {
     .argument('[code]', 'code or identifier of one object')
     .option('-f, --filter <key=value>', 'only these; the parameters of the list in the API; may be repeated', collectFilter)
     .addOption(new Option('-n, --limit <number>', 'how many at most').default(50).argParser(parseLimit))
-    .action(async (kind: Kind, ref: string | undefined, options: GetOptions) => {
+    .addOption(
+      new Option('-o, --output <format>', 'yaml: definitions as they can be applied; json: as --json').choices(['json', 'yaml']),
+    )
+    .action(async (kind: Kind, ref: string | undefined, given: GetOptions) => {
+      const options = { ...given, json: given.json === true || given.output === 'json' }
       const client = connect(cli, options)
       if (ref !== undefined) {
         const item = await read(kind, client, ref)
+        if (options.output === 'yaml') return printYaml(cli, client, kind, [item])
         return options.json ? printJson(cli, item) : cli.terminal.print(outline(item))
       }
       const { items, more } = await list(kind, client, options)
       if (options.json) return printJson(cli, items)
+      if (options.output === 'yaml') return printYaml(cli, client, kind, items)
       if (items.length === 0) return cli.terminal.say(`No ${kind.name}.`)
       cli.terminal.print(table(cli.terminal, kind.columns as readonly Column<object>[], items))
       if (more) cli.terminal.say(`There are more; --limit ${options.limit * 2} shows some of them.`)
@@ -40,7 +50,7 @@ export function addGet(program: Command, cli: Cli): void {
 
 export function read(kind: Kind, client: Client, ref: string): Promise<object> {
   if (kind.read) return kind.read(client, ref)
-  throw new Failure('USAGE', `One of the ${kind.name} cannot be read by itself.`, `carillon get ${kind.name} lists them.`)
+  throw new Failure('USAGE', `One of the ${kind.name} cannot be read by itself.`, `npx carillon get ${kind.name} lists them.`)
 }
 
 /** Page by page, as many as were asked for. */
@@ -58,4 +68,15 @@ async function list(
     cursor = page.nextCursor ?? undefined
   } while (cursor !== undefined && items.length < limit)
   return { items, more: cursor !== undefined }
+}
+
+/** What can be applied, as the documents that say it; anything else as the API answered it. */
+async function printYaml(cli: Cli, client: Client, { name }: Kind, items: readonly object[]): Promise<void> {
+  const kind = documentKindOf(name)
+  const documents: object[] = []
+  for (const item of items) {
+    const document = kind && (await exportOne(client, kind, (item as { code: string }).code))
+    documents.push(document ?? item)
+  }
+  if (documents.length > 0) cli.terminal.print(yamlOf(documents).trimEnd())
 }

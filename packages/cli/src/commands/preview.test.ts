@@ -21,8 +21,9 @@ test('answers programs with the instants', async () => {
 test.each([
   [['0 0 2 ? * ?'], 'did you mean "0 0 2 * * ?"?'],
   [['@daliy'], 'did you mean "@daily"?'],
+  [['0 0 0 1 1 ? 1999'], 'all of its fires have passed'],
   [['@daily', '--zone', 'Asia/Shangai'], 'Asia/Shanghai'],
-])('%j is refused with a suggestion', async (args, suggestion) => {
+])('%j is refused, and told why', async (args, suggestion) => {
   const { code, err } = await preview(...args)
   expect(code).toBe(2)
   expect(err).toContain(suggestion)

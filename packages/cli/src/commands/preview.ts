@@ -1,4 +1,4 @@
-import { compileSchedule, previewFires, type PreviewFire } from '@carillon/core'
+import { compileSchedule, previewFires, whyNoFire, type PreviewFire } from '@carillon/core'
 import { Option, type Command } from 'commander'
 import { printJson } from '../api.ts'
 import type { Cli } from '../cli.ts'
@@ -38,7 +38,11 @@ export function addPreview(program: Command, cli: Cli): void {
     )
     .option('--json', 'print JSON, for programs')
     .action((expression: string, options: PreviewOptions) => {
-      const fires = previewFires(compile(expression, options), Date.now(), options.count)
+      const schedule = compile(expression, options)
+      const now = Date.now()
+      const never = whyNoFire(schedule, now)
+      if (never !== null) throw new Failure('USAGE', never)
+      const fires = previewFires(schedule, now, options.count)
       if (options.json) printJson(cli, fires)
       else cli.terminal.print(table(cli.terminal, COLUMNS, fires))
     })

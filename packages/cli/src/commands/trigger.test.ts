@@ -23,7 +23,7 @@ test('--wait ends with 0 when the run succeeded; the work is done and the run sa
 test('--wait ends with 1 when the run failed, and says why and where to look', async () => {
   const { code, err } = await run(['trigger', await failingTask(), '--wait'])
   expect(code).toBe(1)
-  expect(err).toMatch(/error: Run \d+ ended: FAILED in .* \(.+\)\n {2}carillon logs \d+ shows its log/)
+  expect(err).toMatch(/error: Run \d+ ended: FAILED in .* \(.+\)\n {2}npx carillon logs \d+ shows its log/)
 })
 
 test('--follow shows the log line by line and then how it ended', async () => {

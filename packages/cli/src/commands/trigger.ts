@@ -84,6 +84,6 @@ function end(cli: Cli, run: EndedRun, { json }: TriggerOptions): void {
   throw new Failure(
     'FAILED',
     outcomeOf(run),
-    `carillon logs ${run.id} shows its log, carillon describe run ${run.id} its attempts.`,
+    `npx carillon logs ${run.id} shows its log, npx carillon describe run ${run.id} its attempts.`,
   )
 }

@@ -8,14 +8,20 @@ export interface ShapeSketch {
 
 /** The shape of a plan from its nodes' rules and the pairs that its edges join. */
 export function shapeOf({ nodes, edges }: ShapeSketch) {
+  const parents = nodes.map(() => 0)
+  const leaving: number[][] = nodes.map(() => [])
+  for (const [place, [from, to]] of edges.entries()) {
+    leaving[from]!.push(place)
+    parents[to]!++
+  }
   return {
     edges: edges.map(([from, to, condition]) => ({ from, to, condition: condition ?? null })),
     nodes: nodes.map(({ rule, mayFail }, index) => ({
       control: {
         triggerRule: rule ?? 'ALL_SUCCESS',
         mayFail: mayFail ?? false,
-        parents: edges.filter(([, to]) => to === index).length,
-        edges: edges.flatMap(([from], place) => (from === index ? [place] : [])),
+        parents: parents[index]!,
+        edges: leaving[index]!,
       },
     })),
   } satisfies DagShape

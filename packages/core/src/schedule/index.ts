@@ -25,7 +25,14 @@ export {
   type FirePlan,
   type FirePlanInput,
 } from './misfire.ts'
-export { misfireProblems, MOST_CATCH_UP_FIRES, MOST_CATCH_UP_PER_MINUTE, type MisfirePolicy } from './misfire-policy.ts'
+export {
+  DEFAULT_MISFIRE,
+  misfireProblems,
+  MOST_CATCH_UP_FIRES,
+  MOST_CATCH_UP_PER_MINUTE,
+  type MisfirePolicy,
+} from './misfire-policy.ts'
+export { neverFiresAfter, whyNoFire } from './never-fires.ts'
 export { excludedBy, nextFire } from './next-fire.ts'
 export { occurrencesBetween, previewFires, type DstMark, type Occurrence, type PreviewFire } from './preview.ts'
 export type { ScheduleSpec, ScheduleTiming } from './spec.ts'

@@ -6,6 +6,9 @@ export type MisfirePolicy =
   | { readonly policy: 'FIRE_ONCE' }
   | { readonly policy: 'CATCH_UP'; readonly maxFires: number; readonly windowMs: number; readonly perMinute: number }
 
+/** What holds where neither the schedule nor its task nor the task's type says anything. */
+export const DEFAULT_MISFIRE: MisfirePolicy = { policy: 'FIRE_ONCE' }
+
 export const MOST_CATCH_UP_FIRES = 1_000
 export const MOST_CATCH_UP_PER_MINUTE = 6_000
 

@@ -26,12 +26,12 @@ export interface Occurrence {
 
 /** The first `n` occurrences at or after `from`, excluded ones included. Empty for FIXED_DELAY and MANUAL. */
 export function previewFires(schedule: CompiledSchedule, from: number, n: number): readonly PreviewFire[] {
-  const zone = schedule.timing.kind === 'CRON' ? schedule.timing.clock.zone : zoneOf('UTC')!
+  const zone = zoneOfSchedule(schedule)
   return occurrencesBetween(schedule, from, Infinity, n).map(({ fireAt, excluded }) => {
     const { offset } = zone.segmentAt(fireAt)
     return {
       fireAt,
-      local: formatLocal(fireAt, offset),
+      local: localTime(schedule, fireAt),
       weekday: WEEKDAYS[weekdayOf(Math.floor((fireAt + offset) / DAY))]!,
       excluded,
       dst: dstMark(schedule, zone, fireAt),
@@ -52,6 +52,10 @@ export function occurrencesBetween(schedule: CompiledSchedule, from: number, to:
   return found
 }
 
+function zoneOfSchedule({ timing }: CompiledSchedule): Zone {
+  return timing.kind === 'CRON' ? timing.clock.zone : zoneOf('UTC')!
+}
+
 function dstMark({ timing }: CompiledSchedule, zone: Zone, fireAt: number): DstMark | null {
   const segment = zone.segmentAt(fireAt)
   if (timing.kind === 'CRON' && gapFire(timing.clock, segment, fireAt) === fireAt) return 'GAP'
@@ -61,7 +65,9 @@ function dstMark({ timing }: CompiledSchedule, zone: Zone, fireAt: number): DstM
   return next.from === segment.until && wall >= next.from + next.offset ? 'OVERLAP_FIRST' : null
 }
 
-function formatLocal(instant: number, offset: number): string {
+/** 'YYYY-MM-DDTHH:mm:ss±hh:mm' in the zone of the schedule (UTC if its kind has none). */
+export function localTime(schedule: CompiledSchedule, instant: number): string {
+  const { offset } = zoneOfSchedule(schedule).segmentAt(instant)
   const wall = instant + offset
   const day = Math.floor(wall / DAY)
   return `${formatDay(day)}T${formatTime(wall - day * DAY)}${offset < 0 ? '-' : '+'}${formatTime(Math.abs(offset)).slice(0, 5)}`

@@ -1,5 +1,4 @@
-import type { DagDefinition, FieldProblem } from '@carillon/core'
-import { topologicalOrder } from './dag-order.ts'
+import { validateDagDefinition, type DagDefinition, type FieldProblem } from '@carillon/core'
 import { referenceProblems, type DagReferences } from './dag-references.ts'
 import { invalidFields } from './invalid.ts'
 import { paramsProblems, schemaProblems } from './params-schema.ts'
@@ -10,7 +9,7 @@ export function definitionProblems(
   references: DagReferences,
   of: { readonly code: string; readonly schemaBytes: number },
 ): FieldProblem[] {
-  const problems = [...shapeProblems(definition), ...paramsOfRun(definition, of.schemaBytes)]
+  const problems = [...validateDagDefinition(definition), ...paramsOfRun(definition, of.schemaBytes)]
   return [...problems, ...referenceProblems(definition, references, of.code)]
 }
 
@@ -21,15 +20,6 @@ export function refuseProblems(problems: readonly FieldProblem[], path: string):
 }
 
 const MOST_PROBLEMS = 50
-
-function shapeProblems(definition: DagDefinition): FieldProblem[] {
-  const codes = new Set(definition.nodes.map(({ code }) => code))
-  const dangling = definition.edges.filter(({ from, to }) => !codes.has(from) || !codes.has(to))
-  if (dangling.length > 0 || codes.size < definition.nodes.length)
-    return [{ path: '/edges', message: 'lead from and to nodes that exist, each under a code of its own' }]
-  if (topologicalOrder(definition).length < codes.size) return [{ path: '/edges', message: 'lead back to where they start' }]
-  return []
-}
 
 function paramsOfRun({ params = {}, paramsSchema }: DagDefinition, schemaBytes: number): FieldProblem[] {
   if (paramsSchema === undefined) return []

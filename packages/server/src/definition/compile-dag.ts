@@ -1,9 +1,8 @@
-import { DEFAULT_CONCURRENCY, DEFAULT_PRIORITY, DEFAULT_RETRY } from '@carillon/core'
+import { DEFAULT_CONCURRENCY, DEFAULT_PRIORITY, DEFAULT_RETRY, topologicalOrder } from '@carillon/core'
 import type { DagDefinition, NodeControl, NodeDefinition, Plan, PlanEdge, PlanNode } from '@carillon/core'
 import type { DagPolicies, EffectiveDagPolicies } from '@carillon/contract'
 import { replaceUses } from '../storage/dag-use.ts'
 import { insertVersionPlans } from '../storage/plan.ts'
-import { topologicalOrder } from './dag-order.ts'
 import type { DagReferences } from './dag-references.ts'
 import type { Edit } from './edit.ts'
 
@@ -49,7 +48,7 @@ function usesOf({ nodes }: DagDefinition, references: DagReferences) {
 
 /** Pure: everything that is inherited is resolved here, once, and never looked up again while a run goes on. */
 export function planOfVersion({ dag, versionId, number, definition }: PlannedVersion, references: DagReferences): Plan {
-  const order = topologicalOrder(definition)
+  const order = inOrder(definition)
   const place = new Map(order.map((node, index) => [node.code, index]))
   const edges: PlanEdge[] = definition.edges
     .map(({ from, to, condition }) => ({ from: place.get(from)!, to: place.get(to)!, condition: condition ?? null }))
@@ -67,6 +66,14 @@ export function planOfVersion({ dag, versionId, number, definition }: PlannedVer
     ...effectiveDagPolicies(dag.policies),
     ...{ nodes, edges, dag: { versionId, params, paramsSchema, output, timeoutMs }, downstream: [] },
   }
+}
+
+function inOrder({ nodes, edges }: DagDefinition): NodeDefinition[] {
+  const place = new Map(nodes.map(({ code }, index) => [code, index]))
+  const ends = edges.map(({ from, to }) => ({ from: place.get(from)!, to: place.get(to)! }))
+  const found = topologicalOrder({ size: nodes.length, edges: ends })
+  if (found.kind === 'CYCLE') throw new Error('A definition with a cycle is not compiled: it has been checked before.')
+  return found.order.map((index) => nodes[index]!)
 }
 
 type Links = Pick<NodeControl, 'parents' | 'edges'>

@@ -6,6 +6,8 @@ export interface Edit {
   readonly tenantId: number
   readonly principal: string
   readonly limits: { readonly paramsBytes: number; readonly schemaBytes: number }
+  /** Where given: the tasks whose plans this change has made anew, so that DAGs follow once, at its end. */
+  readonly replanned?: Set<number>
 }
 
 /** What a change did: the answer to whoever asked for it, and what the audit trail keeps. */

@@ -46,7 +46,7 @@ export function paramsProblems(schema: Json | null, params: Json, path: string, 
 export function assertParamsSize(params: Json, maxBytes: number): void {
   const bytes = Buffer.byteLength(JSON.stringify(params))
   if (bytes <= maxBytes) return
-  throw new CarillonError('TOO_LARGE', `The parameters are ${bytes} bytes long; ${maxBytes} is the most.`, {
+  throw new CarillonError('TOO_LARGE', `The parameters are ${bytes} bytes long; limits.paramsBytes allows ${maxBytes}.`, {
     extra: { limit: 'params', maxBytes, bytes },
   })
 }

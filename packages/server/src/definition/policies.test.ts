@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { patchObject, resolvePolicies } from './policies.ts'
 
-test('TYP-3 what nobody set: 3 retries, 300 s, priority 5, PARALLEL, ROUND_ROBIN, at-least-once', () => {
+test('TYP-3 what nobody set: 3 retries, 300 s, priority 5, PARALLEL, ROUND_ROBIN, at-least-once, FIRE_ONCE', () => {
   expect(resolvePolicies()).toMatchObject({
     retry: { maxRetries: 3 },
     timeoutMs: 300_000,
@@ -9,6 +9,7 @@ test('TYP-3 what nobody set: 3 retries, 300 s, priority 5, PARALLEL, ROUND_ROBIN
     concurrency: { policy: 'PARALLEL', limit: null },
     route: 'ROUND_ROBIN',
     delivery: 'AT_LEAST_ONCE',
+    misfire: { policy: 'FIRE_ONCE' },
   })
 })
 

@@ -1,5 +1,5 @@
 import type { EffectivePolicies, Policies } from '@carillon/contract'
-import { DEFAULT_CONCURRENCY, DEFAULT_PRIORITY, DEFAULT_RETRY } from '@carillon/core'
+import { DEFAULT_CONCURRENCY, DEFAULT_MISFIRE, DEFAULT_PRIORITY, DEFAULT_RETRY } from '@carillon/core'
 
 /** What holds where nobody said anything. */
 const DEFAULT_POLICIES = {
@@ -7,6 +7,7 @@ const DEFAULT_POLICIES = {
   retry: DEFAULT_RETRY,
   priority: DEFAULT_PRIORITY,
   concurrency: DEFAULT_CONCURRENCY,
+  misfire: DEFAULT_MISFIRE,
   delivery: 'AT_LEAST_ONCE',
   route: 'ROUND_ROBIN',
   ratePerSecond: null,

@@ -10,7 +10,8 @@ import type { Edit } from './edit.ts'
  * Archived versions that nobody names lose their plan instead: compiling a hundred of them for an edit of one task would be for nothing.
  */
 export async function recompileVersionsUsing(edit: Edit, taskIds: readonly number[]): Promise<void> {
-  await recompile(edit, await lockVersionsUsing(edit.tx, edit.tenantId, taskIds))
+  if (edit.replanned) for (const id of taskIds) edit.replanned.add(id)
+  else if (taskIds.length > 0) await recompile(edit, await lockVersionsUsing(edit.tx, edit.tenantId, taskIds))
 }
 
 /** An edit of a DAG's own policies. */

@@ -12,7 +12,7 @@ import { invalid, invalidFields } from './invalid.ts'
 import { assertParamsSize, paramsProblems } from './params-schema.ts'
 import { holdReference } from './references.ts'
 import { settleOverdue, type ScheduleEdit } from './settle-overdue.ts'
-import { compileTiming, completeTiming, type CalendarUse } from './timing.ts'
+import { assertFires, compileTiming, completeTiming, type CalendarUse } from './timing.ts'
 import {
   assertVersion,
   bodyOf,
@@ -43,7 +43,7 @@ export async function createSchedule(edit: Edit, body: ScheduleCreate): Promise<
     startAt: body.startAt ?? null,
     endAt: body.endAt ?? null,
     jitterMs: body.jitterMs ?? 0,
-    misfire: body.misfire ?? { policy: 'FIRE_ONCE' },
+    misfire: body.misfire ?? null,
     params: body.params ?? {},
     priority: body.priority ?? null,
     paused: body.paused ?? false,
@@ -51,6 +51,7 @@ export async function createSchedule(edit: Edit, body: ScheduleCreate): Promise<
     labels: body.labels ?? {},
   }
   const compiled = compileTiming(fields, uses)
+  assertFires(compiled, now)
   await checkParams(edit, task, fields.params)
   const row = await insertObject(edit, SCHEDULE, 'create', fields, {
     relate: async (id) => {
@@ -64,13 +65,12 @@ export async function createSchedule(edit: Edit, body: ScheduleCreate): Promise<
 export async function updateSchedule(edit: ScheduleEdit, ref: string, body: ScheduleUpdate): Promise<Change<ScheduleRow>> {
   const { before, due } = await lockScheduleAndDue(edit, ref)
   assertVersion(before, body.version)
-  const { version: _, timing, misfire, calendars: given, ...rest } = body
+  const { version: _, timing, calendars: given, ...rest } = body
   const now = await edit.tx.now()
   const fields = {
     ...bodyOf(SCHEDULE, before),
     ...rest,
     ...(timing ? { timing: completeTiming(timing, now, before.timing) } : {}),
-    ...(misfire === undefined ? {} : { misfire: misfire ?? { policy: 'FIRE_ONCE' } }),
   } as ScheduleFields
   const uses = given ? await holdCalendars(edit, given) : await calendarsOf(edit, before.calendars)
   return rewrite(edit, 'update', before, due, fields, uses)
@@ -198,6 +198,7 @@ async function rewrite(
   const columns = columnsOnly(fields)
   const sameCalendars = isDeepStrictEqual(before.calendars.map(useOfRef), uses.map(useRow).sort(byCalendar))
   if (sameCalendars && isUnchanged(SCHEDULE, before, columns)) return changed(before, before)
+  if (!sameTimes(before, fields)) assertFires(compiled, await edit.tx.now())
   if (movesFires(before, fields)) await restart(edit, before, due, compiled)
   await replaceCalendars(edit.tx, edit.tenantId, before.id, uses.map(useRow))
   return changed(before, await writeObject(edit, SCHEDULE, operation, before, columns))
@@ -214,8 +215,12 @@ function changed(before: ScheduleRow, after: ScheduleRow): Change<ScheduleRow> {
 
 /** Only an edit of when it fires touches where it stands: a new label must not drop a backlog that is being worked off. */
 function movesFires(before: ScheduleRow, after: ScheduleFields): boolean {
-  const timing = ({ timing, startAt, endAt, jitterMs }: ScheduleFields) => [timing, startAt, endAt, jitterMs]
-  return !isDeepStrictEqual(timing(before), timing(after)) || (before.paused && !after.paused)
+  return !sameTimes(before, after) || before.jitterMs !== after.jitterMs || (before.paused && !after.paused)
+}
+
+function sameTimes(before: ScheduleFields, after: ScheduleFields): boolean {
+  const times = ({ timing, startAt, endAt }: ScheduleFields) => [timing, startAt, endAt]
+  return isDeepStrictEqual(times(before), times(after))
 }
 
 /** From the first occurrence after now, and after whatever has been decided: an edit never fires the past, and nothing twice. */

@@ -2,13 +2,17 @@ import type { ScheduleDraft } from '@carillon/contract'
 import {
   CarillonError,
   compileSchedule,
+  neverFiresAfter,
   parseCron,
   type Calendar,
   type CompiledSchedule,
+  type FieldProblem,
   type ScheduleSpec,
   type ScheduleTiming,
+  type SpecProblem,
 } from '@carillon/core'
 import type { CalendarRow } from '../storage/calendar.ts'
+import { invalidFields } from './invalid.ts'
 
 type TimingInput = ScheduleDraft['timing']
 
@@ -41,11 +45,21 @@ export function compileTiming(spec: Omit<ScheduleSpec, 'calendars'>, uses: reado
   const calendars = uses.map(({ mode, calendar }) => ({ mode, calendar: coreCalendar(calendar) }))
   const compiled = compileSchedule({ ...spec, calendars })
   if (compiled.ok) return compiled.schedule
-  const problems = compiled.problems.map(({ path, message }) => ({ path: `/body/${pointer(path)}`, message }))
+  const problems = compiled.problems.map(fieldProblem)
   throw new CarillonError('VALIDATION_FAILED', `${problems[0]!.path} ${problems[0]!.message}`, {
     problems,
     extra: cronProblem(spec.timing),
   })
+}
+
+/** Refuses what would never fire from now on. Only where its times are given: one that has fired for the last time may still be renamed. */
+export function assertFires(schedule: CompiledSchedule, now: number): void {
+  const never = neverFiresAfter(schedule, now)
+  if (never) throw invalidFields([fieldProblem(never)])
+}
+
+function fieldProblem({ path, message }: SpecProblem): FieldProblem {
+  return { path: `/body/${pointer(path)}`, message }
 }
 
 function cronProblem(timing: ScheduleTiming): Record<string, unknown> {

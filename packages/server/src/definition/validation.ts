@@ -23,14 +23,41 @@ export function compileValidator({ schema, httpPart }: { schema: unknown; httpPa
 
 const PARTS: Readonly<Record<string, string>> = { body: '/body', querystring: '/query', params: '/params', headers: '/headers' }
 const MOST_PROBLEMS = 50
+/** Looked at to find them: a body of megabytes can have a hundred thousand errors. */
+const MOST_ERRORS = 500
 
+/** One problem for each field that is wrong, in the order in which they were found. */
 export function fieldProblems(errors: readonly ErrorObject[], part: string): FieldProblem[] {
   const prefix = PARTS[part] ?? ''
   const telling = errors.filter((error) => !SILENT.has(error.keyword))
-  return (telling.length > 0 ? telling : errors).slice(0, MOST_PROBLEMS).map((error) => ({
-    path: `${prefix}${error.instancePath}${keyOf(error)}`,
-    message: messageOf(error),
-  }))
+  const placed = (telling.length > 0 ? telling : errors)
+    .slice(0, MOST_ERRORS)
+    .map((error) => ({ error, path: `${prefix}${error.instancePath}${keyOf(error)}` }))
+  const certain = new Set(placed.filter(({ error }) => !isOtherType(error)).flatMap(({ path }) => pathsTo(path)))
+  const fields = new Map<string, ErrorObject[]>()
+  for (const { error, path } of placed) {
+    // The value was meant for another alternative, whose errors say more.
+    if (isOtherType(error) && certain.has(path)) continue
+    fields.set(path, [...(fields.get(path) ?? []), error])
+  }
+  return [...fields].slice(0, MOST_PROBLEMS).map(([path, all]) => ({ path, message: messageOfField(all) }))
+}
+
+/** Says of an alternative (`anyOf`, as in what may be null) that the value is not of its type. */
+function isOtherType({ keyword, schemaPath }: ErrorObject): boolean {
+  return keyword === 'type' && /\/(anyOf|oneOf)\/\d+\/type$/.test(schemaPath)
+}
+
+/** `/body/a/b` → `/body`, `/body/a`, `/body/a/b` */
+function pathsTo(path: string): string[] {
+  const parts = path.split('/').slice(1)
+  return parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`)
+}
+
+function messageOfField(errors: readonly ErrorObject[]): string {
+  const types = new Set(errors.filter(isOtherType).map(({ params }) => String((params as { type?: unknown }).type)))
+  const others = errors.filter((error) => !isOtherType(error)).map(messageOf)
+  return [...new Set([...(types.size > 0 ? [`must be ${[...types].join(' or ')}`] : []), ...others])].join('; ')
 }
 
 /** Errors that only say that errors inside did not help. */

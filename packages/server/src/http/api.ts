@@ -8,6 +8,7 @@ import { calendarHandlers } from './handlers/calendars.ts'
 import { dagHandlers } from './handlers/dags.ts'
 import { dagNodeHandlers } from './handlers/dag-nodes.ts'
 import { dagVersionHandlers } from './handlers/dag-versions.ts'
+import { definitionHandlers } from './handlers/definitions.ts'
 import { executorHandlers } from './handlers/executors.ts'
 import { instanceHandlers } from './handlers/instances.ts'
 import { metaHandlers } from './handlers/meta.ts'
@@ -29,6 +30,7 @@ const handlers: { readonly [Name in keyof typeof routes]: Handlers<(typeof route
   dags: dagHandlers,
   dagVersions: dagVersionHandlers,
   dagNodes: dagNodeHandlers,
+  definitions: definitionHandlers,
   runs: runHandlers,
   instances: instanceHandlers,
   apps: appHandlers,

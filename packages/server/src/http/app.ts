@@ -6,11 +6,12 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { invalid, invalidFields } from '../definition/invalid.ts'
 import type { IdempotencyKey } from '../storage/idempotency.ts'
 import { ANONYMOUS, createAuthenticator, type Authenticator, type Principal } from './auth.ts'
-import { createContext, type ApiServices, type Context, type Handler } from './context.ts'
+import { createContext, type ApiServices, type Context } from './context.ts'
 import { allowOrigins } from './cors.ts'
 import { serveDocs } from './docs.ts'
 import { requestHash } from './idempotency.ts'
-import { carillonErrorOf, internalError, problemOf } from './problems.ts'
+import { readJsonBodies } from './json-body.ts'
+import { carillonErrorOf, internalError, LONGEST_PATH_PART, problemOf } from './problems.ts'
 import { readinessOf } from './readiness.ts'
 import { requestIdOf } from './request-id.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
@@ -97,10 +98,11 @@ function newServer(options: AppOptions): FastifyInstance {
     requestTimeout: 30_000,
     keepAliveTimeout: 75_000,
     exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: 500, ignoreTrailingSlash: false },
+    routerOptions: { maxParamLength: LONGEST_PATH_PART, ignoreTrailingSlash: false },
     frameworkErrors: (error, request, reply) => void answerError(error, request as FastifyRequest, reply as FastifyReply),
   }) as unknown as FastifyInstance
   app.removeContentTypeParser('text/plain')
+  readJsonBodies(app)
   app.setValidatorCompiler(({ schema, httpPart }) => compileValidator({ schema, httpPart }))
   const onFault = options.onFault ?? (() => undefined)
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, onFault))
@@ -231,7 +233,7 @@ function idempotencyOf(request: FastifyRequest, route: Route, principal: Princip
 type OnFault = NonNullable<AppOptions['onFault']>
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, onFault?: OnFault): FastifyReply {
-  const known = validationErrorOf(error) ?? carillonErrorOf(error)
+  const known = validationErrorOf(error) ?? carillonErrorOf(error, request.routeOptions.bodyLimit)
   if (known === null) onFault?.(error, request.id)
   const { status, headers, body } = problemOf(known ?? internalError(), request.id)
   return reply

@@ -166,6 +166,12 @@ const requests: Table = {
     removeEdge: (own) => ({ params: { ...draft(own), from: 'pause', to: 'rest' }, query: { revision: 5 } }),
     remove: (own) => ({ params: { ...draft(own), node: 'rest' }, query: { revision: 6 } }),
   },
+  definitions: {
+    diff: () => ({ body: { documents: [{ kind: 'Calendar', code: 'off', timezone: 'UTC' }] } }),
+    apply: () => ({ body: { documents: [{ kind: 'Calendar', code: 'off', timezone: 'UTC' }] } }),
+    schema: none,
+    export: () => ({ query: { kind: 'Task' } }),
+  },
   runs: {
     trigger: (own) => ({ params: { task: own.task }, body: {} }),
     triggerMany: (own) => ({ body: { items: [{ task: own.task }] } }),

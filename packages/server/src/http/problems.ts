@@ -29,8 +29,9 @@ function headersOf(error: CarillonError): Record<string, string> {
 }
 
 /** Whatever was thrown, as an error that may be shown. Null: a fault of ours, of which the caller learns nothing but the request's id. */
-export function carillonErrorOf(error: unknown): CarillonError | null {
+export function carillonErrorOf(error: unknown, bodyLimit?: number): CarillonError | null {
   if (error instanceof CarillonError) return error
+  if ((error as { code?: unknown }).code === 'FST_ERR_CTP_BODY_TOO_LARGE') return bodyTooLarge(bodyLimit)
   return fromDatabase(error as DatabaseError) ?? fromServer(error as { code?: unknown })
 }
 
@@ -71,30 +72,32 @@ function taken(constraint: string): CarillonError {
   })
 }
 
+function bodyTooLarge(maxBytes: number | undefined): CarillonError {
+  const allowed = maxBytes === undefined ? 'allows' : `allows, which is ${maxBytes} bytes`
+  return new CarillonError('TOO_LARGE', `The body is larger than limits.bodyBytes ${allowed}. Send less at once.`, {
+    extra: { limit: 'body', ...(maxBytes === undefined ? {} : { maxBytes }) },
+  })
+}
+
 function refusedText(): CarillonError {
   return new CarillonError('VALIDATION_FAILED', 'A text of the request holds characters that cannot be stored.')
 }
 
+/** Of codes and identifiers in paths, in characters. */
+export const LONGEST_PATH_PART = 500
+
 const SERVER_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UNSUPPORTED_MEDIA_TYPE', 'Send the body as `content-type: application/json`.'],
-  FST_ERR_CTP_BODY_TOO_LARGE: ['TOO_LARGE', 'The body is larger than this server accepts.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['MALFORMED_REQUEST', 'The content type says JSON, but the body is empty.'],
-  FST_ERR_CTP_INVALID_JSON_BODY: ['MALFORMED_REQUEST', 'The body is not valid JSON.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['MALFORMED_REQUEST', 'The body is not as long as its content-length says.'],
   FST_ERR_BAD_URL: ['MALFORMED_REQUEST', 'The path cannot be decoded.'],
-  FST_ERR_MAX_PARAM_LENGTH: ['TOO_LARGE', 'A part of the path is longer than allowed.'],
+  FST_ERR_MAX_PARAM_LENGTH: ['TOO_LARGE', `A part of the path is longer than ${LONGEST_PATH_PART} characters.`],
   FST_ERR_ASYNC_CONSTRAINT: ['MALFORMED_REQUEST', 'The request cannot be routed.'],
 }
 
 function fromServer(error: { code?: unknown; statusCode?: unknown; name?: unknown }): CarillonError | null {
   const known = SERVER_ERRORS[String(error.code)]
   if (known) return new CarillonError(known[0], known[1])
-  // secure-json-parse: malformed JSON, or a key such as __proto__.
-  if (error.name === 'SyntaxError' && error.statusCode === 400)
-    return new CarillonError(
-      'MALFORMED_REQUEST',
-      'The body is not valid JSON, or it holds a key that is not allowed (`__proto__`).',
-    )
   if (error.statusCode === 400) return new CarillonError('MALFORMED_REQUEST', 'The request cannot be read.')
   if (error.statusCode === 413) return new CarillonError('TOO_LARGE', 'The request is larger than this server accepts.')
   return null

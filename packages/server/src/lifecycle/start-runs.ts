@@ -6,7 +6,7 @@ import { insertRuns, insertSkippedRuns, nextIds, selectHolders, type NewRun } fr
 import { insertRunParams } from '../storage/run-param.ts'
 import { selectStartableTasks, type StartableTask } from '../storage/task.ts'
 import { insertNodes, type NewNode } from '../storage/node.ts'
-import { selectStartableDags, type StartableDag } from '../storage/startable-dag.ts'
+import { selectStartableDags, type StartableDag } from '../storage/dag.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import { beginRuns } from './advance-runs.ts'

@@ -142,3 +142,17 @@ const dropPlans = sql(
 export async function dropPlansOfVersions(tx: Transaction, tenantId: number, ids: readonly number[]): Promise<void> {
   if (ids.length > 0) await tx.query(dropPlans, [tenantId, ids])
 }
+
+const definitions = sql(
+  'dag_version.definitions',
+  `select id, definition from dag_version where tenant_id = $1 and id = any($2::bigint[])`,
+)
+export async function findDefinitions(
+  tx: Transaction,
+  tenantId: number,
+  ids: readonly number[],
+): Promise<Map<number, DagDefinition>> {
+  if (ids.length === 0) return new Map()
+  const rows = await tx.query<{ id: number; definition: DagDefinition }>(definitions, [tenantId, ids])
+  return new Map(rows.map((row) => [row.id, row.definition]))
+}

@@ -95,6 +95,10 @@ export interface StartableDag {
   readonly grayPlanId: number | null
 }
 
-export function selectStartableDags(tx: Transaction, keys: readonly { tenantId: number; id: number }[]): Promise<StartableDag[]> {
+export async function selectStartableDags(
+  tx: Transaction,
+  keys: readonly { tenantId: number; id: number }[],
+): Promise<StartableDag[]> {
+  if (keys.length === 0) return []
   return tx.query(STARTABLE, [keys.map((key) => key.tenantId), keys.map((key) => key.id)])
 }

@@ -1,6 +1,7 @@
 import type { MisfirePolicy, ScheduleTiming } from '@carillon/core'
 import type { Transaction } from './database.ts'
 import { placed } from './placed.ts'
+import { effectiveMisfire } from './schedule.ts'
 import { sql } from './sql.ts'
 
 export interface ScheduleKey {
@@ -78,7 +79,7 @@ export function lockDueSchedules(tx: Transaction, keys: readonly ScheduleKey[]):
 const DEFINITIONS = sql(
   'scheduleDue.definitions',
   `select s.tenant_id as "tenantId", s.id as "scheduleId", s.code, s.version, s.target_kind as "targetKind", s.target_id as "targetId", s.timing, s.start_at as "startAt", s.end_at as "endAt",
-          s.jitter_ms as "jitterMs", s.misfire, s.params, s.priority, s.paused, s.deleted_at is not null as deleted,
+          s.jitter_ms as "jitterMs", ${effectiveMisfire('s')} as misfire, s.params, s.priority, s.paused, s.deleted_at is not null as deleted,
           coalesce(t.enabled, false) as "taskEnabled", te.state = 'ACTIVE' as "tenantActive", calendars.list as calendars
    from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, schedule_id)
    cross join lateral (select * from schedule k where k.tenant_id = wanted.tenant_id and k.id = wanted.schedule_id limit 1) s
@@ -103,6 +104,7 @@ export interface ScheduleDefinition {
   readonly startAt: number | null
   readonly endAt: number | null
   readonly jitterMs: number
+  /** Whoever has said it: the schedule, its task or the task's type. */
   readonly misfire: MisfirePolicy
   readonly params: Readonly<Record<string, unknown>>
   readonly priority: number | null

@@ -1,7 +1,7 @@
-import type { MisfirePolicy, ScheduleTiming } from '@carillon/core'
+import { DEFAULT_MISFIRE, type MisfirePolicy, type ScheduleTiming } from '@carillon/core'
 import type { Transaction } from './database.ts'
 import { isNamed } from './listing.ts'
-import { sql } from './sql.ts'
+import { literals, sql } from './sql.ts'
 import { versionedTable, type VersionedRow } from './versioned-table.ts'
 
 export interface ScheduleFields {
@@ -14,7 +14,8 @@ export interface ScheduleFields {
   readonly startAt: number | null
   readonly endAt: number | null
   readonly jitterMs: number
-  readonly misfire: MisfirePolicy
+  /** Null: that of its task. */
+  readonly misfire: MisfirePolicy | null
   readonly params: Record<string, unknown>
   readonly priority: number | null
   readonly paused: boolean
@@ -32,12 +33,22 @@ export interface ScheduleRow extends ScheduleFields, VersionedRow {
   readonly name: string
   readonly code: string
   readonly taskCode: string
+  readonly effectiveMisfire: MisfirePolicy
   readonly calendars: readonly CalendarRef[]
   readonly nextFireAt: number | null
   readonly lastFireAt: number | null
 }
 
 const TARGET_IS = `t.target_id = (select k.id from task k where k.tenant_id = $1 and ${isNamed('k')} limit 1)`
+
+/** The policy that holds in the end for the schedule of the row `schedule`: its own, its task's, that of the task's type, or Carillon's. */
+export function effectiveMisfire(schedule: string): string {
+  return `coalesce(${schedule}.misfire,
+    (select k.policies -> 'misfire' from task k where k.tenant_id = ${schedule}.tenant_id and k.id = ${schedule}.target_id),
+    (select y.defaults -> 'misfire' from task_type y where y.tenant_id = ${schedule}.tenant_id
+       and y.id = (select k.type_id from task k where k.tenant_id = ${schedule}.tenant_id and k.id = ${schedule}.target_id)),
+    ${literals([JSON.stringify(DEFAULT_MISFIRE)])}::jsonb)`
+}
 
 export const schedules = versionedTable<ScheduleRow, ScheduleFields>({
   table: 'schedule',
@@ -58,7 +69,8 @@ export const schedules = versionedTable<ScheduleRow, ScheduleFields>({
     pauseReason: 'text',
     labels: 'jsonb',
   },
-  also: `, (select k.code from task k where k.tenant_id = t.tenant_id and k.id = t.target_id) as "taskCode"
+  also: `, ${effectiveMisfire('t')} as "effectiveMisfire"
+    , (select k.code from task k where k.tenant_id = t.tenant_id and k.id = t.target_id) as "taskCode"
     , (select coalesce(jsonb_agg(jsonb_build_object('calendarId', c.id, 'code', c.code, 'mode', u.mode) order by c.id), '[]')
        from schedule_calendar u join calendar c on c.tenant_id = u.tenant_id and c.id = u.calendar_id
        where u.tenant_id = t.tenant_id and u.schedule_id = t.id) as calendars

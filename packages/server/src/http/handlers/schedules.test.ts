@@ -34,7 +34,7 @@ describe('a schedule', () => {
     expect(schedule.nextFireAt).toBe(Date.UTC(2099, 0, 1))
     expect(schedule).toMatchObject({
       paused: false,
-      misfire: { policy: 'FIRE_ONCE' },
+      effective: { misfire: { policy: 'FIRE_ONCE' } },
       timing: { dst: 'DEFAULT' },
       task: { code: 'plain' },
     })
@@ -53,6 +53,14 @@ describe('a schedule', () => {
     ['cron that is none', { timing: cron('0 0 25 * * ?') }, '/body/timing/expression', /position/],
     ['a zone that is none', { timing: cron('@daily', 'Europe/Berlim') }, '/body/timing/timezone', /Europe\/Berlin/],
     ['cron that never fires', { timing: cron('0 0 0 30 2 ?') }, '/body/timing/expression', /never fires/],
+    ['cron whose years have passed', { timing: cron('0 0 0 1 1 ? 1999') }, '/body/timing/expression', /fires have passed/],
+    [
+      'a single time that has passed',
+      { timing: { kind: 'ONCE', at: 1_000 } },
+      '/body/timing/at',
+      /1970-01-01T00:00:01.* has passed/,
+    ],
+    ['an end that has passed', { timing: cron('@yearly'), endAt: Date.UTC(2020, 0, 2) }, '/body/endAt', /before its next fire/],
     ['an end before its start', { startAt: 2000, endAt: 1000 }, '/body/endAt', /./],
     [
       'a calendar that does not exist',
@@ -93,6 +101,45 @@ describe('TSK-7 an edit never fires the past', () => {
     expect(edited.nextFireAt).toBe(Date.UTC(2099, 0, 1))
     await api.fire()
     expect(await outcomes('edited')).not.toContain('RUN')
+  })
+
+  test('a new timing whose times have passed is refused; what has fired for the last time may still be renamed', async () => {
+    const at = Date.now() + 60_000
+    const { version } = await make('only-once', { timing: { kind: 'ONCE', at } })
+    const params = { schedule: 'only-once' }
+    const past = { version, timing: { kind: 'ONCE' as const, at: 1_000 } }
+    expect((await refusal(schedules().update({ params, body: past }))).problems[0]?.path).toBe('/body/timing/at')
+    await api.root.query(`update schedule set timing = '{"kind": "ONCE", "at": 1000}' where code = 'only-once'`)
+    expect(await schedules().update({ params, body: { version, name: 'Once' } })).toMatchObject({ name: 'Once' })
+  })
+
+  test('TSK-2 has the misfire policy of the type, under that of the task, under its own', async () => {
+    const { taskTypes, tasks } = api.tenantA.client
+    const catchUp = (maxFires: number) => ({ policy: 'CATCH_UP', maxFires, windowMs: 3_600_000, perMinute: 60 }) as const
+    const held = async () => (await schedules().get({ params: { schedule: 'inheriting' } })).effective.misfire
+    await taskTypes.create({ body: { code: 'inherited', kind: 'log', settings: { message: 'hello' } } })
+    await tasks.create({ body: { code: 'inheriting', type: 'inherited' } })
+    const created = await make('inheriting', { task: 'inheriting' })
+    expect([created.misfire, created.effective.misfire]).toEqual([null, { policy: 'FIRE_ONCE' }])
+    await taskTypes.update({ params: { type: 'inherited' }, body: { version: 1, defaults: { misfire: catchUp(1) } } })
+    expect(await held()).toEqual(catchUp(1))
+    const task = await tasks.update({ params: { task: 'inheriting' }, body: { version: 1, policies: { misfire: catchUp(2) } } })
+    expect([task.effective.misfire, await held()]).toEqual([catchUp(2), catchUp(2)])
+    const params = { schedule: 'inheriting' }
+    const own = await schedules().update({ params, body: { version: 1, misfire: { policy: 'SKIP' } } })
+    expect([own.misfire, own.effective.misfire]).toEqual([{ policy: 'SKIP' }, { policy: 'SKIP' }])
+    const back = await schedules().update({ params, body: { version: 2, misfire: null } })
+    expect([back.misfire, back.effective.misfire]).toEqual([null, catchUp(2)])
+  })
+
+  test('TSK-2 fires by the misfire policy of its task, as it stands when the backlog is decided', async () => {
+    const { tasks } = api.tenantA.client
+    await tasks.create({ body: { code: 'skipping', type: 'note' } })
+    const { id } = await make('missing', { task: 'skipping', timing: { kind: 'FIXED_RATE', everyMs: 3_600_000 } })
+    await makeOverdue(id, 600_000)
+    await tasks.update({ params: { task: 'skipping' }, body: { version: 1, policies: { misfire: { policy: 'SKIP' } } } })
+    await api.fire()
+    expect(await outcomes('missing')).toEqual(['MISSED'])
   })
 
   test('another name does not move the next fire', async () => {
@@ -219,6 +266,15 @@ describe('the preview', () => {
       query: { count: 2, from: Date.UTC(2030, 0, 1) },
     })
     expect(fires.map((fire) => fire.local)).toEqual(['2031-01-01T00:00:00+00:00', '2032-01-01T00:00:00+00:00'])
+  })
+
+  test('of what never fires says why', async () => {
+    const draft = await schedules().previewDraft({ body: { timing: cron('0 0 0 1 1 ? 1999') } })
+    expect(draft).toEqual({ fires: [], whyNone: expect.stringContaining('fires have passed') })
+    await make('by-hand', { timing: { kind: 'MANUAL' } })
+    const saved = await schedules().preview({ params: { schedule: 'by-hand' } })
+    expect(saved).toEqual({ fires: [], whyNone: expect.stringContaining('MANUAL') })
+    expect((await schedules().previewDraft({ body: { timing: yearly } })).whyNone).toBeNull()
   })
 
   test('a hundred fires are the most', async () => {

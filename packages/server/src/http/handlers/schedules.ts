@@ -1,5 +1,5 @@
 import { DEFAULT_LIMIT, type scheduleRoutes, type ScheduleView } from '@carillon/contract'
-import { previewFires, type CompiledSchedule } from '@carillon/core'
+import { previewFires, whyNoFire, type CompiledSchedule } from '@carillon/core'
 import { bulk } from '../../definition/bulk.ts'
 import {
   cancelBackfill,
@@ -104,15 +104,18 @@ async function compileRow(tx: Transaction, tenantId: number, row: ScheduleRow): 
 
 /** The next fires lie strictly after `from`. */
 function preview(schedule: CompiledSchedule, from: number, count: number) {
+  const fires = previewFires(schedule, from + 1, count)
   return {
-    fires: previewFires(schedule, from + 1, count).map((fire) => ({ ...fire, excluded: fire.excluded && { ...fire.excluded } })),
+    fires: fires.map((fire) => ({ ...fire, excluded: fire.excluded && { ...fire.excluded } })),
+    whyNone: fires.length > 0 ? null : whyNoFire(schedule, from),
   }
 }
 
-function viewOf({ targetKind: _, targetId, taskCode, calendars: uses, ...row }: ScheduleRow): ScheduleView {
+function viewOf({ targetKind: _, targetId, taskCode, effectiveMisfire, calendars: uses, ...row }: ScheduleRow): ScheduleView {
   const view = {
     ...row,
     task: { id: targetId, code: taskCode },
+    effective: { misfire: effectiveMisfire },
     calendars: uses.map(({ calendarId, code, mode }) => ({ calendar: { id: calendarId, code }, mode })),
   }
   return view as ScheduleView

@@ -189,6 +189,6 @@ function refuseOtherMajor(data: string, binaries: Binaries): void {
   if (made === binaries.major) return
   throw new Error(
     `The database in ${data} was made by PostgreSQL ${made}, but this Carillon brings PostgreSQL ${binaries.major}, which cannot ` +
-      'open it. Export it with the Carillon that made it (carillon dump), move the folder away, and load it here (carillon load).',
+      'open it. Export it with the Carillon that made it (npx carillon dump), move the folder away, and load it here (npx carillon load).',
   )
 }

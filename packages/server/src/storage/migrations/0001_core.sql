@@ -228,7 +228,7 @@ create table schedule (
   start_at timestamptz,
   end_at timestamptz,
   jitter_ms int not null default 0 check (jitter_ms between 0 and 86400000),
-  misfire jsonb not null default '{"policy": "FIRE_ONCE"}',
+  misfire jsonb, -- null: the policy of its task
   params jsonb not null default '{}',
   priority smallint check (priority between 1 and 10),
   paused boolean not null default false,

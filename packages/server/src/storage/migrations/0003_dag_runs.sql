@@ -8,7 +8,8 @@ alter table instance_live add constraint instance_live_wait_reason_check
 
 -- When the whole run is given up. The node that waits for a run as for a part of itself.
 alter table run_live add column deadline_at timestamptz, add column parent_instance_id bigint;
-alter table run_history add column parent_instance_id bigint;
+-- (Its deadline says nothing of a run that has ended; but the two tables have the same columns.)
+alter table run_history add column deadline_at timestamptz, add column parent_instance_id bigint;
 create index run_live_deadline on run_live (deadline_at) where deadline_at is not null;
 
 -- What a node produced, for those downstream of it: by run and node.

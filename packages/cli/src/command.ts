@@ -1,0 +1,76 @@
+import { Command, type ErrorOptions } from 'commander'
+
+/** How people call the command in a clone; whatever is told to them says it so. */
+export const CALL = 'npx carillon'
+
+/** One line to copy for each command. */
+export const EXAMPLES: Readonly<Record<string, string>> = {
+  dev: 'dev --port 7171',
+  server: 'server --set port=7171',
+  migrate: 'migrate --config carillon.yaml',
+  dump: 'dump carillon.dump.gz',
+  load: 'load carillon.dump.gz',
+  login: 'login --server http://127.0.0.1:7070',
+  'token create': 'token create ci --role operator --expires 90d',
+  'token list': 'token list --json',
+  'token revoke': 'token revoke 2855706575241237',
+  get: 'get tasks -f label=team=billing',
+  describe: 'describe task weather-report-seattle',
+  trigger: 'trigger weather-report-seattle -p location=Seattle --follow',
+  runs: 'runs --task weather-report-seattle --state FAILED',
+  logs: 'logs 2855706575241237 --follow',
+  cancel: 'cancel 2855706575241237',
+  pause: 'pause 2855706575241237',
+  resume: 'resume 2855706575241237',
+  retry: 'retry 2855706575241237',
+  preview: "preview '0 0 2 ? * MON-FRI' --zone Asia/Shanghai",
+  'scheduler status': 'scheduler status',
+  'scheduler start': 'scheduler start',
+  'scheduler stop': 'scheduler stop',
+  'scheduler drain': 'scheduler drain',
+  completion: 'completion bash',
+}
+
+/** A command that tells a slip with its own name, what it takes, and an example. */
+export class CarillonCommand extends Command {
+  override createCommand(name?: string): CarillonCommand {
+    return new CarillonCommand(name)
+  }
+
+  override error(message: string, options?: ErrorOptions): never {
+    const path = pathOf(this)
+    const example = EXAMPLES[path] ?? `${path} --help`.trim()
+    const lines = [
+      `error: ${['carillon', path].filter(Boolean).join(' ')}: ${plain(this, message)}`,
+      `  usage:   ${[CALL, path, this.usage()].filter(Boolean).join(' ')}`,
+      `  example: ${CALL} ${example}`,
+    ]
+    return super.error(lines.join('\n'), options)
+  }
+}
+
+/** `token create`; empty for the command itself. */
+function pathOf(command: Command): string {
+  return command.parent === null ? '' : [pathOf(command.parent), command.name()].filter(Boolean).join(' ')
+}
+
+/** What the library says, in words for people who know no "command-argument value". */
+function plain({ registeredArguments, options }: Command, message: string): string {
+  const text = message.replace(/^error: /, '')
+  const missing = /^missing required argument '(.+)'$/.exec(text)?.[1]
+  if (missing !== undefined)
+    return withMeaning(`<${missing}> is missing`, registeredArguments.find((each) => each.name() === missing)?.description)
+  const wrong = /^command-argument value '([^]*)' is invalid for argument '(.+)'\. ([^]*)$/.exec(text)
+  if (wrong) return `'${wrong[1]}' is no <${wrong[2]}>. ${wrong[3]}`
+  const required = /^required option '(.+)' not specified$/.exec(text)?.[1]
+  if (required === undefined) return text
+  const option = options.find(({ flags }) => flags === required)
+  return withMeaning(
+    `the option ${required} is missing`,
+    option?.argChoices ? `one of ${option.argChoices.join(', ')}` : option?.description,
+  )
+}
+
+function withMeaning(what: string, meaning: string | undefined): string {
+  return meaning ? `${what}: ${meaning}` : what
+}
