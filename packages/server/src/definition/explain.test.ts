@@ -67,12 +67,14 @@ test('RUN-7 a node says which nodes, person, event or run it waits for, and unti
   const told = (facts: Partial<WaitingFacts>, around: WaitingNode = ofTask) =>
     explain({ ...ready, state: 'WAITING', ...facts }, around)
   const control = (approval: object) => ({ node: { code: 'ask', control: { does: { kind: 'APPROVAL', approval } } } })
-  expect(told({ waitReason: 'DEPENDENCY' }, { ...ofTask, waitsFor: ['a', 'b', 'c'] }).detail).toBe('Waits for the end of a, b and c.')
+  expect(told({ waitReason: 'DEPENDENCY' }, { ...ofTask, waitsFor: ['a', 'b', 'c'] }).detail).toBe(
+    'Waits for the end of a, b and c.',
+  )
   expect(told({ waitReason: 'DEPENDENCY' }, { ...ofTask, waitsFor: [...'abcdefgh'] }).detail).toContain('e and 3 more nodes')
   const asks = { ...control({ roles: ['admin', 'owner'] }), waitsFor: [] } as unknown as WaitingNode
   expect(told({ waitReason: 'APPROVAL', dueAt: 9 }, asks)).toEqual({
     reason: 'APPROVAL',
-    detail: 'Waits for the decision of a person with the role admin or owner.',
+    detail: 'Waits for the decision of a person with the role owner or admin.',
     until: 9,
   })
   expect(told({ waitReason: 'EVENT', eventName: 'paid', eventKey: '7' }).detail).toBe('Waits for the event paid with the key 7.')

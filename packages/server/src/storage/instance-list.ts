@@ -42,7 +42,9 @@ const SHARED = `t.id, t.run_id, t.plan_id, t.node, t.shard_index, t.shard_total,
 const half = (age: 'live' | 'history') => `select ${SHARED} from instance_${age} t where t.tenant_id = $1`
 
 // A plan says whose it is, so nobody has to look at runs.
-const ofTarget = (table: 'task' | 'dag') => `t.plan_id = any(array(select p.id from plan p where p.tenant_id = $1 and p.target_id =
+const ofTarget = (
+  table: 'task' | 'dag',
+) => `t.plan_id = any(array(select p.id from plan p where p.tenant_id = $1 and p.target_id =
              (select k.id from ${table} k where k.tenant_id = $1 and ${isNamed('k')} limit 1)))`
 
 export const listInstances = listing<InstanceRow>({

@@ -25,8 +25,9 @@ export const runHandlers: Handlers<typeof runRoutes> = {
     const { tenantId, services } = context
     const { dagId, planId } = await services.db.peek(tenantId, (tx) => prepareDagTrigger(tx, asker, params.dag, body))
     const audit = context.audited({ kind: 'dag', id: dagId }, null, body)
-    const request = startRequest(context, { ...body, key: context.idempotency?.key }, { kind: 'DAG', id: dagId }, audit)
-    const { key: runKey } = body
+    const { key: runKey, ...ask } = body
+    const asked = { ...ask, runKey, key: context.idempotency?.key }
+    const request = startRequest(context, asked, { kind: 'DAG', id: dagId }, audit)
     const [result] = await services.lifecycle.startRuns([
       { ...request, ...(planId === null ? {} : { planId }), ...(runKey === undefined ? {} : { runKey }) },
     ])
