@@ -55,7 +55,7 @@ type DagItem = Awaited<ReturnType<Client['dags']['list']>>['items'][number]
 
 export const RUN_COLUMNS: readonly Column<Run>[] = [
   id,
-  { title: 'TASK', text: (run) => run.task.code ?? String(run.task.id) },
+  { title: 'RUNS', text: ({ task, dag }) => (task ?? dag)?.code ?? String((task ?? dag)?.id) },
   { title: 'STATE', text: (run) => run.state, style: (run) => styleOfState(run.state) },
   { title: 'ORIGIN', text: (run) => run.schedule?.code ?? run.origin.toLowerCase() },
   { title: 'PLANNED', text: (run) => momentOf(run.fireAt) },
@@ -145,7 +145,7 @@ export const KINDS: readonly Kind[] = [
     columns: [
       id,
       { title: 'RUN', text: (instance) => String(instance.runId), align: 'right' },
-      { title: 'TASK', text: (instance) => instance.task.code ?? String(instance.task.id) },
+      { title: 'TASK', text: ({ nodeCode, task }) => nodeCode ?? task?.code ?? String(task?.id) },
       { title: 'STATE', text: (instance) => instance.state, style: (instance) => styleOfState(instance.state) },
       { title: 'ATTEMPT', text: (instance) => String(instance.attempt), align: 'right' },
       { title: 'EXECUTOR', text: (instance) => instance.executor?.instance ?? '-' },

@@ -32,8 +32,9 @@ export const ExecutorRef = nullable(strict({ id: Id, instance: nullable(Type.Str
 export const Instance = strict({
   id: Id,
   runId: Id,
-  task: strict({ id: Id, code: nullable(Type.String()) }),
+  task: nullable(strict({ id: Id, code: nullable(Type.String()) })),
   node: Type.Integer(),
+  nodeCode: nullable(Type.String({ description: 'Of a DAG; null: the run is one of a task' })),
   shardIndex: Type.Integer(),
   shardTotal: Type.Integer(),
   state: choice(INSTANCE_STATES),
@@ -100,7 +101,8 @@ export const instanceRoutes = {
     query: strict({
       ...Paging,
       ...optional({
-        task: Ref,
+        task: Type.Unsafe<string>({ ...Ref, description: 'Of runs of this task; nodes of DAGs stand under their DAG' }),
+        dag: Ref,
         executor: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
         state: Type.Array(choice(INSTANCE_STATES), { maxItems: INSTANCE_STATES.length }),
         from: Millis,

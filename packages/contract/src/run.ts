@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { RUN_ORIGINS, RUN_STATES } from '@carillon/core'
 import { BULK_MAX, bulkAnswerOf } from './bulk.ts'
+import { VersionNumber } from './dag.ts'
 import { Id, Millis } from './executor-protocol.ts'
 import { Instance, Why } from './instance.ts'
 import { Paging, pageOf } from './paging.ts'
@@ -12,8 +13,10 @@ const TAG = 'Runs'
 
 export const Run = strict({
   id: Id,
-  task: strict({ id: Id, code: nullable(Type.String()) }),
-  plan: strict({ id: Id, version: Type.Integer({ description: 'Of the task when the plan was made' }) }),
+  kind: choice(['TASK', 'DAG']),
+  task: nullable(strict({ id: Id, code: nullable(Type.String()) })),
+  dag: nullable(strict({ id: Id, code: nullable(Type.String()), version: VersionNumber })),
+  plan: strict({ id: Id, version: Type.Integer({ description: 'Of the task when the plan was made, or of the DAG' }) }),
   state: choice(RUN_STATES),
   reason: nullable(Type.String()),
   origin: choice(RUN_ORIGINS),
@@ -41,15 +44,33 @@ const trigger = optional({
   params: Type.Unsafe<Record<string, unknown>>({
     type: 'object',
     additionalProperties: true,
-    description: "Over the task's own",
+    description: 'Over the defaults of what is run',
   }),
   priority: Type.Integer({ minimum: 1, maximum: 10 }),
   bypassConcurrency: Type.Boolean({ description: 'Start whatever the concurrency policy says; needs the permission run.bypass' }),
-  force: Type.Boolean({ description: 'Also when the task is disabled; needs the permission run.force' }),
+  force: Type.Boolean({ description: 'Also when what is run is disabled; needs the permission run.force' }),
 })
 
 export const Trigger = strict(trigger)
 export type Trigger = Static<typeof Trigger>
+
+export const DagTrigger = strict({
+  ...trigger,
+  ...optional({
+    version: Type.Integer({
+      minimum: 1,
+      maximum: 2_147_483_647,
+      description: 'An activated version; left out: the active one, or the gray one for its share of the runs',
+    }),
+    key: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description:
+        'Runs with the same key get the same version while a second one takes a share; left out: the value by which the DAG keys its concurrency, or none',
+    }),
+  }),
+})
+export type DagTrigger = Static<typeof DagTrigger>
 
 export const TriggerItem = strict({
   task: BodyRef,
@@ -106,6 +127,18 @@ export const runRoutes = {
     idempotent: true,
     audit: 'run.trigger',
   }),
+  triggerDag: route({
+    method: 'POST',
+    path: '/api/v1/dags/:dag/trigger',
+    access: 'run.trigger',
+    tag: TAG,
+    summary: 'Run a DAG now',
+    params: strict({ dag: Ref }),
+    body: DagTrigger,
+    responses: { 201: Started },
+    idempotent: true,
+    audit: 'run.trigger',
+  }),
   triggerMany: route({
     method: 'POST',
     path: '/api/v1/runs',
@@ -127,6 +160,7 @@ export const runRoutes = {
       ...Paging,
       ...optional({
         task: Ref,
+        dag: Ref,
         schedule: Ref,
         state: Type.Array(choice(RUN_STATES), { maxItems: RUN_STATES.length }),
         origin: choice(RUN_ORIGINS),

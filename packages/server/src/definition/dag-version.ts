@@ -72,8 +72,8 @@ async function findVersionOf(tx: Transaction, tenantId: number, dag: DagRow, num
   return version
 }
 
-export function noSuchVersion(number: number): CarillonError {
-  return new CarillonError('NOT_FOUND', `There is no version ${number} of this DAG.`)
+export function noSuchVersion(number: number, which = ''): CarillonError {
+  return new CarillonError('NOT_FOUND', `There is no version ${number} of this DAG${which && ` ${which}`}.`)
 }
 
 export async function lockDraft(

@@ -1,10 +1,17 @@
 import { expect, test } from 'vitest'
 import type { WaitingFacts } from '../storage/waiting.ts'
-import { explain } from './explain.ts'
+import { explain, type WaitingNode } from './explain.ts'
 
 const ready: WaitingFacts = {
   id: 1,
   state: 'PENDING',
+  runId: 1,
+  planId: 1,
+  node: 0,
+  shardIndex: 0,
+  eventName: null,
+  eventKey: null,
+  partRunId: null,
   waitReason: null,
   dueAt: null,
   runReason: null,
@@ -20,6 +27,8 @@ const ready: WaitingFacts = {
   free: 1,
   executor: null,
 }
+
+const ofTask: WaitingNode = { node: { code: 'task' }, waitsFor: [] }
 
 test.each<[Partial<WaitingFacts>, string]>([
   [{}, 'QUEUED'],
@@ -38,18 +47,37 @@ test.each<[Partial<WaitingFacts>, string]>([
   [{ state: 'WAITING', waitReason: 'DEPENDENCY' }, 'DEPENDENCY'],
   [{ state: 'WAITING', waitReason: 'SLOT', runReason: 'CONCURRENCY:42' }, 'SLOT'],
 ])('RUN-7 %j waits because of %s', (facts, reason) => {
-  expect(explain({ ...ready, ...facts }).reason).toBe(reason)
+  expect(explain({ ...ready, ...facts }, ofTask).reason).toBe(reason)
 })
 
 test('RUN-7 a slot names the run that holds it, a pause the person, a time when it ends', () => {
-  const waiting = (facts: Partial<WaitingFacts>) => explain({ ...ready, state: 'WAITING', ...facts })
+  const waiting = (facts: Partial<WaitingFacts>) => explain({ ...ready, state: 'WAITING', ...facts }, ofTask)
   expect(waiting({ waitReason: 'SLOT', runReason: 'CONCURRENCY:42' }).heldBy).toBe(42)
   expect(waiting({ waitReason: 'PAUSED', runReason: 'PAUSED:user:ann' }).detail).toContain('by user:ann')
   expect(waiting({ waitReason: 'TIME', dueAt: 5 }).until).toBe(5)
 })
 
 test('what no executor serves is named with the labels that were asked for', () => {
-  expect(explain({ ...ready, serving: 0, selector: { env: 'prod' } }).detail).toBe(
+  expect(explain({ ...ready, serving: 0, selector: { env: 'prod' } }, ofTask).detail).toBe(
     'No executor serves the handler h under env=prod in the app app.',
   )
+})
+
+test('RUN-7 a node says which nodes, person, event or run it waits for, and until when', () => {
+  const told = (facts: Partial<WaitingFacts>, around: WaitingNode = ofTask) =>
+    explain({ ...ready, state: 'WAITING', ...facts }, around)
+  const control = (approval: object) => ({ node: { code: 'ask', control: { does: { kind: 'APPROVAL', approval } } } })
+  expect(told({ waitReason: 'DEPENDENCY' }, { ...ofTask, waitsFor: ['a', 'b', 'c'] }).detail).toBe(
+    'Waits for the end of a, b and c.',
+  )
+  expect(told({ waitReason: 'DEPENDENCY' }, { ...ofTask, waitsFor: [...'abcdefgh'] }).detail).toContain('e and 3 more nodes')
+  const asks = { ...control({ roles: ['admin', 'owner'] }), waitsFor: [] } as unknown as WaitingNode
+  expect(told({ waitReason: 'APPROVAL', dueAt: 9 }, asks)).toEqual({
+    reason: 'APPROVAL',
+    detail: 'Waits for the decision of a person with the role owner or admin.',
+    until: 9,
+  })
+  expect(told({ waitReason: 'EVENT', eventName: 'paid', eventKey: '7' }).detail).toBe('Waits for the event paid with the key 7.')
+  expect(told({ waitReason: 'SUB_DAG', partRunId: 42 })).toMatchObject({ heldBy: 42, detail: 'Waits for the end of run 42.' })
+  expect(told({ waitReason: 'SLOT', shardIndex: 3 }).detail).toContain('elements at work')
 })

@@ -1,11 +1,19 @@
 import type { Why } from '@carillon/contract'
+import { approvalRoles, type PlanNode } from '@carillon/core'
 import type { WaitingFacts } from '../storage/waiting.ts'
 
+/** What a run's plan says beside what is stored of the instance itself. */
+export interface WaitingNode {
+  readonly node: Pick<PlanNode, 'code' | 'control'>
+  /** Codes of the nodes that lead to it and have not ended. */
+  readonly waitsFor: readonly string[]
+}
+
 /** Why an instance does not run, from what the scheduler itself wrote and goes by. Pure. */
-export function explain(facts: WaitingFacts): Why {
+export function explain(facts: WaitingFacts, around: WaitingNode): Why {
   switch (facts.state) {
     case 'WAITING':
-      return explainWaiting(facts)
+      return explainWaiting(facts, around)
     case 'PENDING':
       return explainPending(facts)
     case 'RESERVED':
@@ -16,11 +24,25 @@ export function explain(facts: WaitingFacts): Why {
   }
 }
 
-function explainWaiting({ waitReason, dueAt, runReason }: WaitingFacts): Why {
+function explainWaiting(facts: WaitingFacts, { node, waitsFor }: WaitingNode): Why {
+  const { waitReason, dueAt, runReason, shardIndex, partRunId } = facts
+  const until = dueAt === null ? {} : { until: dueAt }
+  const does = node.control?.does
   switch (waitReason) {
     case 'TIME':
-      return { reason: 'TIME', detail: 'Waits until its retry is due.', ...(dueAt === null ? {} : { until: dueAt }) }
+      return { reason: 'TIME', detail: does?.kind === 'WAIT' ? 'Waits for its time.' : 'Waits until its retry is due.', ...until }
+    case 'APPROVAL': {
+      const roles = approvalRoles(does?.kind === 'APPROVAL' ? does.approval : {})
+      return { reason: 'APPROVAL', detail: `Waits for the decision of a person with the role ${listOf(roles, 'or')}.`, ...until }
+    }
+    case 'EVENT':
+      return { reason: 'EVENT', detail: `Waits for the event ${facts.eventName} with the key ${facts.eventKey}.`, ...until }
+    case 'SUB_DAG':
+      return partRunId === null
+        ? { reason: 'SUB_DAG', detail: 'The run that is its part is about to start, or has just ended.' }
+        : { reason: 'SUB_DAG', detail: `Waits for the end of run ${partRunId}.`, heldBy: partRunId }
     case 'SLOT': {
+      if (shardIndex > 0) return { reason: 'SLOT', detail: 'Waits for one of the elements at work to end: so many run at once.' }
       const holder = Number(/^CONCURRENCY:(\d+)$/.exec(runReason ?? '')?.[1] ?? 0)
       const detail = 'Waits for a slot of its concurrency policy'
       return holder > 0
@@ -31,9 +53,22 @@ function explainWaiting({ waitReason, dueAt, runReason }: WaitingFacts): Why {
       return { reason: 'PAUSED', detail: `The run is paused${by(runReason)}.` }
     case 'DEPENDENCY':
     case null:
-      return { reason: 'DEPENDENCY', detail: 'Waits for other instances of its run.' }
+      return {
+        reason: 'DEPENDENCY',
+        detail: waitsFor.length === 0 ? 'Waits for other instances of its run.' : `Waits for the end of ${nodesOf(waitsFor)}.`,
+      }
   }
 }
+
+const MOST_NAMED = 5
+
+function nodesOf(codes: readonly string[]): string {
+  const named = codes.length > MOST_NAMED ? [...codes.slice(0, MOST_NAMED), `${codes.length - MOST_NAMED} more nodes`] : codes
+  return listOf(named, 'and')
+}
+
+const listOf = (words: readonly string[], last: 'and' | 'or') =>
+  words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`
 
 function by(runReason: string | null): string {
   const who = /^PAUSED:(.+)$/.exec(runReason ?? '')?.[1]

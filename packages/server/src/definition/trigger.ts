@@ -1,7 +1,11 @@
 import { CarillonError, type Plan, type Role } from '@carillon/core'
+import { planOfShare, shareKey } from '../lifecycle/plan-share.ts'
 import type { PlanCache } from '../lifecycle/plan-cache.ts'
+import { dags, selectStartableDags } from '../storage/dag.ts'
+import { selectPlansOfVersions } from '../storage/dag-version.ts'
 import type { Transaction } from '../storage/database.ts'
 import { selectTriggerableTasks, type TriggerableTask } from '../storage/task.ts'
+import { noSuchVersion } from './dag-version.ts'
 import { invalidFields } from './invalid.ts'
 import { assertParamsSize, paramsProblems } from './params-schema.ts'
 import { noSuch } from './versioned-object.ts'
@@ -48,21 +52,89 @@ async function findTasks(tx: Transaction, tenantId: number, asks: readonly Trigg
 }
 
 function refusalOf(asker: Asker, task: TriggerableTask, plan: Plan, { params = {} }: TriggerAsk): CarillonError | null {
-  if (!mayRun(task.runnableBy, asker.role))
-    return new CarillonError(
-      'FORBIDDEN',
-      `This task may be run by the roles ${task.runnableBy!.join(', ')}; yours is ${asker.role}.`,
-    )
-  const node = plan.nodes[0]!
   try {
-    const merged = { ...node.params, ...params }
-    assertParamsSize(merged, asker.paramsBytes)
-    const problems = paramsProblems(node.paramsSchema, merged, '/body/params')
-    return problems.length > 0 ? invalidFields(problems) : null
+    assertMayRun(task.runnableBy, asker.role, 'task')
+    assertParams(asker, plan.nodes[0]!, params)
+    return null
   } catch (error) {
     if (error instanceof CarillonError) return error
     throw error
   }
+}
+
+interface DagTriggerAsk {
+  readonly params?: Record<string, unknown>
+  /** Of a version. */
+  readonly version?: number
+  /** For the share of a gray release: see `shareKey`. */
+  readonly key?: string
+}
+
+/** The DAG that is asked for, its parameters checked under each version that the run may get; with the plan of the version that is named. */
+export async function prepareDagTrigger(
+  tx: Transaction,
+  asker: Asker,
+  ref: string,
+  ask: DagTriggerAsk,
+): Promise<{ dagId: number; planId: number | null }> {
+  const { tenantId, plans } = asker
+  const dag = await dags.find(tx, tenantId, ref)
+  if (!dag) throw noSuch('DAG')
+  assertMayRun(dag.runnableBy, asker.role, 'DAG')
+  const named = ask.version === undefined ? null : await planOfVersion(tx, tenantId, dag.id, ask.version)
+  const possible = named === null ? await plansInTraffic(tx, asker, dag.id, ask) : [named]
+  const planOf = await plans.load(
+    tx,
+    possible.map((planId) => ({ tenantId, planId })),
+  )
+  for (const planId of possible) assertParams(asker, planOf({ tenantId, planId }).dag!, ask.params)
+  return { dagId: dag.id, planId: named }
+}
+
+async function planOfVersion(tx: Transaction, tenantId: number, dagId: number, number: number): Promise<number> {
+  const [version] = await selectPlansOfVersions(tx, [{ tenantId, dagId, number }])
+  if (!version) throw noSuchVersion(number, 'that has been activated')
+  if (version.planId === null) {
+    throw new CarillonError(
+      'STATE_CONFLICT',
+      `Version ${number} is archived, and a task of it has changed since. Activate it, or copy it to a new version.`,
+    )
+  }
+  return version.planId
+}
+
+/** The plans that a run which names no version may get: without a key it is chosen only as the run starts. */
+async function plansInTraffic(
+  tx: Transaction,
+  { tenantId, plans }: Asker,
+  dagId: number,
+  { key, params = {} }: DagTriggerAsk,
+): Promise<number[]> {
+  const [dag] = await selectStartableDags(tx, [{ tenantId, id: dagId }])
+  // Without an active version the start itself is refused.
+  if (!dag || dag.planId === null) return []
+  const shares = { ...dag, planId: dag.planId }
+  if (dag.grayPlanId === null) return [dag.planId]
+  const active = (await plans.load(tx, [{ tenantId, planId: dag.planId }]))({ tenantId, planId: dag.planId })
+  const chosenBy = shareKey(active, { runKey: key, params })
+  return chosenBy === null ? [dag.planId, dag.grayPlanId] : [planOfShare(shares, chosenBy)]
+}
+
+function assertMayRun(runnableBy: readonly string[] | null, role: Role, noun: 'task' | 'DAG'): void {
+  if (mayRun(runnableBy, role)) return
+  throw new CarillonError('FORBIDDEN', `This ${noun} may be run by the roles ${runnableBy!.join(', ')}; yours is ${role}.`)
+}
+
+/** Parameters of a run over its defaults, by size and schema. */
+function assertParams(
+  { paramsBytes }: Pick<Asker, 'paramsBytes'>,
+  { params: defaults, paramsSchema }: Pick<Plan['nodes'][number], 'params' | 'paramsSchema'>,
+  params: Record<string, unknown> = {},
+): void {
+  const merged = { ...defaults, ...params }
+  assertParamsSize(merged, paramsBytes)
+  const problems = paramsProblems(paramsSchema, merged, '/body/params')
+  if (problems.length > 0) throw invalidFields(problems)
 }
 
 export function mayRun(runnableBy: readonly string[] | null, role: Role): boolean {

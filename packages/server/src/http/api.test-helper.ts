@@ -28,6 +28,8 @@ export interface TestApi {
   readonly root: pg.Client
   readonly tenantA: TestTenant
   readonly tenantB: TestTenant
+  /** For what its loops do on a server node: `continueRuns(api.engine)`. */
+  readonly engine: Engine
   /** One turn of firing. */
   fire(): Promise<number>
   /** A token of the platform's administrator. */
@@ -105,6 +107,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     token,
     client,
     call: (call) => inject(app, call),
+    engine,
     fire: () => fireSchedules(firing),
     async close() {
       await app.close()

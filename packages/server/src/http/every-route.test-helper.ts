@@ -174,6 +174,7 @@ const requests: Table = {
   },
   runs: {
     trigger: (own) => ({ params: { task: own.task }, body: {} }),
+    triggerDag: (own) => ({ params: { dag: own.runningDag }, body: { version: 1 } }),
     triggerMany: (own) => ({ body: { items: [{ task: own.task }] } }),
     list: (own) => ({ query: { task: own.task, schedule: own.schedule } }),
     get: (own) => ({ params: { run: own.run } }),

@@ -76,6 +76,8 @@ function runStart(request: StartRequest): RunStart {
     priority: request.priority ?? null,
     bypassConcurrency: request.bypassConcurrency ?? false,
     force: request.force ?? false,
+    ...(request.planId === undefined ? {} : { planId: request.planId }),
+    ...(request.runKey === undefined ? {} : { runKey: request.runKey }),
     ...(request.parentRunId === undefined ? {} : { parentRunId: request.parentRunId }),
   }
 }

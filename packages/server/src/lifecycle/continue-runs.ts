@@ -1,13 +1,14 @@
 import type { FinalRunState, InstanceState } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { selectPartsOf } from '../storage/node.ts'
+import { selectPlansOfVersions } from '../storage/dag-version.ts'
 import { selectDueKinds, takeOutbox, type OutboxEntry } from '../storage/outbox.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { advanceRuns, beginRuns, keysOf, type EndedNode } from './advance-runs.ts'
 import type { Engine } from './engine.ts'
 import { lockInstances, lockInstancesOfRuns } from './lock-instances.ts'
 import { startDownstream } from './start-downstream.ts'
-import { startRuns } from './start-runs.ts'
+import { startRuns, type RunStarted } from './start-runs.ts'
 import { stopRuns } from './stop-runs.ts'
 
 const BATCH = 100
@@ -35,22 +36,31 @@ const STEPS: Readonly<Record<OutboxEntry['kind'], (tx: Transaction, engine: Engi
   async START_PART(tx, engine) {
     const entries = await takeOutbox<PartToStart>(tx, 'START_PART', BATCH)
     if (entries.length === 0) return
+    const planOf = await namedPlans(tx, entries)
+    const startable = entries.filter((entry) => planOf(entry) !== null)
     const started = await startRuns(
       tx,
       engine,
-      entries.map(({ tenantId, runId, payload: { instanceId, dagId, params, depth } }) => ({
-        tenantId,
-        target: { kind: 'DAG', id: dagId },
-        origin: 'UPSTREAM',
-        startedBy: `run:${runId}`,
-        params,
-        parentRunId: runId,
-        parentInstanceId: instanceId,
-        depth,
-      })),
+      startable.map((entry) => {
+        const { tenantId, runId, payload } = entry
+        const { instanceId, dagId, params, depth } = payload
+        const planId = planOf(entry)
+        return {
+          tenantId,
+          target: { kind: 'DAG', id: dagId },
+          origin: 'UPSTREAM',
+          startedBy: `run:${runId}`,
+          params,
+          parentRunId: runId,
+          parentInstanceId: instanceId,
+          depth,
+          ...(planId ? { planId } : {}),
+        }
+      }),
     )
-    const refused = entries.flatMap((entry, place) => {
-      const result = started[place]!
+    const results = new Map(startable.map((entry, place) => [entry, started[place]!]))
+    const refused = entries.flatMap((entry) => {
+      const result = results.get(entry) ?? noPlan(entry.payload)
       if (result.kind === 'STARTED' && result.state === 'PENDING') return []
       const message = result.kind === 'REFUSED' ? result.detail : `Its concurrency policy skipped it: ${result.reason}.`
       const error = { code: result.kind === 'REFUSED' ? result.code : 'SKIPPED', message }
@@ -86,6 +96,23 @@ interface PartToStart {
   readonly dagVersion: number | null
   readonly params: Readonly<Record<string, unknown>>
   readonly depth: number
+}
+
+/** The plans of the versions that nodes name; undefined where none is named, null where the version has none (any more). */
+async function namedPlans(
+  tx: Transaction,
+  entries: readonly { readonly tenantId: number; readonly payload: PartToStart }[],
+): Promise<(entry: (typeof entries)[number]) => number | null | undefined> {
+  const named = entries.flatMap(({ tenantId, payload: { dagId, dagVersion } }) =>
+    dagVersion === null ? [] : [{ tenantId, dagId, number: dagVersion }],
+  )
+  const rows = named.length === 0 ? [] : await selectPlansOfVersions(tx, named)
+  const plans = new Map(rows.map((row) => [`${row.dagId}@${row.number}`, row.planId]))
+  return ({ payload: { dagId, dagVersion } }) => (dagVersion === null ? undefined : (plans.get(`${dagId}@${dagVersion}`) ?? null))
+}
+
+function noPlan({ dagVersion }: PartToStart): Extract<RunStarted, { kind: 'REFUSED' }> {
+  return { kind: 'REFUSED', code: 'STATE_CONFLICT', detail: `Version ${dagVersion} cannot run: it has never been activated.` }
 }
 
 interface PartEnded {

@@ -13,6 +13,9 @@ export interface StartRequest {
   readonly priority?: number
   readonly bypassConcurrency?: boolean
   readonly force?: boolean
+  /** Of a DAG: the plan of the version that is named, and the key under which runs get the same one. */
+  readonly planId?: number
+  readonly runKey?: string
   readonly parentRunId?: number
   readonly idempotency?: {
     readonly principal: string

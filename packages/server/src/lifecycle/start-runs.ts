@@ -11,6 +11,7 @@ import { TenantMap } from '../storage/tenant-map.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import { beginRuns } from './advance-runs.ts'
 import type { Engine } from './engine.ts'
+import { planOfShare, shareKey, type PlanShares } from './plan-share.ts'
 import { stopRuns } from './stop-runs.ts'
 
 export interface RunTarget {
@@ -25,8 +26,10 @@ export interface RunStart {
   readonly origin: RunOrigin
   readonly startedBy: string
   readonly params: Readonly<Record<string, unknown>>
-  /** The plan of the run that is repeated; absent: the task's present one. */
+  /** The plan of the run that is repeated, or of the version that is named; absent: the target's present one. */
   readonly planId?: number
+  /** Runs of a DAG with the same key get the same version while two share its traffic. */
+  readonly runKey?: string
   readonly priority?: number | null
   readonly bypassConcurrency?: boolean
   /** Also when the task is disabled. */
@@ -54,8 +57,8 @@ export async function startRuns(tx: Transaction, engine: Engine, starts: readonl
   const [targets, ids, now] = await Promise.all([loadTargets(tx, starts), nextIds(tx, starts.length), tx.now()])
   const drafts = starts.map((start, place) => draftOf(start, targets, ids[place]!))
   const accepted = drafts.filter((draft) => draft.kind === 'DRAFT')
-  const planOf = await engine.plans.load(tx, accepted)
-  const candidates = accepted.map((draft) => candidateOf(draft, planOf(draft)))
+  const planOf = await engine.plans.load(tx, accepted.flatMap(plansOfDraft))
+  const candidates = accepted.map((draft) => candidateOf(draft, (planId) => planOf({ tenantId: draft.tenantId, planId })))
   const decisions = await decideAdmissions(tx, candidates)
   await writeRuns(tx, engine, candidates, decisions, now)
   return drafts.map((draft) => (draft.kind === 'REFUSED' ? draft : answerOf(draft.id, decisions.get(draft.id)!)))
@@ -87,9 +90,12 @@ interface Draft {
   readonly kind: 'DRAFT'
   readonly id: number
   readonly tenantId: number
-  readonly planId: number
+  readonly shares: PlanShares
   readonly start: RunStart
 }
+
+const plansOfDraft = ({ tenantId, shares: { planId, grayPlanId } }: Draft) =>
+  [planId, ...(grayPlanId === null ? [] : [grayPlanId])].map((id) => ({ tenantId, planId: id }))
 
 const NAMES = { TASK: 'task', DAG: 'DAG' } as const
 
@@ -110,8 +116,12 @@ function draftOf(start: RunStart, targets: TargetLookup, id: number): Draft | Re
   const planId = start.planId ?? task.planId
   if (planId === null)
     return { kind: 'REFUSED', code: 'STATE_CONFLICT', detail: `The DAG ${task.code} has no ACTIVE version. Activate one first.` }
-  return { kind: 'DRAFT', id, tenantId: start.tenantId, planId, start }
+  const gray = start.planId === undefined && 'grayPlanId' in task ? task : NO_GRAY
+  const shares = { planId, grayPlanId: gray.grayPlanId, grayPercent: gray.grayPercent }
+  return { kind: 'DRAFT', id, tenantId: start.tenantId, shares, start }
 }
+
+const NO_GRAY = { grayPlanId: null, grayPercent: null }
 
 interface Candidate {
   readonly id: number
@@ -123,10 +133,12 @@ interface Candidate {
   readonly key: string | null
 }
 
-function candidateOf(draft: Draft, plan: Plan): Candidate {
-  const params = { ...(plan.dag ? plan.dag.params : plan.nodes[0]!.params), ...draft.start.params }
-  const key = draft.start.bypassConcurrency ? null : concurrencyKey(plan.concurrency, draft.start.target.id, params)
-  return { id: draft.id, tenantId: draft.tenantId, planId: draft.planId, start: draft.start, plan, params, key }
+function candidateOf({ id, tenantId, shares, start }: Draft, planOf: (planId: number) => Plan): Candidate {
+  const planId = planOfShare(shares, shareKey(planOf(shares.planId), start) ?? String(id))
+  const plan = planOf(planId)
+  const params = { ...(plan.dag ? plan.dag.params : plan.nodes[0]!.params), ...start.params }
+  const key = start.bypassConcurrency ? null : concurrencyKey(plan.concurrency, start.target.id, params)
+  return { id, tenantId, planId, start, plan, params, key }
 }
 
 // ───────────────────────────────────────────────────────────────── decide

@@ -156,3 +156,21 @@ export async function findDefinitions(
   const rows = await tx.query<{ id: number; definition: DagDefinition }>(definitions, [tenantId, ids])
   return new Map(rows.map((row) => [row.id, row.definition]))
 }
+
+const plansOfVersions = sql(
+  'dag_version.plans',
+  `select v.tenant_id as "tenantId", v.dag_id as "dagId", v.number, v.plan_id as "planId"
+   from unnest($1::bigint[], $2::bigint[], $3::int[]) as wanted (tenant_id, dag_id, number)
+   join dag_version v on v.tenant_id = wanted.tenant_id and v.dag_id = wanted.dag_id and v.number = wanted.number and v.state <> 'DRAFT'`,
+)
+/** The plans of versions that have been activated; null: an archived one that nobody has named since its tasks changed. */
+export function selectPlansOfVersions(
+  tx: Transaction,
+  versions: readonly { readonly tenantId: number; readonly dagId: number; readonly number: number }[],
+): Promise<{ tenantId: number; dagId: number; number: number; planId: number | null }[]> {
+  return tx.query(plansOfVersions, [
+    versions.map((each) => each.tenantId),
+    versions.map((each) => each.dagId),
+    versions.map((each) => each.number),
+  ])
+}

@@ -7,8 +7,8 @@ import { sql } from './sql.ts'
 export interface InstanceRow {
   readonly id: number
   readonly runId: number
-  readonly targetId: number
-  readonly taskCode: string | null
+  /** Says what it runs: see `instanceViews`. */
+  readonly planId: number
   readonly node: number
   readonly shardIndex: number
   readonly shardTotal: number
@@ -31,12 +31,7 @@ export interface InstanceRow {
   readonly endedAt: number | null
 }
 
-// A plan says whose it is, so nobody has to look at runs.
-const TARGET = `(select p.target_id from plan p where p.tenant_id = $1 and p.id = t.plan_id)`
-
-const VIEW = `t.id, t.run_id as "runId", ${TARGET} as "targetId",
-  (select k.code from task k where k.tenant_id = $1 and k.id = ${TARGET}) as "taskCode",
-  t.node, t.shard_index as "shardIndex", t.shard_total as "shardTotal", t.state, t.wait_reason as "waitReason", t.due_at as "dueAt", t.attempt, t.lost,
+const VIEW = `t.id, t.run_id as "runId", t.plan_id as "planId", t.node, t.shard_index as "shardIndex", t.shard_total as "shardTotal", t.state, t.wait_reason as "waitReason", t.due_at as "dueAt", t.attempt, t.lost,
   t.executor_id as "executorId", (select e.instance from executor e where e.id = t.executor_id and e.tenant_id in ($1, 1)) as "executorInstance",
   t.reserved_at as "reservedAt", t.started_at as "startedAt", t.deadline_at as "deadlineAt", t.stop_reason as "stopReason", t.output, t.error,
   t.progress, t.progress_message as "progressMessage", t.created_at as "createdAt", t.ended_at as "endedAt"`
@@ -46,12 +41,18 @@ const SHARED = `t.id, t.run_id, t.plan_id, t.node, t.shard_index, t.shard_total,
 
 const half = (age: 'live' | 'history') => `select ${SHARED} from instance_${age} t where t.tenant_id = $1`
 
+// A plan says whose it is, so nobody has to look at runs.
+const ofTarget = (
+  table: 'task' | 'dag',
+) => `t.plan_id = any(array(select p.id from plan p where p.tenant_id = $1 and p.target_id =
+             (select k.id from ${table} k where k.tenant_id = $1 and ${isNamed('k')} limit 1)))`
+
 export const listInstances = listing<InstanceRow>({
   name: 'instance.list',
   text: `select ${VIEW} from ((${half('live')}{where}{page}) union all (${half('history')}{where}{page})) t{page}`,
   filters: {
-    task: `t.plan_id = any(array(select p.id from plan p where p.tenant_id = $1 and p.target_id =
-             (select k.id from task k where k.tenant_id = $1 and ${isNamed('k')} limit 1)))`,
+    task: ofTarget('task'),
+    dag: ofTarget('dag'),
     executor: 't.executor_id = ?::bigint',
     state: 't.state = any(?::text[])',
     from: 't.created_at >= at_ms(?::bigint)',

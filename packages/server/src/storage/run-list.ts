@@ -6,8 +6,9 @@ import { sql } from './sql.ts'
 /** Runs as people see them: those that live and those of history are one list. */
 export interface RunRow {
   readonly id: number
+  readonly kind: 'TASK' | 'DAG'
   readonly targetId: number
-  readonly taskCode: string | null
+  readonly targetCode: string | null
   readonly planId: number
   readonly planVersion: number
   readonly state: RunState
@@ -27,15 +28,16 @@ export interface RunRow {
   readonly endedAt: number | null
 }
 
-const VIEW = `t.id, t.target_id as "targetId",
-  (select k.code from task k where k.tenant_id = $1 and k.id = t.target_id) as "taskCode",
+const VIEW = `t.id, t.target_kind as kind, t.target_id as "targetId",
+  case t.target_kind when 'TASK' then (select k.code from task k where k.tenant_id = $1 and k.id = t.target_id)
+    else (select k.code from dag k where k.tenant_id = $1 and k.id = t.target_id) end as "targetCode",
   t.plan_id as "planId", (select (p.body ->> 'version')::int from plan p where p.tenant_id = $1 and p.id = t.plan_id) as "planVersion",
   t.state, t.reason, t.origin, t.started_by as "startedBy", t.schedule_id as "scheduleId",
   (select s.code from schedule s where s.tenant_id = $1 and s.id = t.schedule_id) as "scheduleCode",
   t.fire_at as "fireAt", t.backfill_id as "backfillId", t.parent_run_id as "parentRunId", t.params, t.priority, t.concurrency_key as "concurrencyKey",
   t.created_at as "createdAt", t.started_at as "startedAt", t.ended_at as "endedAt"`
 
-const SHARED = `tenant_id, id, target_id, plan_id, state, reason, origin, started_by, schedule_id, fire_at, backfill_id, parent_run_id, params, priority,
+const SHARED = `tenant_id, id, target_kind, target_id, plan_id, state, reason, origin, started_by, schedule_id, fire_at, backfill_id, parent_run_id, params, priority,
   concurrency_key, created_at, started_at, ended_at`
 
 export const listRuns = listing<RunRow>({
@@ -46,6 +48,7 @@ export const listRuns = listing<RunRow>({
       (select ${SHARED} from run_history t where t.tenant_id = $1{where}{page})) t{page}`,
   filters: {
     task: `t.target_id = (select k.id from task k where k.tenant_id = $1 and ${isNamed('k')} limit 1)`,
+    dag: `t.target_id = (select k.id from dag k where k.tenant_id = $1 and ${isNamed('k')} limit 1)`,
     schedule: `t.schedule_id = (select s.id from schedule s where s.tenant_id = $1 and ${isNamed('s')} limit 1)`,
     state: 't.state = any(?::text[])',
     origin: 't.origin = ?::text',
@@ -71,13 +74,14 @@ export async function findRun(tx: Transaction, tenantId: number, id: number): Pr
 
 const runnable = sql(
   'run.runnableBy',
-  `select t.id, k.runnable_by as "runnableBy" from (
+  `select t.id, coalesce(k.runnable_by, d.runnable_by) as "runnableBy" from (
      select tenant_id, id, target_id from run_live where tenant_id = $1 and id = any($2::bigint[])
      union all
      select tenant_id, id, target_id from run_history where tenant_id = $1 and id = any($2::bigint[])) t
-   left join task k on k.tenant_id = t.tenant_id and k.id = t.target_id`,
+   left join task k on k.tenant_id = t.tenant_id and k.id = t.target_id
+   left join dag d on d.tenant_id = t.tenant_id and d.id = t.target_id`,
 )
-/** Who may run the tasks of these runs; a run that does not exist is left out. */
+/** Who may run the tasks and DAGs of these runs; a run that does not exist is left out. */
 export function runnableByOf(
   tx: Transaction,
   tenantId: number,

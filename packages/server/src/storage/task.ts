@@ -144,6 +144,14 @@ export function selectStartableTasks(
   return tx.query(STARTABLE, [keys.map((key) => key.tenantId), keys.map((key) => key.id)])
 }
 
+const CODES = sql('task.codes', `select id, code from task where tenant_id = $1 and id = any($2::bigint[])`)
+/** What tasks are called, deleted ones too. */
+export async function codesOfTasks(tx: Transaction, tenantId: number, ids: readonly number[]): Promise<Map<number, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await tx.query<{ id: number; code: string }>(CODES, [tenantId, ids])
+  return new Map(rows.map((row) => [row.id, row.code]))
+}
+
 const TRIGGERABLE = sql(
   'task.triggerable',
   `select id, code, plan_id as "planId", runnable_by as "runnableBy" from task

@@ -1,13 +1,24 @@
 import type { Transaction } from './database.ts'
+import type { WaitReason } from '@carillon/core'
 import { sql } from './sql.ts'
 
 /** Everything by which an instance that does not run may be held back: see `explain.ts`. */
 export interface WaitingFacts {
   readonly id: number
   readonly state: 'WAITING' | 'PENDING' | 'RESERVED'
-  readonly waitReason: 'DEPENDENCY' | 'TIME' | 'SLOT' | 'PAUSED' | null
+  readonly runId: number
+  readonly planId: number
+  readonly node: number
+  readonly shardIndex: number
+  readonly waitReason: WaitReason | null
   readonly dueAt: number | null
   readonly runReason: string | null
+  /** Of what waits for an event. */
+  readonly eventName: string | null
+  readonly eventKey: string | null
+  /** The run that is a part of it. */
+  readonly partRunId: number | null
+  /** From here on: of what an executor is to run. */
   readonly handler: string
   readonly selector: Readonly<Record<string, string>>
   readonly appCode: string
@@ -27,7 +38,10 @@ export interface WaitingFacts {
 
 const facts = sql(
   'instance.waitingFacts',
-  `select i.id, i.state, i.wait_reason as "waitReason", i.due_at as "dueAt", r.reason as "runReason", q.handler, q.selector,
+  `select i.id, i.state, i.run_id as "runId", i.plan_id as "planId", i.node, i.shard_index as "shardIndex", i.wait_reason as "waitReason", i.due_at as "dueAt",
+     r.reason as "runReason", w.name as "eventName", w.key as "eventKey",
+     (select p.id from run_live p where i.wait_reason = 'SUB_DAG' and p.tenant_id = i.tenant_id and p.parent_instance_id = i.id limit 1) as "partRunId",
+     q.handler, q.selector,
      a.code as "appCode", a.paused as "appPaused", e.state = 'ACTIVE' as "tenantActive", (select state from scheduler_control) as scheduler,
      (select min(floor(least(b.burst, b.tokens + extract(epoch from statement_timestamp() - b.refilled_at) * b.per_second))) from rate_bucket b
       where (b.tenant_id = q.rate_tenant_id and b.key = q.rate_key) or (b.tenant_id = q.app_tenant_id and b.key = 'app:' || q.app_id)) as starts,
@@ -36,8 +50,9 @@ const facts = sql(
    from instance_live i
    join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id
    join tenant e on e.id = i.tenant_id
-   join queue q on q.id = i.queue_id
-   join app a on a.tenant_id = q.app_tenant_id and a.id = q.app_id
+   left join event_wait w on w.tenant_id = i.tenant_id and w.instance_id = i.id
+   left join queue q on q.id = i.queue_id
+   left join app a on a.tenant_id = q.app_tenant_id and a.id = q.app_id
    cross join lateral (
      select count(*) as serving,
        count(*) filter (where m.status = 'ONLINE' and m.health = 'HEALTHY' and s.id is not null) as available,
@@ -45,11 +60,28 @@ const facts = sql(
          select count(*) from instance_live h where h.session_id = s.id and h.state in ('RESERVED', 'RUNNING'))) as free
      from executor m
      left join executor_session s on s.tenant_id = m.tenant_id and s.executor_id = m.id and s.ended_at is null
-     where m.tenant_id = q.app_tenant_id and m.app_id = q.app_id and m.deleted_at is null
+     where i.state <> 'WAITING' and m.tenant_id = q.app_tenant_id and m.app_id = q.app_id and m.deleted_at is null
        and m.handlers ? q.handler and m.labels @> q.selector and (q.executor_id is null or q.executor_id = m.id)) x
    where i.tenant_id = $1 and i.id = any($2::bigint[]) and i.state in ('WAITING', 'PENDING', 'RESERVED')`,
 )
 /** As the engine: the executors of a shared app are the platform's. Nothing of other tenants comes out but counts. */
 export function waitingFacts(tx: Transaction, tenantId: number, instanceIds: readonly number[]): Promise<WaitingFacts[]> {
   return tx.query(facts, [tenantId, instanceIds])
+}
+
+const liveNodes = sql(
+  'instance.liveNodes',
+  `select distinct run_id as "runId", node from instance_live where tenant_id = $1 and run_id = any($2::bigint[]) and id <> run_id`,
+)
+/** The nodes of runs that have not ended. */
+export async function liveNodesOf(
+  tx: Transaction,
+  tenantId: number,
+  runIds: readonly number[],
+): Promise<ReadonlyMap<number, ReadonlySet<number>>> {
+  const ids = [...new Set(runIds)]
+  const rows = ids.length === 0 ? [] : await tx.query<{ runId: number; node: number }>(liveNodes, [tenantId, ids])
+  const nodes = new Map<number, Set<number>>(ids.map((id) => [id, new Set()]))
+  for (const { runId, node } of rows) nodes.get(runId)!.add(node)
+  return nodes
 }

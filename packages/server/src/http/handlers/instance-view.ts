@@ -1,7 +1,11 @@
 import type { Attempt, Instance, Why } from '@carillon/contract'
+import type { Plan, PlanEdge } from '@carillon/core'
 import { explain } from '../../definition/explain.ts'
+import { groupBy } from '../../lifecycle/group.ts'
+import type { Transaction } from '../../storage/database.ts'
 import type { AttemptRow, InstanceRow } from '../../storage/instance-list.ts'
-import { waitingFacts } from '../../storage/waiting.ts'
+import { codesOfTasks } from '../../storage/task.ts'
+import { liveNodesOf, waitingFacts } from '../../storage/waiting.ts'
 import type { Context } from '../context.ts'
 
 const UNSTARTED = new Set(['WAITING', 'PENDING', 'RESERVED'])
@@ -13,12 +17,63 @@ export async function reasonsFor(
 ): Promise<Map<number, Why>> {
   const ids = instances.filter(({ state }) => UNSTARTED.has(state)).map(({ id }) => id)
   if (ids.length === 0) return new Map()
-  const facts = await services.db.engine((tx) => waitingFacts(tx, tenantId, ids))
-  return new Map(facts.map((row) => [row.id, explain(row)]))
+  return services.db.engine(async (tx) => {
+    const facts = await waitingFacts(tx, tenantId, ids)
+    const planOf = await services.plans.load(
+      tx,
+      facts.map(({ planId }) => ({ tenantId, planId })),
+    )
+    const dependent = facts.filter((row) => row.waitReason === 'DEPENDENCY')
+    const live = await liveNodesOf(
+      tx,
+      tenantId,
+      dependent.map((row) => row.runId),
+    )
+    const open = new Map([...live].map(([runId, nodes]) => [runId, openEdges(nodes)]))
+    return new Map(
+      facts.map((row) => {
+        const plan = planOf({ tenantId, planId: row.planId })
+        const waitsFor = (open.get(row.runId)?.(plan).get(row.node) ?? []).map(({ from }) => plan.nodes[from]!.code)
+        return [row.id, explain(row, { node: plan.nodes[row.node]!, waitsFor })]
+      }),
+    )
+  })
 }
 
-export function instanceView({ targetId, taskCode, executorId, executorInstance, ...row }: InstanceRow): Instance {
-  return { ...row, task: { id: targetId, code: taskCode }, executor: executorRef(executorId, executorInstance) }
+/** The edges of a plan by the nodes to which they lead, as far as they leave nodes that have not ended. */
+function openEdges(live: ReadonlySet<number>): (plan: Plan) => ReadonlyMap<number, readonly PlanEdge[]> {
+  let edges: ReadonlyMap<number, readonly PlanEdge[]> | undefined
+  return (plan) => {
+    const open = () => (plan.edges ?? []).filter((edge) => live.has(edge.from))
+    return (edges ??= groupBy(open(), (edge) => edge.to))
+  }
+}
+
+/** Instances as people see them. What each runs is said by its plan, which is kept in memory: the plan of a large DAG is large. */
+export async function instanceViews(
+  tx: Transaction,
+  { services, tenantId }: Pick<Context, 'services' | 'tenantId'>,
+  rows: readonly InstanceRow[],
+): Promise<Instance[]> {
+  const planOf = await services.plans.load(
+    tx,
+    rows.map(({ planId }) => ({ tenantId, planId })),
+  )
+  const runs = rows.map((row) => whatItRuns(planOf({ tenantId, planId: row.planId }), row.node))
+  const taskIds = [...new Set(runs.flatMap(({ taskId }) => (taskId === null ? [] : [taskId])))]
+  const codes = await codesOfTasks(tx, tenantId, taskIds)
+  return rows.map(({ planId: _, executorId, executorInstance, ...row }, place) => {
+    const { nodeCode, taskId } = runs[place]!
+    const task = taskId === null ? null : { id: taskId, code: codes.get(taskId) ?? null }
+    return { ...row, nodeCode, task, executor: executorRef(executorId, executorInstance) }
+  })
+}
+
+function whatItRuns(plan: Plan, index: number): { nodeCode: string | null; taskId: number | null } {
+  if (plan.targetKind === 'TASK') return { nodeCode: null, taskId: plan.targetId }
+  const node = plan.nodes[index]!
+  const does = node.control!.does
+  return { nodeCode: node.code, taskId: does.kind === 'TASK' ? does.taskId : null }
 }
 
 /** Attempts that were kept, and the last one, which stands in the instance's own row until it is. */

@@ -5,21 +5,23 @@ import type { Transaction } from '../../storage/database.ts'
 import { attemptsOf, findInstance, listInstances } from '../../storage/instance-list.ts'
 import { findLogExtent, instanceStage, listLogLines } from '../../storage/log-list.ts'
 import type { Context, Handlers } from '../context.ts'
-import { attemptViews, instanceView, reasonsFor } from './instance-view.ts'
+import { attemptViews, instanceViews, reasonsFor } from './instance-view.ts'
 
 export const instanceHandlers: Handlers<typeof instanceRoutes> = {
-  list: async ({ query: { limit = DEFAULT_LIMIT, cursor, ...filters } }, { read, tenantId }) => {
-    const page = await read((tx) => listInstances(tx, tenantId, { order: '-id', limit, cursor, filters }))
-    return { items: page.items.map(instanceView), nextCursor: page.nextCursor }
-  },
+  list: ({ query: { limit = DEFAULT_LIMIT, cursor, ...filters } }, context) =>
+    context.read(async (tx) => {
+      const page = await listInstances(tx, context.tenantId, { order: '-id', limit, cursor, filters })
+      return { items: await instanceViews(tx, context, page.items), nextCursor: page.nextCursor }
+    }),
   get: async ({ params }, context) => {
-    const { row, kept } = await context.read(async (tx) => {
+    const { row, view, kept } = await context.read(async (tx) => {
       const found = await findInstance(tx, context.tenantId, params.instance)
       if (!found) throw noSuch('task instance')
-      return { row: found, kept: await attemptsOf(tx, context.tenantId, found.id) }
+      const [only] = await instanceViews(tx, context, [found])
+      return { row: found, view: only!, kept: await attemptsOf(tx, context.tenantId, found.id) }
     })
     const why = await reasonsFor(context, [row])
-    return { ...instanceView(row), attempts: attemptViews(row, kept), why: why.get(row.id) ?? null }
+    return { ...view, attempts: attemptViews(row, kept), why: why.get(row.id) ?? null }
   },
   logs: ({ params, query: { attempt: wanted, level, limit = DEFAULT_LIMIT, cursor, q, after } }, { read, tenantId }) =>
     read(async (tx) => {

@@ -3,14 +3,14 @@ import { CarillonError, type RunOrigin } from '@carillon/core'
 import { bulkResult } from '../../definition/bulk.ts'
 import { invalid } from '../../definition/invalid.ts'
 import { purge } from '../../definition/purge.ts'
-import { mayRun, prepareTriggers } from '../../definition/trigger.ts'
+import { mayRun, prepareDagTrigger, prepareTriggers, type Asker } from '../../definition/trigger.ts'
 import { noSuch } from '../../definition/versioned-object.ts'
 import type { AuditEntry, ControlResult, Lifecycle, StartRequest, StartResult } from '../../lifecycle/lifecycle.ts'
 import { instancesOfRun } from '../../storage/instance-list.ts'
 import { findRun, listRuns, runnableByOf, type RunRow } from '../../storage/run-list.ts'
 import type { Context, Handlers } from '../context.ts'
 import { requestHash } from '../idempotency.ts'
-import { instanceView, reasonsFor } from './instance-view.ts'
+import { instanceViews, reasonsFor } from './instance-view.ts'
 
 export const runHandlers: Handlers<typeof runRoutes> = {
   trigger: async ({ params, body }, context) => {
@@ -18,9 +18,20 @@ export const runHandlers: Handlers<typeof runRoutes> = {
     if ('refusal' in prepared[0]!) throw prepared[0].refusal
     const [result] = await start(context, prepared)
     if (result instanceof CarillonError) throw result
-    if (result!.kind === 'REFUSED') throw new CarillonError(result!.code, result!.detail)
-    const { runId, state, reason, replayed } = result!
-    return { runId, state, reason, replayed }
+    return startedOf(result!)
+  },
+  triggerDag: async ({ params, body }, context) => {
+    const asker = askerOf(context, body)
+    const { tenantId, services } = context
+    const { dagId, planId } = await services.db.peek(tenantId, (tx) => prepareDagTrigger(tx, asker, params.dag, body))
+    const audit = context.audited({ kind: 'dag', id: dagId }, null, body)
+    const { key: runKey, ...ask } = body
+    const asked = { ...ask, runKey, key: context.idempotency?.key }
+    const request = startRequest(context, asked, { kind: 'DAG', id: dagId }, audit)
+    const [result] = await services.lifecycle.startRuns([
+      { ...request, ...(planId === null ? {} : { planId }), ...(runKey === undefined ? {} : { runKey }) },
+    ])
+    return startedOf(result!)
   },
   triggerMany: async ({ body: { items } }, context) => {
     // Under one key for the whole request, each item has a key of its own: repeated, the request finds every run again.
@@ -41,10 +52,10 @@ export const runHandlers: Handlers<typeof runRoutes> = {
     const { run, instances } = await context.read(async (tx) => {
       const row = await findRun(tx, context.tenantId, params.run)
       if (!row) throw noSuch('run')
-      return { run: row, instances: await instancesOfRun(tx, context.tenantId, row.id) }
+      return { run: row, instances: await instanceViews(tx, context, await instancesOfRun(tx, context.tenantId, row.id)) }
     })
     const why = await reasonsFor(context, instances)
-    return { ...viewOf(run), instances: instances.map((row) => ({ ...instanceView(row), why: why.get(row.id) ?? null })) }
+    return { ...viewOf(run), instances: instances.map((each) => ({ ...each, why: why.get(each.id) ?? null })) }
   },
   cancel: ({ params }, context) => controlOne(context, 'cancelRuns', params.run),
   pause: ({ params }, context) => controlOne(context, 'pauseRuns', params.run),
@@ -66,11 +77,22 @@ type Ask = Trigger & { readonly task: string; readonly key?: string | undefined 
 type Prepared = Awaited<ReturnType<typeof prepareTriggers<Ask>>>
 
 function prepare(context: Context, asks: readonly Ask[]): Promise<Prepared> {
+  const asker = askerOf(context, ...asks)
+  return context.services.db.peek(context.tenantId, (tx) => prepareTriggers(tx, asker, asks))
+}
+
+/** Who asks, if the role permits what is asked for beside the run itself. */
+function askerOf(context: Context, ...asks: readonly Pick<Trigger, 'bypassConcurrency' | 'force'>[]): Asker {
   if (asks.some((ask) => ask.bypassConcurrency)) context.require('run.bypass')
   if (asks.some((ask) => ask.force)) context.require('run.force')
   const { tenantId, principal, services } = context
-  const asker = { tenantId, role: principal.role, plans: services.plans, paramsBytes: services.limits.paramsBytes }
-  return services.db.peek(tenantId, (tx) => prepareTriggers(tx, asker, asks))
+  return { tenantId, role: principal.role, plans: services.plans, paramsBytes: services.limits.paramsBytes }
+}
+
+function startedOf(result: StartResult) {
+  if (result.kind === 'REFUSED') throw new CarillonError(result.code, result.detail)
+  const { runId, state, reason, replayed } = result
+  return { runId, state, reason, replayed }
 }
 
 /** Starts what may be started; each item is answered by itself, in the order of the request. */
@@ -82,7 +104,7 @@ async function start(context: Context, prepared: Prepared): Promise<(StartResult
     ready,
   )
   if (ready.length === 0) await context.recordOnly(audit)
-  const requests = ready.map(({ ask, taskId }) => startRequest(context, ask, taskId, audit))
+  const requests = ready.map(({ ask, taskId }) => startRequest(context, ask, { kind: 'TASK', id: taskId }, audit))
   const results = requests.length === 0 ? [] : await context.services.lifecycle.startRuns(requests)
   const started = new Map(ready.map(({ ask }, place) => [ask, results[place]!]))
   return prepared.map((item) => ('refusal' in item ? item.refusal : started.get(item.ask)!))
@@ -94,12 +116,17 @@ function auditOf(context: Context, asks: readonly Ask[], ready: readonly { taskI
   return context.audited({ kind: 'task', id: only }, null, only === null ? { items } : items[0])
 }
 
-function startRequest(context: Context, ask: Ask, taskId: number, audit: AuditEntry): StartRequest {
+function startRequest(
+  context: Context,
+  ask: Trigger & { readonly key?: string | undefined },
+  target: StartRequest['target'],
+  audit: AuditEntry,
+): StartRequest {
   const { tenantId, principal } = context
-  const { params = {}, priority, bypassConcurrency, force, key } = ask
+  const { params = {}, priority, bypassConcurrency, force, key, ...more } = ask
   return {
     tenantId,
-    target: { kind: 'TASK', id: taskId },
+    target,
     origin: originOf(context),
     startedBy: principal.name,
     params,
@@ -107,7 +134,7 @@ function startRequest(context: Context, ask: Ask, taskId: number, audit: AuditEn
     ...(priority === undefined ? {} : { priority }),
     ...(bypassConcurrency === undefined ? {} : { bypassConcurrency }),
     ...(force === undefined ? {} : { force }),
-    ...(key === undefined ? {} : { idempotency: keyOf(context, key, { taskId, params, priority, bypassConcurrency, force }) }),
+    ...(key === undefined ? {} : { idempotency: keyOf(context, key, { taskId: target.id, params, priority, bypassConcurrency, force, ...more }) }),
   }
 }
 
@@ -162,13 +189,13 @@ async function control(context: Context, name: ControlName, runIds: readonly num
   return runIds.map((id) => (refused.has(id) ? forbidden(id) : resultOf(id, results.get(id))))
 }
 
-/** Runs of tasks that this role may not run. */
+/** Runs of what this role may not run. */
 async function refusedToRun({ read, tenantId, principal }: Context, runIds: readonly number[]): Promise<Set<number>> {
   const runs = await read((tx) => runnableByOf(tx, tenantId, runIds))
   return new Set(runs.filter((run) => !mayRun(run.runnableBy, principal.role)).map((run) => run.id))
 }
 
-const FORBIDDEN = 'Your role may not run this task.'
+const FORBIDDEN = 'Your role may not run this.'
 
 function forbidden(runId: number): RunResult {
   return { runId, ok: false, code: 'FORBIDDEN', detail: FORBIDDEN }
@@ -185,10 +212,12 @@ function resultOf(runId: number, result: ControlResult | undefined): RunResult {
   }
 }
 
-function viewOf({ targetId, taskCode, planId, planVersion, scheduleId, scheduleCode, ...row }: RunRow): Run {
+function viewOf({ targetId, targetCode, planId, planVersion, scheduleId, scheduleCode, ...row }: RunRow): Run {
+  const target = { id: targetId, code: targetCode }
   return {
     ...row,
-    task: { id: targetId, code: taskCode },
+    task: row.kind === 'TASK' ? target : null,
+    dag: row.kind === 'DAG' ? { ...target, version: planVersion } : null,
     plan: { id: planId, version: planVersion },
     schedule: scheduleId === null ? null : { id: scheduleId, code: scheduleCode },
   }
