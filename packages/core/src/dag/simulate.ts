@@ -23,8 +23,12 @@ export interface SimulatedCall {
   /** With the nodes that it is a part of: `nightly/load`. */
   readonly path: string
   readonly node: NodeDefinition
+  /** From 1; the same for every attempt of an instance. */
+  readonly instance: number
   /** Place in a fan-out; null: the node is none. */
   readonly index: number | null
+  /** Elements of the fan-out; 1: the node is none. */
+  readonly total: number
   /** From 1. */
   readonly attempt: number
   readonly params: unknown

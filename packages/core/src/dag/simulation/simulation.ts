@@ -59,6 +59,7 @@ interface Work {
 }
 
 interface Instance {
+  readonly number: number
   readonly work: Work
   readonly index: number
   attempts: number
@@ -74,6 +75,7 @@ type Turn =
 
 interface World {
   readonly agenda: Agenda<Turn>
+  instances: number
   readonly dags: NonNullable<SimulationOptions['dags']>
 }
 
@@ -84,7 +86,7 @@ export function* simulation(
   definition: DagDefinition,
   { params = {}, run = {}, dags = {} }: SimulationOptions,
 ): Generator<SimulatedCall, Simulation, SimulatedOutcome> {
-  const world: World = { agenda: new Agenda(), dags }
+  const world: World = { agenda: new Agenda(), instances: 0, dags }
   const now = run.fireAt ?? 0
   const whole = begin(world, definition, params, { id: 'simulated', fireAt: now, key: null, ...run }, null, now)
   for (let turn = world.agenda.next(); turn; turn = world.agenda.next()) {
@@ -166,7 +168,7 @@ function makeReady(world: World, run: Run, place: number, now: number): Simulate
     instances: [],
   }
   for (const index of params.keys()) {
-    work.instances.push({ work, index, attempts: 0, startedAt: null, part: null, ended: null })
+    work.instances.push({ number: ++world.instances, work, index, attempts: 0, startedAt: null, part: null, ended: null })
   }
   if (work.left === 0) return whole(work, now)
   run.working.set(place, work)
@@ -187,7 +189,12 @@ function* attempt(world: World, instance: Instance, now: number): Generator<Simu
   if (part) return beginPart(world, instance, part, now)
   const outcome = yield {
     ...{ code: node.code, path: [...pathOf(run.partOf), node.code].join('/'), node },
-    ...{ index: node.forEach ? index : null, attempt: instance.attempts },
+    ...{
+      instance: instance.number,
+      index: node.forEach ? index : null,
+      total: work.instances.length,
+      attempt: instance.attempts,
+    },
     ...{ params: beginning.params[index], event: beginning.event, at: now },
   }
   const endedAt = now + Math.max(outcome.durationMs ?? 0, beginning.waitMs)
