@@ -1,6 +1,13 @@
 import Type, { type Static } from 'typebox'
-import { DELIVERIES, LONGEST_INTERVAL_MS, MOST_CATCH_UP_FIRES, MOST_CATCH_UP_PER_MINUTE, ROUTE_STRATEGIES } from '@carillon/core'
-import { choice, nullable, optional, strict, taggedUnion } from './schema.ts'
+import {
+  DELIVERIES,
+  LONGEST_INTERVAL_MS,
+  MOST_CATCH_UP_FIRES,
+  MOST_CATCH_UP_PER_MINUTE,
+  MOST_SHARDS,
+  ROUTE_STRATEGIES,
+} from '@carillon/core'
+import { JsonObject, choice, nullable, optional, strict, taggedUnion } from './schema.ts'
 
 const DAY_MS = 86_400_000
 
@@ -45,6 +52,30 @@ export const Misfire = taggedUnion('policy', [
   }),
 ])
 
+const shardRules = optional({
+  maxParallel: Type.Integer({ minimum: 0, maximum: MOST_SHARDS, description: 'Shards at work at once; 0 = no limit' }),
+  successShare: Type.Number({
+    exclusiveMinimum: 0,
+    maximum: 1,
+    description: 'The run succeeds when at least this share of its shards does',
+  }),
+})
+
+/** How a run falls apart into instances that each do a part. */
+export const Shards = taggedUnion('mode', [
+  strict({ mode: Type.Literal('COUNT'), total: Type.Integer({ minimum: 1, maximum: MOST_SHARDS }), ...shardRules }),
+  strict({
+    mode: Type.Literal('PARAMS'),
+    params: Type.Array(JsonObject, {
+      minItems: 1,
+      maxItems: MOST_SHARDS,
+      description: 'One shard for each; laid over the parameters of the run',
+    }),
+    ...shardRules,
+  }),
+  strict({ mode: Type.Literal('BROADCAST'), ...shardRules }),
+])
+
 const policies = {
   timeoutMs: Type.Integer({ minimum: 0, maximum: 30 * DAY_MS, description: '0 = none' }),
   retry: strict(optional(retry)),
@@ -53,6 +84,7 @@ const policies = {
   misfire: Misfire,
   delivery: choice(DELIVERIES),
   route: choice(ROUTE_STRATEGIES),
+  shards: Shards,
   ratePerSecond: Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'Starts a second' }),
   searchable: Type.Array(Type.String({ minLength: 1, maxLength: 63 }), {
     maxItems: 8,
@@ -74,7 +106,12 @@ export const PoliciesPatch = strict(
 )
 
 /** What holds in the end, everything inherited resolved. */
-export const EffectivePolicies = strict({ ...policies, retry: strict(retry), ratePerSecond: nullable(policies.ratePerSecond) })
+export const EffectivePolicies = strict({
+  ...policies,
+  retry: strict(retry),
+  ratePerSecond: nullable(policies.ratePerSecond),
+  shards: nullable(Shards),
+})
 
 const dagPolicies = { concurrency: policies.concurrency, priority: policies.priority, searchable: policies.searchable }
 

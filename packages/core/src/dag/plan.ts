@@ -9,13 +9,26 @@ export interface NodeControl {
     | { readonly kind: 'WAIT'; readonly wait: WaitDefinition }
   readonly triggerRule: TriggerRule
   readonly mayFail: boolean
-  readonly forEach: { readonly items: string; readonly maxParallel: number; readonly successShare: number } | null
+  /** Into what it falls apart when it begins. */
+  readonly forEach: NodeForEach | null
   /** The node's own priority, over the run's. */
   readonly priority: number | null
   /** Edges that lead here. */
   readonly parents: number
   /** Places in `Plan.edges` of the edges that leave here. */
   readonly edges: readonly number[]
+}
+
+export interface NodeForEach {
+  readonly over:
+    | { readonly kind: 'ITEMS'; readonly items: string }
+    /** One element for each; they are laid over the node's own. */
+    | { readonly kind: 'SHARDS'; readonly params: readonly Readonly<Record<string, unknown>>[] }
+    /** One element for each executor that could take it, and for that one only. */
+    | { readonly kind: 'EXECUTORS' }
+  /** 0 = no limit. */
+  readonly maxParallel: number
+  readonly successShare: number
 }
 
 export interface PlanEdge {

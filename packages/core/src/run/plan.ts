@@ -60,6 +60,11 @@ export interface PlanNode {
   readonly retry: RetryPolicy
   readonly delivery: Delivery
   readonly route: RouteStrategy
-  /** Of a DAG's node: what is not of the task. */
+  /** Of a DAG's node, or of a task that falls apart into shards: what is not of the task. */
   readonly control?: NodeControl
+}
+
+/** Runs of one instance have no more than that; all others advance under their own lock, node by node. */
+export function isLarge(plan: Pick<Plan, 'nodes'>): boolean {
+  return plan.nodes[0]?.control !== undefined
 }

@@ -1,5 +1,5 @@
 import { DEFAULT_CONCURRENCY, DEFAULT_PRIORITY, DEFAULT_RETRY, topologicalOrder } from '@carillon/core'
-import type { DagDefinition, NodeControl, NodeDefinition, Plan, PlanEdge, PlanNode } from '@carillon/core'
+import type { DagDefinition, NodeControl, NodeDefinition, NodeForEach, Plan, PlanEdge, PlanNode } from '@carillon/core'
 import type { DagPolicies, EffectiveDagPolicies } from '@carillon/contract'
 import { replaceUses } from '../storage/dag-use.ts'
 import { insertVersionPlans } from '../storage/plan.ts'
@@ -86,7 +86,7 @@ function nodeOf(node: NodeDefinition, references: DagReferences, links: Links): 
     ...{ code: node.code, timeoutMs, route },
     params: { ...base.params, ...node.params },
     retry: { ...base.retry, ...node.retry },
-    control: controlOf(node, references, links),
+    control: controlOf(node, references, links, base.control?.forEach ?? null),
   }
 }
 
@@ -103,14 +103,19 @@ function baseOf(node: NodeDefinition, references: DagReferences): PlanNode {
   }
 }
 
-function controlOf(node: NodeDefinition, references: DagReferences, links: Links): NodeControl {
+/** A node's own list takes the place of its task's shards. */
+function controlOf(node: NodeDefinition, references: DagReferences, links: Links, shards: NodeControl['forEach']): NodeControl {
   const { triggerRule = 'ALL_SUCCESS', mayFail = false, forEach, priority = null } = node
   return {
     does: whatItDoes(node, references),
     ...{ triggerRule, mayFail, priority },
-    forEach: forEach ? { maxParallel: 0, successShare: 1, ...forEach } : null,
+    forEach: forEach ? forEachItem(forEach) : shards,
     ...links,
   }
+}
+
+function forEachItem({ items, maxParallel = 0, successShare = 1 }: NonNullable<NodeDefinition['forEach']>): NodeForEach {
+  return { over: { kind: 'ITEMS', items }, maxParallel, successShare }
 }
 
 function whatItDoes({ task, dag, dagVersion, wait, approval }: NodeDefinition, references: DagReferences): NodeControl['does'] {

@@ -1,5 +1,5 @@
 import type { EffectivePolicies } from '@carillon/contract'
-import type { Plan } from '@carillon/core'
+import { forEachShard, type NodeControl, type Plan } from '@carillon/core'
 import { BUILTIN_APP } from '../storage/app.ts'
 import { insertPlans } from '../storage/plan.ts'
 import { internQueues, type QueueInput } from '../storage/queue.ts'
@@ -63,7 +63,7 @@ function handlerOf(type: TaskTypeFields): string {
 /** Pure: everything that is inherited is resolved here, once, and never looked up again while a run goes on. */
 function planOf(type: TaskTypeFields, task: PlannedTask, policies: EffectivePolicies, queueId: number): Plan {
   const { code, params, environment } = task.fields
-  const { timeoutMs, retry, delivery, route, concurrency, priority, searchable } = policies
+  const { timeoutMs, retry, delivery, route, concurrency, priority, searchable, shards } = policies
   const node = {
     code,
     kind: type.kind,
@@ -74,8 +74,18 @@ function planOf(type: TaskTypeFields, task: PlannedTask, policies: EffectivePoli
     paramsSchema: type.paramsSchema,
     variables: environment.variables ?? {},
     ...{ timeoutMs, retry, delivery, route },
+    ...(shards ? { control: controlOfShards(task.id, shards) } : {}),
   }
   const downstream = task.downstream.map(({ taskId, outcomes }) => ({ taskId, outcomes }))
   const target = { targetKind: 'TASK', targetId: task.id, code, version: task.version } as const
   return { ...target, concurrency, priority, nodes: [node], downstream, searchable }
+}
+
+/** A sharded task is a DAG of one node, which waits for nothing and falls apart as it begins. */
+function controlOfShards(taskId: number, shards: NonNullable<EffectivePolicies['shards']>): NodeControl {
+  return {
+    does: { kind: 'TASK', taskId },
+    ...{ triggerRule: 'ALL_SUCCESS', mayFail: false, priority: null, parents: 0, edges: [] },
+    forEach: forEachShard(shards),
+  }
 }

@@ -10,6 +10,7 @@ const DEFAULT_POLICIES = {
   misfire: DEFAULT_MISFIRE,
   delivery: 'AT_LEAST_ONCE',
   route: 'ROUND_ROBIN',
+  shards: null,
   ratePerSecond: null,
   searchable: [],
 } as const

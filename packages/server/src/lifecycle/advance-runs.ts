@@ -1,4 +1,13 @@
-import { advance, markOfNode, passOn, type FinalRunState, type InstanceState, type Plan, type SkipReason } from '@carillon/core'
+import {
+  advance,
+  markOfNode,
+  passOn,
+  type FinalRunState,
+  type InstanceState,
+  type Plan,
+  type PlanNode,
+  type SkipReason,
+} from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import type { InstanceKey } from '../storage/instance.ts'
 import {
@@ -12,6 +21,7 @@ import {
   type PassedOn,
   type RunFacts,
   type RunKey,
+  type UnsuccessfulNode,
   type WaitingNode,
 } from '../storage/node.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
@@ -162,9 +172,21 @@ export const keysOf = ({
   token,
 }: InstanceKey & NodeKey & { planId: number; token: number }) => ({ tenantId, id, runId, node, planId, token })
 
-function outcomeOf({ plan }: AdvancingRun, unsuccessful: readonly { node: number; state: InstanceState }[]): FinalRunState {
-  const marks = new Set(unsuccessful.map(({ node, state }) => markOfNode(plan, node, state)))
+function outcomeOf({ plan }: AdvancingRun, unsuccessful: readonly UnsuccessfulNode[]): FinalRunState {
+  const failedOf = groupBy(unsuccessful, (each) => each.node)
+  const marks = new Set(
+    unsuccessful
+      .filter(({ node }) => !sharePasses(plan.nodes[node]!, failedOf.get(node)!))
+      .map(({ node, state }) => markOfNode(plan, node, state)),
+  )
   return marks.has('FAILED') ? 'FAILED' : marks.has('CANCELLED') ? 'CANCELLED' : 'SUCCESS'
+}
+
+/** A fan-out may succeed although some of its elements have not. */
+function sharePasses({ control }: PlanNode, failed: readonly UnsuccessfulNode[]): boolean {
+  const { elements } = failed[0]!
+  const count = failed.reduce((sum, each) => sum + each.count, 0)
+  return control!.forEach !== null && elements - count >= control!.forEach.successShare * elements
 }
 
 /** What runs answer the nodes of which they are a part; nobody else is told. */

@@ -2,12 +2,14 @@ import { MOST_ELEMENTS, sortKey, type PlanNode } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { beginInstances, insertEventWaits, insertNodes, type NewNode, type NodeBegin, type WaitingNode } from '../storage/node.ts'
 import { insertOutbox } from '../storage/outbox.ts'
+import { internPinnedQueues } from '../storage/queue.ts'
 import { nextIds } from '../storage/run.ts'
 import type { TenantMap } from '../storage/tenant-map.ts'
 import { continueTopic, queueTopic } from '../runtime/wake-hub.ts'
 import { keysOf, type AdvancingRun, type EndedNode } from './advance-runs.ts'
 import type { Engine } from './engine.ts'
-import { contextsOf, evaluate, namesInExpression, namesInTemplate, resolve, type Context } from './node-context.ts'
+import { groupBy } from './group.ts'
+import { contextsOf, evaluate, namesInExpression, namesInTemplate, resolve, type Context, type Resolved } from './node-context.ts'
 
 export interface Begun {
   /** Instances that runs have more now: the elements of fan-outs. */
@@ -19,7 +21,7 @@ export interface Begun {
 /** What becomes of a node that is ready. */
 type Beginning =
   | { readonly kind: 'RUN'; readonly params: unknown }
-  | { readonly kind: 'ELEMENTS'; readonly params: readonly unknown[]; readonly maxParallel: number }
+  | { readonly kind: 'ELEMENTS'; readonly elements: readonly Element[]; readonly maxParallel: number }
   | { readonly kind: 'PART'; readonly dagId: number; readonly dagVersion: number | null; readonly params: unknown }
   | { readonly kind: 'APPROVAL'; readonly dueAt: number | null }
   | { readonly kind: 'TIME'; readonly dueAt: number }
@@ -30,6 +32,12 @@ type Beginning =
       readonly output: unknown
       readonly error: { code: string; message: string } | null
     }
+
+/** What one element of a fan-out is given, and who may take it. */
+interface Element {
+  readonly params: unknown
+  readonly queueId: number
+}
 
 interface ReadyNode {
   readonly waiting: WaitingNode
@@ -54,10 +62,11 @@ export async function beginNodes(
       return { run, reads: nodesReadBy(run.plan.nodes[node]!) }
     }),
   )
+  const pinned = await pinnedQueuesOf(tx, runs, waiting)
   const ready = waiting.map((each): ReadyNode => {
     const run = runs.get(each.tenantId, each.runId)!
     const node = run.plan.nodes[each.node]!
-    return { waiting: each, run, node, beginning: beginningOf(node, contexts(run), now) }
+    return { waiting: each, run, node, beginning: beginningOf({ run, node, context: contexts(run), pinned, now }) }
   })
   const elements = await insertElements(tx, engine, ready, now)
   beginInstances(
@@ -79,18 +88,50 @@ export async function beginNodes(
 function nodesReadBy({ params, control }: PlanNode): readonly string[] {
   const { does, forEach } = control!
   const expressions = [
-    forEach?.items,
+    forEach?.over.kind === 'ITEMS' ? forEach.over.items : null,
     does.kind === 'WAIT' ? does.wait.until : null,
     does.kind === 'WAIT' ? does.wait.event?.key : null,
   ]
   return [...namesInTemplate(params), ...expressions.flatMap((text) => (text ? namesInExpression(text) : []))]
 }
 
+type PinnedQueues = (queueId: number) => readonly number[]
+
+/** Of nodes that run once on every executor, the queues of the executors that are live now. */
+async function pinnedQueuesOf(
+  tx: Transaction,
+  runs: TenantMap<number, AdvancingRun>,
+  waiting: readonly WaitingNode[],
+): Promise<PinnedQueues> {
+  const nodes = waiting.map(({ tenantId, runId, node }) => runs.get(tenantId, runId)!.plan.nodes[node]!)
+  const broadcast = nodes.filter((node) => node.control!.forEach?.over.kind === 'EXECUTORS')
+  const pinned = groupBy(
+    await internPinnedQueues(tx, [...new Set(broadcast.map((node) => node.queueId))]),
+    (each) => each.queueId,
+  )
+  return (queueId) => (pinned.get(queueId) ?? []).map((each) => each.id)
+}
+
 // ───────────────────────────────────────────────────────────────── decide
 
-function beginningOf(node: PlanNode, context: Context, now: number): Beginning {
+interface Beginner {
+  readonly run: AdvancingRun
+  readonly node: PlanNode
+  readonly context: Context
+  readonly pinned: PinnedQueues
+  readonly now: number
+}
+
+function beginningOf({ run, node, context, pinned, now }: Beginner): Beginning {
   const { does, forEach } = node.control!
-  if (forEach) return elementsBeginning(node, forEach, context)
+  switch (forEach?.over.kind) {
+    case 'ITEMS':
+      return itemsBeginning(node, forEach.over.items, forEach.maxParallel, context)
+    case 'SHARDS':
+      return shardsBeginning(run, node, forEach.over.params, forEach.maxParallel, context)
+    case 'EXECUTORS':
+      return broadcastBeginning(run, node, pinned(node.queueId), forEach.maxParallel, context)
+  }
   switch (does.kind) {
     case 'TASK': {
       const params = resolve(node.params, context)
@@ -133,28 +174,59 @@ function waitBeginning(
   return { kind: 'EVENT', name, key: String(key.value), dueAt: laterBy(timeoutMs, now) }
 }
 
-function elementsBeginning(
-  node: PlanNode,
-  { items, maxParallel }: NonNullable<NonNullable<PlanNode['control']>['forEach']>,
-  context: Context,
-): Beginning {
+function itemsBeginning(node: PlanNode, items: string, maxParallel: number, context: Context): Beginning {
   const list = evaluate(items, context)
   if ('failed' in list) return failed(list.failed)
   if (!Array.isArray(list.value)) return failed(`"${items}" gives no list.`)
   if (list.value.length > MOST_ELEMENTS)
     return failed(`"${items}" gives ${list.value.length} elements; ${MOST_ELEMENTS} are allowed.`)
   if (list.value.length === 0) return { kind: 'END', state: 'SUCCESS', output: [], error: null }
-  const params: unknown[] = []
+  const elements: Element[] = []
   for (const [index, item] of list.value.entries()) {
     const resolved = resolve(node.params, { ...context, item, index })
     if ('failed' in resolved) return failed(`Element ${index}: ${resolved.failed}`)
-    params.push(resolved.value)
+    elements.push({ params: resolved.value, queueId: node.queueId })
   }
-  return { kind: 'ELEMENTS', params, maxParallel }
+  return { kind: 'ELEMENTS', elements, maxParallel }
+}
+
+/** Parameters that every shard has: a task's own are no templates, and the run's lie over them already. */
+function commonParams(run: AdvancingRun, node: PlanNode, context: Context): Resolved {
+  return run.plan.targetKind === 'TASK' ? { value: run.params } : resolve(node.params, context)
+}
+
+function shardsBeginning(
+  run: AdvancingRun,
+  node: PlanNode,
+  shards: readonly Readonly<Record<string, unknown>>[],
+  maxParallel: number,
+  context: Context,
+): Beginning {
+  const common = commonParams(run, node, context)
+  if ('failed' in common) return failed(common.failed)
+  const elements = shards.map((own) => ({ params: { ...(common.value as object), ...own }, queueId: node.queueId }))
+  return { kind: 'ELEMENTS', elements, maxParallel }
+}
+
+function broadcastBeginning(
+  run: AdvancingRun,
+  node: PlanNode,
+  queueIds: readonly number[],
+  maxParallel: number,
+  context: Context,
+): Beginning {
+  if (queueIds.length === 0) return ended('FAILED', 'NO_EXECUTOR', `No executor that offers ${node.handler} is live.`)
+  const common = commonParams(run, node, context)
+  if ('failed' in common) return failed(common.failed)
+  return { kind: 'ELEMENTS', elements: queueIds.map((queueId) => ({ params: common.value, queueId })), maxParallel }
 }
 
 function failed(message: string): Beginning {
-  return { kind: 'END', state: 'FAILED', output: null, error: { code: 'EXPRESSION_FAILED', message } }
+  return ended('FAILED', 'EXPRESSION_FAILED', message)
+}
+
+function ended(state: 'FAILED', code: string, message: string): Beginning {
+  return { kind: 'END', state, output: null, error: { code, message } }
 }
 
 // ───────────────────────────────────────────────────────────────── write
@@ -162,13 +234,13 @@ function failed(message: string): Beginning {
 function beginOf({ waiting, run, node, beginning }: ReadyNode, agingMs: number, now: number): NodeBegin[] {
   const { tenantId, id } = waiting
   const at = sortKey(now, node.control!.priority ?? run.priority, agingMs)
-  const common = { tenantId, id, sortKey: at, shardTotal: 1, dueAt: null, params: null }
+  const common = { tenantId, id, sortKey: at, shardTotal: 1, dueAt: null, params: null, queueId: node.queueId }
   const held = run.state === 'PAUSED' ? ('PAUSED' as const) : null
   switch (beginning.kind) {
     case 'RUN':
       return [{ ...common, waitReason: held, params: JSON.stringify(beginning.params) }]
     case 'ELEMENTS':
-      return [{ ...common, waitReason: held, params: JSON.stringify(beginning.params[0]), shardTotal: beginning.params.length }]
+      return [{ ...common, waitReason: held, ...firstOf(beginning.elements) }]
     case 'PART':
       return [{ ...common, waitReason: 'SUB_DAG', params: JSON.stringify(beginning.params) }]
     case 'APPROVAL':
@@ -180,6 +252,11 @@ function beginOf({ waiting, run, node, beginning }: ReadyNode, agingMs: number, 
   }
 }
 
+function firstOf(elements: readonly Element[]): Pick<NodeBegin, 'params' | 'queueId' | 'shardTotal'> {
+  const { params, queueId } = elements[0]!
+  return { params: JSON.stringify(params), queueId, shardTotal: elements.length }
+}
+
 /** The elements of fan-outs but the first, which takes the place of its node. */
 async function insertElements(
   tx: Transaction,
@@ -188,12 +265,12 @@ async function insertElements(
   now: number,
 ): Promise<Begun['added']> {
   const fanOuts = ready.flatMap((each) => (each.beginning.kind === 'ELEMENTS' ? [{ ...each, beginning: each.beginning }] : []))
-  const count = fanOuts.reduce((sum, each) => sum + each.beginning.params.length - 1, 0)
+  const count = fanOuts.reduce((sum, each) => sum + each.beginning.elements.length - 1, 0)
   if (count === 0) return []
   const ids = await nextIds(tx, count)
   let next = 0
-  const elements = fanOuts.flatMap(({ waiting, run, node, beginning: { params, maxParallel } }) =>
-    params.slice(1).map((each, place): NewNode => {
+  const inserted = fanOuts.flatMap(({ waiting, run, node, beginning: { elements, maxParallel } }) =>
+    elements.slice(1).map(({ params, queueId }, place): NewNode => {
       const shardIndex = place + 1
       const beyond = maxParallel > 0 && shardIndex >= maxParallel
       return {
@@ -203,20 +280,20 @@ async function insertElements(
         planId: waiting.planId,
         node: waiting.node,
         shardIndex,
-        shardTotal: params.length,
+        shardTotal: elements.length,
         waitReason: beyond ? 'SLOT' : run.state === 'PAUSED' ? 'PAUSED' : null,
-        queueId: node.queueId,
+        queueId,
         sortKey: sortKey(now, node.control!.priority ?? run.priority, engine.settings.agingMs),
         parents: 0,
         ok: 0,
         failed: 0,
         skipped: 0,
-        params: JSON.stringify(each),
+        params: JSON.stringify(params),
       }
     }),
   )
-  insertNodes(tx, elements, now)
-  return fanOuts.map(({ waiting, beginning }) => ({ ...waiting, added: beginning.params.length - 1 }))
+  insertNodes(tx, inserted, now)
+  return fanOuts.map(({ waiting, beginning }) => ({ ...waiting, added: beginning.elements.length - 1 }))
 }
 
 /** The run of another DAG begins in a transaction of its own: its gate may stand before the locks that are held here. */
@@ -239,10 +316,12 @@ function startParts(tx: Transaction, engine: Engine, ready: readonly ReadyNode[]
 }
 
 function wakeQueues(tx: Transaction, engine: Engine, ready: readonly ReadyNode[]): void {
+  const counts = new Map<number, number>()
   for (const { node, beginning } of ready) {
-    const count = beginning.kind === 'RUN' ? 1 : beginning.kind === 'ELEMENTS' ? beginning.params.length : 0
-    if (count > 0) tx.afterCommit(() => engine.hub.wake(queueTopic(node.queueId), count))
+    const queues = beginning.kind === 'ELEMENTS' ? beginning.elements : beginning.kind === 'RUN' ? [node] : []
+    for (const { queueId } of queues) counts.set(queueId, (counts.get(queueId) ?? 0) + 1)
   }
+  for (const [queueId, count] of counts) tx.afterCommit(() => engine.hub.wake(queueTopic(queueId), count))
 }
 
 function endOf({ waiting, beginning }: ReadyNode): EndedNode[] {

@@ -23,17 +23,16 @@ export async function settleElements(
   const elements = ended.filter(isElement)
   if (elements.length === 0) return [...ended]
   const nodes = [...new Map(elements.map((end) => [nameOf(end), end])).values()]
-  const left = groupBy(await selectElementsLeft(tx, nodes), nameOf)
   const endedOf = groupBy(elements, nameOf)
-  const next = nodes.flatMap((node) => {
-    const waiting = (left.get(nameOf(node)) ?? []).filter((element) => element.waits)
-    return waiting.slice(0, endedOf.get(nameOf(node))!.length)
-  })
-  freeElements(tx, next)
-  for (const element of next) {
-    const queue = nodeOf(runs, element).queueId
-    tx.afterCommit(() => engine.hub.wake(queueTopic(queue), 1))
-  }
+  const turnsOf = (node: EndedNode) =>
+    nodeOf(runs, node).control!.forEach!.maxParallel > 0 ? endedOf.get(nameOf(node))!.length : 0
+  const found = await selectElementsLeft(
+    tx,
+    nodes.map((node) => ({ ...node, turns: turnsOf(node) })),
+  )
+  const next = found.flatMap(({ tenantId, next }) => next.map((id) => ({ tenantId, id })))
+  for (const queue of await freeElements(tx, next)) tx.afterCommit(() => engine.hub.wake(queueTopic(queue), 1))
+  const left = new Set(found.filter((node) => node.left).map(nameOf))
   const whole = nodes.filter((node) => !left.has(nameOf(node)))
   const outcomes = groupBy(await selectNodeOutcomes(tx, whole), nameOf)
   return [

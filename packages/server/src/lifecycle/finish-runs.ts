@@ -1,4 +1,4 @@
-import { slotsOf, type FinalRunState, type InstanceState } from '@carillon/core'
+import { isLarge, slotsOf, type FinalRunState, type InstanceState } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { endSingleInstances, freeInstances, type LockedInstance } from '../storage/instance.ts'
 import { insertOutbox } from '../storage/outbox.ts'
@@ -134,7 +134,7 @@ export async function admitNext(tx: Transaction, engine: Engine, gates: readonly
   beginLater(
     tx,
     engine,
-    next.filter((row) => planOf(row).targetKind === 'DAG'),
+    next.filter((row) => isLarge(planOf(row))),
   )
   return next.length
 }

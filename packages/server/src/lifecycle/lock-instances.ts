@@ -29,7 +29,7 @@ export async function lockInstancesOfRuns(tx: Transaction, runs: readonly RunKey
   // Under its lock nobody else gives a run more instances.
   lockRuns(
     tx,
-    facts.filter((run) => run.targetKind === 'DAG'),
+    facts.filter((run) => run.large),
   )
   return lockLiveInstances(tx, await selectInstancesOfRuns(tx, facts))
 }

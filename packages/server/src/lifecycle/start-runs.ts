@@ -1,4 +1,13 @@
-import { admit, concurrencyKey, sortKey, type AdmissionDecision, type ErrorCode, type Plan, type RunOrigin } from '@carillon/core'
+import {
+  admit,
+  concurrencyKey,
+  isLarge,
+  sortKey,
+  type AdmissionDecision,
+  type ErrorCode,
+  type Plan,
+  type RunOrigin,
+} from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { compareGates, lockGates, type GateKey } from '../storage/gate.ts'
 import { insertInstances, type NewInstance } from '../storage/instance.ts'
@@ -217,8 +226,8 @@ async function writeRuns(
     now,
   )
   insertSkippedRuns(tx, runs.filter(skipped), now)
-  const large = live.filter((candidate) => candidate.plan.targetKind === 'DAG')
-  const single = live.filter((candidate) => candidate.plan.targetKind === 'TASK')
+  const large = live.filter((candidate) => isLarge(candidate.plan))
+  const single = live.filter((candidate) => !isLarge(candidate.plan))
   insertInstances(
     tx,
     single.map((candidate) => newInstance(candidate, decisions.get(candidate.id)!, engine.settings.agingMs, now)),

@@ -56,9 +56,10 @@ export function selectInstancesOfRuns(tx: Transaction, runs: readonly RunKey[]):
 
 const FACTS = sql(
   'node.runFacts',
-  `select r.tenant_id as "tenantId", r.id, r.target_kind as "targetKind", r.plan_id as "planId", r.state, r.reason, r.params, r.priority, r.admitted, r.fire_at as "fireAt",
+  `select r.tenant_id as "tenantId", r.id, r.plan_id as "planId", r.state, r.reason, r.params, r.priority, r.admitted, r.fire_at as "fireAt",
      r.concurrency_key as "concurrencyKey", r.schedule_id as "scheduleId", r.wakes_schedule as "wakesSchedule", r.depth,
-     r.parent_instance_id as "parentInstanceId", r.created_at as "createdAt"
+     r.parent_instance_id as "parentInstanceId", r.created_at as "createdAt",
+     not exists (select from instance_live i where i.tenant_id = r.tenant_id and i.id = r.id) as large
    from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
    cross join lateral (select * from run_live l where l.tenant_id = wanted.tenant_id and l.id = wanted.id limit 1) r`,
 )
@@ -67,7 +68,8 @@ const FACTS = sql(
 export interface RunFacts {
   readonly tenantId: number
   readonly id: number
-  readonly targetKind: 'TASK' | 'DAG'
+  /** It has other instances than the only one, which has its run's identifier and lives as long. */
+  readonly large: boolean
   readonly planId: number
   readonly state: RunState
   readonly reason: string | null
@@ -160,8 +162,8 @@ const BEGIN = sql(
   'node.begin',
   `update instance_live i
    set state = case when b.wait_reason is null then 'PENDING' else 'WAITING' end, wait_reason = b.wait_reason, params = b.params::jsonb, due_at = at_ms(b.due_at),
-     sort_key = b.sort_key, shard_total = b.shard_total
-   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::int[]) as batch (tenant_id, id, wait_reason, params, due_at, sort_key, shard_total)')} b
+     sort_key = b.sort_key, shard_total = b.shard_total, queue_id = b.queue_id
+   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::int[], $8::int[]) as batch (tenant_id, id, wait_reason, params, due_at, sort_key, shard_total, queue_id)')} b
    where i.ctid = b.place and (i.state = 'WAITING') is not false`,
 )
 
@@ -172,6 +174,7 @@ export interface NodeBegin extends InstanceKey {
   readonly dueAt: number | null
   readonly sortKey: number
   readonly shardTotal: number
+  readonly queueId: number
 }
 
 /** Lets waiting nodes begin: with their parameters, or with what they wait for from now on. */
@@ -185,6 +188,7 @@ export function beginInstances(tx: Transaction, nodes: readonly NodeBegin[]): vo
     plainColumn(column(nodes, 'dueAt')),
     plainColumn(column(nodes, 'sortKey')),
     plainColumn(column(nodes, 'shardTotal')),
+    plainColumn(column(nodes, 'queueId')),
   ])
 }
 
@@ -307,32 +311,45 @@ export async function passOnToNodes(tx: Transaction, deltas: readonly PassedOn[]
   ])
 }
 
+// LIMIT 0 is never looked for: where nothing waits for its turn, the elements that are left would all be read in vain.
 const LEFT = sql(
-  'node.left',
-  `select w.tenant_id as "tenantId", w.run_id as "runId", w.node, e.id, e.waits
-   from unnest($1::bigint[], $2::bigint[], $3::int[]) as w (tenant_id, run_id, node)
-   cross join lateral (
-     select l.id, l.state = 'WAITING' and l.wait_reason = 'SLOT' as waits from instance_live l
-     where l.tenant_id = w.tenant_id and l.run_id = w.run_id and l.node = w.node and l.id <> l.run_id order by l.shard_index) e`,
+  'node.elementsLeft',
+  `select w.tenant_id as "tenantId", w.run_id as "runId", w.node,
+     exists (select from instance_live l where l.tenant_id = w.tenant_id and l.run_id = w.run_id and l.node = w.node and l.id <> l.run_id) as left,
+     array(
+       select l.id from instance_live l
+       where l.tenant_id = w.tenant_id and l.run_id = w.run_id and l.node = w.node and l.id <> l.run_id and l.state = 'WAITING' and l.wait_reason = 'SLOT'
+       order by l.shard_index limit w.turns) as next
+   from unnest($1::bigint[], $2::bigint[], $3::int[], $4::int[]) as w (tenant_id, run_id, node, turns)`,
 )
 
-/** The elements of fan-outs that have not ended, in their order. */
-export async function selectElementsLeft(
+export interface ElementsLeft extends NodeKey {
+  /** Some have not ended. */
+  readonly left: boolean
+  /** The first that wait for their turn, at most `turns`. */
+  readonly next: readonly number[]
+}
+
+/** What is left of fan-outs. */
+export function selectElementsLeft(
   tx: Transaction,
-  nodes: readonly NodeKey[],
-): Promise<(NodeKey & { id: number; waits: boolean })[]> {
-  return nodes.length === 0 ? [] : tx.query(LEFT, nodeColumns(nodes))
+  nodes: readonly (NodeKey & { readonly turns: number })[],
+): Promise<ElementsLeft[]> {
+  return nodes.length === 0 ? Promise.resolve([]) : tx.query(LEFT, [...nodeColumns(nodes), plainColumn(column(nodes, 'turns'))])
 }
 
 const FREE = sql(
   'node.freeElements',
   `update instance_live i set state = 'PENDING', wait_reason = null
    from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} f
-   where i.ctid = f.place and (i.state = 'WAITING') is not false and i.wait_reason = 'SLOT'`,
+   where i.ctid = f.place and (i.state = 'WAITING') is not false and i.wait_reason = 'SLOT'
+   returning i.queue_id as "queueId"`,
 )
 
-export function freeElements(tx: Transaction, keys: readonly InstanceKey[]): void {
-  if (keys.length > 0) tx.send(FREE, runColumns(keys))
+/** Answers the queue of each. */
+export async function freeElements(tx: Transaction, keys: readonly InstanceKey[]): Promise<number[]> {
+  if (keys.length === 0) return []
+  return (await tx.query<{ queueId: number }>(FREE, runColumns(keys))).map((row) => row.queueId)
 }
 
 const OUTCOMES = sql(
@@ -358,18 +375,25 @@ export async function selectNodeOutcomes(tx: Transaction, nodes: readonly NodeKe
 
 const UNSUCCESSFUL = sql(
   'node.unsuccessful',
-  `select distinct w.tenant_id as "tenantId", w.id as "runId", h.node, h.state
+  `select w.tenant_id as "tenantId", w.id as "runId", h.node, h.state, max(h.shard_total) as elements, count(*)::int as count
    from unnest($1::bigint[], $2::bigint[]) as w (tenant_id, id)
    cross join lateral (
-     select l.node, l.state from instance_history l
-     where l.tenant_id = w.tenant_id and l.run_id = w.id and l.id <> l.run_id and l.state in ('FAILED', 'TIMEOUT', 'CANCELLED', 'LOST')) h`,
+     select distinct on (l.node, l.shard_index) l.node, l.state, l.shard_total from instance_history l
+     where l.tenant_id = w.tenant_id and l.run_id = w.id and l.id <> l.run_id order by l.node, l.shard_index, l.id desc) h
+   where h.state in ('FAILED', 'TIMEOUT', 'CANCELLED', 'LOST')
+   group by 1, 2, 3, 4`,
 )
 
-/** The nodes of runs that ended without success. */
-export function selectUnsuccessfulNodes(
-  tx: Transaction,
-  runs: readonly RunKey[],
-): Promise<(NodeKey & { state: InstanceState })[]> {
+/** How many elements of a node ended in one way without success; of a node that is no fan-out, its only one. */
+export interface UnsuccessfulNode extends NodeKey {
+  readonly state: InstanceState
+  readonly count: number
+  /** Of how many. */
+  readonly elements: number
+}
+
+/** The nodes of runs that ended without success, by the last time that they ended. */
+export function selectUnsuccessfulNodes(tx: Transaction, runs: readonly RunKey[]): Promise<UnsuccessfulNode[]> {
   return tx.query(UNSUCCESSFUL, runColumns(runs))
 }
 

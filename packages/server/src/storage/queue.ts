@@ -1,3 +1,4 @@
+import { plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
 
@@ -52,4 +53,38 @@ export async function internQueues(tx: Transaction, queues: readonly QueueInput[
   }
   const ids = new Map(found.map((row) => [row.place, row.id]))
   return queues.map((_, place) => ids.get(place)!)
+}
+
+// Live: with an open session, and neither set aside by a person nor unwell.
+const SERVING = `select q.id as queue_id, e.id as executor_id, q.app_tenant_id, q.app_id, q.handler, q.selector, q.rate_tenant_id, q.rate_key
+  from unnest($1::int[]) as wanted (id)
+  cross join lateral (select * from queue k where k.id = wanted.id limit 1) q
+  join executor e on e.tenant_id = q.app_tenant_id and e.app_id = q.app_id and e.deleted_at is null
+    and e.status = 'ONLINE' and e.health = 'HEALTHY' and e.handlers ? q.handler and e.labels @> q.selector
+  where exists (select from executor_session s where s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null)`
+const ADD_PINNED = sql(
+  'queue.addPinned',
+  `insert into queue (app_tenant_id, app_id, handler, selector, executor_id, rate_tenant_id, rate_key)
+   select s.app_tenant_id, s.app_id, s.handler, s.selector, s.executor_id, s.rate_tenant_id, s.rate_key from (${SERVING}) s
+   where not exists (
+     select from queue k where k.app_tenant_id = s.app_tenant_id and k.app_id = s.app_id and k.handler = s.handler and k.selector = s.selector
+       and k.executor_id = s.executor_id and k.rate_tenant_id is not distinct from s.rate_tenant_id and k.rate_key is not distinct from s.rate_key)
+   order by s.queue_id, s.executor_id on conflict do nothing`,
+)
+const FIND_PINNED = sql(
+  'queue.findPinned',
+  `select s.queue_id as "queueId", k.id from (${SERVING}) s
+   join queue k on k.app_tenant_id = s.app_tenant_id and k.app_id = s.app_id and k.handler = s.handler and k.selector = s.selector
+     and k.executor_id = s.executor_id and k.rate_tenant_id is not distinct from s.rate_tenant_id and k.rate_key is not distinct from s.rate_key
+   order by s.queue_id, s.executor_id`,
+)
+
+/** For each live executor that can take from one of these queues, a queue that only it can take from. */
+export async function internPinnedQueues(
+  tx: Transaction,
+  queueIds: readonly number[],
+): Promise<{ queueId: number; id: number }[]> {
+  if (queueIds.length === 0) return []
+  tx.send(ADD_PINNED, [plainColumn(queueIds)])
+  return tx.query(FIND_PINNED, [plainColumn(queueIds)])
 }
