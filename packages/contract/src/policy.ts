@@ -76,13 +76,19 @@ export const PoliciesPatch = strict(
 /** What holds in the end, everything inherited resolved. */
 export const EffectivePolicies = strict({ ...policies, retry: strict(retry), ratePerSecond: nullable(policies.ratePerSecond) })
 
-const dagPolicies = { concurrency: policies.concurrency, priority: policies.priority, searchable: policies.searchable }
+const dagPolicies = {
+  concurrency: policies.concurrency,
+  misfire: policies.misfire,
+  priority: policies.priority,
+  searchable: policies.searchable,
+}
 
 /** Policies of a DAG's runs; those of its nodes are their tasks'. */
 export const DagPolicies = strict(optional(dagPolicies))
 export const DagPoliciesPatch = strict(
   optional({
     concurrency: nullable(policies.concurrency),
+    misfire: nullable(policies.misfire),
     priority: nullable(policies.priority),
     searchable: nullable(policies.searchable),
   }),

@@ -134,6 +134,8 @@ const requests: Table = {
     ...revisions('dag', 'dag'),
     enable: (own) => ({ params: { dag: own.dag } }),
     disable: (own) => ({ params: { dag: own.dag } }),
+    pause: (own) => ({ params: { dag: own.dag }, body: { reason: 'why not' } }),
+    resume: (own) => ({ params: { dag: own.dag } }),
     bulk: (own) => ({ body: { dags: [own.dag], action: 'label', labels: { a: 'b' } } }),
     setGray: (own) => ({ params: { dag: own.runningDag }, body: { number: 2, percent: 10 } }),
     endGray: (own) => ({ params: { dag: own.runningDag } }),

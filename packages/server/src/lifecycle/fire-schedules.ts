@@ -158,7 +158,7 @@ function compile(schedules: ScheduleCache, definition: ScheduleDefinition): Comp
 function holdOf(definition: ScheduleDefinition): HoldReason | null {
   if (!definition.tenantActive) return 'TENANT_SUSPENDED'
   if (definition.paused) return 'PAUSED'
-  return definition.taskEnabled ? null : 'DISABLED'
+  return definition.targetEnabled ? null : 'DISABLED'
 }
 
 /**

@@ -113,6 +113,13 @@ function draftOf(start: RunStart, targets: TargetLookup, id: number): Draft | Re
       detail: `The ${NAMES[kind]} ${task.code} is disabled. Enable it, or trigger with force if your role may.`,
     }
   }
+  if ('paused' in task && task.paused && !start.force) {
+    return {
+      kind: 'REFUSED',
+      code: 'STATE_CONFLICT',
+      detail: `The DAG ${task.code} is paused. Resume it, or trigger with force if your role may.`,
+    }
+  }
   const planId = start.planId ?? task.planId
   if (planId === null)
     return { kind: 'REFUSED', code: 'STATE_CONFLICT', detail: `The DAG ${task.code} has no ACTIVE version. Activate one first.` }

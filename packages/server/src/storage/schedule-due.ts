@@ -80,11 +80,12 @@ const DEFINITIONS = sql(
   'scheduleDue.definitions',
   `select s.tenant_id as "tenantId", s.id as "scheduleId", s.code, s.version, s.target_kind as "targetKind", s.target_id as "targetId", s.timing, s.start_at as "startAt", s.end_at as "endAt",
           s.jitter_ms as "jitterMs", ${effectiveMisfire('s')} as misfire, s.params, s.priority, s.paused, s.deleted_at is not null as deleted,
-          coalesce(t.enabled, false) as "taskEnabled", te.state = 'ACTIVE' as "tenantActive", calendars.list as calendars
+          coalesce(t.enabled, d.enabled and not d.paused, false) as "targetEnabled", te.state = 'ACTIVE' as "tenantActive", calendars.list as calendars
    from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, schedule_id)
    cross join lateral (select * from schedule k where k.tenant_id = wanted.tenant_id and k.id = wanted.schedule_id limit 1) s
    cross join lateral (select * from tenant k where k.id = s.tenant_id limit 1) te
    left join lateral (select * from task k where k.tenant_id = s.tenant_id and k.id = s.target_id and k.deleted_at is null limit 1) t on true
+   left join lateral (select * from dag k where k.tenant_id = s.tenant_id and k.id = s.target_id and k.deleted_at is null limit 1) d on true
    left join lateral (
      select jsonb_agg(jsonb_build_object('mode', sc.mode, 'id', c.id, 'version', c.version, 'code', c.code, 'timezone', c.timezone,
                                          'days', c.days, 'weekdays', c.weekdays, 'exceptDays', c.except_days) order by c.id) as list
@@ -104,13 +105,14 @@ export interface ScheduleDefinition {
   readonly startAt: number | null
   readonly endAt: number | null
   readonly jitterMs: number
-  /** Whoever has said it: the schedule, its task or the task's type. */
+  /** Whoever has said it: the schedule, its task or DAG, or the task's type. */
   readonly misfire: MisfirePolicy
   readonly params: Readonly<Record<string, unknown>>
   readonly priority: number | null
   readonly paused: boolean
   readonly deleted: boolean
-  readonly taskEnabled: boolean
+  /** Neither disabled nor, as a DAG can be, paused. */
+  readonly targetEnabled: boolean
   readonly tenantActive: boolean
   readonly calendars: readonly StoredCalendar[] | null
 }

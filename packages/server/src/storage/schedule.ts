@@ -8,13 +8,13 @@ export interface ScheduleFields {
   readonly code: string
   readonly name: string
   readonly description: string
-  readonly targetKind: 'TASK'
+  readonly targetKind: 'TASK' | 'DAG'
   readonly targetId: number
   readonly timing: ScheduleTiming
   readonly startAt: number | null
   readonly endAt: number | null
   readonly jitterMs: number
-  /** Null: that of its task. */
+  /** Null: that of its task or DAG. */
   readonly misfire: MisfirePolicy | null
   readonly params: Record<string, unknown>
   readonly priority: number | null
@@ -32,19 +32,21 @@ export interface CalendarRef {
 export interface ScheduleRow extends ScheduleFields, VersionedRow {
   readonly name: string
   readonly code: string
-  readonly taskCode: string
+  readonly targetCode: string
   readonly effectiveMisfire: MisfirePolicy
   readonly calendars: readonly CalendarRef[]
   readonly nextFireAt: number | null
   readonly lastFireAt: number | null
 }
 
-const TARGET_IS = `t.target_id = (select k.id from task k where k.tenant_id = $1 and ${isNamed('k')} limit 1)`
+const targetIs = (table: 'task' | 'dag') =>
+  `t.target_id = (select k.id from ${table} k where k.tenant_id = $1 and ${isNamed('k')} limit 1)`
 
-/** The policy that holds in the end for the schedule of the row `schedule`: its own, its task's, that of the task's type, or Carillon's. */
+/** The policy that holds in the end for the schedule of the row `schedule`: its own, its task's or DAG's, that of the task's type, or Carillon's. */
 export function effectiveMisfire(schedule: string): string {
   return `coalesce(${schedule}.misfire,
     (select k.policies -> 'misfire' from task k where k.tenant_id = ${schedule}.tenant_id and k.id = ${schedule}.target_id),
+    (select k.policies -> 'misfire' from dag k where k.tenant_id = ${schedule}.tenant_id and k.id = ${schedule}.target_id),
     (select y.defaults -> 'misfire' from task_type y where y.tenant_id = ${schedule}.tenant_id
        and y.id = (select k.type_id from task k where k.tenant_id = ${schedule}.tenant_id and k.id = ${schedule}.target_id)),
     ${literals([JSON.stringify(DEFAULT_MISFIRE)])}::jsonb)`
@@ -70,13 +72,14 @@ export const schedules = versionedTable<ScheduleRow, ScheduleFields>({
     labels: 'jsonb',
   },
   also: `, ${effectiveMisfire('t')} as "effectiveMisfire"
-    , (select k.code from task k where k.tenant_id = t.tenant_id and k.id = t.target_id) as "taskCode"
+    , case t.target_kind when 'TASK' then (select k.code from task k where k.tenant_id = t.tenant_id and k.id = t.target_id)
+        else (select k.code from dag k where k.tenant_id = t.tenant_id and k.id = t.target_id) end as "targetCode"
     , (select coalesce(jsonb_agg(jsonb_build_object('calendarId', c.id, 'code', c.code, 'mode', u.mode) order by c.id), '[]')
        from schedule_calendar u join calendar c on c.tenant_id = u.tenant_id and c.id = u.calendar_id
        where u.tenant_id = t.tenant_id and u.schedule_id = t.id) as calendars
     , (select d.next_fire_at from schedule_due d where d.tenant_id = t.tenant_id and d.schedule_id = t.id) as "nextFireAt"
     , (select d.last_fire_at from schedule_due d where d.tenant_id = t.tenant_id and d.schedule_id = t.id) as "lastFireAt"`,
-  filters: { task: TARGET_IS, paused: 't.paused = ?::boolean' },
+  filters: { task: targetIs('task'), dag: targetIs('dag'), paused: 't.paused = ?::boolean' },
 })
 
 const ofTask = sql(
