@@ -30,6 +30,11 @@ export interface Objects {
   readonly spareRun: number
   readonly endedRun: number
   readonly instance: number
+  /** Of a run of a DAG: two that wait for approval, two that wait for time. */
+  readonly asked: number
+  readonly alsoAsked: number
+  readonly resting: number
+  readonly alsoResting: number
   readonly executor: number
   readonly spareExecutor: number
   readonly token: number
@@ -196,7 +201,12 @@ const requests: Table = {
     logs: (own) => ({ params: { instance: own.instance } }),
     logText: (own) => ({ params: { instance: own.instance } }),
     logTail: (own) => ({ params: { instance: own.endedRun } }),
+    approve: (own) => ({ params: { instance: own.asked }, body: { comment: 'good' } }),
+    reject: (own) => ({ params: { instance: own.alsoAsked }, body: {} }),
+    skip: (own) => ({ params: { instance: own.resting } }),
+    cancel: (own) => ({ params: { instance: own.alsoResting } }),
   },
+  events: { deliver: () => ({ body: { name: 'paid', key: '7', payload: { by: 'card' } } }) },
   apps: {
     list: none,
     create: () => ({ body: { code: code('app') } }),
@@ -317,6 +327,7 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
   const [run, pausedRun, spareRun, endedRun] = [await trigger(), await trigger(), await trigger(), await trigger()]
   await client.runs.pause({ params: { run: pausedRun } })
   await client.runs.cancel({ params: { run: endedRun } })
+  const controlled = await controlledNodes(tenant, named('controlled-dag'))
   const token = await client.tokens.create({ body: { name: 'spare', role: 'viewer' } })
   return {
     app: app.id,
@@ -335,9 +346,25 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
     spareDag: spareDag.id,
     runningDag: running.id,
     ...{ run, pausedRun, spareRun, endedRun, instance: run, executor, spareExecutor, session, held },
+    ...controlled,
     token: token.id,
     executorToken: await api.token(tenant.id, 'executor'),
   }
+}
+
+async function controlledNodes({ client }: TestTenant, dag: string) {
+  const [ask, rest] = [{ approval: {} }, { wait: { ms: 86_400_000 } }]
+  const nodes = Object.entries({ asked: ask, alsoAsked: ask, resting: rest, alsoResting: rest })
+  await client.dags.create({ body: { code: dag } })
+  const definition = { nodes: nodes.map(([code, does]) => ({ code, ...does })), edges: [] }
+  await client.dagVersions.create({ params: { dag }, body: { definition } })
+  await client.dagVersions.activate({ params: { dag, number: 1 }, body: {} })
+  const { runId } = await client.runs.triggerDag({ params: { dag }, body: {} })
+  const { instances } = await client.runs.get({ params: { run: runId } })
+  return Object.fromEntries(instances.map(({ nodeCode, id }) => [nodeCode, id])) as Pick<
+    Objects,
+    'asked' | 'alsoAsked' | 'resting' | 'alsoResting'
+  >
 }
 
 async function register(

@@ -6,9 +6,11 @@ import {
   endNodeInstances,
   passOnToNodes,
   selectRoots,
+  selectNodeOutcomes,
   selectRunFacts,
   selectUnsuccessfulNodes,
   type NodeKey,
+  type NodeOutcome,
   type PassedOn,
   type RunFacts,
   type RunKey,
@@ -17,7 +19,7 @@ import {
 import { TenantMap } from '../storage/tenant-map.ts'
 import { beginNodes } from './begin-nodes.ts'
 import type { Engine } from './engine.ts'
-import { settleElements } from './fan-out.ts'
+import { elementsOf, settleElements, stateOfElements } from './fan-out.ts'
 import { groupBy } from './group.ts'
 import { contextsOf, namesInTemplate, resolve } from './node-context.ts'
 import { finishLargeRuns, type EndedRun } from './finish-runs.ts'
@@ -162,8 +164,14 @@ export const keysOf = ({
   token,
 }: InstanceKey & NodeKey & { planId: number; token: number }) => ({ tenantId, id, runId, node, planId, token })
 
-function outcomeOf({ plan }: AdvancingRun, unsuccessful: readonly { node: number; state: InstanceState }[]): FinalRunState {
-  const marks = new Set(unsuccessful.map(({ node, state }) => markOfNode(plan, node, state)))
+function outcomeOf({ plan }: AdvancingRun, unsuccessful: readonly NodeOutcome[]): FinalRunState {
+  const marks = new Set(
+    [...groupBy(unsuccessful, (each) => each.node)].map(([node, outcomes]) => {
+      const elements = elementsOf(outcomes)
+      const forEach = plan.nodes[node]!.control!.forEach
+      return markOfNode(plan, node, forEach ? stateOfElements(forEach.successShare, elements) : elements[0]!.state)
+    }),
+  )
   return marks.has('FAILED') ? 'FAILED' : marks.has('CANCELLED') ? 'CANCELLED' : 'SUCCESS'
 }
 
@@ -187,7 +195,9 @@ const STOPPED: Readonly<Record<string, FinalRunState>> = { CANCEL: 'CANCELLED', 
 /** Runs of which nothing is left. */
 export async function endRuns(tx: Transaction, engine: Engine, runs: readonly AdvancingRun[], now: number): Promise<void> {
   if (runs.length === 0) return
-  const unsuccessful = groupBy(await selectUnsuccessfulNodes(tx, runs), (node) => node.runId)
+  // Of a fan-out some elements may fail, and of a repeated node the last time counts: so each is looked at as a whole.
+  const suspects = await selectNodeOutcomes(tx, await selectUnsuccessfulNodes(tx, runs))
+  const unsuccessful = groupBy(suspects, (node) => node.runId)
   const outputs = await outputsOf(tx, runs)
   const ended = runs.map((run): EndedRun => {
     const stopped = run.reason === null ? undefined : STOPPED[run.reason]

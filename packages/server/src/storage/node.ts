@@ -358,18 +358,15 @@ export async function selectNodeOutcomes(tx: Transaction, nodes: readonly NodeKe
 
 const UNSUCCESSFUL = sql(
   'node.unsuccessful',
-  `select distinct w.tenant_id as "tenantId", w.id as "runId", h.node, h.state
+  `select distinct w.tenant_id as "tenantId", w.id as "runId", h.node
    from unnest($1::bigint[], $2::bigint[]) as w (tenant_id, id)
    cross join lateral (
-     select l.node, l.state from instance_history l
+     select l.node from instance_history l
      where l.tenant_id = w.tenant_id and l.run_id = w.id and l.id <> l.run_id and l.state in ('FAILED', 'TIMEOUT', 'CANCELLED', 'LOST')) h`,
 )
 
-/** The nodes of runs that ended without success. */
-export function selectUnsuccessfulNodes(
-  tx: Transaction,
-  runs: readonly RunKey[],
-): Promise<(NodeKey & { state: InstanceState })[]> {
+/** The nodes of runs of which something ended without success. */
+export function selectUnsuccessfulNodes(tx: Transaction, runs: readonly RunKey[]): Promise<NodeKey[]> {
   return tx.query(UNSUCCESSFUL, runColumns(runs))
 }
 

@@ -134,7 +134,9 @@ function startRequest(
     ...(priority === undefined ? {} : { priority }),
     ...(bypassConcurrency === undefined ? {} : { bypassConcurrency }),
     ...(force === undefined ? {} : { force }),
-    ...(key === undefined ? {} : { idempotency: keyOf(context, key, { taskId: target.id, params, priority, bypassConcurrency, force, ...more }) }),
+    ...(key === undefined
+      ? {}
+      : { idempotency: keyOf(context, key, { taskId: target.id, params, priority, bypassConcurrency, force, ...more }) }),
   }
 }
 
