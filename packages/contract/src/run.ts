@@ -105,6 +105,17 @@ export const RunResult = strict({
 })
 export type RunResult = Static<typeof RunResult>
 
+const Retry = strict(
+  optional({
+    from: choice(['START', 'FAILED'], 'FAILED: nodes that had succeeded stand as they ended, everything else runs again'),
+    params: Type.Unsafe<Record<string, unknown>>({
+      type: 'object',
+      additionalProperties: true,
+      description: 'Over those of the run',
+    }),
+  }),
+)
+
 const Controlled = strict({ runId: Id, newRunId: Type.Optional(Id) })
 const RunIds = strict({ runs: Type.Array(Id, { minItems: 1, maxItems: BULK_MAX, uniqueItems: true }) })
 
@@ -192,7 +203,8 @@ export const runRoutes = {
     ...single,
     access: 'run.trigger',
     path: `${path}/retry`,
-    summary: 'Run it again as a new run: the same plan, the same parameters',
+    summary: 'Run it again as a new run of the same plan: from its start, or from what failed',
+    body: Retry,
     audit: 'run.retry',
   }),
   cancelMany: route({ ...bulk, path: '/api/v1/runs/cancel', summary: 'Cancel many runs', audit: 'run.cancel' }),

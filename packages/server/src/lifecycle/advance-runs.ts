@@ -75,11 +75,13 @@ export async function advanceRuns(tx: Transaction, engine: Engine, ended: readon
   )
 }
 
-/** Begins runs of several: with the nodes that wait for nothing upstream. */
+/** Begins runs of several: with the nodes that wait for nothing upstream, or for nothing that has yet to run. */
 export async function beginRuns(tx: Transaction, engine: Engine, runs: readonly RunKey[], now: number): Promise<void> {
   if (runs.length === 0) return
   const roots = await selectRoots(tx, runs)
-  const begun = await beginNodes(tx, engine, await loadRuns(tx, engine, roots), roots, now)
+  const loaded = await loadRuns(tx, engine, roots)
+  const { ready, skipped } = decide(loaded, roots)
+  const begun = await beginNodes(tx, engine, loaded, ready, now)
   if (begun.added.length > 0) {
     await countInstances(
       tx,
@@ -87,7 +89,7 @@ export async function beginRuns(tx: Transaction, engine: Engine, runs: readonly 
       now,
     )
   }
-  await advanceRuns(tx, engine, begun.ended, now)
+  await advanceRuns(tx, engine, [...skipped, ...begun.ended], now)
 }
 
 export async function loadRuns(

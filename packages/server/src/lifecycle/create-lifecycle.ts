@@ -30,7 +30,8 @@ export function createLifecycle(engine: Engine, hints: Pick<Lifecycle, 'wakeFiri
     cancelRuns: control((tx, tenantId, runIds) => cancelRuns(tx, engine, tenantId, runIds)),
     pauseRuns: control((tx, tenantId, runIds, by) => pauseRuns(tx, engine, tenantId, runIds, by)),
     resumeRuns: control((tx, tenantId, runIds) => resumeRuns(tx, engine, tenantId, runIds)),
-    retryRuns: control((tx, tenantId, runIds, by) => retryRuns(tx, engine, tenantId, runIds, by)),
+    retryRuns: (tenantId, runIds, by, audit, how) =>
+      control((tx, ...args) => retryRuns(tx, engine, ...args, how))(tenantId, runIds, by, audit),
     controlNode: (tx, action) => controlNode(tx, engine, action),
     deliverEvent: (tx, event) => deliverEvent(tx, engine, event),
     ...hints,

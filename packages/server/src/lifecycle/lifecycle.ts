@@ -45,6 +45,12 @@ export type ControlResult =
 
 type Control = (tenantId: number, runIds: readonly number[], by: string, audit: AuditEntry) => Promise<ControlResult[]>
 
+/** FAILED: what had succeeded is taken over, the rest runs again. `params`: over those of the run. */
+export interface RetryHow {
+  readonly from: 'START' | 'FAILED'
+  readonly params?: Readonly<Record<string, unknown>>
+}
+
 /** What a person does to one node of a run. */
 export type NodeAction = { readonly tenantId: number; readonly instanceId: number } & (
   | { readonly kind: 'APPROVE' | 'REJECT'; readonly by: string; readonly comment: string | null }
@@ -69,7 +75,7 @@ export interface Lifecycle {
   pauseRuns: Control
   resumeRuns: Control
   /** New runs of origin RETRY; the results carry their identifiers. */
-  retryRuns: Control
+  retryRuns(...args: [...Parameters<Control>, how?: RetryHow]): Promise<ControlResult[]>
   /** In the caller's transaction, which is the engine's, as `deliverEvent`. */
   controlNode(tx: Transaction, action: NodeAction): Promise<NodeControlled>
   /** Answers how many nodes waited for it. */

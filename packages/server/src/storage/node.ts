@@ -237,11 +237,11 @@ const ROOTS = sql(
    cross join lateral (
      select * from instance_live l
      where l.tenant_id = wanted.tenant_id and l.run_id = wanted.id and l.id <> l.run_id and l.state = 'WAITING' and l.wait_reason in ('DEPENDENCY', 'SLOT')
-       and l.parents = l.parents_ok
+       and (l.parents = 0 or l.parents_ok + l.parents_failed + l.parents_skipped > 0)
      order by l.node) i`,
 )
 
-/** The nodes with which runs begin: those that wait for nothing upstream. */
+/** The nodes with which runs may begin: those without upstream, and those to which what was taken over from another run leads. */
 export function selectRoots(tx: Transaction, runs: readonly RunKey[]): Promise<WaitingNode[]> {
   return tx.query(ROOTS, runColumns(runs))
 }
@@ -337,13 +337,14 @@ export function freeElements(tx: Transaction, keys: readonly InstanceKey[]): voi
 
 const OUTCOMES = sql(
   'node.outcomes',
-  `select w.tenant_id as "tenantId", w.run_id as "runId", w.node, h.shard_index as "shardIndex", h.shard_total as "shardTotal", h.state, h.output, h.error
+  `select w.tenant_id as "tenantId", w.run_id as "runId", w.node, h.id, h.shard_index as "shardIndex", h.shard_total as "shardTotal", h.state, h.output, h.error
    from unnest($1::bigint[], $2::bigint[], $3::int[]) as w (tenant_id, run_id, node)
    cross join lateral (
      select * from instance_history l where l.tenant_id = w.tenant_id and l.run_id = w.run_id and l.node = w.node and l.id <> l.run_id order by l.id) h`,
 )
 
 export interface NodeOutcome extends NodeKey {
+  readonly id: number
   readonly shardIndex: number
   readonly shardTotal: number
   readonly state: InstanceState
@@ -354,6 +355,23 @@ export interface NodeOutcome extends NodeKey {
 /** How nodes of runs have ended, element by element; of a repeated one the last stands last. */
 export async function selectNodeOutcomes(tx: Transaction, nodes: readonly NodeKey[]): Promise<NodeOutcome[]> {
   return nodes.length === 0 ? [] : tx.query(OUTCOMES, nodeColumns(nodes))
+}
+
+const COPIED = INSTANCE_COLUMNS.split(', ')
+  .map((name) => (name === 'id' ? 'c.new_id' : name === 'run_id' ? 'c.run_id' : `h.${name}`))
+  .join(', ')
+
+const COPY = sql(
+  'node.copy',
+  `insert into instance_history (${INSTANCE_COLUMNS})
+   select ${COPIED} from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as c (tenant_id, id, new_id, run_id)
+   cross join lateral (select * from instance_history l where l.tenant_id = c.tenant_id and l.id = c.id limit 1) h`,
+)
+
+/** Writes ended instances of one run into the history of another. */
+export function copyNodes(tx: Transaction, copies: readonly (InstanceKey & { newId: number; runId: number })[]): void {
+  if (copies.length > 0)
+    tx.send(COPY, [...runColumns(copies), plainColumn(column(copies, 'newId')), plainColumn(column(copies, 'runId'))])
 }
 
 const UNSUCCESSFUL = sql(

@@ -163,3 +163,62 @@ describe('one node', () => {
     return world.claim()
   }
 })
+
+describe('a run again', () => {
+  const retry = async (run: number, body: object) =>
+    (await api.tenantA.client.runs.retry({ params: { run }, body: body as never })).newRunId!
+
+  test('from what failed keeps what had succeeded, with its output, and runs the rest', async () => {
+    const dag = await world.dag({
+      nodes: [
+        { code: 'a', task: 'work' },
+        { code: 'b', task: 'work' },
+        { code: 'c', task: 'work', params: { n: '${{ nodes.a.output.n }}' } },
+        { code: 'd', task: 'work' },
+      ],
+      edges: ['b', 'c'].flatMap((code) => [{ from: 'a', to: code }, { from: code, to: 'd' }]), // prettier-ignore
+    })
+    const run = await world.trigger(dag)
+    const [a] = await world.claim()
+    await world.succeed(a!, { n: 7 })
+    expect(await world.workOff(['c'])).toEqual(['b', 'c'])
+    expect((await world.run(run)).state).toBe('FAILED')
+    const again = await retry(run, { from: 'FAILED' })
+    expect(await world.run(again)).toMatchObject({ origin: 'RETRY', parentRunId: run, dag: { version: 1 } })
+    expect(await world.states(again)).toEqual({ a: 'SUCCESS', b: 'SUCCESS', c: 'PENDING', d: 'WAITING DEPENDENCY' })
+    const [c] = await world.claim()
+    expect(c!.params).toEqual({ n: 7 })
+    await world.succeed(c!)
+    expect(await world.workOff()).toEqual(['d'])
+    expect((await world.run(again)).state).toBe('SUCCESS')
+    expect((await refusal(retry(again, { from: 'FAILED' }))).message).toContain('Nothing in it failed')
+  })
+
+  test('from what failed goes by the conditions under the changed parameters, which its schema must allow', async () => {
+    const dag = await world.dag({
+      nodes: ['a', 'fast', 'slow', 'broken'].map((code) => ({ code, task: 'work' })),
+      edges: [
+        { from: 'a', to: 'fast', condition: 'params.fast' },
+        { from: 'a', to: 'slow', condition: '!params.fast' },
+      ],
+      params: { fast: true },
+      paramsSchema: { type: 'object', properties: { fast: { type: 'boolean' } } },
+    })
+    const run = await world.trigger(dag)
+    await world.workOff(['broken', 'fast'])
+    expect((await refusal(retry(run, { params: { fast: 5 } }))).problems).toMatchObject([{ path: '/body/params/fast' }])
+    const again = await retry(run, { from: 'FAILED', params: { fast: false } })
+    expect((await world.workOff()).toSorted()).toEqual(['broken', 'slow'])
+    expect(await world.states(again)).toEqual({ a: 'SUCCESS', fast: 'SKIPPED', slow: 'SUCCESS', broken: 'SUCCESS' })
+  })
+
+  test('from its start runs every node, on the version it had', async () => {
+    const dag = await world.dag('a>b')
+    const run = await world.trigger(dag)
+    await world.workOff(['b'])
+    await api.tenantA.client.dagVersions.activate({ params: { dag, number: await world.version(dag, 'other') }, body: {} })
+    const again = await retry(run, {})
+    expect(await world.workOff()).toEqual(['a', 'b'])
+    expect((await world.run(again)).dag).toMatchObject({ version: 1 })
+  })
+})
