@@ -30,7 +30,8 @@ export interface Objects {
   readonly spareRun: number
   readonly endedRun: number
   readonly instance: number
-  /** Of a run of a DAG: two that wait for approval, two that wait for time. */
+  readonly controlledDag: number
+  /** Of a run of that DAG: two that wait for approval, two that wait for time. */
   readonly asked: number
   readonly alsoAsked: number
   readonly resting: number
@@ -181,7 +182,7 @@ const requests: Table = {
   },
   runs: {
     trigger: (own) => ({ params: { task: own.task }, body: {} }),
-    triggerDag: (own) => ({ params: { dag: own.runningDag }, body: { version: 1 } }),
+    triggerDag: (own) => ({ params: { dag: own.controlledDag }, body: { key: 'customer-42' } }),
     triggerMany: (own) => ({ body: { items: [{ task: own.task }] } }),
     list: (own) => ({ query: { task: own.task, schedule: own.schedule } }),
     get: (own) => ({ params: { run: own.run } }),
@@ -189,6 +190,8 @@ const requests: Table = {
     resume: (own) => ({ params: { run: own.pausedRun } }),
     cancel: (own) => ({ params: { run: own.spareRun } }),
     retry: (own) => ({ params: { run: own.endedRun } }),
+    stopDag: (own) => ({ params: { dag: own.dag } }),
+    retryDag: (own) => ({ params: { dag: own.dag }, body: { since: 0 } }),
     cancelMany: (own) => ({ body: { runs: [own.run] } }),
     pauseMany: (own) => ({ body: { runs: [own.run] } }),
     resumeMany: (own) => ({ body: { runs: [own.run] } }),
@@ -355,16 +358,14 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
 async function controlledNodes({ client }: TestTenant, dag: string) {
   const [ask, rest] = [{ approval: {} }, { wait: { ms: 86_400_000 } }]
   const nodes = Object.entries({ asked: ask, alsoAsked: ask, resting: rest, alsoResting: rest })
-  await client.dags.create({ body: { code: dag } })
+  const { id: controlledDag } = await client.dags.create({ body: { code: dag } })
   const definition = { nodes: nodes.map(([code, does]) => ({ code, ...does })), edges: [] }
   await client.dagVersions.create({ params: { dag }, body: { definition } })
   await client.dagVersions.activate({ params: { dag, number: 1 }, body: {} })
   const { runId } = await client.runs.triggerDag({ params: { dag }, body: {} })
   const { instances } = await client.runs.get({ params: { run: runId } })
-  return Object.fromEntries(instances.map(({ nodeCode, id }) => [nodeCode, id])) as Pick<
-    Objects,
-    'asked' | 'alsoAsked' | 'resting' | 'alsoResting'
-  >
+  type Nodes = Pick<Objects, 'asked' | 'alsoAsked' | 'resting' | 'alsoResting'>
+  return { controlledDag, ...(Object.fromEntries(instances.map(({ nodeCode, id }) => [nodeCode, id])) as unknown as Nodes) }
 }
 
 async function register(

@@ -222,3 +222,40 @@ describe('a run again', () => {
     expect((await world.run(again)).dag).toMatchObject({ version: 1 })
   })
 })
+
+describe('a whole DAG', () => {
+  test('paused, lets what runs end and starts nothing new until it is resumed', async () => {
+    const dag = await world.dag('a>b')
+    const run = await world.trigger(dag)
+    const { dags } = api.tenantA.client
+    expect(await dags.pause({ params: { dag }, body: { reason: 'moving house' } })).toMatchObject({ paused: true })
+    expect((await refusal(world.trigger(dag))).message).toContain('is paused')
+    expect(await world.workOff()).toEqual(['a', 'b'])
+    expect((await world.run(run)).state).toBe('SUCCESS')
+    expect(await dags.resume({ params: { dag } })).toMatchObject({ paused: false, pauseReason: null })
+    await world.trigger(dag)
+    expect(await world.workOff()).toEqual(['a', 'b'])
+  })
+
+  test('stopped, cancels every active run of it and no other', async () => {
+    const [dag, other] = [await world.dag('a'), await world.dag('a')]
+    const [first, second, bystander] = [await world.trigger(dag), await world.trigger(dag), await world.trigger(other)]
+    const answer = await api.tenantA.client.runs.stopDag({ params: { dag } })
+    expect(answer).toEqual({ items: [first, second].map((runId) => ({ runId, ok: true })), more: false })
+    expect((await world.run(second)).state).toBe('CANCELLED')
+    expect(await api.tenantA.client.runs.stopDag({ params: { dag } })).toEqual({ items: [], more: false })
+    expect(await world.workOff()).toEqual(['a'])
+    expect((await world.run(bystander)).state).toBe('SUCCESS')
+  })
+
+  test('repeats its failed runs from what failed, each once', async () => {
+    const since = Date.now() - 60_000
+    const dag = await world.dag('a>b')
+    const runs = [await world.trigger(dag), await world.trigger(dag)]
+    await world.workOff(['b'])
+    const again = () => api.tenantA.client.runs.retryDag({ params: { dag }, body: { since } })
+    expect((await again()).items.map(({ runId }) => runId)).toEqual(runs)
+    expect((await again()).items).toEqual([])
+    expect(await world.workOff()).toEqual(['b', 'b'])
+  })
+})

@@ -1,16 +1,27 @@
-import { DEFAULT_LIMIT, type Run, type runRoutes, type RunResult, type Trigger, type TriggerResult } from '@carillon/contract'
+import {
+  BULK_MAX,
+  DEFAULT_LIMIT,
+  type Run,
+  type runRoutes,
+  type RunResult,
+  type Trigger,
+  type TriggerResult,
+} from '@carillon/contract'
 import { CarillonError, type RunOrigin } from '@carillon/core'
 import { bulkResult } from '../../definition/bulk.ts'
+import { DAG } from '../../definition/dag.ts'
 import { invalid } from '../../definition/invalid.ts'
 import { purge } from '../../definition/purge.ts'
 import { assertParams, mayRun, prepareDagTrigger, prepareTriggers, type Asker } from '../../definition/trigger.ts'
 import { noSuch } from '../../definition/versioned-object.ts'
 import type { AuditEntry, ControlResult, Lifecycle, RetryHow, StartRequest, StartResult } from '../../lifecycle/lifecycle.ts'
 import { instancesOfRun } from '../../storage/instance-list.ts'
-import { findRun, listRuns, runnableByOf, type RunRow } from '../../storage/run-list.ts'
+import type { Transaction } from '../../storage/database.ts'
+import { activeRunsOf, failedRunsOf, findRun, listRuns, runnableByOf, type RunRow } from '../../storage/run-list.ts'
 import type { Context, Handlers } from '../context.ts'
 import { requestHash } from '../idempotency.ts'
 import { instanceViews, reasonsFor } from './instance-view.ts'
+import { findIn } from './objects.ts'
 
 export const runHandlers: Handlers<typeof runRoutes> = {
   trigger: async ({ params, body }, context) => {
@@ -64,6 +75,12 @@ export const runHandlers: Handlers<typeof runRoutes> = {
     if (changed !== undefined) await checkChanged(context, params.run, changed)
     return controlOne(context, 'retryRuns', params.run, { from, ...(changed === undefined ? {} : { params: changed }) })
   },
+  stopDag: ({ params }, context) =>
+    controlOfDag(context, params.dag, 'cancelRuns', (tx, dagId, most) => activeRunsOf(tx, context.tenantId, dagId, most)),
+  retryDag: ({ params, body: { since, from = 'FAILED' } }, context) =>
+    controlOfDag(context, params.dag, 'retryRuns', (tx, dagId, most) => failedRunsOf(tx, context.tenantId, dagId, since, most), {
+      from,
+    }),
   cancelMany: ({ body }, context) => controlMany(context, 'cancelRuns', body.runs),
   pauseMany: ({ body }, context) => controlMany(context, 'pauseRuns', body.runs),
   resumeMany: ({ body }, context) => controlMany(context, 'resumeRuns', body.runs),
@@ -193,6 +210,19 @@ async function controlOne(
   const [{ ok, code, detail, ...done }] = (await control(context, name, [runId], how)) as [RunResult]
   if (!ok) throw new CarillonError(code!, detail!)
   return done
+}
+
+/** The same to many runs of a DAG; one more is asked for than a call takes, to know whether any are left. */
+async function controlOfDag(
+  context: Context,
+  ref: string,
+  name: ControlName,
+  select: (tx: Transaction, dagId: number, most: number) => Promise<number[]>,
+  how?: RetryHow,
+): Promise<{ items: RunResult[]; more: boolean }> {
+  const found = await context.read(async (tx) => select(tx, (await findIn(tx, context.tenantId, DAG, ref)).id, BULK_MAX + 1))
+  const runIds = found.slice(0, BULK_MAX)
+  return { items: await control(context, name, runIds, how), more: found.length > BULK_MAX }
 }
 
 async function controlMany(context: Context, name: ControlName, runIds: readonly number[]) {
