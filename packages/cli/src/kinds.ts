@@ -100,7 +100,7 @@ export const KINDS: readonly Kind[] = [
     read: (client, schedule) => client.schedules.get({ params: { schedule } }),
     columns: [
       code,
-      { title: 'TASK', text: (schedule) => schedule.task.code },
+      { title: 'TASK', text: (schedule) => (schedule.task ?? schedule.dag)!.code },
       { title: 'WHEN', text: whenOf },
       { title: 'PAUSED', text: (schedule) => yes(schedule.paused) },
       { title: 'LAST FIRE', text: (schedule) => momentOf(schedule.lastFireAt) },

@@ -12,6 +12,7 @@ import {
   LabelFilter,
   Labels,
   Name,
+  Reason,
   Ref,
   Stamp,
   Text,
@@ -44,9 +45,12 @@ const Traffic = {
   gray: nullable(strict({ number: VersionNumber, percent: GrayPercent })),
 }
 
+const Paused = { paused: Type.Boolean(), pauseReason: nullable(Type.String()) }
+
 export const Dag = strict({
   ...Stamp,
   ...fields,
+  ...Paused,
   ...Traffic,
   policies: DagPolicies,
   effective: EffectiveDagPolicies,
@@ -58,6 +62,7 @@ export type Dag = Static<typeof Dag>
 export const DagItem = strict({
   ...Stamp,
   ...fields,
+  ...Paused,
   ...Traffic,
   nextFireAt: nullable(Millis),
   lastRun: nullable(strict({ id: Id, state: choice(RUN_STATES), createdAt: Millis, endedAt: nullable(Millis) })),
@@ -77,6 +82,7 @@ export type DagUpdate = Static<typeof DagUpdate>
 
 const params = strict({ dag: Ref })
 const path = '/api/v1/dags/:dag'
+const control = { access: 'run.control', tag: TAG, method: 'POST' } as const
 const write = { access: 'definition.write', tag: TAG } as const
 
 export const dagRoutes = {
@@ -93,6 +99,7 @@ export const dagRoutes = {
         q: Type.String({ maxLength: 200, description: 'Found in code or name' }),
         owner: Text(200),
         enabled: Type.Boolean(),
+        paused: Type.Boolean(),
         active: Type.Boolean({ description: 'Whether a version of it is active' }),
         label: LabelFilter,
       }),
@@ -147,6 +154,23 @@ export const dagRoutes = {
     params,
     responses: { 200: Dag },
     audit: 'dag.disable',
+  }),
+  pause: route({
+    ...control,
+    path: `${path}/pause`,
+    summary: 'Pause a DAG: what runs goes on to its end, nothing new starts, its fires are recorded as skipped',
+    params,
+    body: strict({ reason: Type.Optional(Reason) }),
+    responses: { 200: Dag },
+    audit: 'dag.pause',
+  }),
+  resume: route({
+    ...control,
+    path: `${path}/resume`,
+    summary: 'Resume a DAG: from now on its runs start again',
+    params,
+    responses: { 200: Dag },
+    audit: 'dag.resume',
   }),
   bulk: route({
     ...write,

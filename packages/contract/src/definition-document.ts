@@ -5,7 +5,7 @@ import { CalendarCreate } from './calendar.ts'
 import { DagCreate } from './dag.ts'
 import { DagDefinition } from './dag-definition.ts'
 import { ScheduleCreate } from './schedule.ts'
-import { Code, choice, strict, taggedUnion, without } from './schema.ts'
+import { Code, choice, optional, strict, taggedUnion, without } from './schema.ts'
 import { MOST_DOWNSTREAM, Outcomes, TaskCreate } from './task.ts'
 import { TaskTypeCreate } from './task-type.ts'
 
@@ -41,8 +41,8 @@ export const CalendarDocument = strict({ kind: Type.Literal('Calendar'), ...Cale
 
 export const ScheduleDocument = strict({
   kind: Type.Literal('Schedule'),
-  ...without(ScheduleCreate.properties, 'task', 'calendars'),
-  task: Code,
+  ...without(ScheduleCreate.properties, 'task', 'dag', 'calendars'),
+  ...optional({ task: Code, dag: Code }),
   calendars: Type.Optional(
     Type.Array(strict({ calendar: Code, mode: choice(['INCLUDE', 'EXCLUDE']) }), { maxItems: MOST_CALENDARS }),
   ),

@@ -93,7 +93,41 @@ const read = { method: 'GET', access: 'read', tag: TAG } as const
 const attempt = Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Left out: the present or last one' })
 const level = choice(LOG_LEVELS, 'This level and those above it')
 
+const Decision = strict(optional({ comment: Type.String({ minLength: 1, maxLength: 2000 }) }))
+const Node = strict({ instanceId: Id, runId: Id })
+const control = { method: 'POST', access: 'run.control', tag: TAG, params, responses: { 200: Node } } as const
+
+/** Control of one node of a DAG's run, or of one element of a fan-out. What it does to others: docs/concepts/dag-control.md. */
+const nodeRoutes = {
+  // Who may decide is said by the node, so the handler asks.
+  approve: route({
+    ...{ ...control, access: 'read', body: Decision },
+    path: `${path}/approve`,
+    summary: 'Approve what waits for approval, with one of the roles that it names',
+    audit: 'instance.approve',
+  }),
+  reject: route({
+    ...{ ...control, access: 'read', body: Decision },
+    path: `${path}/reject`,
+    summary: 'Reject what waits for approval: it fails',
+    audit: 'instance.reject',
+  }),
+  skip: route({
+    ...control,
+    path: `${path}/skip`,
+    summary: 'Mark a node that has not started as done: downstream it counts as a success',
+    audit: 'instance.skip',
+  }),
+  cancel: route({
+    ...control,
+    path: `${path}/cancel`,
+    summary: 'Stop one node: at once if it waits, and where it runs its handler is asked to stop',
+    audit: 'instance.cancel',
+  }),
+}
+
 export const instanceRoutes = {
+  ...nodeRoutes,
   list: route({
     ...read,
     path: '/api/v1/instances',

@@ -113,13 +113,19 @@ export const EffectivePolicies = strict({
   shards: nullable(Shards),
 })
 
-const dagPolicies = { concurrency: policies.concurrency, priority: policies.priority, searchable: policies.searchable }
+const dagPolicies = {
+  concurrency: policies.concurrency,
+  misfire: policies.misfire,
+  priority: policies.priority,
+  searchable: policies.searchable,
+}
 
 /** Policies of a DAG's runs; those of its nodes are their tasks'. */
 export const DagPolicies = strict(optional(dagPolicies))
 export const DagPoliciesPatch = strict(
   optional({
     concurrency: nullable(policies.concurrency),
+    misfire: nullable(policies.misfire),
     priority: nullable(policies.priority),
     searchable: nullable(policies.searchable),
   }),

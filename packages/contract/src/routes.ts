@@ -5,6 +5,7 @@ import { dagRoutes } from './dag.ts'
 import { dagNodeRoutes } from './dag-node.ts'
 import { dagVersionRoutes } from './dag-version.ts'
 import { definitionRoutes } from './definitions.ts'
+import { eventRoutes } from './event.ts'
 import { executorAdminRoutes } from './executor.ts'
 import { instanceRoutes } from './instance.ts'
 import { metaRoutes } from './meta.ts'
@@ -30,6 +31,7 @@ export const routes = {
   definitions: definitionRoutes,
   runs: runRoutes,
   instances: instanceRoutes,
+  events: eventRoutes,
   apps: appRoutes,
   executors: executorAdminRoutes,
   tenants: tenantRoutes,

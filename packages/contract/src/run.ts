@@ -105,7 +105,19 @@ export const RunResult = strict({
 })
 export type RunResult = Static<typeof RunResult>
 
+const Retry = strict(
+  optional({
+    from: choice(['START', 'FAILED'], 'FAILED: nodes that had succeeded stand as they ended, everything else runs again'),
+    params: Type.Unsafe<Record<string, unknown>>({
+      type: 'object',
+      additionalProperties: true,
+      description: 'Over those of the run',
+    }),
+  }),
+)
+
 const Controlled = strict({ runId: Id, newRunId: Type.Optional(Id) })
+const RunsOfDag = strict({ items: Type.Array(RunResult), more: Type.Boolean() })
 const RunIds = strict({ runs: Type.Array(Id, { minItems: 1, maxItems: BULK_MAX, uniqueItems: true }) })
 
 const params = strict({ run: IdText })
@@ -192,7 +204,28 @@ export const runRoutes = {
     ...single,
     access: 'run.trigger',
     path: `${path}/retry`,
-    summary: 'Run it again as a new run: the same plan, the same parameters',
+    summary: 'Run it again as a new run of the same plan: from its start, or from what failed',
+    body: Retry,
+    audit: 'run.retry',
+  }),
+  stopDag: route({
+    ...control,
+    path: '/api/v1/dags/:dag/stop',
+    summary: 'Cancel the active runs of a DAG',
+    description: `At most ${BULK_MAX} a call, oldest first; \`more\` says that there are others left.`,
+    params: strict({ dag: Ref }),
+    responses: { 200: RunsOfDag },
+    audit: 'run.cancel',
+  }),
+  retryDag: route({
+    ...control,
+    access: 'run.trigger',
+    path: '/api/v1/dags/:dag/retry',
+    summary: 'Run the failed runs of a DAG again, from what failed, unless they have been run again already',
+    description: `Those created at or after \`since\`, at most ${BULK_MAX} a call, oldest first; \`more\` says that there are others left.`,
+    params: strict({ dag: Ref }),
+    body: strict({ since: Millis, from: Type.Optional(Retry.properties.from) }),
+    responses: { 200: RunsOfDag },
     audit: 'run.retry',
   }),
   cancelMany: route({ ...bulk, path: '/api/v1/runs/cancel', summary: 'Cancel many runs', audit: 'run.cancel' }),

@@ -74,7 +74,8 @@ const fields = {
 export const Schedule = strict({
   ...Stamp,
   ...fields,
-  task: strict({ id: Id, code: Type.String() }),
+  task: nullable(strict({ id: Id, code: Type.String() })),
+  dag: nullable(strict({ id: Id, code: Type.String() })),
   timing: Timing,
   misfire: nullable(Misfire),
   effective: strict({ misfire: Misfire }),
@@ -86,10 +87,13 @@ export const Schedule = strict({
 })
 export type ScheduleView = Static<typeof Schedule>
 
-/** Null: as its task says. */
+/** `misfire` null: as its task or DAG says. */
 const given = { ...fields, misfire: nullable(Misfire), calendars: CalendarInput, paused: Type.Boolean() }
 
-export const ScheduleCreate = strict({ code: Code, task: BodyRef, timing: TimingInput, ...optional(given) })
+/** What it fires: exactly one of the two. */
+const target = optional({ task: BodyRef, dag: BodyRef })
+
+export const ScheduleCreate = strict({ code: Code, ...target, timing: TimingInput, ...optional(given) })
 export type ScheduleCreate = Static<typeof ScheduleCreate>
 
 export const ScheduleUpdate = strict({
@@ -168,7 +172,7 @@ export const scheduleRoutes = {
     query: strict({
       ...Paging,
       sort: Sort,
-      ...optional({ q: Type.String({ maxLength: 200 }), task: Ref, paused: Type.Boolean(), label: LabelFilter }),
+      ...optional({ q: Type.String({ maxLength: 200 }), task: Ref, dag: Ref, paused: Type.Boolean(), label: LabelFilter }),
     }),
     responses: { 200: pageOf(Schedule) },
   }),

@@ -1,4 +1,4 @@
-import { DEFAULT_CONCURRENCY, DEFAULT_PRIORITY, DEFAULT_RETRY, topologicalOrder } from '@carillon/core'
+import { DEFAULT_CONCURRENCY, DEFAULT_MISFIRE, DEFAULT_PRIORITY, DEFAULT_RETRY, topologicalOrder } from '@carillon/core'
 import type { DagDefinition, NodeControl, NodeDefinition, NodeForEach, Plan, PlanEdge, PlanNode } from '@carillon/core'
 import type { DagPolicies, EffectiveDagPolicies } from '@carillon/contract'
 import { replaceUses } from '../storage/dag-use.ts'
@@ -15,7 +15,8 @@ export interface PlannedVersion {
 }
 
 export function effectiveDagPolicies(policies: DagPolicies): EffectiveDagPolicies {
-  return { concurrency: DEFAULT_CONCURRENCY, priority: DEFAULT_PRIORITY, searchable: [], ...policies } as EffectiveDagPolicies
+  const defaults = { concurrency: DEFAULT_CONCURRENCY, misfire: DEFAULT_MISFIRE, priority: DEFAULT_PRIORITY, searchable: [] }
+  return { ...defaults, ...policies } as EffectiveDagPolicies
 }
 
 /**
@@ -60,10 +61,11 @@ export function planOfVersion({ dag, versionId, number, definition }: PlannedVer
     parents[to]! += 1
   }
   const nodes = order.map((node, index) => nodeOf(node, references, { parents: parents[index]!, edges: leaving[index]! }))
+  const { concurrency, priority, searchable } = effectiveDagPolicies(dag.policies)
   const { params = {}, paramsSchema = null, output = null, timeoutMs = 0 } = definition
   return {
     ...{ targetKind: 'DAG', targetId: dag.id, code: dag.code, version: number },
-    ...effectiveDagPolicies(dag.policies),
+    ...{ concurrency, priority, searchable },
     ...{ nodes, edges, dag: { versionId, params, paramsSchema, output, timeoutMs }, downstream: [] },
   }
 }

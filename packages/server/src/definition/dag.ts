@@ -28,10 +28,13 @@ export async function createDag(edit: Edit, body: DagCreate): Promise<Change<Dag
     labels: body.labels ?? {},
     runnableBy: body.runnableBy ?? null,
     enabled: body.enabled ?? true,
+    ...NOT_PAUSED,
     ...NO_TRAFFIC,
   })
   return { answer: row, object: { kind: 'dag', id: row.id }, before: null, after: bodyOf(DAG, row) }
 }
+
+const NOT_PAUSED = { paused: false, pauseReason: null }
 
 export const NO_TRAFFIC = { activeVersionId: null, grayVersionId: null, grayPercent: null }
 
@@ -47,18 +50,27 @@ export function setDagEnabled(edit: Edit, ref: string, enabled: boolean): Promis
   return touchDag(edit, ref, enabled ? 'enable' : 'disable', () => ({ enabled }))
 }
 
+/** What runs goes on to its end; nothing new starts, and fires are recorded as skipped. */
+export function pauseDag(edit: Edit, ref: string, reason: string | undefined): Promise<Change<DagRow>> {
+  return touchDag(edit, ref, 'pause', () => ({ paused: true, pauseReason: reason ?? null }))
+}
+
+export function resumeDag(edit: Edit, ref: string): Promise<Change<DagRow>> {
+  return touchDag(edit, ref, 'resume', () => NOT_PAUSED)
+}
+
 /** null takes a label away. */
 export function labelDag(edit: Edit, ref: string, labels: Record<string, string | null>): Promise<Change<DagRow>> {
   return touchDag(edit, ref, 'label', (before) => ({ labels: patchObject(before.labels, labels) }))
 }
 
-/** Which versions take traffic is not turned back with the rest: that is what activating one is for. */
+/** Which versions take traffic, and whether it is paused, is not turned back with the rest: that is what activating one is for. */
 export async function restoreDag(edit: Edit, ref: string, version: number, revision: number): Promise<Change<DagRow>> {
   const before = await lockObject(edit, DAG, ref)
   assertVersion(before, version)
-  const { activeVersionId, grayVersionId, grayPercent } = before
+  const { activeVersionId, grayVersionId, grayPercent, paused, pauseReason } = before
   const body = await revisionBody(edit, DAG, before.id, revision)
-  return rewriteDag(edit, 'restore', before, { ...body, activeVersionId, grayVersionId, grayPercent })
+  return rewriteDag(edit, 'restore', before, { ...body, activeVersionId, grayVersionId, grayPercent, paused, pauseReason })
 }
 
 export async function deleteDag(edit: Edit, ref: string): Promise<Change<undefined>> {

@@ -3,10 +3,11 @@ import type { BackfillCreate, ScheduleCreate, ScheduleUpdate } from '@carillon/c
 import { CarillonError, firstState, occurrencesBetween, type CompiledSchedule } from '@carillon/core'
 import { cancelBackfillRow, cancelBackfillsOf, insertBackfill, lockBackfill, type BackfillRow } from '../storage/backfill-edit.ts'
 import { calendars, type CalendarRow } from '../storage/calendar.ts'
+import { dags, selectStartableDags } from '../storage/dag.ts'
 import { findPlans } from '../storage/plan.ts'
 import { insertDue, lockDue, resetDue, type DueMark } from '../storage/schedule-due-edit.ts'
 import { replaceCalendars, schedules, type CalendarRef, type ScheduleFields, type ScheduleRow } from '../storage/schedule.ts'
-import { tasks, type TaskRow } from '../storage/task.ts'
+import { tasks } from '../storage/task.ts'
 import type { Change, Edit } from './edit.ts'
 import { invalid, invalidFields } from './invalid.ts'
 import { assertParamsSize, paramsProblems } from './params-schema.ts'
@@ -30,15 +31,15 @@ import {
 export const SCHEDULE: ObjectKind<ScheduleRow, ScheduleFields> = { table: schedules, noun: 'schedule', related: ['calendars'] }
 
 export async function createSchedule(edit: Edit, body: ScheduleCreate): Promise<Change<ScheduleRow>> {
-  const task = await holdReference(edit, tasks, body.task, '/body/task', 'task')
+  const target = await targetOf(edit, body)
   const now = await edit.tx.now()
   const uses = await holdCalendars(edit, body.calendars ?? [])
   const fields: ScheduleFields = {
     code: body.code,
     name: body.name ?? '',
     description: body.description ?? '',
-    targetKind: 'TASK',
-    targetId: task.id,
+    targetKind: target.kind,
+    targetId: target.id,
     timing: completeTiming(body.timing, now),
     startAt: body.startAt ?? null,
     endAt: body.endAt ?? null,
@@ -52,7 +53,7 @@ export async function createSchedule(edit: Edit, body: ScheduleCreate): Promise<
   }
   const compiled = compileTiming(fields, uses)
   assertFires(compiled, now)
-  await checkParams(edit, task, fields.params)
+  await checkParams(edit, target, fields.params)
   const row = await insertObject(edit, SCHEDULE, 'create', fields, {
     relate: async (id) => {
       await replaceCalendars(edit.tx, edit.tenantId, id, uses.map(useRow))
@@ -128,8 +129,8 @@ export async function createBackfill(edit: Edit, ref: string, body: BackfillCrea
   const { compiled } = await compiledBefore(edit, schedule)
   if (occurrencesBetween(compiled, fromAt, toAt, MOST_BACKFILLED + 1).length > MOST_BACKFILLED)
     throw invalid('/body/fromAt', `spans more than ${MOST_BACKFILLED} occurrences up to toAt; backfill it in parts`)
-  const task = await holdReference(edit, tasks, String(schedule.targetId), '/params/schedule', 'task')
-  await checkParams(edit, task, { ...schedule.params, ...params })
+  const target = await holdTarget(edit, schedule)
+  await checkParams(edit, target, { ...schedule.params, ...params })
   const input = { scheduleId: schedule.id, fromAt, toAt, perMinute, params, createdBy: edit.principal }
   const row = await insertBackfill(edit.tx, edit.tenantId, input)
   return { answer: row, object: { kind: 'backfill', id: row.id }, before: null, after: { schedule: schedule.code, ...row } }
@@ -191,9 +192,8 @@ async function rewrite(
   uses: readonly CalendarUse[],
 ): Promise<Change<ScheduleRow>> {
   const compiled = compileTiming(fields, uses)
-  const task = await tasks.hold(edit.tx, edit.tenantId, String(fields.targetId))
-  if (!task) throw new CarillonError('STATE_CONFLICT', 'The task of this schedule has been deleted.')
-  await checkParams(edit, task, fields.params)
+  const target = await holdTarget(edit, fields)
+  await checkParams(edit, target, fields.params)
   // Before its calendars change: what is overdue was due under the old ones.
   const columns = columnsOnly(fields)
   const sameCalendars = isDeepStrictEqual(before.calendars.map(useOfRef), uses.map(useRow).sort(byCalendar))
@@ -254,11 +254,42 @@ function columnsOnly(fields: ScheduleFields): ScheduleFields {
   return columns
 }
 
-/** Nobody adds parameters to a fire, so those of the task and the schedule together must be complete. */
-async function checkParams(edit: Edit, task: TaskRow, params: Record<string, unknown>): Promise<void> {
-  const plan = (await findPlans(edit.tx, edit.tenantId, [task.planId])).get(task.planId)
-  const merged = { ...task.params, ...params }
-  assertParamsSize(merged, edit.limits.paramsBytes)
-  const problems = paramsProblems(plan?.nodes[0]?.paramsSchema ?? null, merged, '/body/params')
-  if (problems.length > 0) throw invalidFields(problems)
+/** What a schedule fires, held, with the plans that its runs may get. */
+interface ScheduleTarget {
+  readonly kind: ScheduleFields['targetKind']
+  readonly id: number
+  readonly planIds: readonly number[]
+}
+
+async function targetOf(edit: Edit, { task, dag }: Pick<ScheduleCreate, 'task' | 'dag'>): Promise<ScheduleTarget> {
+  if ((task === undefined) === (dag === undefined)) throw invalid('/body', 'must name what it fires: either task or dag')
+  if (dag !== undefined) return dagTarget(edit, (await holdReference(edit, dags, dag, '/body/dag', 'DAG')).id)
+  const { id, planId } = await holdReference(edit, tasks, task!, '/body/task', 'task')
+  return { kind: 'TASK', id, planIds: [planId] }
+}
+
+async function holdTarget(edit: Edit, { targetKind, targetId }: ScheduleFields): Promise<ScheduleTarget> {
+  const { tx, tenantId } = edit
+  if (targetKind === 'DAG' && (await dags.hold(tx, tenantId, String(targetId)))) return dagTarget(edit, targetId)
+  const task = targetKind === 'TASK' ? await tasks.hold(tx, tenantId, String(targetId)) : undefined
+  if (!task) throw new CarillonError('STATE_CONFLICT', 'What this schedule fires has been deleted.')
+  return { kind: 'TASK', id: targetId, planIds: [task.planId] }
+}
+
+/** While no version of it is active there is nothing to check against, and its fires are recorded as skipped. */
+async function dagTarget({ tx, tenantId }: Edit, id: number): Promise<ScheduleTarget> {
+  const [dag] = await selectStartableDags(tx, [{ tenantId, id }])
+  return { kind: 'DAG', id, planIds: [dag?.planId, dag?.grayPlanId].filter((planId) => typeof planId === 'number') }
+}
+
+/** Nobody adds parameters to a fire, so those of the task or DAG and the schedule together must be complete. */
+async function checkParams(edit: Edit, target: ScheduleTarget, params: Record<string, unknown>): Promise<void> {
+  const plans = await findPlans(edit.tx, edit.tenantId, target.planIds)
+  for (const plan of plans.values()) {
+    const { params: defaults, paramsSchema } = plan.dag ?? plan.nodes[0]!
+    const merged = { ...defaults, ...params }
+    assertParamsSize(merged, edit.limits.paramsBytes)
+    const problems = paramsProblems(paramsSchema, merged, '/body/params')
+    if (problems.length > 0) throw invalidFields(problems)
+  }
 }

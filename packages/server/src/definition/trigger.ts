@@ -126,7 +126,7 @@ function assertMayRun(runnableBy: readonly string[] | null, role: Role, noun: 't
 }
 
 /** Parameters of a run over its defaults, by size and schema. */
-function assertParams(
+export function assertParams(
   { paramsBytes }: Pick<Asker, 'paramsBytes'>,
   { params: defaults, paramsSchema }: Pick<Plan['nodes'][number], 'params' | 'paramsSchema'>,
   params: Record<string, unknown> = {},

@@ -30,6 +30,7 @@ export interface TestApi {
   readonly tenantB: TestTenant
   /** For what its loops do on a server node: `continueRuns(api.engine)`. */
   readonly engine: Engine
+  readonly firing: FiringDeps
   /** One turn of firing. */
   fire(): Promise<number>
   /** A token of the platform's administrator. */
@@ -108,6 +109,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     client,
     call: (call) => inject(app, call),
     engine,
+    firing,
     fire: () => fireSchedules(firing),
     async close() {
       await app.close()

@@ -9,6 +9,7 @@ import { dagHandlers } from './handlers/dags.ts'
 import { dagNodeHandlers } from './handlers/dag-nodes.ts'
 import { dagVersionHandlers } from './handlers/dag-versions.ts'
 import { definitionHandlers } from './handlers/definitions.ts'
+import { eventHandlers } from './handlers/events.ts'
 import { executorHandlers } from './handlers/executors.ts'
 import { instanceHandlers } from './handlers/instances.ts'
 import { metaHandlers } from './handlers/meta.ts'
@@ -33,6 +34,7 @@ const handlers: { readonly [Name in keyof typeof routes]: Handlers<(typeof route
   definitions: definitionHandlers,
   runs: runHandlers,
   instances: instanceHandlers,
+  events: eventHandlers,
   apps: appHandlers,
   executors: executorHandlers,
   tenants: tenantHandlers,

@@ -30,6 +30,12 @@ export interface Objects {
   readonly spareRun: number
   readonly endedRun: number
   readonly instance: number
+  readonly controlledDag: number
+  /** Of a run of that DAG: two that wait for approval, two that wait for time. */
+  readonly asked: number
+  readonly alsoAsked: number
+  readonly resting: number
+  readonly alsoResting: number
   readonly executor: number
   readonly spareExecutor: number
   readonly token: number
@@ -134,6 +140,8 @@ const requests: Table = {
     ...revisions('dag', 'dag'),
     enable: (own) => ({ params: { dag: own.dag } }),
     disable: (own) => ({ params: { dag: own.dag } }),
+    pause: (own) => ({ params: { dag: own.dag }, body: { reason: 'why not' } }),
+    resume: (own) => ({ params: { dag: own.dag } }),
     bulk: (own) => ({ body: { dags: [own.dag], action: 'label', labels: { a: 'b' } } }),
     setGray: (own) => ({ params: { dag: own.runningDag }, body: { number: 2, percent: 10 } }),
     endGray: (own) => ({ params: { dag: own.runningDag } }),
@@ -174,7 +182,7 @@ const requests: Table = {
   },
   runs: {
     trigger: (own) => ({ params: { task: own.task }, body: {} }),
-    triggerDag: (own) => ({ params: { dag: own.runningDag }, body: { version: 1 } }),
+    triggerDag: (own) => ({ params: { dag: own.controlledDag }, body: { key: 'customer-42' } }),
     triggerMany: (own) => ({ body: { items: [{ task: own.task }] } }),
     list: (own) => ({ query: { task: own.task, schedule: own.schedule } }),
     get: (own) => ({ params: { run: own.run } }),
@@ -182,6 +190,8 @@ const requests: Table = {
     resume: (own) => ({ params: { run: own.pausedRun } }),
     cancel: (own) => ({ params: { run: own.spareRun } }),
     retry: (own) => ({ params: { run: own.endedRun } }),
+    stopDag: (own) => ({ params: { dag: own.dag } }),
+    retryDag: (own) => ({ params: { dag: own.dag }, body: { since: 0 } }),
     cancelMany: (own) => ({ body: { runs: [own.run] } }),
     pauseMany: (own) => ({ body: { runs: [own.run] } }),
     resumeMany: (own) => ({ body: { runs: [own.run] } }),
@@ -194,7 +204,12 @@ const requests: Table = {
     logs: (own) => ({ params: { instance: own.instance } }),
     logText: (own) => ({ params: { instance: own.instance } }),
     logTail: (own) => ({ params: { instance: own.endedRun } }),
+    approve: (own) => ({ params: { instance: own.asked }, body: { comment: 'good' } }),
+    reject: (own) => ({ params: { instance: own.alsoAsked }, body: {} }),
+    skip: (own) => ({ params: { instance: own.resting } }),
+    cancel: (own) => ({ params: { instance: own.alsoResting } }),
   },
+  events: { deliver: () => ({ body: { name: 'paid', key: '7', payload: { by: 'card' } } }) },
   apps: {
     list: none,
     create: () => ({ body: { code: code('app') } }),
@@ -315,6 +330,7 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
   const [run, pausedRun, spareRun, endedRun] = [await trigger(), await trigger(), await trigger(), await trigger()]
   await client.runs.pause({ params: { run: pausedRun } })
   await client.runs.cancel({ params: { run: endedRun } })
+  const controlled = await controlledNodes(tenant, named('controlled-dag'))
   const token = await client.tokens.create({ body: { name: 'spare', role: 'viewer' } })
   return {
     app: app.id,
@@ -333,9 +349,23 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
     spareDag: spareDag.id,
     runningDag: running.id,
     ...{ run, pausedRun, spareRun, endedRun, instance: run, executor, spareExecutor, session, held },
+    ...controlled,
     token: token.id,
     executorToken: await api.token(tenant.id, 'executor'),
   }
+}
+
+async function controlledNodes({ client }: TestTenant, dag: string) {
+  const [ask, rest] = [{ approval: {} }, { wait: { ms: 86_400_000 } }]
+  const nodes = Object.entries({ asked: ask, alsoAsked: ask, resting: rest, alsoResting: rest })
+  const { id: controlledDag } = await client.dags.create({ body: { code: dag } })
+  const definition = { nodes: nodes.map(([code, does]) => ({ code, ...does })), edges: [] }
+  await client.dagVersions.create({ params: { dag }, body: { definition } })
+  await client.dagVersions.activate({ params: { dag, number: 1 }, body: {} })
+  const { runId } = await client.runs.triggerDag({ params: { dag }, body: {} })
+  const { instances } = await client.runs.get({ params: { run: runId } })
+  type Nodes = Pick<Objects, 'asked' | 'alsoAsked' | 'resting' | 'alsoResting'>
+  return { controlledDag, ...(Object.fromEntries(instances.map(({ nodeCode, id }) => [nodeCode, id])) as unknown as Nodes) }
 }
 
 async function register(

@@ -151,6 +151,7 @@ describe('the matrix is complete', () => {
     'members.list': 'names nothing',
     'members.set': 'a login is not of a tenant; see users.test.ts',
     'members.remove': 'a login is not of a tenant; see users.test.ts',
+    'events.deliver': 'names nothing; see node-control.test.ts',
     'audit.list': 'its filters are texts; see audit.test.ts',
     'scheduler.status': 'of the platform',
     'meta.whoami': 'names nothing',
@@ -196,7 +197,7 @@ describe("INV-16 row-level security alone keeps a tenant's rows, when the API as
 
   /** They go on as the engine, whose statements are held by the matrix above. */
   const AS_ENGINE =
-    /^(runs\.(cancel|pause|resume|retry|purge|trigger)|executors\.(remove|bulk)|members\.|scheduler\.|meta\.|executor\.)/
+    /^(runs\.(cancel|pause|resume|retry|purge|trigger)|executors\.(remove|bulk)|members\.|events\.|scheduler\.|meta\.|executor\.)/
   const own = everyRoute.filter(({ name, route }) => route.access !== 'platform' && !AS_ENGINE.test(name))
 
   test.each(own.map((each) => [each.name, each] as const))('%s', async (_, { route, build }) => {

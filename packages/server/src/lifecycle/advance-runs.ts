@@ -15,19 +15,20 @@ import {
   endNodeInstances,
   passOnToNodes,
   selectRoots,
+  selectNodeOutcomes,
   selectRunFacts,
   selectUnsuccessfulNodes,
   type NodeKey,
+  type NodeOutcome,
   type PassedOn,
   type RunFacts,
   type RunKey,
-  type UnsuccessfulNode,
   type WaitingNode,
 } from '../storage/node.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { beginNodes } from './begin-nodes.ts'
 import type { Engine } from './engine.ts'
-import { settleElements } from './fan-out.ts'
+import { elementsOf, settleElements, stateOfElements } from './fan-out.ts'
 import { groupBy } from './group.ts'
 import { contextsOf, namesInTemplate, resolve } from './node-context.ts'
 import { finishLargeRuns, type EndedRun } from './finish-runs.ts'
@@ -83,11 +84,13 @@ export async function advanceRuns(tx: Transaction, engine: Engine, ended: readon
   )
 }
 
-/** Begins runs of several: with the nodes that wait for nothing upstream. */
+/** Begins runs of several: with the nodes that wait for nothing upstream, or for nothing that has yet to run. */
 export async function beginRuns(tx: Transaction, engine: Engine, runs: readonly RunKey[], now: number): Promise<void> {
   if (runs.length === 0) return
   const roots = await selectRoots(tx, runs)
-  const begun = await beginNodes(tx, engine, await loadRuns(tx, engine, roots), roots, now)
+  const loaded = await loadRuns(tx, engine, roots)
+  const { ready, skipped } = decide(loaded, roots)
+  const begun = await beginNodes(tx, engine, loaded, ready, now)
   if (begun.added.length > 0) {
     await countInstances(
       tx,
@@ -95,7 +98,7 @@ export async function beginRuns(tx: Transaction, engine: Engine, runs: readonly 
       now,
     )
   }
-  await advanceRuns(tx, engine, begun.ended, now)
+  await advanceRuns(tx, engine, [...skipped, ...begun.ended], now)
 }
 
 export async function loadRuns(
@@ -172,21 +175,15 @@ export const keysOf = ({
   token,
 }: InstanceKey & NodeKey & { planId: number; token: number }) => ({ tenantId, id, runId, node, planId, token })
 
-function outcomeOf({ plan }: AdvancingRun, unsuccessful: readonly UnsuccessfulNode[]): FinalRunState {
-  const failedOf = groupBy(unsuccessful, (each) => each.node)
+function outcomeOf({ plan }: AdvancingRun, unsuccessful: readonly NodeOutcome[]): FinalRunState {
   const marks = new Set(
-    unsuccessful
-      .filter(({ node }) => !sharePasses(plan.nodes[node]!, failedOf.get(node)!))
-      .map(({ node, state }) => markOfNode(plan, node, state)),
+    [...groupBy(unsuccessful, (each) => each.node)].map(([node, outcomes]) => {
+      const elements = elementsOf(outcomes)
+      const forEach = plan.nodes[node]!.control!.forEach
+      return markOfNode(plan, node, forEach ? stateOfElements(forEach.successShare, elements) : elements[0]!.state)
+    }),
   )
   return marks.has('FAILED') ? 'FAILED' : marks.has('CANCELLED') ? 'CANCELLED' : 'SUCCESS'
-}
-
-/** A fan-out may succeed although some of its elements have not. */
-function sharePasses({ control }: PlanNode, failed: readonly UnsuccessfulNode[]): boolean {
-  const { elements } = failed[0]!
-  const count = failed.reduce((sum, each) => sum + each.count, 0)
-  return control!.forEach !== null && elements - count >= control!.forEach.successShare * elements
 }
 
 /** What runs answer the nodes of which they are a part; nobody else is told. */
@@ -209,7 +206,9 @@ const STOPPED: Readonly<Record<string, FinalRunState>> = { CANCEL: 'CANCELLED', 
 /** Runs of which nothing is left. */
 export async function endRuns(tx: Transaction, engine: Engine, runs: readonly AdvancingRun[], now: number): Promise<void> {
   if (runs.length === 0) return
-  const unsuccessful = groupBy(await selectUnsuccessfulNodes(tx, runs), (node) => node.runId)
+  // Of a fan-out some elements may fail, and of a repeated node the last time counts: so each is looked at as a whole.
+  const suspects = await selectNodeOutcomes(tx, await selectUnsuccessfulNodes(tx, runs))
+  const unsuccessful = groupBy(suspects, (node) => node.runId)
   const outputs = await outputsOf(tx, runs)
   const ended = runs.map((run): EndedRun => {
     const stopped = run.reason === null ? undefined : STOPPED[run.reason]

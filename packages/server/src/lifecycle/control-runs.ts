@@ -5,7 +5,7 @@ import { selectEndedRuns, selectLiveRuns, setRunStates } from '../storage/run.ts
 import { queueTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
 import { admitNext } from './finish-runs.ts'
-import type { ControlResult } from './lifecycle.ts'
+import type { ControlResult, RetryHow } from './lifecycle.ts'
 import { lockInstancesOfRuns } from './lock-instances.ts'
 import { startRuns } from './start-runs.ts'
 import { stopRuns } from './stop-runs.ts'
@@ -83,17 +83,20 @@ const runsOf = (instances: readonly LockedInstance[]) => new Map(instances.map((
 
 const runOf = (instance: LockedInstance) => ({ tenantId: instance.tenantId, id: instance.runId })
 
-/** Repeats ended runs as new ones: the same plan, the same parameters. A disabled task is not run this way either. */
+/** Repeats ended runs as new ones: the same plan, the same parameters unless others are given. A disabled task is not run this way either. */
 export async function retryRuns(
   tx: Transaction,
   engine: Engine,
   tenantId: number,
   runIds: readonly number[],
   by: string,
+  { from, params }: RetryHow = { from: 'START' },
 ): Promise<ControlResult[]> {
   // In this order: one that ends in between is found by the second.
   const live = new Set((await selectLiveRuns(tx, runKeys(tenantId, runIds))).map((run) => run.id))
-  const ended = await selectEndedRuns(tx, runKeys(tenantId, runIds))
+  const found = await selectEndedRuns(tx, runKeys(tenantId, runIds))
+  const succeeded = new Set(found.filter((run) => from === 'FAILED' && run.state === 'SUCCESS').map((run) => run.id))
+  const ended = found.filter((run) => !succeeded.has(run.id))
   const started = await startRuns(
     tx,
     engine,
@@ -103,7 +106,8 @@ export async function retryRuns(
       planId: run.planId,
       origin: 'RETRY',
       startedBy: by,
-      params: run.params,
+      params: { ...run.params, ...params },
+      keepsSucceeded: from === 'FAILED',
       priority: run.priority,
       parentRunId: run.id,
     })),
@@ -113,6 +117,7 @@ export async function retryRuns(
     const result = results.get(runId)
     if (!result && live.has(runId))
       return { runId, kind: 'REFUSED', detail: 'The run has not ended yet. Cancel it first, or wait for its end.' }
+    if (succeeded.has(runId)) return { runId, kind: 'REFUSED', detail: 'Nothing in it failed. Retry it from its start.' }
     if (!result) return { runId, kind: 'NOT_FOUND' }
     return result.kind === 'STARTED'
       ? { runId, kind: 'DONE', newRunId: result.runId }

@@ -3,9 +3,11 @@ import { isolate } from '../runtime/isolate.ts'
 import type { Transaction } from '../storage/database.ts'
 import { insertAudit } from '../storage/audit.ts'
 import { acceptStarts } from './accept-starts.ts'
+import { cancelNode, skipNode } from './control-nodes.ts'
 import { cancelRuns, pauseRuns, resumeRuns, retryRuns } from './control-runs.ts'
 import type { Engine } from './engine.ts'
-import type { AuditEntry, ControlResult, Lifecycle, StartRequest, StartResult } from './lifecycle.ts'
+import type { AuditEntry, ControlResult, Lifecycle, NodeAction, NodeControlled, StartRequest, StartResult } from './lifecycle.ts'
+import { decideApproval, deliverEvent } from './wait-nodes.ts'
 
 /** The run's life as the API sees it: batches for starts, one transaction with its audit row for each control action. */
 export function createLifecycle(engine: Engine, hints: Pick<Lifecycle, 'wakeFiring' | 'wakeBackfill'>): Lifecycle {
@@ -28,8 +30,23 @@ export function createLifecycle(engine: Engine, hints: Pick<Lifecycle, 'wakeFiri
     cancelRuns: control((tx, tenantId, runIds) => cancelRuns(tx, engine, tenantId, runIds)),
     pauseRuns: control((tx, tenantId, runIds, by) => pauseRuns(tx, engine, tenantId, runIds, by)),
     resumeRuns: control((tx, tenantId, runIds) => resumeRuns(tx, engine, tenantId, runIds)),
-    retryRuns: control((tx, tenantId, runIds, by) => retryRuns(tx, engine, tenantId, runIds, by)),
+    retryRuns: (tenantId, runIds, by, audit, how) =>
+      control((tx, ...args) => retryRuns(tx, engine, ...args, how))(tenantId, runIds, by, audit),
+    controlNode: (tx, action) => controlNode(tx, engine, action),
+    deliverEvent: (tx, event) => deliverEvent(tx, engine, event),
     ...hints,
+  }
+}
+
+async function controlNode(tx: Transaction, engine: Engine, action: NodeAction): Promise<NodeControlled> {
+  switch (action.kind) {
+    case 'SKIP':
+      return skipNode(tx, engine, action)
+    case 'CANCEL':
+      return cancelNode(tx, engine, action)
+    case 'APPROVE':
+    case 'REJECT':
+      return decideApproval(tx, engine, { ...action, approve: action.kind === 'APPROVE' })
   }
 }
 

@@ -3,7 +3,8 @@ import { cancelRuns, pauseRuns, resumeRuns } from './control-runs.ts'
 import { continueRuns } from './continue-runs.ts'
 import { createDag, nodesOf, runState, statesOf, workOff } from './dag.test-helper.ts'
 import { createWorld, failure, success, type TestExecutor, type TestTask, type World } from './engine.test-helper.ts'
-import { decideApproval, deliverEvent, endDueNodes, skipNodes } from './wait-nodes.ts'
+import { skipNode } from './control-nodes.ts'
+import { decideApproval, deliverEvent, endDueNodes } from './wait-nodes.ts'
 
 let world: World
 let task: TestTask
@@ -162,7 +163,10 @@ describe('a run of a DAG', () => {
     const asked = (await nodesOf(world, yes)).ask!
     expect(asked).toMatchObject({ state: 'WAITING', waits: 'APPROVAL' })
     expect(await Promise.all([decide(asked.id, true), decide(asked.id, false)])).toEqual(
-      expect.arrayContaining([{ kind: 'DONE' }, { kind: 'NOT_WAITING' }]),
+      expect.arrayContaining([
+        { kind: 'DONE', runId: yes },
+        { kind: 'REFUSED', detail: expect.any(String) },
+      ]),
     )
     const no = await dag.start()
     await decide((await nodesOf(world, no)).ask!.id, false)
@@ -266,7 +270,8 @@ describe('a run of a DAG', () => {
     const dag = await createDag(world, task, { graph: 'a>b' })
     const run = await dag.start()
     const { a } = await nodesOf(world, run)
-    expect(await world.db.engine((tx) => skipNodes(tx, world.engine, task.tenantId, [a!.id]))).toEqual([a!.id])
+    const skipped = await world.db.engine((tx) => skipNode(tx, world.engine, { tenantId: task.tenantId, instanceId: a!.id }))
+    expect(skipped).toEqual({ kind: 'DONE', runId: run })
     expect(await workOff(world, executor, run)).toEqual(['b'])
     expect(await statesOf(world, run)).toEqual({ a: 'SKIPPED', b: 'SUCCESS' })
   })

@@ -49,13 +49,19 @@ function nodeOf(runs: TenantMap<number, AdvancingRun>, { tenantId, runId, node }
 function wholeOf(end: EndedNode, successShare: number, outcomes: readonly NodeOutcome[]): EndedNode {
   const elements = elementsOf(outcomes)
   const succeeded = elements.filter((element) => element.state === 'SUCCESS').length
-  const state: InstanceState = succeeded >= successShare * elements.length ? 'SUCCESS' : worst(elements)
+  const state = stateOfElements(successShare, elements)
   const output = JSON.stringify(elements.map((element) => element.output ?? null))
   const error =
     state === 'SUCCESS'
       ? null
       : JSON.stringify({ code: 'ELEMENTS_FAILED', message: `${succeeded} of ${elements.length} succeeded.` })
   return { ...end, state, output, error }
+}
+
+/** How a fan-out ended whose elements ended like this; a node that is none is its one element. */
+export function stateOfElements(successShare: number, elements: readonly NodeOutcome[]): InstanceState {
+  const succeeded = elements.filter((element) => element.state === 'SUCCESS').length
+  return succeeded >= successShare * elements.length ? 'SUCCESS' : worst(elements)
 }
 
 /** The last outcome of each element, in their order. */

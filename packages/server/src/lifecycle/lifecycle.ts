@@ -1,5 +1,6 @@
 import type { ErrorCode, RunOrigin } from '@carillon/core'
 import type { AuditEntry } from '../storage/audit.ts'
+import type { Transaction } from '../storage/database.ts'
 
 export type { AuditEntry }
 
@@ -44,6 +45,28 @@ export type ControlResult =
 
 type Control = (tenantId: number, runIds: readonly number[], by: string, audit: AuditEntry) => Promise<ControlResult[]>
 
+/** FAILED: what had succeeded is taken over, the rest runs again. `params`: over those of the run. */
+export interface RetryHow {
+  readonly from: 'START' | 'FAILED'
+  readonly params?: Readonly<Record<string, unknown>>
+}
+
+/** What a person does to one node of a run. */
+export type NodeAction = { readonly tenantId: number; readonly instanceId: number } & (
+  | { readonly kind: 'APPROVE' | 'REJECT'; readonly by: string; readonly comment: string | null }
+  | { readonly kind: 'SKIP' | 'CANCEL' }
+)
+
+export type NodeControlled =
+  { readonly kind: 'DONE'; readonly runId: number } | { readonly kind: 'REFUSED'; readonly detail: string }
+
+export interface OutsideEvent {
+  readonly tenantId: number
+  readonly name: string
+  readonly key: string
+  readonly payload: unknown
+}
+
 /** What the API asks of the run's life. */
 export interface Lifecycle {
   /** Coalesced with other callers' into one transaction; a bad item is answered by itself. */
@@ -52,7 +75,11 @@ export interface Lifecycle {
   pauseRuns: Control
   resumeRuns: Control
   /** New runs of origin RETRY; the results carry their identifiers. */
-  retryRuns: Control
+  retryRuns(...args: [...Parameters<Control>, how?: RetryHow]): Promise<ControlResult[]>
+  /** In the caller's transaction, which is the engine's, as `deliverEvent`. */
+  controlNode(tx: Transaction, action: NodeAction): Promise<NodeControlled>
+  /** Answers how many nodes waited for it. */
+  deliverEvent(tx: Transaction, event: OutsideEvent): Promise<number>
   /** Hints after a commit: firing or backfill may have something to do. */
   wakeFiring(): void
   wakeBackfill(): void

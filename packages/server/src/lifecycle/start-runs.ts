@@ -20,6 +20,7 @@ import { TenantMap } from '../storage/tenant-map.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import { beginRuns } from './advance-runs.ts'
 import type { Engine } from './engine.ts'
+import { loadKeptNodes, writeKeptNodes, type KeptNodes } from './kept-nodes.ts'
 import { planOfShare, shareKey, type PlanShares } from './plan-share.ts'
 import { stopRuns } from './stop-runs.ts'
 
@@ -48,6 +49,8 @@ export interface RunStart {
   readonly backfillId?: number
   readonly wakesSchedule?: boolean
   readonly parentRunId?: number
+  /** Takes over from its parent run what had succeeded there, and runs the rest. */
+  readonly keepsSucceeded?: boolean
   readonly depth?: number
   /** The node that waits for this run as for a part of itself. */
   readonly parentInstanceId?: number
@@ -67,7 +70,8 @@ export async function startRuns(tx: Transaction, engine: Engine, starts: readonl
   const drafts = starts.map((start, place) => draftOf(start, targets, ids[place]!))
   const accepted = drafts.filter((draft) => draft.kind === 'DRAFT')
   const planOf = await engine.plans.load(tx, accepted.flatMap(plansOfDraft))
-  const candidates = accepted.map((draft) => candidateOf(draft, (planId) => planOf({ tenantId: draft.tenantId, planId })))
+  const all = accepted.map((draft) => candidateOf(draft, (planId) => planOf({ tenantId: draft.tenantId, planId })))
+  const candidates = await withKeptNodes(tx, all)
   const decisions = await decideAdmissions(tx, candidates)
   await writeRuns(tx, engine, candidates, decisions, now)
   return drafts.map((draft) => (draft.kind === 'REFUSED' ? draft : answerOf(draft.id, decisions.get(draft.id)!)))
@@ -122,6 +126,13 @@ function draftOf(start: RunStart, targets: TargetLookup, id: number): Draft | Re
       detail: `The ${NAMES[kind]} ${task.code} is disabled. Enable it, or trigger with force if your role may.`,
     }
   }
+  if ('paused' in task && task.paused && !start.force) {
+    return {
+      kind: 'REFUSED',
+      code: 'STATE_CONFLICT',
+      detail: `The DAG ${task.code} is paused. Resume it, or trigger with force if your role may.`,
+    }
+  }
   const planId = start.planId ?? task.planId
   if (planId === null)
     return { kind: 'REFUSED', code: 'STATE_CONFLICT', detail: `The DAG ${task.code} has no ACTIVE version. Activate one first.` }
@@ -140,6 +151,7 @@ interface Candidate {
   readonly plan: Plan
   readonly params: Readonly<Record<string, unknown>>
   readonly key: string | null
+  readonly kept: KeptNodes | null
 }
 
 function candidateOf({ id, tenantId, shares, start }: Draft, planOf: (planId: number) => Plan): Candidate {
@@ -147,7 +159,18 @@ function candidateOf({ id, tenantId, shares, start }: Draft, planOf: (planId: nu
   const plan = planOf(planId)
   const params = { ...(plan.dag ? plan.dag.params : plan.nodes[0]!.params), ...start.params }
   const key = start.bypassConcurrency ? null : concurrencyKey(plan.concurrency, start.target.id, params)
-  return { id, tenantId, planId, start, plan, params, key }
+  return { id, tenantId, planId, start, plan, params, key, kept: null }
+}
+
+async function withKeptNodes(tx: Transaction, candidates: readonly Candidate[]): Promise<Candidate[]> {
+  const loaded: Candidate[] = []
+  for (const candidate of candidates) {
+    const { tenantId, plan, params, start } = candidate
+    const keeps = start.keepsSucceeded && start.parentRunId !== undefined && plan.targetKind === 'DAG'
+    const from = { tenantId, runId: start.parentRunId ?? 0 }
+    loaded.push(keeps ? { ...candidate, kept: await loadKeptNodes(tx, plan, from, params) } : candidate)
+  }
+  return loaded
 }
 
 // ───────────────────────────────────────────────────────────────── decide
@@ -235,6 +258,7 @@ async function writeRuns(
   )
   insertRunParams(tx, candidates.flatMap(searchableParams))
   await insertLargeRuns(tx, engine, large, decisions, now)
+  for (const { id, kept } of live) if (kept) await writeKeptNodes(tx, id, kept)
   await replaceHolders(tx, engine, candidates, decisions)
   await beginRuns(
     tx,
@@ -248,6 +272,8 @@ async function writeRuns(
   }
 }
 
+const instancesOf = ({ plan, kept }: Candidate) => plan.nodes.length - (kept?.nodes.size ?? 0)
+
 /** A node of a DAG waits for what is upstream of it; the first ones of a run that has to wait itself wait for its slot. */
 async function insertLargeRuns(
   tx: Transaction,
@@ -259,29 +285,33 @@ async function insertLargeRuns(
   if (runs.length === 0) return
   const ids = await nextIds(
     tx,
-    runs.reduce((sum, run) => sum + run.plan.nodes.length, 0),
+    runs.reduce((sum, run) => sum + instancesOf(run), 0),
   )
   let next = 0
-  const nodes = runs.flatMap(({ id, tenantId, planId, plan, start }) =>
-    plan.nodes.map((node, index): NewNode => {
+  const nodes = runs.flatMap(({ id, tenantId, planId, plan, start, kept }) =>
+    plan.nodes.flatMap((node, index): NewNode[] => {
+      if (kept?.nodes.has(index)) return []
       const { parents } = node.control!
-      return {
-        tenantId,
-        id: ids[next++]!,
-        runId: id,
-        planId,
-        node: index,
-        shardIndex: 0,
-        shardTotal: 1,
-        waitReason: parents === 0 && decisions.get(id)!.kind !== 'ADMIT' ? 'SLOT' : 'DEPENDENCY',
-        queueId: node.queueId,
-        sortKey: sortKey(now, start.priority ?? plan.priority, engine.settings.agingMs),
-        parents,
-        ok: 0,
-        failed: 0,
-        skipped: 0,
-        params: null,
-      }
+      const { ok = 0, failed = 0, skipped = 0 } = kept?.counters.get(index) ?? {}
+      return [
+        {
+          tenantId,
+          id: ids[next++]!,
+          runId: id,
+          planId,
+          node: index,
+          shardIndex: 0,
+          shardTotal: 1,
+          waitReason: parents === 0 && decisions.get(id)!.kind !== 'ADMIT' ? 'SLOT' : 'DEPENDENCY',
+          queueId: node.queueId,
+          sortKey: sortKey(now, start.priority ?? plan.priority, engine.settings.agingMs),
+          parents,
+          ok,
+          failed,
+          skipped,
+          params: null,
+        },
+      ]
     }),
   )
   insertNodes(tx, nodes, now)
@@ -301,7 +331,8 @@ async function replaceHolders(
   if (stops.length > 0) await stopRuns(tx, engine, stops, 'REPLACED')
 }
 
-function newRun({ id, tenantId, planId, start, plan, params, key }: Candidate, decision: AdmissionDecision, now: number): NewRun {
+function newRun(candidate: Candidate, decision: AdmissionDecision, now: number): NewRun {
+  const { id, tenantId, planId, start, plan, params, key } = candidate
   return {
     tenantId,
     id,
@@ -321,7 +352,7 @@ function newRun({ id, tenantId, planId, start, plan, params, key }: Candidate, d
     concurrencyKey: key,
     admitted: decision.kind === 'ADMIT',
     wakesSchedule: start.wakesSchedule ?? false,
-    instances: plan.nodes.length,
+    instances: instancesOf(candidate),
     parentInstanceId: start.parentInstanceId ?? null,
     deadlineAt: plan.dag && plan.dag.timeoutMs > 0 ? now + plan.dag.timeoutMs : null,
   }

@@ -48,7 +48,7 @@ export async function stopRuns(
 }
 
 /** The runs of other DAGs that are a part of what is stopped are stopped too, each under its own locks. */
-function stopPartsLater(tx: Transaction, engine: Engine, waiting: readonly { readonly instance: LockedInstance }[]): void {
+export function stopPartsLater(tx: Transaction, engine: Engine, waiting: readonly { readonly instance: LockedInstance }[]): void {
   const parts = waiting.flatMap(({ instance: { tenantId, id, runId, waitReason } }) =>
     waitReason === 'SUB_DAG' ? [{ tenantId, kind: 'STOP_PART' as const, runId, payload: { instanceId: id } }] : [],
   )

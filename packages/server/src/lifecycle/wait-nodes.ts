@@ -4,6 +4,7 @@ import type { LockedInstance } from '../storage/instance.ts'
 import { selectDueNodes, selectOverdueRuns, takeEventWaits } from '../storage/node.ts'
 import { advanceRuns, keysOf, type EndedNode } from './advance-runs.ts'
 import type { Engine } from './engine.ts'
+import type { NodeControlled } from './lifecycle.ts'
 import { lockInstances } from './lock-instances.ts'
 import { stopRuns } from './stop-runs.ts'
 
@@ -51,8 +52,6 @@ export async function timeOutRuns(engine: Engine, restMs = 1_000): Promise<numbe
   })
 }
 
-export type ApprovalAnswer = { readonly kind: 'DONE' } | { readonly kind: 'NOT_WAITING' }
-
 /** A person's decision about a node that waits for one. A second one finds nothing that waits. */
 export async function decideApproval(
   tx: Transaction,
@@ -64,14 +63,15 @@ export async function decideApproval(
     readonly by: string
     readonly comment: string | null
   },
-): Promise<ApprovalAnswer> {
+): Promise<NodeControlled> {
   const { tenantId, instanceId: id, approve, by, comment } = decision
   const instance = (await lockInstances(tx, [{ tenantId, id }])).get(tenantId, id)
-  if (instance?.waitReason !== 'APPROVAL') return { kind: 'NOT_WAITING' }
+  if (instance?.waitReason !== 'APPROVAL')
+    return { kind: 'REFUSED', detail: 'It does not wait for a decision: it has been decided, has ended, or is not its turn.' }
   const output = { approved: approve, by, comment }
   const error = approve ? null : { code: 'REJECTED', message: `${by} rejected it${comment === null ? '' : `: ${comment}`}.` }
   await advanceRuns(tx, engine, [ended(instance, approve ? 'SUCCESS' : 'FAILED', output, error)], await tx.now())
-  return { kind: 'DONE' }
+  return { kind: 'DONE', runId: instance.runId }
 }
 
 /** Ends the nodes that wait for an event of this name and key, with what it carries as their output. Answers how many there were. */
@@ -91,26 +91,3 @@ export async function deliverEvent(
   )
   return waiting.length
 }
-
-/** Marks nodes that have not begun as done: they are skipped, and count downstream as if they had succeeded. Answers those it could. */
-export async function skipNodes(
-  tx: Transaction,
-  engine: Engine,
-  tenantId: number,
-  instanceIds: readonly number[],
-): Promise<readonly number[]> {
-  const keys = instanceIds.map((id) => ({ tenantId, id }))
-  const open = (await lockInstances(tx, keys)).values().filter((each) => each.id !== each.runId && isOpen(each))
-  await advanceRuns(
-    tx,
-    engine,
-    open.map((instance) => ({
-      ...ended(instance, 'SKIPPED', null, { code: 'DONE', message: 'A person marked it as done.' }),
-      because: 'DONE',
-    })),
-    await tx.now(),
-  )
-  return open.map((instance) => instance.id)
-}
-
-const isOpen = ({ state }: LockedInstance) => state === 'WAITING' || state === 'PENDING'

@@ -13,6 +13,8 @@ export interface DagFields {
   readonly labels: Record<string, string>
   readonly runnableBy: readonly Role[] | null
   readonly enabled: boolean
+  readonly paused: boolean
+  readonly pauseReason: string | null
   readonly activeVersionId: number | null
   readonly grayVersionId: number | null
   readonly grayPercent: number | null
@@ -40,6 +42,8 @@ export const dags = versionedTable<DagRow, DagFields>({
     labels: 'jsonb',
     runnableBy: 'jsonb',
     enabled: 'boolean',
+    paused: 'boolean',
+    pauseReason: 'text',
     activeVersionId: 'bigint',
     grayVersionId: 'bigint',
     grayPercent: 'int',
@@ -48,6 +52,7 @@ export const dags = versionedTable<DagRow, DagFields>({
   filters: {
     owner: 't.owner = ?::text',
     enabled: 't.enabled = ?::boolean',
+    paused: 't.paused = ?::boolean',
     active: '(t.active_version_id is not null) = ?::boolean',
   },
 })
@@ -71,7 +76,7 @@ export async function schedulesOfDag(tx: Transaction, tenantId: number, dagId: n
 
 const STARTABLE = sql(
   'dag.startable',
-  `select d.tenant_id as "tenantId", d.id, d.code, d.enabled, te.state = 'ACTIVE' as "tenantActive",
+  `select d.tenant_id as "tenantId", d.id, d.code, d.enabled, d.paused, te.state = 'ACTIVE' as "tenantActive",
      a.id as "versionId", a.plan_id as "planId", d.gray_percent as "grayPercent", g.id as "grayVersionId", g.plan_id as "grayPlanId"
    from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
    cross join lateral (select * from dag k where k.tenant_id = wanted.tenant_id and k.id = wanted.id and k.deleted_at is null limit 1) d
@@ -86,6 +91,7 @@ export interface StartableDag {
   readonly id: number
   readonly code: string
   readonly enabled: boolean
+  readonly paused: boolean
   readonly tenantActive: boolean
   /** null: none has been activated. */
   readonly versionId: number | null

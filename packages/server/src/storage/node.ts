@@ -241,11 +241,11 @@ const ROOTS = sql(
    cross join lateral (
      select * from instance_live l
      where l.tenant_id = wanted.tenant_id and l.run_id = wanted.id and l.id <> l.run_id and l.state = 'WAITING' and l.wait_reason in ('DEPENDENCY', 'SLOT')
-       and l.parents = l.parents_ok
+       and (l.parents = 0 or l.parents_ok + l.parents_failed + l.parents_skipped > 0)
      order by l.node) i`,
 )
 
-/** The nodes with which runs begin: those that wait for nothing upstream. */
+/** The nodes with which runs may begin: those without upstream, and those to which what was taken over from another run leads. */
 export function selectRoots(tx: Transaction, runs: readonly RunKey[]): Promise<WaitingNode[]> {
   return tx.query(ROOTS, runColumns(runs))
 }
@@ -354,13 +354,14 @@ export async function freeElements(tx: Transaction, keys: readonly InstanceKey[]
 
 const OUTCOMES = sql(
   'node.outcomes',
-  `select w.tenant_id as "tenantId", w.run_id as "runId", w.node, h.shard_index as "shardIndex", h.shard_total as "shardTotal", h.state, h.output, h.error
+  `select w.tenant_id as "tenantId", w.run_id as "runId", w.node, h.id, h.shard_index as "shardIndex", h.shard_total as "shardTotal", h.state, h.output, h.error
    from unnest($1::bigint[], $2::bigint[], $3::int[]) as w (tenant_id, run_id, node)
    cross join lateral (
      select * from instance_history l where l.tenant_id = w.tenant_id and l.run_id = w.run_id and l.node = w.node and l.id <> l.run_id order by l.id) h`,
 )
 
 export interface NodeOutcome extends NodeKey {
+  readonly id: number
   readonly shardIndex: number
   readonly shardTotal: number
   readonly state: InstanceState
@@ -373,27 +374,34 @@ export async function selectNodeOutcomes(tx: Transaction, nodes: readonly NodeKe
   return nodes.length === 0 ? [] : tx.query(OUTCOMES, nodeColumns(nodes))
 }
 
-const UNSUCCESSFUL = sql(
-  'node.unsuccessful',
-  `select w.tenant_id as "tenantId", w.id as "runId", h.node, h.state, max(h.shard_total) as elements, count(*)::int as count
-   from unnest($1::bigint[], $2::bigint[]) as w (tenant_id, id)
-   cross join lateral (
-     select distinct on (l.node, l.shard_index) l.node, l.state, l.shard_total from instance_history l
-     where l.tenant_id = w.tenant_id and l.run_id = w.id and l.id <> l.run_id order by l.node, l.shard_index, l.id desc) h
-   where h.state in ('FAILED', 'TIMEOUT', 'CANCELLED', 'LOST')
-   group by 1, 2, 3, 4`,
+const COPIED = INSTANCE_COLUMNS.split(', ')
+  .map((name) => (name === 'id' ? 'c.new_id' : name === 'run_id' ? 'c.run_id' : `h.${name}`))
+  .join(', ')
+
+const COPY = sql(
+  'node.copy',
+  `insert into instance_history (${INSTANCE_COLUMNS})
+   select ${COPIED} from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as c (tenant_id, id, new_id, run_id)
+   cross join lateral (select * from instance_history l where l.tenant_id = c.tenant_id and l.id = c.id limit 1) h`,
 )
 
-/** How many elements of a node ended in one way without success; of a node that is no fan-out, its only one. */
-export interface UnsuccessfulNode extends NodeKey {
-  readonly state: InstanceState
-  readonly count: number
-  /** Of how many. */
-  readonly elements: number
+/** Writes ended instances of one run into the history of another. */
+export function copyNodes(tx: Transaction, copies: readonly (InstanceKey & { newId: number; runId: number })[]): void {
+  if (copies.length > 0)
+    tx.send(COPY, [...runColumns(copies), plainColumn(column(copies, 'newId')), plainColumn(column(copies, 'runId'))])
 }
 
-/** The nodes of runs that ended without success, by the last time that they ended. */
-export function selectUnsuccessfulNodes(tx: Transaction, runs: readonly RunKey[]): Promise<UnsuccessfulNode[]> {
+const UNSUCCESSFUL = sql(
+  'node.unsuccessful',
+  `select distinct w.tenant_id as "tenantId", w.id as "runId", h.node
+   from unnest($1::bigint[], $2::bigint[]) as w (tenant_id, id)
+   cross join lateral (
+     select l.node from instance_history l
+     where l.tenant_id = w.tenant_id and l.run_id = w.id and l.id <> l.run_id and l.state in ('FAILED', 'TIMEOUT', 'CANCELLED', 'LOST')) h`,
+)
+
+/** The nodes of runs of which something ended without success. */
+export function selectUnsuccessfulNodes(tx: Transaction, runs: readonly RunKey[]): Promise<NodeKey[]> {
   return tx.query(UNSUCCESSFUL, runColumns(runs))
 }
 

@@ -89,3 +89,31 @@ export function runnableByOf(
 ): Promise<{ id: number; runnableBy: readonly string[] | null }[]> {
   return tx.query(runnable, [tenantId, runIds])
 }
+
+const activeOfDag = sql(
+  'run.active-of-dag',
+  `select id from run_live where tenant_id = $1 and target_id = $2 and reason is distinct from 'CANCEL' order by id limit $3`,
+)
+/** The live runs of a DAG that nobody has stopped yet, oldest first. */
+export async function activeRunsOf(tx: Transaction, tenantId: number, dagId: number, limit: number): Promise<number[]> {
+  return (await tx.query<{ id: number }>(activeOfDag, [tenantId, dagId, limit])).map((row) => row.id)
+}
+
+const failedOfDag = sql(
+  'run.failed-of-dag',
+  `select h.id from run_history h
+   where h.tenant_id = $1 and h.target_id = $2 and h.state in ('FAILED', 'TIMEOUT') and h.created_at >= at_ms($3)
+     and not exists (select from run_live r where r.tenant_id = $1 and r.target_id = $2 and r.parent_run_id = h.id and r.origin = 'RETRY')
+     and not exists (select from run_history r where r.tenant_id = $1 and r.target_id = $2 and r.parent_run_id = h.id and r.origin = 'RETRY')
+   order by h.id limit $4`,
+)
+/** The runs of a DAG that failed or took too long and have not been repeated, oldest first. */
+export async function failedRunsOf(
+  tx: Transaction,
+  tenantId: number,
+  dagId: number,
+  since: number,
+  limit: number,
+): Promise<number[]> {
+  return (await tx.query<{ id: number }>(failedOfDag, [tenantId, dagId, since, limit])).map((row) => row.id)
+}

@@ -101,7 +101,7 @@ const DEFINITIONS = sql(
 // A target is a task or a DAG: identifiers come from one sequence, so at most one of the two is found.
 const TARGETS = sql(
   'scheduleDue.targets',
-  `select te.id as "tenantId", wanted.id, te.state = 'ACTIVE' as "tenantActive", coalesce(t.enabled, d.enabled, false) as "targetEnabled",
+  `select te.id as "tenantId", wanted.id, te.state = 'ACTIVE' as "tenantActive", coalesce(t.enabled, d.enabled and not d.paused, false) as "targetEnabled",
           coalesce(d.policies -> 'misfire', ${misfireOfTask('t')}) as misfire
    from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
    cross join lateral (select * from tenant k where k.id = wanted.tenant_id limit 1) te
@@ -117,6 +117,7 @@ interface DefinitionRow extends Omit<ScheduleDefinition, keyof ScheduleTarget> {
 interface ScheduleTarget {
   /** Whoever has said it: the schedule, its target or the task's type. */
   readonly misfire: MisfirePolicy
+  /** Neither disabled nor, as a DAG can be, paused. */
   readonly targetEnabled: boolean
   readonly tenantActive: boolean
 }

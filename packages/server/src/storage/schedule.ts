@@ -8,13 +8,13 @@ export interface ScheduleFields {
   readonly code: string
   readonly name: string
   readonly description: string
-  readonly targetKind: 'TASK'
+  readonly targetKind: 'TASK' | 'DAG'
   readonly targetId: number
   readonly timing: ScheduleTiming
   readonly startAt: number | null
   readonly endAt: number | null
   readonly jitterMs: number
-  /** Null: that of its task. */
+  /** Null: that of its task or DAG. */
   readonly misfire: MisfirePolicy | null
   readonly params: Record<string, unknown>
   readonly priority: number | null
@@ -32,20 +32,23 @@ export interface CalendarRef {
 export interface ScheduleRow extends ScheduleFields, VersionedRow {
   readonly name: string
   readonly code: string
-  readonly taskCode: string
+  readonly targetCode: string
   readonly effectiveMisfire: MisfirePolicy
   readonly calendars: readonly CalendarRef[]
   readonly nextFireAt: number | null
   readonly lastFireAt: number | null
 }
 
-const TARGET_IS = `t.target_id = (select k.id from task k where k.tenant_id = $1 and ${isNamed('k')} limit 1)`
+const targetIs = (table: 'task' | 'dag') =>
+  `t.target_id = (select k.id from ${table} k where k.tenant_id = $1 and ${isNamed('k')} limit 1)`
+
+const CARILLONS_MISFIRE = `${literals([JSON.stringify(DEFAULT_MISFIRE)])}::jsonb`
 
 /** The policy that holds for schedules of the row `task` that have none of their own: the task's, that of its type, or Carillon's. */
 export function misfireOfTask(task: string): string {
   return `coalesce(${task}.policies -> 'misfire',
     (select y.defaults -> 'misfire' from task_type y where y.tenant_id = ${task}.tenant_id and y.id = ${task}.type_id),
-    ${literals([JSON.stringify(DEFAULT_MISFIRE)])}::jsonb)`
+    ${CARILLONS_MISFIRE})`
 }
 
 export const schedules = versionedTable<ScheduleRow, ScheduleFields>({
@@ -67,14 +70,18 @@ export const schedules = versionedTable<ScheduleRow, ScheduleFields>({
     pauseReason: 'text',
     labels: 'jsonb',
   },
-  also: `, coalesce(t.misfire, (select ${misfireOfTask('k')} from task k where k.tenant_id = t.tenant_id and k.id = t.target_id)) as "effectiveMisfire"
-    , (select k.code from task k where k.tenant_id = t.tenant_id and k.id = t.target_id) as "taskCode"
+  also: `, coalesce(t.misfire,
+      (select k.policies -> 'misfire' from dag k where k.tenant_id = t.tenant_id and k.id = t.target_id),
+      (select ${misfireOfTask('k')} from task k where k.tenant_id = t.tenant_id and k.id = t.target_id),
+      ${CARILLONS_MISFIRE}) as "effectiveMisfire"
+    , case t.target_kind when 'TASK' then (select k.code from task k where k.tenant_id = t.tenant_id and k.id = t.target_id)
+        else (select k.code from dag k where k.tenant_id = t.tenant_id and k.id = t.target_id) end as "targetCode"
     , (select coalesce(jsonb_agg(jsonb_build_object('calendarId', c.id, 'code', c.code, 'mode', u.mode) order by c.id), '[]')
        from schedule_calendar u join calendar c on c.tenant_id = u.tenant_id and c.id = u.calendar_id
        where u.tenant_id = t.tenant_id and u.schedule_id = t.id) as calendars
     , (select d.next_fire_at from schedule_due d where d.tenant_id = t.tenant_id and d.schedule_id = t.id) as "nextFireAt"
     , (select d.last_fire_at from schedule_due d where d.tenant_id = t.tenant_id and d.schedule_id = t.id) as "lastFireAt"`,
-  filters: { task: TARGET_IS, paused: 't.paused = ?::boolean' },
+  filters: { task: targetIs('task'), dag: targetIs('dag'), paused: 't.paused = ?::boolean' },
 })
 
 const ofTask = sql(

@@ -21,18 +21,16 @@ export const scheduleDocuments = documentKind<ScheduleDocument, ScheduleRow, Sch
     calendars: byCode(wanted.calendars ?? []),
   }),
   create: (edit, { kind: _, ...body }) => createSchedule(edit, body),
-  async update(edit, row, { kind: _, task, paused, ...body }, before) {
-    if (task !== before.task)
-      throw invalid(
-        '/body/task',
-        `names another task than ${before.task}; a schedule keeps its task. Make a new one and delete this`,
-      )
+  async update(edit, row, { kind: _, task, dag, paused, ...body }, before) {
+    const [path, wanted, present] = dag === undefined ? ['/body/task', task, before.task] : ['/body/dag', dag, before.dag]
+    if (wanted !== present)
+      throw invalid(path, `is not ${before.task ?? before.dag}; a schedule keeps what it fires. Make a new one and delete this`)
     const { code, version } = await updatedIfNeeded()
     if (paused === row.paused) return
     await (paused ? pauseSchedule(edit, code, undefined) : resumeSchedule(edit, code))
 
     async function updatedIfNeeded(): Promise<{ code: string; version: number }> {
-      const { kind: __, task: ___, paused: ____, ...present } = before
+      const { kind: __, task: ___, dag: ____, paused: _____, ...present } = before
       if (differences(present, body).length === 0) return row
       return (await updateSchedule(edit, row.code, { version: row.version, ...body })).answer
     }
@@ -49,9 +47,10 @@ function settledTiming(timing: Timing, before: Timing | undefined): Timing {
 }
 
 function documentOf(row: ScheduleRow): ScheduleDocument {
-  const { code, name, description, taskCode, timing, startAt, endAt, jitterMs, misfire, params, priority, paused, labels } = row
+  const target = { [row.targetKind === 'TASK' ? 'task' : 'dag']: row.targetCode }
+  const { code, name, description, timing, startAt, endAt, jitterMs, misfire, params, priority, paused, labels } = row
   return {
-    ...{ kind: 'Schedule', code, name, description, task: taskCode, timing, startAt, endAt, jitterMs, misfire },
+    ...{ kind: 'Schedule', code, name, description, ...target, timing, startAt, endAt, jitterMs, misfire },
     ...{ params, priority, paused, labels },
     calendars: byCode(row.calendars.map((use) => ({ calendar: use.code, mode: use.mode }))),
   } as ScheduleDocument

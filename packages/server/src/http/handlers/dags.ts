@@ -1,7 +1,17 @@
 import { DEFAULT_LIMIT, type Dag, type dagRoutes } from '@carillon/contract'
 import { bulk } from '../../definition/bulk.ts'
 import { effectiveDagPolicies } from '../../definition/compile-dag.ts'
-import { createDag, DAG, deleteDag, labelDag, restoreDag, setDagEnabled, updateDag } from '../../definition/dag.ts'
+import {
+  createDag,
+  DAG,
+  deleteDag,
+  labelDag,
+  pauseDag,
+  restoreDag,
+  resumeDag,
+  setDagEnabled,
+  updateDag,
+} from '../../definition/dag.ts'
 import { endGray, setGray } from '../../definition/dag-traffic.ts'
 import { dags, type DagRow } from '../../storage/dag.ts'
 import { activityOfTasks, type TaskActivity } from '../../storage/task.ts'
@@ -23,6 +33,8 @@ export const dagHandlers: Handlers<typeof dagRoutes> = {
   remove: ({ params }, context) => context.change((edit) => deleteDag(edit, params.dag)),
   enable: ({ params }, context) => context.change((edit) => answering(setDagEnabled(edit, params.dag, true), viewOf)),
   disable: ({ params }, context) => context.change((edit) => answering(setDagEnabled(edit, params.dag, false), viewOf)),
+  pause: ({ params, body }, context) => context.change((edit) => answering(pauseDag(edit, params.dag, body.reason), viewOf)),
+  resume: ({ params }, context) => context.change((edit) => answering(resumeDag(edit, params.dag), viewOf)),
   bulk: ({ body }, context) =>
     context.change((edit) =>
       bulk(
@@ -43,8 +55,9 @@ export const dagHandlers: Handlers<typeof dagRoutes> = {
 
 function viewOf(row: DagRow): Dag {
   const { id, code, version, createdAt, updatedAt, name, description, owner, labels, enabled, policies, runnableBy } = row
+  const { paused, pauseReason } = row
   return {
-    ...{ id, code, version, createdAt, updatedAt, name, description, owner, labels, enabled, policies },
+    ...{ id, code, version, createdAt, updatedAt, name, description, owner, labels, enabled, paused, pauseReason, policies },
     ...trafficOf(row),
     effective: effectiveDagPolicies(policies),
     runnableBy: runnableBy === null ? null : [...runnableBy],
@@ -57,9 +70,9 @@ function trafficOf({ activeNumber, grayNumber, grayPercent }: DagRow): Pick<Dag,
 }
 
 function itemOf(row: DagRow, activity: readonly TaskActivity[]) {
-  const { id, code, version, createdAt, updatedAt, name, description, owner, labels, enabled } = row
+  const { id, code, version, createdAt, updatedAt, name, description, owner, labels, enabled, paused, pauseReason } = row
   return {
-    ...{ id, code, version, createdAt, updatedAt, name, description, owner, labels, enabled },
+    ...{ id, code, version, createdAt, updatedAt, name, description, owner, labels, enabled, paused, pauseReason },
     ...trafficOf(row),
     ...activityView(activity.find((found) => found.taskId === id)),
   }

@@ -1,8 +1,10 @@
 import { DEFAULT_LIMIT, LOG_LEVELS, type instanceRoutes, type LogLevel, type LogRecord } from '@carillon/contract'
+import { approvalRoles, CarillonError } from '@carillon/core'
+import type { NodeAction } from '../../lifecycle/lifecycle.ts'
 import { noSuch } from '../../definition/versioned-object.ts'
 import { logTopic } from '../../runtime/wake-hub.ts'
 import type { Transaction } from '../../storage/database.ts'
-import { attemptsOf, findInstance, listInstances } from '../../storage/instance-list.ts'
+import { attemptsOf, findInstance, listInstances, type InstanceRow } from '../../storage/instance-list.ts'
 import { findLogExtent, instanceStage, listLogLines } from '../../storage/log-list.ts'
 import type { Context, Handlers } from '../context.ts'
 import { attemptViews, instanceViews, reasonsFor } from './instance-view.ts'
@@ -23,6 +25,16 @@ export const instanceHandlers: Handlers<typeof instanceRoutes> = {
     const why = await reasonsFor(context, [row])
     return { ...view, attempts: attemptViews(row, kept), why: why.get(row.id) ?? null }
   },
+  approve: ({ params, body }, context) => decide(context, 'APPROVE', params.instance, body.comment),
+  reject: ({ params, body }, context) => decide(context, 'REJECT', params.instance, body.comment),
+  skip: async ({ params }, context) => {
+    await instanceIn(context, params.instance)
+    return control(context, { kind: 'SKIP', tenantId: context.tenantId, instanceId: params.instance })
+  },
+  cancel: async ({ params }, context) => {
+    await instanceIn(context, params.instance)
+    return control(context, { kind: 'CANCEL', tenantId: context.tenantId, instanceId: params.instance })
+  },
   logs: ({ params, query: { attempt: wanted, level, limit = DEFAULT_LIMIT, cursor, q, after } }, { read, tenantId }) =>
     read(async (tx) => {
       const { attempt } = await stageOf(tx, tenantId, params.instance, wanted)
@@ -41,6 +53,35 @@ export const instanceHandlers: Handlers<typeof instanceRoutes> = {
     const from = Number.isSafeInteger(resumed) && resumed > 0 ? resumed : (after ?? 0)
     return tail(context, params.instance, attempt, level, from)
   },
+}
+
+async function instanceIn({ read, tenantId }: Context, id: number): Promise<InstanceRow> {
+  const found = await read((tx) => findInstance(tx, tenantId, id))
+  if (!found) throw noSuch('task instance')
+  return found
+}
+
+/** Who may decide is said by the node itself. */
+async function decide(context: Context, kind: 'APPROVE' | 'REJECT', instanceId: number, comment: string | undefined) {
+  const { tenantId, principal, services } = context
+  const { planId, node } = await instanceIn(context, instanceId)
+  const planOf = await services.db.peek(tenantId, (tx) => services.plans.load(tx, [{ tenantId, planId }]))
+  const does = planOf({ tenantId, planId }).nodes[node]!.control?.does
+  if (does?.kind !== 'APPROVAL') throw new CarillonError('STATE_CONFLICT', 'It is no node that waits for approval.')
+  const roles = approvalRoles(does.approval)
+  if (!roles.includes(principal.role))
+    throw new CarillonError('FORBIDDEN', `This is decided by the roles ${roles.join(', ')}; yours is ${principal.role}.`)
+  return control(context, { kind, tenantId, instanceId, by: principal.name, comment: comment ?? null })
+}
+
+/** The effect and its audit row in one transaction. */
+function control({ changePlatform, services }: Context, action: NodeAction): Promise<{ instanceId: number; runId: number }> {
+  const { tenantId: _, instanceId, ...after } = action
+  return changePlatform(async ({ tx }) => {
+    const result = await services.lifecycle.controlNode(tx, action)
+    if (result.kind === 'REFUSED') throw new CarillonError('STATE_CONFLICT', result.detail)
+    return { answer: { instanceId, runId: result.runId }, object: { kind: 'instance', id: instanceId }, before: null, after }
+  })
 }
 
 async function stageOf(tx: Transaction, tenantId: number, instanceId: number, wanted: number | undefined) {

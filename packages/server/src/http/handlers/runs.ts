@@ -1,16 +1,27 @@
-import { DEFAULT_LIMIT, type Run, type runRoutes, type RunResult, type Trigger, type TriggerResult } from '@carillon/contract'
+import {
+  BULK_MAX,
+  DEFAULT_LIMIT,
+  type Run,
+  type runRoutes,
+  type RunResult,
+  type Trigger,
+  type TriggerResult,
+} from '@carillon/contract'
 import { CarillonError, type RunOrigin } from '@carillon/core'
 import { bulkResult } from '../../definition/bulk.ts'
+import { DAG } from '../../definition/dag.ts'
 import { invalid } from '../../definition/invalid.ts'
 import { purge } from '../../definition/purge.ts'
-import { mayRun, prepareDagTrigger, prepareTriggers, type Asker } from '../../definition/trigger.ts'
+import { assertParams, mayRun, prepareDagTrigger, prepareTriggers, type Asker } from '../../definition/trigger.ts'
 import { noSuch } from '../../definition/versioned-object.ts'
-import type { AuditEntry, ControlResult, Lifecycle, StartRequest, StartResult } from '../../lifecycle/lifecycle.ts'
+import type { AuditEntry, ControlResult, Lifecycle, RetryHow, StartRequest, StartResult } from '../../lifecycle/lifecycle.ts'
 import { instancesOfRun } from '../../storage/instance-list.ts'
-import { findRun, listRuns, runnableByOf, type RunRow } from '../../storage/run-list.ts'
+import type { Transaction } from '../../storage/database.ts'
+import { activeRunsOf, failedRunsOf, findRun, listRuns, runnableByOf, type RunRow } from '../../storage/run-list.ts'
 import type { Context, Handlers } from '../context.ts'
 import { requestHash } from '../idempotency.ts'
 import { instanceViews, reasonsFor } from './instance-view.ts'
+import { findIn } from './objects.ts'
 
 export const runHandlers: Handlers<typeof runRoutes> = {
   trigger: async ({ params, body }, context) => {
@@ -60,7 +71,16 @@ export const runHandlers: Handlers<typeof runRoutes> = {
   cancel: ({ params }, context) => controlOne(context, 'cancelRuns', params.run),
   pause: ({ params }, context) => controlOne(context, 'pauseRuns', params.run),
   resume: ({ params }, context) => controlOne(context, 'resumeRuns', params.run),
-  retry: ({ params }, context) => controlOne(context, 'retryRuns', params.run),
+  retry: async ({ params, body: { from = 'START', params: changed } }, context) => {
+    if (changed !== undefined) await checkChanged(context, params.run, changed)
+    return controlOne(context, 'retryRuns', params.run, { from, ...(changed === undefined ? {} : { params: changed }) })
+  },
+  stopDag: ({ params }, context) =>
+    controlOfDag(context, params.dag, 'cancelRuns', (tx, dagId, most) => activeRunsOf(tx, context.tenantId, dagId, most)),
+  retryDag: ({ params, body: { since, from = 'FAILED' } }, context) =>
+    controlOfDag(context, params.dag, 'retryRuns', (tx, dagId, most) => failedRunsOf(tx, context.tenantId, dagId, since, most), {
+      from,
+    }),
   cancelMany: ({ body }, context) => controlMany(context, 'cancelRuns', body.runs),
   pauseMany: ({ body }, context) => controlMany(context, 'pauseRuns', body.runs),
   resumeMany: ({ body }, context) => controlMany(context, 'resumeRuns', body.runs),
@@ -166,27 +186,57 @@ function itemResult(task: string, result: StartResult | CarillonError, place: nu
 
 type ControlName = 'cancelRuns' | 'pauseRuns' | 'resumeRuns' | 'retryRuns'
 
-async function controlOne(context: Context, name: ControlName, runId: number): Promise<{ runId: number; newRunId?: number }> {
+/** Changed parameters over those of the run, under the schema of its plan. */
+async function checkChanged({ services, tenantId }: Context, runId: number, changed: Record<string, unknown>): Promise<void> {
+  await services.db.peek(tenantId, async (tx) => {
+    const run = await findRun(tx, tenantId, runId)
+    if (!run) throw noSuch('run')
+    const key = { tenantId, planId: run.planId }
+    const plan = (await services.plans.load(tx, [key]))(key)
+    const params = { ...(run.params as Record<string, unknown>), ...changed }
+    assertParams({ paramsBytes: services.limits.paramsBytes }, plan.dag ?? plan.nodes[0]!, params)
+  })
+}
+
+async function controlOne(
+  context: Context,
+  name: ControlName,
+  runId: number,
+  how?: RetryHow,
+): Promise<{ runId: number; newRunId?: number }> {
   const [known] = await context.read((tx) => runnableByOf(tx, context.tenantId, [runId]))
   if (!known) throw noSuch('run')
   if (name === 'retryRuns' && !mayRun(known.runnableBy, context.principal.role)) throw new CarillonError('FORBIDDEN', FORBIDDEN)
-  const [{ ok, code, detail, ...done }] = (await control(context, name, [runId])) as [RunResult]
+  const [{ ok, code, detail, ...done }] = (await control(context, name, [runId], how)) as [RunResult]
   if (!ok) throw new CarillonError(code!, detail!)
   return done
+}
+
+/** The same to many runs of a DAG; one more is asked for than a call takes, to know whether any are left. */
+async function controlOfDag(
+  context: Context,
+  ref: string,
+  name: ControlName,
+  select: (tx: Transaction, dagId: number, most: number) => Promise<number[]>,
+  how?: RetryHow,
+): Promise<{ items: RunResult[]; more: boolean }> {
+  const found = await context.read(async (tx) => select(tx, (await findIn(tx, context.tenantId, DAG, ref)).id, BULK_MAX + 1))
+  const runIds = found.slice(0, BULK_MAX)
+  return { items: await control(context, name, runIds, how), more: found.length > BULK_MAX }
 }
 
 async function controlMany(context: Context, name: ControlName, runIds: readonly number[]) {
   return bulkResult(await control(context, name, runIds))
 }
 
-async function control(context: Context, name: ControlName, runIds: readonly number[]): Promise<RunResult[]> {
+async function control(context: Context, name: ControlName, runIds: readonly number[], how?: RetryHow): Promise<RunResult[]> {
   const { tenantId, principal, services } = context
   const refused = name === 'retryRuns' ? await refusedToRun(context, runIds) : new Set<number>()
   const allowed = runIds.filter((id) => !refused.has(id))
-  const audit = context.audited({ kind: 'run', id: runIds.length === 1 ? runIds[0]! : null }, null, { runs: runIds })
-  const act: Lifecycle['cancelRuns'] = services.lifecycle[name]
+  const audit = context.audited({ kind: 'run', id: runIds.length === 1 ? runIds[0]! : null }, null, { runs: runIds, ...how })
+  const act: Lifecycle['retryRuns'] = services.lifecycle[name]
   if (allowed.length === 0) await context.recordOnly(audit)
-  const done = allowed.length === 0 ? [] : await act(tenantId, allowed, principal.name, audit)
+  const done = allowed.length === 0 ? [] : await act(tenantId, allowed, principal.name, audit, how)
   const results = new Map(done.map((result) => [result.runId, result]))
   return runIds.map((id) => (refused.has(id) ? forbidden(id) : resultOf(id, results.get(id))))
 }

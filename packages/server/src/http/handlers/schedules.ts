@@ -111,10 +111,12 @@ function preview(schedule: CompiledSchedule, from: number, count: number) {
   }
 }
 
-function viewOf({ targetKind: _, targetId, taskCode, effectiveMisfire, calendars: uses, ...row }: ScheduleRow): ScheduleView {
+function viewOf({ targetKind, targetId, targetCode, effectiveMisfire, calendars: uses, ...row }: ScheduleRow): ScheduleView {
+  const target = { id: targetId, code: targetCode }
   const view = {
     ...row,
-    task: { id: targetId, code: taskCode },
+    task: targetKind === 'TASK' ? target : null,
+    dag: targetKind === 'DAG' ? target : null,
     effective: { misfire: effectiveMisfire },
     calendars: uses.map(({ calendarId, code, mode }) => ({ calendar: { id: calendarId, code }, mode })),
   }

@@ -31,6 +31,9 @@ create policy every_tenant on event_wait to carillon_engine using (true) with ch
 grant select, insert, update, delete on event_wait to carillon_engine;
 grant select on event_wait to carillon_api;
 
+-- A person holds back new runs of a DAG for a while.
+alter table dag add column paused boolean not null default false, add column pause_reason text;
+
 -- Nodes that no executor runs have no queue.
 create index instance_live_node_due on instance_live (due_at) where queue_id = 0 and due_at is not null;
 create index run_live_part on run_live (parent_instance_id) where parent_instance_id is not null;
