@@ -209,9 +209,12 @@ describe('which versions take traffic', () => {
 
   test('restoring an earlier revision of a DAG leaves its traffic as it is', async () => {
     const dag = await running(one({ wait: { ms: 1 } }))
-    expect(await api.tenantA.client.dags.restore({ params: { dag }, body: { version: 2, revision: 1 } })).toMatchObject({
+    const { dags } = api.tenantA.client
+    await dags.update({ params: { dag }, body: { version: 2, name: 'Another' } })
+    expect(await dags.restore({ params: { dag }, body: { version: 3, revision: 1 } })).toMatchObject({
+      name: dag,
       active: 1,
-      version: 3,
+      version: 4,
     })
   })
 })
