@@ -161,8 +161,7 @@ async function rewriteTask(
   checkParams(edit, type, wanted.fields.params)
   await checkSchedules(edit, type, before.id, wanted.fields.params)
   // Definitions of DAGs name tasks by their codes.
-  if (wanted.fields.code !== before.code)
-    refuseInUse('task', await dagsUsingTask(edit.tx, edit.tenantId, before.id), 'the DAGs')
+  if (wanted.fields.code !== before.code) refuseInUse('task', await dagsUsingTask(edit.tx, edit.tenantId, before.id), 'the DAGs')
   const sameDownstream = isDeepStrictEqual(edgesOf(before.downstream), edgesOf(wanted.downstream))
   // Its plan is made from all the rest, anew for every version.
   if (sameDownstream && isUnchanged(TASK, before, { ...wanted.fields, planId: before.planId })) return changed(before, before)

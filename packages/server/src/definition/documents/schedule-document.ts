@@ -9,14 +9,13 @@ export const scheduleDocuments = documentKind<ScheduleDocument, ScheduleRow, Sch
   kind: 'Schedule',
   table: schedules,
   defaults: () => ({
-    ...{ name: '', description: '', startAt: null, endAt: null, jitterMs: 0, misfire: { policy: 'FIRE_ONCE' } },
+    ...{ name: '', description: '', startAt: null, endAt: null, jitterMs: 0, misfire: null },
     ...{ params: {}, priority: null, paused: false, labels: {}, calendars: [] },
   }),
   switches: ['paused'],
   documentsOf: async (_tx, _tenantId, rows) => rows.map(documentOf),
   settle: (wanted, before) => ({
     ...wanted,
-    misfire: wanted.misfire ?? { policy: 'FIRE_ONCE' },
     timing: settledTiming(wanted.timing, before?.timing),
     calendars: byCode(wanted.calendars ?? []),
   }),
