@@ -26,11 +26,11 @@ export const scheduleDocuments = documentKind<ScheduleDocument, ScheduleRow, Sch
         '/body/task',
         `names another task than ${before.task}; a schedule keeps its task. Make a new one and delete this`,
       )
-    const { code, version } = await updatedIfNeeded()
+    const { code } = await updatedIfNeeded()
     if (paused === row.paused) return
     await (paused ? pauseSchedule(edit, code, undefined) : resumeSchedule(edit, code))
 
-    async function updatedIfNeeded(): Promise<{ code: string; version: number }> {
+    async function updatedIfNeeded(): Promise<{ code: string }> {
       const { kind: __, task: ___, paused: ____, ...present } = before
       if (differences(present, body).length === 0) return row
       return (await updateSchedule(edit, row.code, { version: row.version, ...body })).answer
