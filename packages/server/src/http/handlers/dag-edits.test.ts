@@ -164,6 +164,43 @@ describe('an edit of what a DAG uses', () => {
   })
 })
 
+describe('many DAGs at once', () => {
+  const bulk = (dags: string[], action: 'enable' | 'disable' | 'delete' | 'label', more: object = {}) =>
+    api.tenantA.client.dags.bulk({ body: { dags, action, ...more } })
+  const get = (dag: string) => api.tenantA.client.dags.get({ params: { dag } })
+
+  test('are disabled, enabled and labelled, each answered by itself', async () => {
+    const [a, b] = [await running(one({ wait: { ms: 1 } })), await running(one({ wait: { ms: 1 } }))]
+    expect(await bulk([a, 'no-such-dag', b], 'disable')).toMatchObject({ succeeded: 2, failed: 1 })
+    expect([(await get(a)).enabled, (await get(b)).enabled]).toEqual([false, false])
+    expect((await bulk([a], 'enable')).succeeded).toBe(1)
+    await bulk([a, b], 'label', { labels: { team: 'data', old: null } })
+    const { items } = await api.tenantA.client.dags.list({ query: { label: ['team=data'] } })
+    expect(items.map(({ code, enabled }) => [code, enabled])).toEqual([
+      [a, true],
+      [b, false],
+    ])
+    expect((await refusal(bulk([a], 'label'))).problems).toMatchObject([{ path: '/body/labels' }])
+  })
+
+  test('are deleted but for those that others use', async () => {
+    const inner = await running(one({ wait: { ms: 1 } }))
+    const [outer, free] = [await running(one({ dag: inner })), await running(one({ wait: { ms: 1 } }))]
+    expect(await bulk([inner, free], 'delete')).toMatchObject({ succeeded: 1, failed: 1 })
+    expect(await refusal(get(free))).toMatchObject({ code: 'NOT_FOUND' })
+    for (const dag of [outer, inner]) expect((await bulk([dag], 'delete')).succeeded).toBe(1)
+  })
+
+  test('a DAG that is gone keeps its versions for the runs that are pinned to them, and frees its code and its tasks', async () => {
+    const task = await makeTask()
+    const dag = await running(one({ task }))
+    await api.tenantA.client.dags.remove({ params: { dag } })
+    expect(await planOf(dag, 1)).not.toBe(null)
+    await api.tenantA.client.dags.create({ body: { code: dag } })
+    await api.tenantA.client.tasks.remove({ params: { task } })
+  })
+})
+
 describe('which versions take traffic', () => {
   test('a second version takes a share; it is active too, and frozen', async () => {
     const dag = await running(one({ wait: { ms: 1 } }))
