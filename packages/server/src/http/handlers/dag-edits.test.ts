@@ -143,6 +143,17 @@ describe('an edit of what a DAG uses', () => {
       expect(await refusal(call())).toMatchObject({ code: 'IN_USE', extra: { usedBy: [outer] } })
   })
 
+  test('of deleting a DAG and activating what uses it at the same moment, one is refused', async () => {
+    for (let round = 0; round < 8; round++) {
+      const inner = await running(one({ wait: { ms: 1 } }))
+      const outer = fresh('dag')
+      await api.tenantA.client.dags.create({ body: { code: outer } })
+      await addVersion(outer, one({ dag: inner }))
+      const results = await Promise.allSettled([api.tenantA.client.dags.remove({ params: { dag: inner } }), activate(outer, 1)])
+      expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    }
+  })
+
   test('DAGs that would run each other for ever are refused, with the way round', async () => {
     const a = await running(one({ wait: { ms: 1 } }))
     const b = await running(one({ dag: a }))
