@@ -1,4 +1,5 @@
 import { MOST_ELEMENTS, type NodeDefinition } from '../definition.ts'
+import { elementParams } from '../element-params.ts'
 import { instantOf } from '../instant.ts'
 import { evaluate, resolve, type Context, type Found } from './expressions.ts'
 
@@ -39,13 +40,7 @@ function paramsOfElements({ params = {} }: NodeDefinition, items: string, contex
   if (list.value.length > MOST_ELEMENTS) {
     return { kind: 'ERROR', message: `"${items}" gives ${list.value.length} elements; ${MOST_ELEMENTS} are allowed.` }
   }
-  const all: unknown[] = []
-  for (const [index, item] of list.value.entries()) {
-    const resolved = resolve(params, { ...context, item, index })
-    if (resolved.kind === 'ERROR') return { kind: 'ERROR', message: `Element ${index}: ${resolved.message}` }
-    all.push(resolved.value)
-  }
-  return { kind: 'VALUE', value: all }
+  return elementParams(params, context, list.value)
 }
 
 function waitOf(wait: NodeDefinition['wait'], context: Context, now: number): Found<number> {
