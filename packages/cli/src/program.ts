@@ -18,6 +18,7 @@ import { addMigrate } from './commands/migrate.ts'
 import { addPreview } from './commands/preview.ts'
 import { addRuns } from './commands/runs.ts'
 import { addScheduler } from './commands/scheduler.ts'
+import { addSecrets } from './commands/secrets.ts'
 import { addServer } from './commands/server.ts'
 import { addToken } from './commands/token.ts'
 import { addTrigger } from './commands/trigger.ts'
@@ -33,6 +34,7 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addLoad,
   addLogin,
   addToken,
+  addSecrets,
   addGet,
   addDescribe,
   addApply,

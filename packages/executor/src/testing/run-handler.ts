@@ -3,6 +3,7 @@ import { InstanceContext } from '../context.ts'
 import type { Handler } from '../define-handler.ts'
 import type { OutcomeError } from '../outcome.ts'
 import { runInstance } from '../run-instance.ts'
+import { createRedactor } from '../redactor.ts'
 import { InstanceStopped, type StopReason } from '../stop-reason.ts'
 
 /** What the handler is given; everything has a default. */
@@ -33,16 +34,19 @@ export async function runHandler(handler: Handler, instance: TestInstance = {}):
   const { signal, maxResultBytes = 256_000, ...given } = instance
   const logs: TestResult['logs'][number][] = []
   const progress: TestResult['progress'][number][] = []
+  const redactor = createRedactor(given.secrets)
+  const masked = (text: string) => redactor?.text(text) ?? text
   const outlet = {
-    log: (level: LogLevel, text: string, source: LogSource) => void logs.push({ level, source, text }),
+    log: (level: LogLevel, text: string, source: LogSource) => void logs.push({ level, source, text: masked(text) }),
     progress: (percent: number, message: string | undefined) =>
-      void progress.push({ percent, ...(message !== undefined && { message }) }),
+      void progress.push({ percent, ...(message !== undefined && { message: masked(message) }) }),
   }
   const context = new InstanceContext(assignmentOf(handler, given), outlet, Date.now())
   const stop = () => context.stop(reasonOf(signal?.reason))
   if (signal?.aborted) stop()
   signal?.addEventListener('abort', stop)
-  const outcome = await runInstance(handler, context, maxResultBytes)
+  const ended = await runInstance(handler, context, maxResultBytes)
+  const outcome = redactor?.outcome(ended) ?? ended
   signal?.removeEventListener('abort', stop)
   if (outcome.kind === 'FAILURE')
     return { outcome: 'FAILURE', error: outcome.error, retriable: outcome.retriable ?? true, logs, progress }

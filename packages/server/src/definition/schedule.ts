@@ -9,7 +9,7 @@ import { replaceCalendars, schedules, type CalendarRef, type ScheduleFields, typ
 import { tasks, type TaskRow } from '../storage/task.ts'
 import type { Change, Edit } from './edit.ts'
 import { invalid, invalidFields } from './invalid.ts'
-import { assertParamsSize, paramsProblems } from './params-schema.ts'
+import { assertParamsSize, paramsProblems, referenceProblems } from './params-schema.ts'
 import { holdReference } from './references.ts'
 import { settleOverdue, type ScheduleEdit } from './settle-overdue.ts'
 import { assertFires, compileTiming, completeTiming, type CalendarUse } from './timing.ts'
@@ -259,6 +259,9 @@ async function checkParams(edit: Edit, task: TaskRow, params: Record<string, unk
   const plan = (await findPlans(edit.tx, edit.tenantId, [task.planId])).get(task.planId)
   const merged = { ...task.params, ...params }
   assertParamsSize(merged, edit.limits.paramsBytes)
-  const problems = paramsProblems(plan?.nodes[0]?.paramsSchema ?? null, merged, '/body/params')
+  const problems = [
+    ...referenceProblems(params, '/body/params'),
+    ...paramsProblems(plan?.nodes[0]?.paramsSchema ?? null, merged, '/body/params'),
+  ]
   if (problems.length > 0) throw invalidFields(problems)
 }

@@ -10,6 +10,7 @@ import { paramsProblems, schemaProblems } from './params-schema.ts'
 import { patchObject } from './policies.ts'
 import { recompileVersionsUsing } from './recompile-dags.ts'
 import { holdApp } from './references.ts'
+import { assertMayRefer } from './secret.ts'
 import {
   assertVersion,
   bodyOf,
@@ -25,6 +26,7 @@ import {
 export const TASK_TYPE: ObjectKind<TaskTypeRow, TaskTypeFields> = { table: taskTypes, noun: 'task type' }
 
 export async function createTaskType(edit: Edit, body: TaskTypeCreate): Promise<Change<TaskTypeRow>> {
+  await assertMayRefer(edit, body.settings, null, '/body/settings')
   const fields = await checked(edit, {
     code: body.code,
     name: body.name ?? body.code,
@@ -66,6 +68,7 @@ export async function copyTaskType(
   name: string | undefined,
 ): Promise<Change<TaskTypeRow>> {
   const original = await lockObject(edit, TASK_TYPE, ref)
+  await assertMayRefer(edit, original.settings, null, '/body/settings')
   const fields = { ...bodyOf(TASK_TYPE, original), code, name: name ?? original.name }
   return created(await insertObject(edit, TASK_TYPE, 'copy', fields))
 }
@@ -82,6 +85,7 @@ function created(row: TaskTypeRow): Change<TaskTypeRow> {
 }
 
 async function rewrite(edit: Edit, operation: string, before: TaskTypeRow, fields: TaskTypeFields): Promise<Change<TaskTypeRow>> {
+  await assertMayRefer(edit, fields.settings, before.settings, '/body/settings')
   const after = await updateObject(edit, TASK_TYPE, operation, before, await checked(edit, fields))
   if (after !== before) await replanTasks(edit, after)
   const images = { before: bodyOf(TASK_TYPE, before), after: bodyOf(TASK_TYPE, after) }

@@ -3,7 +3,7 @@ import type { PlanCache } from '../lifecycle/plan-cache.ts'
 import type { Transaction } from '../storage/database.ts'
 import { selectTriggerableTasks, type TriggerableTask } from '../storage/task.ts'
 import { invalidFields } from './invalid.ts'
-import { assertParamsSize, paramsProblems } from './params-schema.ts'
+import { assertParamsSize, paramsProblems, referenceProblems } from './params-schema.ts'
 import { noSuch } from './versioned-object.ts'
 
 export interface TriggerAsk {
@@ -57,7 +57,7 @@ function refusalOf(asker: Asker, task: TriggerableTask, plan: Plan, { params = {
   try {
     const merged = { ...node.params, ...params }
     assertParamsSize(merged, asker.paramsBytes)
-    const problems = paramsProblems(node.paramsSchema, merged, '/body/params')
+    const problems = [...referenceProblems(params, '/body/params'), ...paramsProblems(node.paramsSchema, merged, '/body/params')]
     return problems.length > 0 ? invalidFields(problems) : null
   } catch (error) {
     if (error instanceof CarillonError) return error
