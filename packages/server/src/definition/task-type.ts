@@ -136,5 +136,7 @@ async function checked(edit: Edit, fields: TaskTypeFields): Promise<TaskTypeFiel
     ...schema.map((problem) => ({ ...problem, path: `/body/paramsSchema${problem.path}` })),
   ]
   if (problems.length > 0) throw invalidFields(problems)
+  const more = kind.problems?.(fields.settings) ?? []
+  if (more.length > 0) throw invalidFields(more.map(({ path, message }) => ({ path: `/body/settings${path}`, message })))
   return fields
 }
