@@ -7,6 +7,7 @@ export const CALL = 'npx carillon'
 export const EXAMPLES: Readonly<Record<string, string>> = {
   dev: 'dev --port 7171',
   server: 'server --set port=7171',
+  executor: 'executor --app runners --allow script,sql',
   migrate: 'migrate --config carillon.yaml',
   dump: 'dump carillon.dump.gz',
   load: 'load carillon.dump.gz',

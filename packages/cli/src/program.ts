@@ -9,6 +9,7 @@ import { addDescribe } from './commands/describe.ts'
 import { addDev } from './commands/dev.ts'
 import { addDiff } from './commands/diff.ts'
 import { addDump } from './commands/dump.ts'
+import { addExecutor } from './commands/executor.ts'
 import { addExport } from './commands/export.ts'
 import { addGet } from './commands/get.ts'
 import { addLoad } from './commands/load.ts'
@@ -29,6 +30,7 @@ import { VERSION } from './version.ts'
 const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addDev,
   addServer,
+  addExecutor,
   addMigrate,
   addDump,
   addLoad,
