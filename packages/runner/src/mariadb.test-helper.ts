@@ -31,10 +31,7 @@ export async function startMariadb(): Promise<TestMariadb> {
   const init = join(folder, 'init.sql')
   writeFileSync(
     init,
-    `create database shop;
-create user app@'%' identified by '${PASSWORD}';
-grant all on shop.* to app@'%';
-`,
+    [`create database shop;`, `create user app@'%' identified by '${PASSWORD}';`, `grant all on shop.* to app@'%';`].join('\n'),
   )
   const port = await freePort()
   const child = spawn(

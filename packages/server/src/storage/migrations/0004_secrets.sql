@@ -49,3 +49,6 @@ begin
   end loop;
 end $$;
 grant update, delete on secret to carillon_api;
+
+-- Kinds of work that a tenant's types may be of; null: every kind.
+alter table tenant add column kinds jsonb;
