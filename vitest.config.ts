@@ -27,7 +27,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'server',
-          include: ['packages/server/src/**/*.test.ts'],
+          include: ['packages/{runner,server}/src/**/*.test.ts'],
           globalSetup: ['packages/server/src/testing/global-setup.ts'],
           // A first start on a busy machine, initdb included, takes seconds.
           testTimeout: 60_000,

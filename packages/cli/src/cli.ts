@@ -4,4 +4,6 @@ import type { Terminal } from './terminal.ts'
 export interface Cli {
   readonly terminal: Terminal
   readonly env: NodeJS.ProcessEnv
+  /** Default: the process's. */
+  readonly stdin?: NodeJS.ReadableStream & { readonly isTTY?: boolean }
 }

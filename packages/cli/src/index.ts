@@ -14,7 +14,7 @@ export type { Terminal } from './terminal.ts'
  */
 export async function runCli(args: readonly string[], given: Partial<Cli> = {}): Promise<number> {
   const env = given.env ?? process.env
-  const cli: Cli = { env, terminal: given.terminal ?? processTerminal(env) }
+  const cli: Cli = { env, terminal: given.terminal ?? processTerminal(env), ...(given.stdin && { stdin: given.stdin }) }
   try {
     await createProgram(cli).parseAsync(args, { from: 'user' })
     return 0

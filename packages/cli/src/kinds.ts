@@ -9,6 +9,7 @@ import type {
   Member,
   Run,
   ScheduleView,
+  SecretView,
   Task,
   TaskType,
   Tenant,
@@ -195,6 +196,17 @@ export const KINDS: readonly Kind[] = [
       { title: 'CREATED', text: (token) => momentOf(token.createdAt) },
       { title: 'EXPIRES', text: (token) => momentOf(token.expiresAt) },
       { title: 'REVOKED', text: (token) => momentOf(token.revokedAt), style: () => 'dim' },
+    ],
+  }),
+  kind<SecretView>('secrets', {
+    list: (client, query) => client.secrets.list({ query }),
+    read: (client, secret) => client.secrets.get({ params: { secret } }),
+    columns: [
+      name,
+      { title: 'VALUE', text: (secret) => `number ${secret.valueVersion}` },
+      { title: 'FOR', text: (secret) => Object.values(secret.usableBy).flat().join(', ') || 'all' },
+      { title: 'ROTATED', text: (secret) => momentOf(secret.rotatedAt) },
+      { title: 'DESCRIPTION', text: (secret) => secret.description },
     ],
   }),
   kind<Member>('members', {

@@ -9,6 +9,7 @@ import { addDescribe } from './commands/describe.ts'
 import { addDev } from './commands/dev.ts'
 import { addDiff } from './commands/diff.ts'
 import { addDump } from './commands/dump.ts'
+import { addExecutor } from './commands/executor.ts'
 import { addExport } from './commands/export.ts'
 import { addGet } from './commands/get.ts'
 import { addLoad } from './commands/load.ts'
@@ -18,6 +19,7 @@ import { addMigrate } from './commands/migrate.ts'
 import { addPreview } from './commands/preview.ts'
 import { addRuns } from './commands/runs.ts'
 import { addScheduler } from './commands/scheduler.ts'
+import { addSecrets } from './commands/secrets.ts'
 import { addServer } from './commands/server.ts'
 import { addToken } from './commands/token.ts'
 import { addTrigger } from './commands/trigger.ts'
@@ -28,11 +30,13 @@ import { VERSION } from './version.ts'
 const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addDev,
   addServer,
+  addExecutor,
   addMigrate,
   addDump,
   addLoad,
   addLogin,
   addToken,
+  addSecrets,
   addGet,
   addDescribe,
   addApply,

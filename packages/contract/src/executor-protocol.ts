@@ -133,6 +133,11 @@ export const Assignment = Type.Object({
   timeoutMs: Type.Integer({ description: '0 = none; counted from the start' }),
   shard: Type.Object({ index: Type.Integer(), total: Type.Integer() }),
   idempotencyKey: Type.String({ description: 'The same for every attempt of this instance' }),
+  secrets: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'Texts in params and settings that are secret: never to be logged, reported or shown',
+    }),
+  ),
 })
 export const ClaimAnswer = Type.Object({ assignments: Type.Array(Assignment), control: Control })
 

@@ -13,6 +13,7 @@ import type { Route } from './route.ts'
 import { runRoutes } from './run.ts'
 import { scheduleRoutes } from './schedule.ts'
 import { schedulerRoutes } from './scheduler.ts'
+import { secretRoutes } from './secret.ts'
 import { taskRoutes } from './task.ts'
 import { taskTypeRoutes } from './task-type.ts'
 import { tenantRoutes } from './tenant.ts'
@@ -38,6 +39,7 @@ export const routes = {
   users: userRoutes,
   members: memberRoutes,
   tokens: tokenRoutes,
+  secrets: secretRoutes,
   audit: auditRoutes,
   scheduler: schedulerRoutes,
   meta: metaRoutes,

@@ -15,6 +15,12 @@ const State = choice(
   ['ACTIVE', 'SUSPENDED'],
   'SUSPENDED: its tokens are refused, its schedules fire nothing, nothing of it is given out',
 )
+const Kinds = Type.Union(
+  [Type.Array(Type.String({ minLength: 1, maxLength: 63 }), { maxItems: 50, uniqueItems: true }), Type.Null()],
+  {
+    description: 'Kinds of work that task types may be written for; null: every kind. Types that exist already go on',
+  },
+)
 const Weight = Type.Integer({ minimum: 1, maximum: 100, description: 'Share of its turns beside other tenants' })
 
 export const Tenant = strict({
@@ -23,6 +29,7 @@ export const Tenant = strict({
   name: Type.String(),
   state: State,
   weight: Weight,
+  kinds: Kinds,
   version: Type.Integer(),
   createdAt: Millis,
   updatedAt: Millis,
@@ -59,7 +66,7 @@ export const tenantRoutes = {
     path,
     summary: 'Change a tenant; suspend or activate it',
     params,
-    body: strict({ version: Version, ...optional({ name: Name, weight: Weight, state: State }) }),
+    body: strict({ version: Version, ...optional({ name: Name, weight: Weight, state: State, kinds: Kinds }) }),
     responses: { 200: Tenant },
     audit: 'tenant.update',
   }),

@@ -22,6 +22,7 @@ export const ERRORS = {
   STALE_TOKEN: { status: 409, title: 'The attempt no longer belongs to this executor' },
   SESSION_ENDED: { status: 410, title: 'The executor session has ended; register again' },
   PROTOCOL_UNSUPPORTED: { status: 400, title: 'The executor protocol version is not supported' },
+  SECRETS_LOCKED: { status: 503, title: 'This server has no key for secrets' },
   UNAVAILABLE: { status: 503, title: 'The service cannot answer right now; try again' },
   INTERNAL: { status: 500, title: 'Something went wrong on the server' },
 } as const satisfies Record<string, { status: number; title: string }>

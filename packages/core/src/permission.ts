@@ -5,7 +5,16 @@ export type Role = (typeof ROLES)[number]
 const VIEWER = ['read'] as const
 const OPERATOR = [...VIEWER, 'run.trigger', 'run.control', 'schedule.pause', 'executor.control'] as const
 const DEVELOPER = [...OPERATOR, 'definition.write', 'run.bypass'] as const
-const ADMIN = [...DEVELOPER, 'app.write', 'audit.read', 'token.manage', 'member.manage', 'run.purge', 'run.force'] as const
+const ADMIN = [
+  ...DEVELOPER,
+  'app.write',
+  'audit.read',
+  'token.manage',
+  'member.manage',
+  'run.purge',
+  'run.force',
+  'secret.manage',
+] as const
 const OWNER = [...ADMIN, 'tenant.write'] as const
 
 /** What each role may do. `platform` is held by platform administrators only, whatever their role. */

@@ -125,7 +125,7 @@ export class Attempts {
     if (assignment.timeoutMs > 0 && assignment.timeoutMs <= LONGEST_TIMER_MS) {
       attempt.timer = setTimeout(() => attempt.stop('TIMEOUT'), assignment.timeoutMs)
     }
-    this.#end(attempt, await runInstance(handler, context, resultBytes))
+    this.#end(attempt, attempt.redacted(await runInstance(handler, context, resultBytes)))
   }
 
   #end(attempt: HeldAttempt, outcome: Outcome): void {

@@ -2,6 +2,8 @@ import type { Assignment, Holding, LogLevel, LogSource } from '@carillon/contrac
 import { AttemptLog } from './attempt-log.ts'
 import { InstanceContext, type HandlerOutlet } from './context.ts'
 import type { LogShipper } from './log-shipper.ts'
+import type { Outcome } from './outcome.ts'
+import { createRedactor, type Redactor } from './redactor.ts'
 import { noReports, type Reporter, type Reports } from './reporter.ts'
 import type { StopReason } from './stop-reason.ts'
 
@@ -20,6 +22,7 @@ export class HeldAttempt implements HandlerOutlet {
   readonly lines: AttemptLog
   readonly #reporter: Reporter
   readonly #shipper: LogShipper
+  readonly #redactor: Redactor | null
   phase: Phase = 'WAITING'
   startedAt = 0
   timer: NodeJS.Timeout | undefined
@@ -35,6 +38,7 @@ export class HeldAttempt implements HandlerOutlet {
     this.lines = new AttemptLog(this.holding)
     this.#reporter = reporter
     this.#shipper = shipper
+    this.#redactor = createRedactor(assignment.secrets)
   }
 
   /** Why it was asked to stop, if it was. */
@@ -56,10 +60,17 @@ export class HeldAttempt implements HandlerOutlet {
   }
 
   log(level: LogLevel, text: string, source: LogSource): void {
-    if (this.phase === 'RUNNING') this.#shipper.write(this.lines, level, text, source)
+    if (this.phase === 'RUNNING') this.#shipper.write(this.lines, level, this.#redactor?.text(text) ?? text, source)
   }
 
   progress(percent: number, message: string | undefined): void {
-    if (this.phase === 'RUNNING') this.#reporter.progress(this.reports, percent, message)
+    if (this.phase !== 'RUNNING') return
+    const masked = message === undefined ? undefined : (this.#redactor?.text(message) ?? message)
+    this.#reporter.progress(this.reports, percent, masked)
+  }
+
+  /** What it is reported with: its secrets taken out. */
+  redacted(outcome: Outcome): Outcome {
+    return this.#redactor?.outcome(outcome) ?? outcome
   }
 }

@@ -19,6 +19,7 @@ import { createHistoryDays } from './lifecycle/history-days.ts'
 import { createPlanCache } from './lifecycle/plan-cache.ts'
 import { createQueueCache } from './lifecycle/queue-cache.ts'
 import { createScheduleCache } from './lifecycle/schedule-cache.ts'
+import { createSecretCache } from './lifecycle/secret-cache.ts'
 import { createClockGuard } from './runtime/clock-guard.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './runtime/embedded-postgres.ts'
 import { createWakeHub } from './runtime/wake-hub.ts'
@@ -30,6 +31,8 @@ import { resign } from './storage/leader.ts'
 import { assertSchema, migrate } from './storage/migrate.ts'
 import { beatNode, leaveNode } from './storage/server-node.ts'
 import { createPushTransport } from './transport/push.ts'
+import { loadMasterKeys } from './vault/master-keys.ts'
+import { createVault, type Vault } from './vault/vault.ts'
 
 export const VERSION = '0.1.0'
 
@@ -64,6 +67,25 @@ export async function startServer(
   }
 }
 
+/** What `carillon secrets rotate-key` does: every data key that an older master key wraps is wrapped by the present one. */
+export async function rotateMasterKey(url: string, config: Config): Promise<number> {
+  const vault = vaultOf(config)
+  const db = openDatabase({ url, sizes: { engine: 1, api: 1, lease: 1, console: 1 } })
+  try {
+    let rewrapped = 0
+    for (let more = 1; more > 0; rewrapped += more) more = await db.engine((tx) => vault.rewrap(tx, REWRAPPED_AT_ONCE))
+    return rewrapped
+  } finally {
+    await db.close()
+  }
+}
+
+const REWRAPPED_AT_ONCE = 500
+
+function vaultOf({ secrets, dataDir }: Config): Vault {
+  return createVault(loadMasterKeys({ ...secrets, dataDir }))
+}
+
 async function startNode(
   config: Config,
   log: Logger,
@@ -72,13 +94,14 @@ async function startNode(
 ): Promise<RunningServer> {
   const url = config.databaseUrl ?? embedded!.url
   const nodeId = nodeIdOf(config)
+  const vault = vaultOf(config)
   await prepareSchema(url, config, progress)
   const db = openDatabase({
     url,
     sizes: config.pools,
     onError: (error) => log.warn(causeOf(error), 'A database connection was lost'),
   })
-  const engine = createEngine(db, config, log)
+  const engine = createEngine(db, vault, config, log)
   const firing: FiringDeps = { engine, schedules: createScheduleCache(), days: createHistoryDays(db) }
   const wire = openWakeWire({
     url,
@@ -120,7 +143,7 @@ async function startNode(
   })
   const app = createApi(
     {
-      services: { db, lifecycle, limits: config.limits, plans: engine.plans, hub: engine.hub, days: firing.days },
+      services: { db, lifecycle, limits: config.limits, plans: engine.plans, vault, hub: engine.hub, days: firing.days },
       corsOrigins: listOf(config.corsOrigins),
       trustProxy: config.trustProxy === undefined ? false : listOf(config.trustProxy),
       // The calls of executors are many and say little; they are there for those who ask for them.
@@ -189,7 +212,7 @@ async function prepareSchema(url: string, config: Config, progress: (line: strin
   }
 }
 
-function createEngine(db: Database, config: Config, log: Logger): Engine {
+function createEngine(db: Database, vault: Vault, config: Config, log: Logger): Engine {
   const settings: EngineSettings = {
     leaseMs: config.leaseMs,
     heartbeatMs: config.executorHeartbeatMs,
@@ -207,6 +230,7 @@ function createEngine(db: Database, config: Config, log: Logger): Engine {
   return {
     db,
     plans: createPlanCache(),
+    secrets: createSecretCache(vault),
     queues: createQueueCache(),
     hub: createWakeHub(),
     settings,

@@ -30,6 +30,7 @@ export function addDev(program: Command, cli: Cli): void {
 async function startAll(cli: Cli, config: Config, options: DevOptions): Promise<Staying> {
   const { terminal } = cli
   const log = fileLog(terminal, config)
+  await keepMasterKey(config)
   const server = await startNode(terminal, config, log)
   // Said before anything else can fail: nobody else knows it.
   if (server.firstAccess) sayFirstAccess(terminal, server.firstAccess)
@@ -45,6 +46,13 @@ async function startAll(cli: Cli, config: Config, options: DevOptions): Promise<
       terminal.say('Stopped. Your data is kept; start again to go on.')
     },
   }
+}
+
+/** Who only tries it out can store secrets at once. The key lies beside the database, so it protects dumps and backups, not this folder. */
+async function keepMasterKey({ secrets, dataDir }: Config): Promise<void> {
+  if (secrets.key !== undefined || secrets.keyFile !== undefined) return
+  const { keepGeneratedKey } = await import('@carillon/server')
+  keepGeneratedKey(dataDir)
 }
 
 async function startNode(terminal: Terminal, config: Config, log: Logger): Promise<RunningServer> {

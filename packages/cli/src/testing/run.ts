@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { inject } from 'vitest'
 import { runCli } from '../index.ts'
 import type { Terminal } from '../terminal.ts'
@@ -11,8 +12,9 @@ export interface Ran {
 }
 
 /** Runs one command line against the shared `carillon dev` and answers what it said. */
-export function run(args: readonly string[], env: NodeJS.ProcessEnv = sharedEnv()): Promise<Ran> {
-  return runWith(args, env)
+/** `input`: what standard input says. */
+export function run(args: readonly string[], env: NodeJS.ProcessEnv = sharedEnv(), input = ''): Promise<Ran> {
+  return runWith(args, env, input)
 }
 
 export function sharedEnv(): NodeJS.ProcessEnv {
@@ -26,9 +28,9 @@ export async function runJson<T>(args: readonly string[]): Promise<T> {
   return JSON.parse(out) as T
 }
 
-async function runWith(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
+async function runWith(args: readonly string[], env: NodeJS.ProcessEnv, input: string): Promise<Ran> {
   const heard = recorder()
-  const code = await runCli(args, { env, terminal: heard.terminal })
+  const code = await runCli(args, { env, terminal: heard.terminal, stdin: Readable.from([input]) })
   return { code, out: heard.out(), err: heard.err() }
 }
 

@@ -2,6 +2,7 @@ import type { Assignment, LogLevel, LogSource } from '@carillon/contract'
 import { InstanceContext } from '../context.ts'
 import type { Handler } from '../define-handler.ts'
 import type { Outcome } from '../outcome.ts'
+import { createRedactor } from '../redactor.ts'
 import { runInstance } from '../run-instance.ts'
 import { InstanceStopped, type StopReason } from '../stop-reason.ts'
 
@@ -43,10 +44,12 @@ export async function attempt(
   const { startedAt, signal, maxResultBytes = MAX_RESULT_BYTES } = options
   const logs: TestLog[] = []
   const progress: TestProgress[] = []
+  const redactor = createRedactor(assignment.secrets)
+  const masked = (text: string) => redactor?.text(text) ?? text
   const outlet = {
-    log: (level: LogLevel, text: string, source: LogSource) => void logs.push({ level, source, text }),
+    log: (level: LogLevel, text: string, source: LogSource) => void logs.push({ level, source, text: masked(text) }),
     progress: (percent: number, message: string | undefined) =>
-      void progress.push({ percent, ...(message !== undefined && { message }) }),
+      void progress.push({ percent, ...(message !== undefined && { message: masked(message) }) }),
   }
   const context = new InstanceContext(assignment, outlet, startedAt)
   const stop = () => context.stop(reasonOf(signal?.reason))
@@ -54,7 +57,7 @@ export async function attempt(
   signal?.addEventListener('abort', stop)
   const outcome = await runInstance(handler, context, maxResultBytes)
   signal?.removeEventListener('abort', stop)
-  return { outcome, logs, progress }
+  return { outcome: redactor?.outcome(outcome) ?? outcome, logs, progress }
 }
 
 function reasonOf(reason: unknown): StopReason {

@@ -3,6 +3,8 @@ import { EgressRefused } from './egress-guard.ts'
 
 /** How the kind `http` fails, beside EGRESS_REFUSED. One that is not retriable would end the same way again. */
 export const HTTP_FAILURES = {
+  /** It was answered, but the success expression does not hold, or cannot be evaluated over the answer. */
+  HTTP_CONDITION: { retriable: true },
   /** It was answered, with a status that does not count as success. */
   HTTP_STATUS: { retriable: true },
   /** No answer in time. */
@@ -22,10 +24,10 @@ export class HttpFailure extends Error {
   readonly code: HttpFailureCode
   readonly retriable: boolean
 
-  constructor(code: HttpFailureCode, message: string) {
+  constructor(code: HttpFailureCode, message: string, mayRepeat = true) {
     super(message)
     this.code = code
-    this.retriable = HTTP_FAILURES[code].retriable
+    this.retriable = mayRepeat && HTTP_FAILURES[code].retriable
     // The stack is the server's; it tells whoever wrote the task nothing.
     delete this.stack
   }
@@ -40,11 +42,22 @@ const CODES: Readonly<Record<string, HttpFailureCode>> = {
   UND_ERR_NOT_SUPPORTED: 'HTTP_INVALID',
 }
 
-/** What a request that did not come to an answer is reported as. `what` names the request. */
-export function failureOfRequest(error: unknown, what: string): Error {
-  if (error instanceof HttpFailure || error instanceof EgressRefused || error instanceof InstanceStopped) return error
+/**
+ * What a request that did not come to an answer is reported as. `what` names the request. `mayRepeat`: false where it may have been carried
+ * out, and carrying it out twice is not the same as once.
+ */
+export function failureOfRequest(error: unknown, what: string, mayRepeat: boolean): Error {
+  if (error instanceof HttpFailure) return mayRepeat ? error : notRepeated(error.code, error.message)
+  if (error instanceof EgressRefused || error instanceof InstanceStopped) return error
   const code = CODES[String((error as { code?: unknown }).code)] ?? 'HTTP_NETWORK'
-  return new HttpFailure(code, `${what}: ${messageOf(error)}`)
+  const message = `${what}: ${messageOf(error)}`
+  return mayRepeat ? new HttpFailure(code, message) : notRepeated(code, message)
+}
+
+function notRepeated(code: HttpFailureCode, message: string): HttpFailure {
+  const advice =
+    'It may have been carried out, so it is not repeated; set `idempotent` where the other side heeds the idempotency-key header'
+  return new HttpFailure(code, `${message}. ${advice}`, false)
 }
 
 /** A name with several addresses fails with the failures of all of them, and no message of its own. */

@@ -383,3 +383,62 @@ async function listen(tcp: ReturnType<typeof createServer>): Promise<string> {
   const address = tcp.address()
   return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
 }
+
+describe('A success expression', () => {
+  const answering = (status: number, body: unknown) =>
+    serve((_request, response) =>
+      response.writeHead(status, { 'content-type': 'application/json', 'x-state': 'late' }).end(JSON.stringify(body)),
+    )
+  const judge = async (success: string, more: object = {}) => {
+    const server = await answering(202, { state: 'done', rows: [1, 2] })
+    const { outcome, error } = await runHandler(createHttpHandler({ allowPrivate: () => true }), {
+      settings: { method: 'GET', url: server.url, success, ...more },
+    })
+    return outcome === 'SUCCESS' ? outcome : error!.code
+  }
+
+  it.each([
+    ['status == 202 && body.state == "done"', 'SUCCESS'],
+    ['size(body.rows) > 2', 'HTTP_CONDITION'],
+    ['headers["x-state"] == "late"', 'SUCCESS'],
+    ['body.missing.deeper == 1', 'HTTP_CONDITION'],
+    ['body.state', 'HTTP_CONDITION'],
+  ])('%s comes to %s', async (success, expected) => {
+    expect(await judge(success)).toBe(expected)
+  })
+
+  it('decides together with statuses where these are named', async () => {
+    expect(await judge('true', { successStatuses: [200] })).toBe('HTTP_STATUS')
+  })
+})
+
+describe('A network fault', () => {
+  /** Reads the request and hangs up: whether it was carried out, nobody knows. */
+  const hangUp = () => serve((request) => request.socket.destroy())
+  const retriableOf = async (settings: object) => {
+    const server = await hangUp()
+    const { error, retriable } = await runHandler(createHttpHandler({ allowPrivate: () => true }), {
+      settings: { url: server.url, ...settings },
+    })
+    return [error!.code, retriable]
+  }
+
+  it.each(['GET', 'HEAD', 'PUT', 'DELETE'])('%s may be repeated: twice is once', async (method) => {
+    expect(await retriableOf({ method })).toEqual(['HTTP_NETWORK', true])
+  })
+
+  it.each(['POST', 'PATCH'])('%s is not repeated once it may have been carried out', async (method) => {
+    expect(await retriableOf({ method })).toEqual(['HTTP_NETWORK', false])
+  })
+
+  it('POST is repeated where the other side heeds the idempotency key', async () => {
+    expect(await retriableOf({ method: 'POST', idempotent: true })).toEqual(['HTTP_NETWORK', true])
+  })
+
+  it('POST is repeated where nothing was ever sent', async () => {
+    const { retriable, error } = await runHandler(createHttpHandler({ allowPrivate: () => true }), {
+      settings: { method: 'POST', url: 'http://127.0.0.1:1/' },
+    })
+    expect([error!.code, retriable]).toEqual(['HTTP_NETWORK', true])
+  })
+})

@@ -1,10 +1,19 @@
+import { compileExpression } from '@carillon/core'
 import { defineHandler, type Handler, type HandlerContext } from '@carillon/executor'
 import type { LookupFunction } from 'node:net'
 import { guardedConnect } from './egress-guard.ts'
 import { bodyOf, oneOf, textOf, toldHeaders } from './http-answer.ts'
 import { exchange, type ExchangeLimits, type HttpAnswer } from './http-exchange.ts'
 import { failureOfRequest, HttpFailure } from './http-failure.ts'
-import { MOST_REDIRECTS, nameOf, redirectOf, requestOf, type HttpRequest, type HttpSettings } from './http-request.ts'
+import {
+  isRepeatable,
+  MOST_REDIRECTS,
+  nameOf,
+  redirectOf,
+  requestOf,
+  type HttpRequest,
+  type HttpSettings,
+} from './http-request.ts'
 
 export interface HttpHandlerOptions {
   /** Whether the tenant's work may reach private addresses. */
@@ -49,7 +58,9 @@ export function createHttpHandler(options: HttpHandlerOptions): Handler {
       context.log.info(`Answered ${answer.status} after ${durationMs} ms with ${answer.body.length} bytes`)
       if (!succeeds(settings, answer.status)) throw unexpected(settings, request, answer, text)
       const { status, headers } = answer
-      return { status, headers: toldHeaders(headers), body: bodyOf(text, headers['content-type']), durationMs }
+      const body = bodyOf(text, headers['content-type'])
+      assertSuccess(settings, request, { status, headers: everyHeader(headers), body })
+      return { status, headers: toldHeaders(headers), body, durationMs }
     },
   })
 }
@@ -92,18 +103,25 @@ async function send(first: HttpRequest, settings: HttpSettings, { log }: Handler
   let request = first
   for (let hop = 0; ; hop++) {
     log.info(hop === 0 ? nameOf(request) : `Redirected to ${nameOf(request)}`)
-    const answer = await exchangeOf(request, limits)
+    const answer = await exchangeOf(request, settings, limits)
     const next = hop < hops && !succeeds(settings, answer.status) ? redirectOf(request, answer.status, locationOf(answer)) : null
     if (next === null) return { request, answer }
     request = next
   }
 }
 
-async function exchangeOf(request: HttpRequest, limits: ExchangeLimits): Promise<HttpAnswer> {
+async function exchangeOf(request: HttpRequest, settings: HttpSettings, limits: ExchangeLimits): Promise<HttpAnswer> {
+  let connected = false
+  const connect: ExchangeLimits['connect'] = (options, callback) =>
+    limits.connect(options, (...result) => {
+      connected = result[0] === null
+      callback(...result)
+    })
   try {
-    return await exchange(request, limits)
+    return await exchange(request, { ...limits, connect })
   } catch (error) {
-    throw failureOfRequest(error, nameOf(request))
+    // Without a connection nothing has left this machine.
+    throw failureOfRequest(error, nameOf(request), !connected || isRepeatable(request, settings))
   }
 }
 
@@ -111,7 +129,7 @@ async function readText(request: HttpRequest, answer: HttpAnswer, maxBytes: numb
   try {
     return await textOf(answer, maxBytes)
   } catch (error) {
-    throw failureOfRequest(error, nameOf(request))
+    throw failureOfRequest(error, nameOf(request), true)
   }
 }
 
@@ -119,8 +137,25 @@ function locationOf({ headers }: HttpAnswer): string | undefined {
   return headers.location === undefined ? undefined : oneOf(headers.location)
 }
 
-function succeeds({ successStatuses }: HttpSettings, status: number): boolean {
-  return successStatuses === undefined ? status >= 200 && status <= 299 : successStatuses.includes(status)
+/** Where an expression decides, any status may come to it, unless statuses are named as well. */
+function succeeds({ successStatuses, success }: HttpSettings, status: number): boolean {
+  if (successStatuses !== undefined) return successStatuses.includes(status)
+  return success !== undefined || (status >= 200 && status <= 299)
+}
+
+/** Their names in lower case, as they come. */
+function everyHeader(headers: HttpAnswer['headers']): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, oneOf(value)]))
+}
+
+function assertSuccess({ success }: HttpSettings, request: HttpRequest, answer: Readonly<Record<string, unknown>>): void {
+  if (success === undefined) return
+  const compiled = compileExpression(success)
+  if (compiled.kind === 'INVALID') throw new HttpFailure('HTTP_INVALID', `The success expression: ${compiled.problem.message}`)
+  const result = compiled.evaluate(answer)
+  if (result.kind === 'VALUE' && result.value === true) return
+  const why = result.kind === 'ERROR' ? result.message : `it gives ${JSON.stringify(result.value).slice(0, EXCERPT)}`
+  throw new HttpFailure('HTTP_CONDITION', `${nameOf(request)} answered ${String(answer.status)}; success is ${success}: ${why}`)
 }
 
 const EXCERPT = 500

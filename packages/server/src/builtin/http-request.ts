@@ -12,6 +12,10 @@ export interface HttpSettings {
   /** Left out: 200 to 299. */
   readonly successStatuses?: readonly number[]
   readonly followRedirects?: number
+  /** An expression over `status`, `headers` and `body` that decides; left out: the status alone does. */
+  readonly success?: string
+  /** The other side heeds the idempotency-key header: a POST or PATCH may be repeated after a network fault. */
+  readonly idempotent?: boolean
 }
 
 export interface HttpRequest {
@@ -25,6 +29,14 @@ export interface HttpRequest {
 /** These say how a message is carried. A task that could set them could speak to whatever shares the connection. */
 const CARRIAGE =
   /^(host|connection|content-length|transfer-encoding|te|trailer|upgrade|expect|keep-alive|http2-settings|proxy-.*)$/
+
+/** By RFC 9110, doing these twice is doing them once. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE'])
+
+/** Whether a request that may have been carried out may be sent again. */
+export function isRepeatable({ method }: Pick<HttpRequest, 'method'>, { idempotent = false }: HttpSettings): boolean {
+  return idempotent || IDEMPOTENT.has(method)
+}
 
 const SENDS_PARAMS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 

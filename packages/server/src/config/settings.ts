@@ -95,6 +95,26 @@ export const settings = {
     logLineBytes: setting(bytes(256, mb), 8 * kb, 'Longest log line; the rest is cut, with a mark.'),
     attemptLogBytes: setting(bytes(kb, 1_024 * mb), 10 * mb, 'Longest log of an attempt; the rest is dropped, with a mark.'),
   },
+  secrets: {
+    key: optional(
+      text('key'),
+      'Master key of the secret store: 32 random bytes as base64 or hex. Unset, and no key file: no secrets can be stored or used.',
+      {
+        secret: true,
+      },
+    ),
+    keyFile: optional(
+      text('file'),
+      'File that holds the master key instead. Unset: `secrets.key` in the data folder, if there is one, as `carillon dev` makes it.',
+    ),
+    previousKeys: optional(
+      text('keys'),
+      'Earlier master keys, separated by commas, that still open what they have locked, until `carillon secrets rotate-key` has run.',
+      {
+        secret: true,
+      },
+    ),
+  },
   builtinExecutor: setting(flag(), true, 'Whether this node runs `http`, `log` and `delay` itself.'),
   builtinCapacity: setting(integer(1, 10_000), 64, 'Instances the built-in executor runs at once.'),
   egressAllowPrivate: setting(

@@ -1,3 +1,4 @@
+import type { Role } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 
 /** A change of definitions under way: in which transaction, for whom, within which bounds. */
@@ -5,6 +6,8 @@ export interface Edit {
   readonly tx: Transaction
   readonly tenantId: number
   readonly principal: string
+  /** What whoever changes it may do. */
+  readonly role: Role
   readonly limits: { readonly paramsBytes: number; readonly schemaBytes: number }
   /** Where given: the tasks whose plans this change has made anew, so that DAGs follow once, at its end. */
   readonly replanned?: Set<number>

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { CarillonError, type FieldProblem } from '@carillon/core'
+import { CarillonError, secretNameIn, secretNamesIn, type FieldProblem } from '@carillon/core'
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { RE2JS } from 're2js'
@@ -38,9 +38,20 @@ export function paramsProblems(schema: Json | null, params: Json, path: string, 
   if (schema === null) return []
   const validate = validatorOf(schema)
   if (validate(params)) return []
-  const errors = (validate.errors ?? []) as ErrorObject[]
+  // What a reference stands for is not known here, so only that it is one can be judged.
+  const errors = ((validate.errors ?? []) as ErrorObject[]).filter(
+    (error) => error.keyword in SECRET_WORDS || !isReference(error.data),
+  )
   const counted = partial ? errors.filter((error) => !(error.keyword === 'required' && error.instancePath === '')) : errors
   return fieldProblems(counted, '').map((problem) => ({ ...problem, path: `${path}${problem.path}` }))
+}
+
+/** Parameters that come from outside of a definition refer to nothing: whoever may start a task does not choose its secrets. */
+export function referenceProblems(params: Json, path: string): FieldProblem[] {
+  const names = secretNamesIn(params)
+  if (names.length === 0) return []
+  const message = `refers to the secret "${names[0]}"; secrets are referred to in the parameters of the task, not in those of a run`
+  return [{ path, message }]
 }
 
 export function assertParamsSize(params: Json, maxBytes: number): void {
@@ -50,6 +61,14 @@ export function assertParamsSize(params: Json, maxBytes: number): void {
     extra: { limit: 'params', maxBytes, bytes },
   })
 }
+
+const REFERENCE_ONLY =
+  'is secret: store the value (carillon secrets create) and refer to it as ${{ secrets.name }}; a value written here would be kept in clear'
+
+/** How a schema says that a parameter is secret. Such a parameter is never given as a value, only by reference. */
+const SECRET_WORDS: Readonly<Record<string, string>> = { 'x-secret': REFERENCE_ONLY, writeOnly: REFERENCE_ONLY }
+
+const isReference = (value: unknown) => typeof value === 'string' && secretNameIn(value) !== null
 
 const validators = new Map<string, ValidateFunction>()
 const MOST_VALIDATORS = 1_000
@@ -78,6 +97,14 @@ function newAjv(): Ajv2020 {
     unicodeRegExp: true,
   })
   addFormats.default(ajv, { mode: 'fast' })
+  for (const [keyword, problem] of Object.entries(SECRET_WORDS)) {
+    ajv.removeKeyword(keyword)
+    ajv.addKeyword({
+      keyword,
+      validate: (isSecret: unknown, value: unknown) => isSecret !== true || isReference(value),
+      error: { message: problem },
+    })
+  }
   return ajv
 }
 

@@ -10,7 +10,7 @@ import { replaceCalendars, schedules, type CalendarRef, type ScheduleFields, typ
 import { tasks } from '../storage/task.ts'
 import type { Change, Edit } from './edit.ts'
 import { invalid, invalidFields } from './invalid.ts'
-import { assertParamsSize, paramsProblems } from './params-schema.ts'
+import { assertParamsSize, paramsProblems, referenceProblems } from './params-schema.ts'
 import { holdReference } from './references.ts'
 import { settleOverdue, type ScheduleEdit } from './settle-overdue.ts'
 import { assertFires, compileTiming, completeTiming, type CalendarUse } from './timing.ts'
@@ -289,7 +289,7 @@ async function checkParams(edit: Edit, target: ScheduleTarget, params: Record<st
     const { params: defaults, paramsSchema } = plan.dag ?? plan.nodes[0]!
     const merged = { ...defaults, ...params }
     assertParamsSize(merged, edit.limits.paramsBytes)
-    const problems = paramsProblems(paramsSchema, merged, '/body/params')
+    const problems = [...referenceProblems(params, '/body/params'), ...paramsProblems(paramsSchema, merged, '/body/params')]
     if (problems.length > 0) throw invalidFields(problems)
   }
 }

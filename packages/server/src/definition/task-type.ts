@@ -1,5 +1,7 @@
 import type { TaskTypeCreate, TaskTypeUpdate } from '@carillon/contract'
+import { CarillonError } from '@carillon/core'
 import { codesOfTasksOfType, lockTasksOfType, setPlansOfTasks, tasks } from '../storage/task.ts'
+import { selectAllowedKinds } from '../storage/tenant.ts'
 import { taskTypes, type TaskTypeFields, type TaskTypeRow } from '../storage/task-type.ts'
 import { check } from './check.ts'
 import { makePlans } from './compile-plan.ts'
@@ -10,6 +12,7 @@ import { paramsProblems, schemaProblems } from './params-schema.ts'
 import { patchObject } from './policies.ts'
 import { recompileVersionsUsing } from './recompile-dags.ts'
 import { holdApp } from './references.ts'
+import { assertMayRefer } from './secret.ts'
 import {
   assertVersion,
   bodyOf,
@@ -25,6 +28,8 @@ import {
 export const TASK_TYPE: ObjectKind<TaskTypeRow, TaskTypeFields> = { table: taskTypes, noun: 'task type' }
 
 export async function createTaskType(edit: Edit, body: TaskTypeCreate): Promise<Change<TaskTypeRow>> {
+  await assertMayRefer(edit, body.settings, null, '/body/settings')
+  await assertKindAllowed(edit, body.kind)
   const fields = await checked(edit, {
     code: body.code,
     name: body.name ?? body.code,
@@ -66,6 +71,8 @@ export async function copyTaskType(
   name: string | undefined,
 ): Promise<Change<TaskTypeRow>> {
   const original = await lockObject(edit, TASK_TYPE, ref)
+  await assertKindAllowed(edit, original.kind)
+  await assertMayRefer(edit, original.settings, null, '/body/settings')
   const fields = { ...bodyOf(TASK_TYPE, original), code, name: name ?? original.name }
   return created(await insertObject(edit, TASK_TYPE, 'copy', fields))
 }
@@ -82,6 +89,8 @@ function created(row: TaskTypeRow): Change<TaskTypeRow> {
 }
 
 async function rewrite(edit: Edit, operation: string, before: TaskTypeRow, fields: TaskTypeFields): Promise<Change<TaskTypeRow>> {
+  if (fields.kind !== before.kind) await assertKindAllowed(edit, fields.kind)
+  await assertMayRefer(edit, fields.settings, before.settings, '/body/settings')
   const after = await updateObject(edit, TASK_TYPE, operation, before, await checked(edit, fields))
   if (after !== before) await replanTasks(edit, after)
   const images = { before: bodyOf(TASK_TYPE, before), after: bodyOf(TASK_TYPE, after) }
@@ -119,6 +128,13 @@ async function appOf(edit: Edit, ref: string | number | undefined): Promise<Pick
   return { appId: app.id, appTenantId: app.tenantId }
 }
 
+/** The platform's administrator says which kinds a tenant may use; what it wrote before that goes on. */
+async function assertKindAllowed({ tx, tenantId }: Edit, kind: string): Promise<void> {
+  const allowed = await selectAllowedKinds(tx, tenantId)
+  if (allowed === null || allowed.includes(kind)) return
+  throw new CarillonError('FORBIDDEN', `This tenant may use the kinds ${allowed.join(', ') || 'none'}, and not ${kind}.`)
+}
+
 async function checked(edit: Edit, fields: TaskTypeFields): Promise<TaskTypeFields> {
   const kind = KINDS.get(fields.kind)
   if (!kind) throw invalid('/body/kind', `must be one of ${[...KINDS.keys()].join(', ')}`)
@@ -132,5 +148,7 @@ async function checked(edit: Edit, fields: TaskTypeFields): Promise<TaskTypeFiel
     ...schema.map((problem) => ({ ...problem, path: `/body/paramsSchema${problem.path}` })),
   ]
   if (problems.length > 0) throw invalidFields(problems)
+  const more = kind.problems?.(fields.settings) ?? []
+  if (more.length > 0) throw invalidFields(more.map(({ path, message }) => ({ path: `/body/settings${path}`, message })))
   return fields
 }

@@ -21,6 +21,7 @@ import { assertParamsSize, paramsProblems } from './params-schema.ts'
 import { patchObject } from './policies.ts'
 import { recompileVersionsUsing } from './recompile-dags.ts'
 import { holdReference } from './references.ts'
+import { assertMayRefer } from './secret.ts'
 import {
   assertVersion,
   bodyOf,
@@ -144,6 +145,7 @@ async function touchTask(
 
 async function insertTask(edit: Edit, operation: string, type: TaskTypeRow, wanted: Wanted): Promise<Change<TaskRow>> {
   checkParams(edit, type, wanted.fields.params)
+  await assertMayRefer(edit, saysOf(wanted.fields), null, '/body/params')
   const id = await nextId(edit.tx)
   const planId = await makePlan(edit, type, id, 1, wanted)
   const relate = () => setDownstream(edit, id, wanted.downstream)
@@ -159,6 +161,7 @@ async function rewriteTask(
   wanted: Wanted,
 ): Promise<Change<TaskRow>> {
   checkParams(edit, type, wanted.fields.params)
+  await assertMayRefer(edit, saysOf(wanted.fields), saysOf(before), '/body/params')
   await checkSchedules(edit, type, before.id, wanted.fields.params)
   // Definitions of DAGs name tasks by their codes.
   if (wanted.fields.code !== before.code) refuseInUse('task', await dagsUsingTask(edit.tx, edit.tenantId, before.id), 'the DAGs')
@@ -170,6 +173,11 @@ async function rewriteTask(
   const after = await updateObject(edit, TASK, operation, before, { ...wanted.fields, planId })
   await recompileVersionsUsing(edit, [before.id])
   return changed(before, after)
+}
+
+/** Where a task may refer to secrets. */
+function saysOf({ params, environment }: Pick<TaskFields, 'params' | 'environment'>): unknown {
+  return [params, environment.variables]
 }
 
 /** Of the tasks that start when one ends: neither their order nor that of their outcomes means anything. */

@@ -4,6 +4,8 @@ import type { Tenant } from '@carillon/contract'
 import { PLATFORM_TENANT } from '../storage/app.ts'
 import { insertTenant, lockTenant, updateTenantRow } from '../storage/tenant.ts'
 import type { Change, Edit } from './edit.ts'
+import { invalid } from './invalid.ts'
+import { KINDS } from './kinds/index.ts'
 import { assertVersion } from './versioned-object.ts'
 
 export async function createTenant(
@@ -14,7 +16,7 @@ export async function createTenant(
   return { answer: row, object: { kind: 'tenant', id: row.id }, before: null, after: row }
 }
 
-type TenantUpdate = { readonly version: number } & Partial<Pick<Tenant, 'name' | 'weight' | 'state'>>
+type TenantUpdate = { readonly version: number } & Partial<Pick<Tenant, 'name' | 'weight' | 'state' | 'kinds'>>
 
 export async function updateTenant({ tx }: Edit, ref: string, { version, ...given }: TenantUpdate): Promise<Change<Tenant>> {
   const before = await lockTenant(tx, ref)
@@ -22,6 +24,8 @@ export async function updateTenant({ tx }: Edit, ref: string, { version, ...give
   assertVersion(before, version)
   if (before.id === PLATFORM_TENANT && given.state === 'SUSPENDED')
     throw new CarillonError('STATE_CONFLICT', "The platform's own tenant cannot be suspended: its apps serve all others.")
+  const unknown = given.kinds?.find((kind) => !KINDS.has(kind))
+  if (unknown !== undefined) throw invalid('/body/kinds', `names ${unknown}; the kinds are ${[...KINDS.keys()].join(', ')}`)
   const wanted = { ...before, ...given }
   const after = isDeepStrictEqual(wanted, before) ? before : await updateTenantRow(tx, wanted)
   return { answer: after, object: { kind: 'tenant', id: after.id }, before, after }

@@ -7,7 +7,7 @@ import type { Transaction } from '../storage/database.ts'
 import { selectTriggerableTasks, type TriggerableTask } from '../storage/task.ts'
 import { noSuchVersion } from './dag-version.ts'
 import { invalidFields } from './invalid.ts'
-import { assertParamsSize, paramsProblems } from './params-schema.ts'
+import { assertParamsSize, paramsProblems, referenceProblems } from './params-schema.ts'
 import { noSuch } from './versioned-object.ts'
 
 export interface TriggerAsk {
@@ -133,7 +133,7 @@ export function assertParams(
 ): void {
   const merged = { ...defaults, ...params }
   assertParamsSize(merged, paramsBytes)
-  const problems = paramsProblems(paramsSchema, merged, '/body/params')
+  const problems = [...referenceProblems(params, '/body/params'), ...paramsProblems(paramsSchema, merged, '/body/params')]
   if (problems.length > 0) throw invalidFields(problems)
 }
 

@@ -25,7 +25,7 @@ type UserUpdate = { readonly version: number } & Partial<Pick<User, 'name' | 'pl
 export async function updateUser({ tx }: Edit, id: number, body: UserUpdate, passwordHash: string | null): Promise<Change<User>> {
   const before = await lockUser(tx, id)
   if (!before) throw new CarillonError('NOT_FOUND', 'There is no such user.')
-  assertVersion({ ...before, code: before.login }, body.version)
+  assertVersion(before, body.version)
   const { name = before.name, platformAdmin = before.platformAdmin, disabled = before.disabled } = body
   const unchanged = name === before.name && platformAdmin === before.platformAdmin && disabled === before.disabled
   if (unchanged && passwordHash === null) return { answer: before, object: { kind: 'user', id }, before, after: before }

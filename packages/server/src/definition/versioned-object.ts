@@ -33,7 +33,7 @@ export function noSuch(noun: string): CarillonError {
   return new CarillonError('NOT_FOUND', `There is no such ${noun} in this tenant.`)
 }
 
-export function assertVersion(row: VersionedRow, expected: number): void {
+export function assertVersion(row: { readonly version: number }, expected: number): void {
   if (row.version === expected) return
   throw new CarillonError(
     'VERSION_CONFLICT',

@@ -12,10 +12,12 @@ import { fireSchedules, type FiringDeps } from '../lifecycle/fire-schedules.ts'
 import { createHistoryDays } from '../lifecycle/history-days.ts'
 import { createPlanCache } from '../lifecycle/plan-cache.ts'
 import { createQueueCache } from '../lifecycle/queue-cache.ts'
+import { createSecretCache } from '../lifecycle/secret-cache.ts'
 import { createScheduleCache } from '../lifecycle/schedule-cache.ts'
 import { createWakeHub } from '../runtime/wake-hub.ts'
 import { openDatabase, type Database } from '../storage/database.ts'
 import { createTestDatabase } from '../testing/test-database.ts'
+import { TEST_VAULT } from '../testing/test-vault.ts'
 import { createApi } from './api.ts'
 import { executorHandlers } from './executor-api.ts'
 import { hashToken } from '../definition/token.ts'
@@ -82,7 +84,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const traffic = executorHandlers(createExecutorTraffic(engine))
   const app = createApi(
     {
-      services: { db, lifecycle, limits, plans: engine.plans, hub: engine.hub, days: firing.days },
+      services: { db, lifecycle, limits, plans: engine.plans, vault: TEST_VAULT, hub: engine.hub, days: firing.days },
       corsOrigins: options.corsOrigins ?? [],
       inspect: assertContract,
       onFault: options.onFault ?? ((error) => console.error(error)),
@@ -179,6 +181,7 @@ function createEngine(db: Database): Engine {
   return {
     db,
     plans: createPlanCache(),
+    secrets: createSecretCache(TEST_VAULT),
     queues: createQueueCache(),
     hub: createWakeHub(),
     settings: DEFAULT_ENGINE_SETTINGS,

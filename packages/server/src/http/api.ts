@@ -16,6 +16,7 @@ import { metaHandlers } from './handlers/meta.ts'
 import { runHandlers } from './handlers/runs.ts'
 import { scheduleHandlers } from './handlers/schedules.ts'
 import { schedulerHandlers } from './handlers/scheduler.ts'
+import { secretHandlers } from './handlers/secrets.ts'
 import { taskHandlers } from './handlers/tasks.ts'
 import { taskTypeHandlers } from './handlers/task-types.ts'
 import { tenantHandlers } from './handlers/tenants.ts'
@@ -41,6 +42,7 @@ const handlers: { readonly [Name in keyof typeof routes]: Handlers<(typeof route
   users: userHandlers,
   members: memberHandlers,
   tokens: tokenHandlers,
+  secrets: secretHandlers,
   audit: auditHandlers,
   scheduler: schedulerHandlers,
   meta: metaHandlers,

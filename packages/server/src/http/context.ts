@@ -8,6 +8,7 @@ import type { WakeHub } from '../runtime/wake-hub.ts'
 import { insertAudit } from '../storage/audit.ts'
 import type { Database, Transaction } from '../storage/database.ts'
 import type { IdempotencyKey } from '../storage/idempotency.ts'
+import type { Vault } from '../vault/vault.ts'
 import { maskSecrets } from './audit.ts'
 import { requirePermission, type Principal } from './auth.ts'
 import { once } from './idempotency.ts'
@@ -24,6 +25,7 @@ export interface ApiServices {
   readonly lifecycle: Lifecycle
   readonly limits: ApiLimits
   readonly plans: PlanCache
+  readonly vault: Vault
   readonly days: Pick<HistoryDays, 'withFireDays'>
   /** Where readers of logs are woken. */
   readonly hub: Pick<WakeHub, 'wait'>
@@ -91,7 +93,7 @@ export function createContext(services: ApiServices, facts: RequestFacts): Conte
   }
   const changeIn = <T>(tx: Transaction, work: (edit: Edit) => Promise<Change<T>>): Promise<T> =>
     once(tx, tenantId, idempotency, async () => {
-      const change = await work({ tx, tenantId, principal: principal.name, limits: services.limits })
+      const change = await work({ tx, tenantId, principal: principal.name, role: principal.role, limits: services.limits })
       await insertAudit(tx, audited(change.object, change.before, change.after))
       return change.answer
     }).finally(() => void entries++)

@@ -39,6 +39,8 @@ export interface Objects {
   readonly executor: number
   readonly spareExecutor: number
   readonly token: number
+  readonly secret: number
+  readonly spareSecret: number
   readonly session: number
   /** An instance that the session holds, and its token. */
   readonly held: number
@@ -250,6 +252,14 @@ const requests: Table = {
     get: (own) => ({ params: { token: own.token } }),
     revoke: (own) => ({ params: { token: own.token } }),
   },
+  secrets: {
+    list: none,
+    create: () => ({ body: { name: code('secret'), value: 'canary-created' } }),
+    get: (own) => ({ params: { secret: own.secret } }),
+    update: (own) => ({ params: { secret: own.secret }, body: { version: 1, usableBy: { apps: ['app'] } } }),
+    rotate: (own) => ({ params: { secret: own.secret }, body: { value: 'canary-rotated' } }),
+    remove: (own) => ({ params: { secret: own.spareSecret } }),
+  },
   audit: { list: none },
   scheduler: {
     status: none,
@@ -334,7 +344,11 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
   await client.runs.cancel({ params: { run: endedRun } })
   const controlled = await controlledNodes(tenant, named('controlled-dag'))
   const token = await client.tokens.create({ body: { name: 'spare', role: 'viewer' } })
+  const secret = await client.secrets.create({ body: { name: named('secret'), value: 'canary' } })
+  const spareSecret = await client.secrets.create({ body: { name: named('spare-secret'), value: 'canary' } })
   return {
+    secret: secret.id,
+    spareSecret: spareSecret.id,
     app: app.id,
     spareApp: spareApp.id,
     type: type.id,

@@ -1,10 +1,22 @@
 import type { Assignment } from '@carillon/contract'
-import type { Plan } from '@carillon/core'
+import type { Plan, PlanNode } from '@carillon/core'
 import type { Claimable } from '../storage/instance.ts'
 
-/** What an executor is told about a reserved instance. `token` is the one of the reservation. */
-export function assignmentOf(instance: Claimable, plan: Plan, token: number): Assignment {
+/** An instance on its way to an executor, its secrets still names. */
+export interface Given {
+  readonly assignment: Assignment
+  readonly plan: Plan
+  readonly node: PlanNode
+}
+
+/** `token` is the one of the reservation. */
+export function givenOf(instance: Claimable, plan: Plan, token: number): Given {
   const node = plan.nodes[instance.node]!
+  return { assignment: assignmentOf(instance, plan, node, token), plan, node }
+}
+
+/** What an executor is told about a reserved instance. */
+function assignmentOf(instance: Claimable, plan: Plan, node: PlanNode, token: number): Assignment {
   return {
     instance: instance.id,
     token,

@@ -3,8 +3,9 @@ import { CarillonError } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { lockSession, setClaimSeq, type SessionRow } from '../storage/executor-session.ts'
 import { reserveInstances, selectReservedBy, selectStops, type Claimable } from '../storage/instance.ts'
-import { assignmentOf } from './assignment.ts'
+import { givenOf } from './assignment.ts'
 import type { Engine } from './engine.ts'
+import { withSecrets } from './with-secrets.ts'
 import { takePending, type Turn } from './take-pending.ts'
 
 /** A pull executor asks for work. */
@@ -28,14 +29,21 @@ export interface Claimed {
  * Gives PENDING instances to a session: RESERVED under a new token. The session's row is locked first, so one that has ended gets
  * nothing, and what it gets is written down before it is answered.
  */
-export function claimInstances(engine: Engine, turn: Turn, request: ClaimRequest): Promise<Claimed> {
+export async function claimInstances(engine: Engine, turn: Turn, request: ClaimRequest): Promise<Claimed> {
+  const { given, appTenantId, ...claimed } = await reserve(engine, turn, request)
+  const session = { id: request.sessionId, appTenantId, appId: claimed.appId }
+  return { ...claimed, assignments: await withSecrets(engine, session, given) }
+}
+
+function reserve(engine: Engine, turn: Turn, request: ClaimRequest) {
   return engine.db.engine(async (tx) => {
     const session = await openSessionOf(tx, request)
     const queues = engine.queues.servedBy(session)
     const [claimed, control] = await Promise.all([reserveFor(tx, engine, turn, session, request), controlOf(tx, session)])
     const planOf = await engine.plans.load(tx, claimed)
     return {
-      assignments: claimed.map((instance) => assignmentOf(instance, planOf(instance), instance.token)),
+      given: claimed.map((instance) => givenOf(instance, planOf(instance), instance.token)),
+      appTenantId: session.tenantId,
       control,
       queueIds: queues.map((queue) => queue.id),
       appId: session.appId,

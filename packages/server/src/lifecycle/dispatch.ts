@@ -4,8 +4,9 @@ import type { Transaction } from '../storage/database.ts'
 import { lockPushSessions, selectPushApps, selectPushTarget, type PushSession } from '../storage/executor-session.ts'
 import type { QueueRow } from '../storage/queue.ts'
 import { countHeld, reserveInstances, selectStops, type Claimable } from '../storage/instance.ts'
-import { assignmentOf } from './assignment.ts'
+import { givenOf, type Given } from './assignment.ts'
 import type { Engine } from './engine.ts'
+import { withSecrets } from './with-secrets.ts'
 import { takePending, type Turn } from './take-pending.ts'
 
 /** How push executors are called: after the reservation is committed, never inside its transaction. */
@@ -68,8 +69,9 @@ async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenant
     )
     return choose(tx, engine, dispatch, places, taken)
   })
-  for (const [session, assignments] of bySession(chosen)) {
-    dispatch.transport.invoke(targetOf(session), assignments)
+  for (const [session, given] of bySession(chosen)) {
+    const assignments = await withSecrets(engine, { id: session.id, appTenantId: app.tenantId, appId: app.appId }, given)
+    if (assignments.length > 0) dispatch.transport.invoke(targetOf(session), assignments)
   }
   return chosen.length
 }
@@ -118,7 +120,7 @@ async function openPlaces(tx: Transaction, engine: Engine, app: { tenantId: numb
 
 interface Chosen {
   readonly session: PushSession
-  readonly assignment: Assignment
+  readonly given: Given
 }
 
 async function choose(
@@ -149,16 +151,16 @@ async function choose(
   )
   return pairs.map(({ instance, session }) => ({
     session,
-    assignment: assignmentOf(instance, planOf(instance), instance.token + 1),
+    given: givenOf(instance, planOf(instance), instance.token + 1),
   }))
 }
 
-function bySession(chosen: readonly Chosen[]): Map<PushSession, Assignment[]> {
-  const groups = new Map<PushSession, Assignment[]>()
-  for (const { session, assignment } of chosen) {
+function bySession(chosen: readonly Chosen[]): Map<PushSession, Given[]> {
+  const groups = new Map<PushSession, Given[]>()
+  for (const { session, given } of chosen) {
     const group = groups.get(session)
-    if (group) group.push(assignment)
-    else groups.set(session, [assignment])
+    if (group) group.push(given)
+    else groups.set(session, [given])
   }
   return groups
 }

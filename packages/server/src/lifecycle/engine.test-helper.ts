@@ -10,12 +10,14 @@ import {
 import { createWakeHub } from '../runtime/wake-hub.ts'
 import { openDatabase, type Database } from '../storage/database.ts'
 import { createTestDatabase } from '../testing/test-database.ts'
+import { TEST_VAULT } from '../testing/test-vault.ts'
 import { claimInstances, type Claimed } from './claim.ts'
 import { DEFAULT_ENGINE_SETTINGS, type Engine, type EngineSettings } from './engine.ts'
 import { createHistoryDays } from './history-days.ts'
 import { createPlanCache } from './plan-cache.ts'
 import { createQueueCache } from './queue-cache.ts'
 import { applyReports, type ItemAnswer } from './report.ts'
+import { createSecretCache } from './secret-cache.ts'
 import { createScheduleCache } from './schedule-cache.ts'
 import { register } from './sessions.ts'
 import { startRuns, type RunStart, type RunStarted } from './start-runs.ts'
@@ -103,6 +105,7 @@ function createNode(url: string, settings: Partial<EngineSettings>, report: Engi
   const engine: Engine = {
     db,
     plans: createPlanCache(),
+    secrets: createSecretCache(TEST_VAULT),
     queues: createQueueCache(),
     hub: createWakeHub(),
     settings: { ...DEFAULT_ENGINE_SETTINGS, ...settings },

@@ -2,6 +2,7 @@ import type { Database } from '../storage/database.ts'
 import type { WakeHub } from '../runtime/wake-hub.ts'
 import type { PlanCache } from './plan-cache.ts'
 import type { QueueCache } from './queue-cache.ts'
+import type { SecretCache } from './secret-cache.ts'
 
 /** What the stops of a run's life need besides their input. */
 export interface Engine {
@@ -9,6 +10,7 @@ export interface Engine {
   readonly plans: PlanCache
   readonly queues: QueueCache
   readonly hub: WakeHub
+  readonly secrets: SecretCache
   readonly settings: EngineSettings
   /** In [0, 1): spreads retries. Injected, so that tests decide. */
   random(): number

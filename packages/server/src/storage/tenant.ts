@@ -8,7 +8,7 @@ export async function findTenantByCode(tx: Transaction, code: string): Promise<{
   return (await tx.query<{ id: number; code: string }>(byCode, [code]))[0]
 }
 
-const VIEW = `t.id, t.code, t.name, t.state, t.weight, t.version, t.created_at as "createdAt", t.updated_at as "updatedAt"`
+const VIEW = `t.id, t.code, t.name, t.state, t.weight, t.kinds, t.version, t.created_at as "createdAt", t.updated_at as "updatedAt"`
 
 const insert = sql('tenant.insert', `insert into tenant as t (code, name, weight) values ($1, $2, $3) returning ${VIEW}`)
 export async function insertTenant(tx: Transaction, tenant: Pick<Tenant, 'code' | 'name' | 'weight'>): Promise<Tenant> {
@@ -28,11 +28,25 @@ export async function lockTenant(tx: Transaction, ref: string): Promise<Tenant |
 
 const update = sql(
   'tenant.update',
-  `update tenant t set name = $2, weight = $3, state = $4, version = t.version + 1, updated_at = statement_timestamp() where t.id = $1 returning ${VIEW}`,
+  `update tenant t set name = $2, weight = $3, state = $4, kinds = $5::jsonb, version = t.version + 1, updated_at = statement_timestamp() where t.id = $1 returning ${VIEW}`,
 )
 export async function updateTenantRow(
   tx: Transaction,
-  tenant: Pick<Tenant, 'id' | 'name' | 'weight' | 'state'>,
+  tenant: Pick<Tenant, 'id' | 'name' | 'weight' | 'state' | 'kinds'>,
 ): Promise<Tenant> {
-  return (await tx.query<Tenant>(update, [tenant.id, tenant.name, tenant.weight, tenant.state]))[0]!
+  return (
+    await tx.query<Tenant>(update, [
+      tenant.id,
+      tenant.name,
+      tenant.weight,
+      tenant.state,
+      tenant.kinds && JSON.stringify(tenant.kinds),
+    ])
+  )[0]!
+}
+
+const allowedKinds = sql('tenant.allowedKinds', `select kinds from tenant where id = $1`)
+/** Kinds that the tenant's types may be of; null: every kind. */
+export async function selectAllowedKinds(tx: Transaction, tenantId: number): Promise<readonly string[] | null> {
+  return (await tx.query<{ kinds: readonly string[] | null }>(allowedKinds, [tenantId]))[0]?.kinds ?? null
 }

@@ -3,7 +3,9 @@ import { handler } from './handler.ts'
 import { http } from './http.ts'
 import type { Kind } from './kind.ts'
 import { log } from './log.ts'
+import { script } from './script.ts'
+import { sql } from './sql.ts'
 
 export type { Kind } from './kind.ts'
 
-export const KINDS: ReadonlyMap<string, Kind> = new Map([handler, http, log, delay].map((kind) => [kind.name, kind]))
+export const KINDS: ReadonlyMap<string, Kind> = new Map([handler, http, script, sql, log, delay].map((kind) => [kind.name, kind]))

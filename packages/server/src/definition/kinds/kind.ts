@@ -1,3 +1,4 @@
+import type { FieldProblem } from '@carillon/core'
 import type { TObject } from 'typebox'
 
 /** A kind of work: what its settings are, who executes it, and under which handler name. One file a kind, listed in `index.ts`. */
@@ -6,5 +7,7 @@ export interface Kind {
   readonly settings: TObject
   /** `own`: the executors of the type's app. `builtin`: the executor that ships with the product. */
   readonly app: 'own' | 'builtin'
+  /** What is wrong with settings that fit the schema; paths lead into them. */
+  readonly problems?: (settings: Readonly<Record<string, unknown>>) => FieldProblem[]
   handlerOf(settings: Readonly<Record<string, unknown>>): string
 }

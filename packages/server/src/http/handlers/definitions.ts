@@ -25,7 +25,7 @@ export const definitionHandlers: Handlers<typeof definitionRoutes> = {
     const { tenantId, principal } = context
     return days.withFireDays(async (requireDays) => {
       const found = { items: [] as AppliedDefinition[] }
-      const edit = { tenantId, principal: principal.name, limits, requireDays }
+      const edit = { tenantId, principal: principal.name, role: principal.role, limits, requireDays }
       await db
         .tenant(tenantId, async (tx) => {
           found.items = (await applyDocuments({ tx, ...edit }, documents)).answer.items

@@ -237,3 +237,37 @@ describe('CTL-1 the scheduler', () => {
     expect((await api.tenantA.client.scheduler.status()).nodes[0]).toMatchObject({ id: 'n1', address: null })
   })
 })
+
+describe('KND-2 the kinds of a tenant', () => {
+  const typeOf = (code: string, kind: 'log' | 'delay') => ({
+    code,
+    kind,
+    settings: kind === 'log' ? { message: 'x' } : { ms: 1 },
+  })
+
+  test('are an allow-list: of others no type can be written or copied, and those that exist go on', async () => {
+    const { client, code, id } = api.tenantB
+    const tenants = api.client(api.platform).tenants
+    await client.taskTypes.create({ body: typeOf('pause', 'delay') })
+    const { version } = await tenants.get({ params: { tenant: code } })
+    expect(await tenants.update({ params: { tenant: String(id) }, body: { version, kinds: ['log'] } })).toMatchObject({
+      kinds: ['log'],
+    })
+    await client.taskTypes.create({ body: typeOf('say', 'log') })
+    expect(await refusal(client.taskTypes.create({ body: typeOf('pause-2', 'delay') }))).toMatchObject({ code: 'FORBIDDEN' })
+    expect((await refusal(client.taskTypes.copy({ params: { type: 'pause' }, body: { code: 'pause-3' } }))).code).toBe(
+      'FORBIDDEN',
+    )
+    await client.taskTypes.update({ params: { type: 'pause' }, body: { version: 1, settings: { ms: 2 } } })
+    await client.tasks.create({ body: { code: 'pause', type: 'pause' } })
+    await tenants.update({ params: { tenant: code }, body: { version: version + 1, kinds: null } })
+    await client.taskTypes.create({ body: typeOf('pause-2', 'delay') })
+  })
+
+  test('name kinds that exist', async () => {
+    const call = api
+      .client(api.platform)
+      .tenants.update({ params: { tenant: api.tenantA.code }, body: { version: 1, kinds: ['lgo'] } })
+    expect(await refusal(call)).toMatchObject({ code: 'VALIDATION_FAILED', problems: [{ path: '/body/kinds' }] })
+  })
+})

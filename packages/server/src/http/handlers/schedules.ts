@@ -44,7 +44,7 @@ export const scheduleHandlers: Handlers<typeof scheduleRoutes> = {
     services.db.tenant(tenantId, async (tx) => {
       const now = await tx.now()
       const uses = await holdCalendars(
-        { tx, tenantId, principal: principal.name, limits: services.limits },
+        { tx, tenantId, principal: principal.name, role: principal.role, limits: services.limits },
         draft.calendars ?? [],
       )
       const { startAt = null, endAt = null, jitterMs = 0 } = draft

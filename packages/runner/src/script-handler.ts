@@ -1,0 +1,158 @@
+import { defineHandler, type Handler, type HandlerContext } from '@carillon/executor'
+import { constants } from 'node:fs'
+import { chown, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runScript, type ScriptEnd, type ScriptLimits } from './script-process.ts'
+
+/** The settings of the kind `script`. */
+export interface ScriptSettings {
+  readonly language: keyof typeof LANGUAGES
+  readonly code: string
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** `file` (default): JSON in the file that CARILLON_OUTPUT names. `last-line`: JSON in the last line of standard output. */
+  readonly output?: 'file' | 'last-line'
+  /** Exit codes after which another attempt would end the same way. */
+  readonly fatalExitCodes?: readonly number[]
+  readonly limits?: ScriptLimits
+}
+
+export interface ScriptHandlerOptions {
+  /** Where working folders are made. Default: the system's folder for temporary files. */
+  readonly workFolder?: string
+  /** Whom scripts run as. Default: the executor's own user, whose files and environment they can then read. */
+  readonly user?: { readonly uid: number; readonly gid: number }
+  /** From asking a script to end until it is killed; must be less than the server's cancelGraceMs. Default 5,000. */
+  readonly killAfterMs?: number
+}
+
+const LANGUAGES = {
+  shell: { file: 'script.sh', command: '/bin/sh' },
+  python: { file: 'script.py', command: 'python3' },
+  node: { file: 'script.mjs', command: process.execPath },
+} as const
+
+export const SCRIPT_LANGUAGES = Object.keys(LANGUAGES) as (keyof typeof LANGUAGES)[]
+
+const OUTPUT_BYTES = 1_000_000
+
+/** How a script fails, beside `EXIT_<code>` and `SIGNAL_<name>`. */
+export class ScriptFailure extends Error {
+  override readonly name = 'ScriptFailure'
+  readonly code: string
+  readonly retriable: boolean
+
+  constructor(code: string, message: string, retriable: boolean) {
+    super(message)
+    this.code = code
+    this.retriable = retriable
+    delete this.stack
+  }
+}
+
+/**
+ * The kind `script`: runs the code in a folder of its own, which is removed afterwards. Exit code 0 is success; each line that it prints is
+ * a line of the log.
+ */
+export function createScriptHandler(options: ScriptHandlerOptions = {}): Handler {
+  return defineHandler({
+    name: 'script',
+    run: async (context) => {
+      const folder = await mkdtemp(join(options.workFolder ?? tmpdir(), 'carillon-script-'))
+      try {
+        return await runIn(folder, context, options)
+      } finally {
+        await rm(folder, { recursive: true, force: true, maxRetries: 3 }).catch(() =>
+          context.log.warn(`${folder} could not be removed`),
+        )
+      }
+    },
+  })
+}
+
+async function runIn(folder: string, context: HandlerContext, options: ScriptHandlerOptions): Promise<unknown> {
+  const settings = context.settings as ScriptSettings
+  const { file, command } = LANGUAGES[settings.language]
+  const { user = null, killAfterMs = 5_000 } = options
+  const code = join(folder, file)
+  const params = join(folder, 'params.json')
+  const output = join(folder, 'output.json')
+  await writeFile(code, settings.code, { mode: 0o600 })
+  await writeFile(params, JSON.stringify(context.params), { mode: 0o600 })
+  if (user) for (const path of [folder, code, params]) await chown(path, user.uid, user.gid)
+  const said = { last: '', errors: [] as string[] }
+  const end = await runScript({
+    ...{ command, folder, user, killAfterMs },
+    args: [code, ...(settings.args ?? [])],
+    env: { ...environmentOf(folder, context), CARILLON_PARAMS: params, CARILLON_OUTPUT: output, ...settings.env },
+    limits: settings.limits ?? {},
+    signal: context.signal,
+    onLine: (source, line) => {
+      context.log.write(source === 'stdout' ? 'INFO' : 'WARN', line, source)
+      if (source === 'stdout') said.last = line
+      else said.errors = [...said.errors.slice(-4), line]
+    },
+  })
+  context.signal.throwIfAborted()
+  assertSuccess(end, settings, said.errors)
+  const text = settings.output === 'last-line' ? said.last : await readOutput(output)
+  return text === null || text === '' ? undefined : parseOutput(text, settings)
+}
+
+/** Nothing of the executor's own environment: its token is in there. */
+function environmentOf(folder: string, context: HandlerContext): Record<string, string> {
+  const { PATH = '/usr/local/bin:/usr/bin:/bin', LANG = 'C.UTF-8', TZ } = process.env
+  return {
+    ...{ PATH, LANG, HOME: folder, TMPDIR: folder },
+    ...(TZ === undefined ? {} : { TZ }),
+    CARILLON_RUN: String(context.run),
+    CARILLON_INSTANCE: String(context.instance),
+    CARILLON_ATTEMPT: String(context.attempt),
+    CARILLON_IDEMPOTENCY_KEY: context.idempotencyKey,
+    CARILLON_FIRE_AT: context.fireAt === null ? '' : new Date(context.fireAt).toISOString(),
+    CARILLON_SHARD_INDEX: String(context.shard.index),
+    CARILLON_SHARD_TOTAL: String(context.shard.total),
+    ...context.variables,
+  }
+}
+
+function assertSuccess({ code, signal }: ScriptEnd, { fatalExitCodes = [] }: ScriptSettings, errors: readonly string[]): void {
+  if (code === 0) return
+  const tail = errors.length === 0 ? '' : `:\n${errors.join('\n')}`
+  if (signal !== null) throw new ScriptFailure(`SIGNAL_${signal}`, `The script was ended by ${signal}${tail}`, true)
+  throw new ScriptFailure(`EXIT_${code}`, `The script ended with exit code ${code}${tail}`, !fatalExitCodes.includes(code!))
+}
+
+/** A link would show a file that the script itself may not read. */
+async function readOutput(path: string): Promise<string | null> {
+  const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null
+      throw new ScriptFailure(
+        'SCRIPT_OUTPUT',
+        `The output file cannot be read (${error.code}); it must be an ordinary file`,
+        false,
+      )
+    },
+  )
+  if (file === null) return null
+  try {
+    const stat = await file.stat()
+    if (!stat.isFile()) throw new ScriptFailure('SCRIPT_OUTPUT', 'The output is not an ordinary file', false)
+    if (stat.size > OUTPUT_BYTES)
+      throw new ScriptFailure('SCRIPT_OUTPUT', `The output is ${stat.size} bytes; ${OUTPUT_BYTES} are allowed`, false)
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
+}
+
+function parseOutput(text: string, { output = 'file' }: ScriptSettings): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch (error) {
+    const where = output === 'file' ? 'the file CARILLON_OUTPUT' : 'the last line of standard output'
+    throw new ScriptFailure('SCRIPT_OUTPUT', `What stands in ${where} is not JSON: ${(error as Error).message}`, false)
+  }
+}

@@ -1,0 +1,87 @@
+import type { SecretView, UsableBy } from '@carillon/contract'
+import { CarillonError, secretNamesIn, type Role } from '@carillon/core'
+import {
+  deleteSecret,
+  insertSecret,
+  lockSecret,
+  rotateSecret,
+  selectScopes,
+  updateSecret as updateSecretRow,
+} from '../storage/secret.ts'
+import type { Vault } from '../vault/vault.ts'
+import type { Change, Edit } from './edit.ts'
+import { invalidFields } from './invalid.ts'
+import { assertVersion, noSuch } from './versioned-object.ts'
+
+export interface SecretWanted {
+  readonly name: string
+  readonly value: string
+  readonly description?: string
+  readonly usableBy?: UsableBy
+}
+
+/** What is audited is what can be read: the value is in none of it. */
+export async function createSecret(edit: Edit, vault: Vault, wanted: SecretWanted): Promise<Change<SecretView>> {
+  const { tx, tenantId } = edit
+  const { name, value, description = '', usableBy = {} } = wanted
+  const sealed = await vault.seal(tx, { tenantId, name, valueVersion: 1 }, value)
+  const row = await insertSecret(tx, tenantId, { name, description, usableBy, ...sealed, createdBy: edit.principal })
+  if (!row) throw new CarillonError('CODE_TAKEN', `There is a secret "${name}" already. Rotate it to give it another value.`)
+  return { answer: row, object: { kind: 'secret', id: row.id }, before: null, after: row }
+}
+
+export async function updateSecret(
+  edit: Edit,
+  ref: string,
+  { version, ...given }: { readonly version: number; readonly description?: string; readonly usableBy?: UsableBy },
+): Promise<Change<SecretView>> {
+  const before = await locked(edit, ref)
+  assertVersion(before, version)
+  const after = await updateSecretRow(edit.tx, edit.tenantId, { ...before, ...given })
+  return { answer: after, object: { kind: 'secret', id: before.id }, before, after }
+}
+
+/** The new value is bound to the next version: the row of an older one, put back, does not open. */
+export async function rotate(edit: Edit, vault: Vault, ref: string, value: string): Promise<Change<SecretView>> {
+  const { tx, tenantId } = edit
+  const before = await locked(edit, ref)
+  const valueVersion = before.valueVersion + 1
+  const sealed = await vault.seal(tx, { tenantId, name: before.name, valueVersion }, value)
+  const after = await rotateSecret(tx, tenantId, before.id, { ...sealed, valueVersion })
+  return { answer: after, object: { kind: 'secret', id: before.id }, before, after }
+}
+
+export async function removeSecret(edit: Edit, ref: string): Promise<Change<undefined>> {
+  const before = await locked(edit, ref)
+  await deleteSecret(edit.tx, edit.tenantId, before.id)
+  return { answer: undefined, object: { kind: 'secret', id: before.id }, before, after: null }
+}
+
+async function locked({ tx, tenantId }: Edit, ref: string): Promise<SecretView> {
+  const row = await lockSecret(tx, tenantId, ref)
+  if (!row) throw noSuch('secret')
+  return row
+}
+
+/**
+ * Whoever writes a definition may refer to the secrets that exist and are open to their role. `before`: what the definition said; what it
+ * refers to already stays, whoever edits the rest. `path`: where the definition stands in the request.
+ */
+export async function assertMayRefer(edit: Edit, after: unknown, before: unknown, path: string): Promise<void> {
+  const kept = new Set(secretNamesIn(before))
+  const names = secretNamesIn(after).filter((name) => !kept.has(name))
+  if (names.length === 0) return
+  const scopes = new Map((await selectScopes(edit.tx, edit.tenantId, names)).map((each) => [each.name, each.usableBy]))
+  const problems = names.flatMap((name) => {
+    const message = refusalOf(name, scopes.get(name), edit.role)
+    return message === null ? [] : [{ path, message }]
+  })
+  if (problems.length > 0) throw invalidFields(problems)
+}
+
+function refusalOf(name: string, usableBy: UsableBy | undefined, role: Role): string | null {
+  if (!usableBy) return `refers to the secret "${name}", which does not exist in this tenant`
+  const { roles } = usableBy
+  if (roles === undefined || roles.includes(role as never)) return null
+  return `refers to the secret "${name}", which is open to the roles ${roles.join(', ') || 'none'}; yours is ${role}`
+}

@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { refusal, startTestApi, type TestApi } from '../api.test-helper.ts'
+
+let api: TestApi
+beforeAll(async () => {
+  api = await startTestApi()
+})
+afterAll(() => api.close())
+
+const canary = () => `canary-${randomBytes(8).toString('hex')}`
+
+test('a secret is created, listed by name, rotated and deleted, and its value is answered by nothing', async () => {
+  const { client } = api.tenantA
+  const [first, second] = [canary(), canary()]
+  const created = await client.secrets.create({ body: { name: 'smtp', value: first, description: 'mail' } })
+  const rotated = await client.secrets.rotate({ params: { secret: 'smtp' }, body: { value: second } })
+  expect([created.valueVersion, rotated.valueVersion]).toEqual([1, 2])
+  const list = await client.secrets.list({ query: { q: 'SMT' } })
+  expect(list.items).toEqual([rotated])
+  const audit = await client.audit.list({ query: {} })
+  expect(audit.items.map(({ operation }) => operation).slice(0, 2)).toEqual(['secret.rotate', 'secret.create'])
+  const tables = await api.root.query(
+    `select (select string_agg(s::text, '') from secret s) || (select string_agg(a::text, '') from audit a) as text`,
+  )
+  for (const value of [first, second]) expect(JSON.stringify([created, rotated, list, audit, tables.rows])).not.toContain(value)
+  await client.secrets.remove({ params: { secret: 'smtp' } })
+  expect(await refusal(client.secrets.get({ params: { secret: 'smtp' } }))).toMatchObject({ code: 'NOT_FOUND' })
+})
+
+test('a refused request does not say the value either', async () => {
+  const value = canary()
+  const token = api.tenantA.owner
+  const bodies = [
+    `{"name":"x","value":"${value}" oops`,
+    { name: 'no good', value },
+    { name: 'x', value: [value] },
+    { name: 'x', value, more: value },
+  ]
+  for (const body of bodies) {
+    const answer = await api.call({ method: 'POST', url: '/api/v1/secrets', token, body })
+    expect([400, 422]).toContain(answer.status)
+    expect(answer.text).not.toContain(value)
+  }
+})
+
+test('a name is given once', async () => {
+  const { client } = api.tenantA
+  await client.secrets.create({ body: { name: 'once', value: 'a' } })
+  expect(await refusal(client.secrets.create({ body: { name: 'once', value: 'b' } }))).toMatchObject({ code: 'CODE_TAKEN' })
+  await api.tenantB.client.secrets.create({ body: { name: 'once', value: 'c' } })
+})
+
+test('who may use it can be changed, on the newest version only', async () => {
+  const { client } = api.tenantA
+  await client.secrets.create({ body: { name: 'scoped', value: 'a' } })
+  const usableBy = { apps: ['billing'], roles: ['admin' as const] }
+  const after = await client.secrets.update({ params: { secret: 'scoped' }, body: { version: 1, usableBy } })
+  expect(after).toMatchObject({ version: 2, valueVersion: 1, usableBy })
+  const stale = client.secrets.update({ params: { secret: 'scoped' }, body: { version: 1, usableBy: {} } })
+  expect(await refusal(stale)).toMatchObject({ code: 'VERSION_CONFLICT' })
+})
+
+const schema = {
+  type: 'object',
+  properties: { key: { type: 'string', minLength: 100, 'x-secret': true }, rows: { type: 'integer' } },
+}
+const typeOf = (code: string) => ({ code, kind: 'log', settings: { message: 'x' }, paramsSchema: schema })
+
+test('a parameter that its schema marks as secret is given by reference alone', async () => {
+  const { client } = api.tenantA
+  await client.secrets.create({ body: { name: 'key', value: 'a' } })
+  await client.taskTypes.create({ body: typeOf('marked') })
+  const create = (code: string, key: unknown) => client.tasks.create({ body: { code, type: 'marked', params: { key } } })
+  const refused = await refusal(create('in-clear', canary()))
+  expect(refused).toMatchObject({ code: 'VALIDATION_FAILED', problems: [{ path: '/body/params/key' }] })
+  expect(refused.message).toContain('${{ secrets.name }}')
+  await create('by-reference', '${{ secrets.key }}')
+  // The reference stands for anything, but beside it the schema holds.
+  const wrong = client.tasks.create({
+    body: { code: 'wrong', type: 'marked', params: { key: '${{ secrets.key }}', rows: 'many' } },
+  })
+  expect(await refusal(wrong)).toMatchObject({ problems: [{ path: '/body/params/rows' }] })
+})
+
+test('whoever starts a run cannot choose a secret', async () => {
+  const { client } = api.tenantA
+  await client.taskTypes.create({ body: { code: 'open', kind: 'log', settings: { message: 'x' } } })
+  await client.tasks.create({ body: { code: 'open', type: 'open' } })
+  const trigger = client.runs.trigger({ params: { task: 'open' }, body: { params: { show: '${{ secrets.key }}' } } })
+  expect(await refusal(trigger)).toMatchObject({ code: 'VALIDATION_FAILED', problems: [{ path: '/body/params' }] })
+})
+
+test('a definition refers only to secrets that exist and are open to the role of its author; what it said before stays', async () => {
+  const { client, id } = api.tenantA
+  const developer = api.client(await api.token(id, 'developer'))
+  await client.secrets.create({ body: { name: 'guarded', value: 'a', usableBy: { roles: ['owner', 'admin'] } } })
+  const task = (code: string, name: string) => ({ body: { code, type: 'open', params: { key: `\${{ secrets.${name} }}` } } })
+  expect(await refusal(developer.tasks.create(task('t1', 'nothing')))).toMatchObject({ problems: [{ path: '/body/params' }] })
+  expect((await refusal(developer.tasks.create(task('t1', 'guarded')))).message).toContain('owner, admin')
+  await client.tasks.create(task('t1', 'guarded'))
+  await developer.tasks.update({ params: { task: 't1' }, body: { version: 1, name: 'Another' } })
+  expect((await refusal(developer.secrets.rotate({ params: { secret: 'guarded' }, body: { value: 'b' } }))).code).toBe(
+    'FORBIDDEN',
+  )
+})
