@@ -1,4 +1,4 @@
-import { MOST_ELEMENTS, sortKey, type PlanNode } from '@carillon/core'
+import { MOST_ELEMENTS, sortKey, type NodeForEach, type PlanNode } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { beginInstances, insertEventWaits, insertNodes, type NewNode, type NodeBegin, type WaitingNode } from '../storage/node.ts'
 import { insertOutbox } from '../storage/outbox.ts'
@@ -122,16 +122,10 @@ interface Beginner {
   readonly now: number
 }
 
-function beginningOf({ run, node, context, pinned, now }: Beginner): Beginning {
+function beginningOf(beginner: Beginner): Beginning {
+  const { node, context, now } = beginner
   const { does, forEach } = node.control!
-  switch (forEach?.over.kind) {
-    case 'ITEMS':
-      return itemsBeginning(node, forEach.over.items, forEach.maxParallel, context)
-    case 'SHARDS':
-      return shardsBeginning(run, node, forEach.over.params, forEach.maxParallel, context)
-    case 'EXECUTORS':
-      return broadcastBeginning(run, node, pinned(node.queueId), forEach.maxParallel, context)
-  }
+  if (forEach) return elementsBeginning(beginner, forEach)
   switch (does.kind) {
     case 'TASK': {
       const params = resolve(node.params, context)
@@ -172,6 +166,17 @@ function waitBeginning(
   if (typeof key.value !== 'string' && typeof key.value !== 'number')
     return failed(`"${expression}" gives no text or number for a key.`)
   return { kind: 'EVENT', name, key: String(key.value), dueAt: laterBy(timeoutMs, now) }
+}
+
+function elementsBeginning({ run, node, context, pinned }: Beginner, { over, maxParallel }: NodeForEach): Beginning {
+  switch (over.kind) {
+    case 'ITEMS':
+      return itemsBeginning(node, over.items, maxParallel, context)
+    case 'SHARDS':
+      return shardsBeginning(run, node, over.params, maxParallel, context)
+    case 'EXECUTORS':
+      return broadcastBeginning(run, node, pinned(node.queueId), maxParallel, context)
+  }
 }
 
 function itemsBeginning(node: PlanNode, items: string, maxParallel: number, context: Context): Beginning {
