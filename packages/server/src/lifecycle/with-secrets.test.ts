@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { insertSecret } from '../storage/secret.ts'
 import { TEST_VAULT } from '../testing/test-vault.ts'
+import { createDag, nodesOf } from './dag.test-helper.ts'
 import { createWorld, type TestTask, type World } from './engine.test-helper.ts'
 import { claimInstances } from './claim.ts'
 import { createSecretCache } from './secret-cache.ts'
@@ -135,4 +136,24 @@ it('looks secrets up once for a batch, and believes the answer for a moment', as
     expect(assignments.map(({ params }) => params)).toEqual(Array(10).fill({ a: 'one', b: 'two' }))
   }
   expect(statements).toEqual(['secret.selectSealed'])
+})
+
+it("puts a secret into the parameters of a DAG's node, for DAGs that it is meant for, and fails the node where it is missing", async () => {
+  const task = await world.task()
+  const node = (code: string, secret: string) => ({
+    code,
+    task: 'work',
+    params: { key: `\${{ secrets.${secret} }}`, from: '${{ params.from }}' },
+  })
+  const dag = await createDag(world, task, { nodes: [node('has', 'api-key'), node('lacks', 'nothing')], edges: [] })
+  // The plan of every test DAG goes by the code `dag`.
+  await store(task.tenantId, 'api-key', 'canary-dag', { dags: ['dag'] })
+  const runId = await dag.start({ params: { from: '${{ secrets.api-key }}' } })
+  const executor = await world.executor(task)
+  const assignments = await executor.claim()
+  expect(assignments.map(({ params }) => params)).toEqual([{ key: 'canary-dag', from: '${{ secrets.api-key }}' }])
+  const nodes = await nodesOf(world, runId)
+  expect(nodes['lacks']).toMatchObject({ state: 'FAILED', error: { code: 'SECRET_MISSING' } })
+  const stored = await world.sql<{ text: string }>(`select i::text as text from instance_live i where run_id = $1`, runId)
+  expect(stored.map(({ text }) => text).join()).not.toContain('canary-dag')
 })
