@@ -4,7 +4,7 @@ import { NodePolicies } from './policy.ts'
 import { Code, JsonObject, Name, Text, choice, optional, strict } from './schema.ts'
 
 /** The definition of a DAG on the wire. What its fields mean stands with the types in `core/dag/definition.ts`. */
-const LONGEST_WAIT_MS = 366 * 86_400_000
+export const LONGEST_WAIT_MS = 366 * 86_400_000
 
 export const NodeCode = Type.String({
   pattern: '^[a-zA-Z][a-zA-Z0-9_-]{0,62}$',

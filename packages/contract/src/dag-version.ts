@@ -1,12 +1,13 @@
 import Type, { type Static } from 'typebox'
-import { DAG_VERSION_STATES } from '@carillon/core'
+import { DAG_VERSION_STATES, FINAL_INSTANCE_STATES, FINAL_RUN_STATES, MOST_ELEMENTS, MOST_NODES } from '@carillon/core'
 import { VersionNumber } from './dag.ts'
-import { DagDefinition } from './dag-definition.ts'
+import { DagDefinition, DagEdge, DagNode, LONGEST_WAIT_MS, NodeCode } from './dag-definition.ts'
+import { DefinitionChange } from './definitions.ts'
 import { Id, Millis } from './executor-protocol.ts'
 import { Paging, pageOf } from './paging.ts'
 import { FieldProblem } from './problem.ts'
 import { route } from './route.ts'
-import { Ref, choice, nullable, optional, strict } from './schema.ts'
+import { JsonObject, Ref, choice, dictionary, nullable, optional, strict } from './schema.ts'
 
 const TAG = 'DAG versions'
 
@@ -65,6 +66,72 @@ export type DagVersionUpdate = Static<typeof DagVersionUpdate>
 
 const Validity = strict({ valid: Type.Boolean(), problems: Type.Array(FieldProblem) })
 
+const Fields = Type.Array(DefinitionChange, { description: 'By JSON pointer into the node, the edge or the definition' })
+
+/** What turns one version into another. Defaults that are written out and the order of nodes and edges are no difference. */
+export const DagVersionDiff = strict({
+  from: VersionNumber,
+  to: VersionNumber,
+  same: Type.Boolean({ description: 'Whether both mean the same; nodes that are only drawn elsewhere do not count' }),
+  text: Type.String({ description: 'For people: lines with + for what is new, - for what is gone, ~ for what is changed' }),
+  nodes: strict({
+    added: Type.Array(DagNode),
+    removed: Type.Array(DagNode),
+    changed: Type.Array(strict({ code: NodeCode, fields: Fields })),
+    moved: Type.Array(NodeCode, { description: 'Drawn elsewhere' }),
+  }),
+  edges: strict({
+    added: Type.Array(DagEdge),
+    removed: Type.Array(DagEdge),
+    changed: Type.Array(strict({ from: NodeCode, to: NodeCode, fields: Fields })),
+  }),
+  fields: Fields,
+})
+export type DagVersionDiff = Static<typeof DagVersionDiff>
+
+const DryRunOutcome = strict(
+  optional({
+    state: choice(['SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED', 'LOST'], 'SUCCESS unless given'),
+    output: Type.Unknown(),
+    error: Type.Unknown(),
+    durationMs: Type.Integer({ minimum: 0, maximum: LONGEST_WAIT_MS, description: '0 unless given; a wait takes its own time' }),
+  }),
+)
+
+/** A run as it would go: how its nodes are to end is said, what follows from that is the answer. */
+export const DryRun = strict(
+  optional({
+    params: JsonObject,
+    fireAt: Millis,
+    key: nullable(Type.String({ maxLength: 200 })),
+    outcomes: dictionary(
+      { maxLength: 63 },
+      Type.Union([DryRunOutcome, Type.Array(DryRunOutcome, { maxItems: MOST_ELEMENTS })]),
+      MOST_NODES,
+    ),
+  }),
+)
+export type DryRun = Static<typeof DryRun>
+
+const DryRunResult = strict({
+  state: choice(FINAL_RUN_STATES),
+  output: Type.Unknown(),
+  endedAt: Millis,
+  nodes: Type.Array(
+    strict({
+      code: NodeCode,
+      state: choice(FINAL_INSTANCE_STATES),
+      skippedBecause: nullable(choice(['UPSTREAM_FAILED', 'CONDITION', 'DONE'])),
+      params: Type.Unknown({ description: 'As computed; of a fan-out one for each element. null: it was skipped' }),
+      output: Type.Unknown(),
+      error: Type.Unknown(),
+      startedAt: nullable(Millis),
+      endedAt: Millis,
+    }),
+    { description: 'In the order in which they end' },
+  ),
+})
+
 const dag = strict({ dag: Ref })
 const params = strict({ dag: Ref, number: VersionNumber })
 const path = '/api/v1/dags/:dag/versions'
@@ -122,6 +189,27 @@ export const dagVersionRoutes = {
     params,
     responses: { 200: Validity },
     unaudited: 'reads, changes nothing',
+  }),
+  diff: route({
+    ...read,
+    path: `${one}/diff`,
+    summary: 'What turns another version into this one, as data and as text',
+    params,
+    query: strict({ from: VersionNumber }),
+    responses: { 200: DagVersionDiff },
+  }),
+  dryRun: route({
+    access: 'read',
+    tag: TAG,
+    method: 'POST',
+    path: `${one}/dry-run`,
+    summary: 'Run a version in virtual time with outcomes that are given: nothing is started',
+    description:
+      'A node without an outcome succeeds with the output null; of a fan-out a list has one for each element. Sub-DAGs, approvals and events are nodes as any other.',
+    params,
+    body: DryRun,
+    responses: { 200: DryRunResult },
+    unaudited: 'computes, changes nothing',
   }),
   activate: route({
     ...write,

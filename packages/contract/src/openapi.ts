@@ -5,7 +5,7 @@ import { BulkAnswer, ItemResult } from './bulk.ts'
 import { Calendar } from './calendar.ts'
 import { Dag, DagItem } from './dag.ts'
 import { DagDefinition, DagEdge, DagNode } from './dag-definition.ts'
-import { DagVersion, DagVersionHead } from './dag-version.ts'
+import { DagVersion, DagVersionDiff, DagVersionHead } from './dag-version.ts'
 import {
   AppDocument,
   CalendarDocument,
@@ -48,6 +48,16 @@ const NAMED: Readonly<Record<string, TSchema>> = {
     CalendarDocument,
     Concurrency,
     Control,
+    Dag,
+    DagDefinition,
+    DagDocument,
+    DagEdge,
+    DagItem,
+    DagNode,
+    DagPolicies,
+    DagVersion,
+    DagVersionDiff,
+    DagVersionHead,
     EffectivePolicies,
     Environment,
     Executor,

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { run, runJson } from '../testing/run.ts'
+import { sharedClient } from '../testing/tasks.ts'
 import { Started } from '../testing/started.ts'
 import { temporaryDataDir } from '../testing/temporary.ts'
 
@@ -21,7 +22,10 @@ const command = async (...args: string[]) => {
   return { code: await started.exited, err: started.stderr }
 }
 
+const DAG = { code: 'dumped', nodes: [{ code: 'rest', wait: { ms: 1 } }] }
+
 test('a dump is written while the node goes on working, for the eyes of its owner', async () => {
+  await sharedClient().definitions.apply({ body: { documents: [{ kind: 'Dag', ...DAG }] } })
   const { code, err } = await command('dump', file, '--data-dir', inject('dev').dataDir)
   expect(err).toMatch(/rows of \d+ tables are in/)
   expect(code).toBe(0)
@@ -29,7 +33,7 @@ test('a dump is written while the node goes on working, for the eyes of its owne
   expect((await run(['scheduler', 'status'])).code).toBe(0)
 })
 
-test('loaded into a new folder, a node there knows every task and accepts every token', async () => {
+test('loaded into a new folder, a node there knows every task and every DAG, and accepts every token', async () => {
   mkdirSync(elsewhere())
   const { code, err } = await command('load', file, '--data-dir', elsewhere())
   expect(err).toMatch(/are in the database now/)
@@ -39,6 +43,8 @@ test('loaded into a new folder, a node there knows every task and accepts every 
   const { server, token } = { server: (JSON.parse(line) as { url: string }).url, token: inject('dev').token }
   const moved = await runJson<{ code: string }[]>(['get', 'tasks', '--server', server, '--token', token])
   expect(moved.map((task) => task.code)).toContain('weather-report-seattle')
+  const access = ['--server', server, '--token', token]
+  expect(await runJson(['get', 'dag', DAG.code, ...access])).toMatchObject({ active: 1 })
   expect(node.stderr).not.toContain('First start')
   await node.stop()
 })

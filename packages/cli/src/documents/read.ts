@@ -41,7 +41,7 @@ function documentsIn(source: string | 0, name: string): FoundDocument[] {
     const [error] = yaml.errors
     if (error) throw new Failure('USAGE', `${name}: ${error.message}`)
     const place = (keys: readonly (string | number)[]) => `${name}:${placeIn(yaml, lineCounter, keys)}`
-    const value: unknown = yaml.toJS({ maxAliasCount: MOST_ALIASES })
+    const value = valueOf(yaml, name)
     if (value === null || value === undefined) return []
     const several = Array.isArray(value)
     return (several ? (value as unknown[]) : [value]).map((document, index) => {
@@ -52,6 +52,15 @@ function documentsIn(source: string | 0, name: string): FoundDocument[] {
       }
     })
   })
+}
+
+function valueOf(yaml: Document, name: string): unknown {
+  try {
+    return yaml.toJS({ maxAliasCount: MOST_ALIASES })
+  } catch (error) {
+    // An alias of nothing, or too many of them; the library says which.
+    throw error instanceof ReferenceError ? new Failure('USAGE', `${name}: ${error.message}`) : error
+  }
 }
 
 /** That it is a definition at all; what is wrong inside is for the server to say. */

@@ -54,6 +54,8 @@ export async function endGray(edit: Edit, ref: string): Promise<Change<DagRow>> 
 /** Takes a version out of traffic. Without an active one no run of the DAG starts that names no version. */
 export async function archiveVersion(edit: Edit, ref: string, number: number): Promise<Change<DagVersionRow>> {
   const { tx, tenantId } = edit
+  // Nobody begins to use it between the look and the end of its traffic.
+  await lockDagUses(tx, tenantId)
   const dag = await lockObject(edit, DAG, ref)
   const before = await lockVersion(tx, tenantId, dag.id, number)
   if (!before) throw noSuchVersion(number)

@@ -1,6 +1,6 @@
 import type { DagCreate, DagUpdate } from '@carillon/contract'
 import { dags, schedulesOfDag, type DagFields, type DagRow } from '../storage/dag.ts'
-import { dagsUsingDag } from '../storage/dag-use.ts'
+import { dagsUsingDag, lockDagUses } from '../storage/dag-use.ts'
 import type { Change, Edit } from './edit.ts'
 import { patchObject } from './policies.ts'
 import { recompileVersionsOf } from './recompile-dags.ts'
@@ -74,6 +74,8 @@ export async function restoreDag(edit: Edit, ref: string, version: number, revis
 }
 
 export async function deleteDag(edit: Edit, ref: string): Promise<Change<undefined>> {
+  // Nobody begins to use it between the look and the deletion.
+  await lockDagUses(edit.tx, edit.tenantId)
   const before = await lockObject(edit, DAG, ref)
   refuseInUse('DAG', await schedulesOfDag(edit.tx, edit.tenantId, before.id), 'the schedules')
   refuseInUse('DAG', await dagsUsingDag(edit.tx, edit.tenantId, before.id), 'the DAGs')

@@ -70,7 +70,7 @@ test('RUN-7 a node says which nodes, person, event or run it waits for, and unti
   expect(told({ waitReason: 'DEPENDENCY' }, { ...ofTask, waitsFor: ['a', 'b', 'c'] }).detail).toBe(
     'Waits for the end of a, b and c.',
   )
-  expect(told({ waitReason: 'DEPENDENCY' }, { ...ofTask, waitsFor: [...'abcdefgh'] }).detail).toContain('e and 3 more nodes')
+  expect(told({ waitReason: 'DEPENDENCY' }, { ...ofTask, waitsFor: 'abcdefgh'.split('') }).detail).toContain('e and 3 more nodes')
   const asks = { ...control({ roles: ['admin', 'owner'] }), waitsFor: [] } as unknown as WaitingNode
   expect(told({ waitReason: 'APPROVAL', dueAt: 9 }, asks)).toEqual({
     reason: 'APPROVAL',

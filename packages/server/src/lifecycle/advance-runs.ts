@@ -1,6 +1,5 @@
-import { advance, markOfNode, passOn, type FinalRunState, type InstanceState, type Plan, type SkipReason } from '@carillon/core'
+import { advance, markOfNode, passOn, type FinalRunState } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
-import type { InstanceKey } from '../storage/instance.ts'
 import {
   countInstances,
   endNodeInstances,
@@ -9,38 +8,19 @@ import {
   selectNodeOutcomes,
   selectRunFacts,
   selectUnsuccessfulNodes,
-  type NodeKey,
   type NodeOutcome,
   type PassedOn,
-  type RunFacts,
   type RunKey,
   type WaitingNode,
 } from '../storage/node.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { beginNodes } from './begin-nodes.ts'
+import { skippedNode, type AdvancingRun, type EndedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
 import { elementsOf, settleElements, stateOfElements } from './fan-out.ts'
 import { groupBy } from './group.ts'
 import { contextsOf, namesInTemplate, resolve } from './node-context.ts'
 import { finishLargeRuns, type EndedRun } from './finish-runs.ts'
-
-/** A node of a run, or an element of one that is a fan-out, that has ended. The caller holds the run's lock. */
-export interface EndedNode extends InstanceKey, NodeKey {
-  readonly planId: number
-  readonly token: number
-  readonly state: InstanceState
-  /** Why it was skipped. */
-  readonly because: SkipReason | null
-  /** JSON text. */
-  readonly output: string | null
-  readonly error: string | null
-  readonly startedAt: number | null
-}
-
-/** A run with its plan. */
-export interface AdvancingRun extends RunFacts {
-  readonly plan: Plan
-}
 
 /**
  * Lets runs of several instances go on after some of these have ended: what has ended moves to history, its outcome travels along the
@@ -145,26 +125,6 @@ function decide(runs: Runs, waiting: readonly WaitingNode[]): { ready: WaitingNo
   }
   return { ready, skipped }
 }
-
-const SKIPPED_BECAUSE: Readonly<Record<SkipReason, string>> = {
-  UPSTREAM_FAILED: 'Something upstream has failed.',
-  CONDITION: 'No way led here: a condition was false, or what leads here was skipped.',
-  DONE: 'A person marked it as done.',
-}
-
-export function skippedNode(node: InstanceKey & NodeKey & { planId: number; token: number }, because: SkipReason): EndedNode {
-  const error = JSON.stringify({ code: because, message: SKIPPED_BECAUSE[because] })
-  return { ...keysOf(node), state: 'SKIPPED', because, output: null, error, startedAt: null }
-}
-
-export const keysOf = ({
-  tenantId,
-  id,
-  runId,
-  node,
-  planId,
-  token,
-}: InstanceKey & NodeKey & { planId: number; token: number }) => ({ tenantId, id, runId, node, planId, token })
 
 function outcomeOf({ plan }: AdvancingRun, unsuccessful: readonly NodeOutcome[]): FinalRunState {
   const marks = new Set(

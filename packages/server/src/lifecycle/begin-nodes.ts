@@ -5,7 +5,7 @@ import { insertOutbox } from '../storage/outbox.ts'
 import { nextIds } from '../storage/run.ts'
 import type { TenantMap } from '../storage/tenant-map.ts'
 import { continueTopic, queueTopic } from '../runtime/wake-hub.ts'
-import { keysOf, type AdvancingRun, type EndedNode } from './advance-runs.ts'
+import { keysOf, type AdvancingRun, type EndedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
 import { contextsOf, evaluate, namesInExpression, namesInTemplate, resolve, type Context } from './node-context.ts'
 

@@ -4,7 +4,8 @@ import { isOnly, retryInstances, type LockedInstance, type RetriedInstance } fro
 import { storableJson } from '../storage/storable-json.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
-import { advanceRuns, keysOf, type EndedNode } from './advance-runs.ts'
+import { advanceRuns } from './advance-runs.ts'
+import { keysOf, type EndedNode } from './ended-node.ts'
 import { finishRuns, type FinishedRun } from './finish-runs.ts'
 
 /** The end of an attempt of an instance that the caller has locked and found to be still held under that attempt. */

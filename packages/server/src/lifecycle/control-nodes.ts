@@ -1,6 +1,7 @@
 import type { Transaction } from '../storage/database.ts'
 import { isOnly, requestStop, type LockedInstance } from '../storage/instance.ts'
-import { advanceRuns, keysOf, skippedNode } from './advance-runs.ts'
+import { advanceRuns } from './advance-runs.ts'
+import { keysOf, skippedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
 import type { NodeControlled } from './lifecycle.ts'
 import { lockInstances } from './lock-instances.ts'

@@ -54,7 +54,10 @@ test('a node whose executor is lost runs again elsewhere, and what is downstream
   const run = await dag.start()
   const killed = await world.executor(task)
   const [lost] = await killed.claim()
-  await world.sql(`update executor_session set lease_until = statement_timestamp() - interval '1 s' where id = $1`, killed.session)
+  await world.sql(
+    `update executor_session set lease_until = statement_timestamp() - interval '1 s' where id = $1`,
+    killed.session,
+  )
   await reapLost(world.engine, true)
   expect(await workOff(world, executor, run)).toEqual(['a', 'b'])
   await killed.report(success(lost!))

@@ -3,7 +3,7 @@ import type { Transaction } from '../storage/database.ts'
 import { freeElements, selectElementsLeft, selectNodeOutcomes, type NodeKey, type NodeOutcome } from '../storage/node.ts'
 import type { TenantMap } from '../storage/tenant-map.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
-import type { AdvancingRun, EndedNode } from './advance-runs.ts'
+import type { AdvancingRun, EndedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
 import { groupBy } from './group.ts'
 

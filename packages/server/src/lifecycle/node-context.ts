@@ -1,7 +1,7 @@
 import { compileExpression, compileTemplate, type CompiledTemplate } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { selectNodeOutcomes, type NodeKey, type NodeOutcome } from '../storage/node.ts'
-import type { AdvancingRun } from './advance-runs.ts'
+import type { AdvancingRun } from './ended-node.ts'
 import { elementsOf } from './fan-out.ts'
 import { groupBy } from './group.ts'
 

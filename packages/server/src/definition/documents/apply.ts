@@ -1,5 +1,6 @@
 import { inDependencyOrder, type AppliedDefinition, type DefinitionDocument, type DocumentKind as Kind } from '@carillon/contract'
 import { CarillonError } from '@carillon/core'
+import { lockDagUses } from '../../storage/dag-use.ts'
 import type { Change } from '../edit.ts'
 import { invalid } from '../invalid.ts'
 import { recompileVersionsUsing } from '../recompile-dags.ts'
@@ -31,6 +32,8 @@ export async function applyDocuments(
   documents: readonly DefinitionDocument[],
 ): Promise<Change<{ items: AppliedDefinition[] }>> {
   refuseTwice(documents)
+  // Before any DAG is locked, as where one is activated or deleted by itself, so that these cannot wait for each other.
+  if (documents.some(({ kind }) => kind === 'Dag')) await lockDagUses(edit.tx, edit.tenantId)
   const touched = new Set<number>()
   // DAGs follow edits of their tasks once, at the end: one that no longer fits may be mended by a later document.
   const collecting = { ...edit, replanned: touched }

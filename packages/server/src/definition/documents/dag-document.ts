@@ -1,4 +1,5 @@
 import type { DagDefinitionView, DagDocument } from '@carillon/contract'
+import { withoutDefaults, type DagDefinition } from '@carillon/core'
 import { findDefinitions } from '../../storage/dag-version.ts'
 import { dags, type DagFields, type DagRow } from '../../storage/dag.ts'
 import { activateVersion } from '../dag-traffic.ts'
@@ -22,8 +23,11 @@ export const dagDocuments = documentKind<DagDocument, DagRow, DagFields>({
     const definitions = await findDefinitions(tx, tenantId, ids)
     return rows.map((row) => documentOf(row, definitions.get(row.activeVersionId ?? 0) as DagDefinitionView | undefined))
   },
-  // A note belongs to the version that it was written for, and is no difference.
-  settle: ({ note: _, ...wanted }) => wanted,
+  // A note belongs to the version that it was written for, and is no difference; nor is a default that is written out.
+  settle(wanted) {
+    const { fields, definition } = partsOf(wanted)
+    return { kind: 'Dag', code: wanted.code, ...fields, ...concise(definition) }
+  },
   async create(edit, wanted) {
     const { fields, definition } = partsOf(wanted)
     await createDag(edit, { code: wanted.code, ...fields })
@@ -56,6 +60,10 @@ function documentOf(row: DagRow, definition: DagDefinitionView = { nodes: [], ed
   return {
     ...{ kind: 'Dag', code, name, description, owner, policies, labels, enabled },
     runnableBy: runnableBy === null ? null : [...runnableBy],
-    ...definition,
+    ...concise(definition),
   }
+}
+
+function concise(definition: DagDefinitionView): DagDefinitionView {
+  return withoutDefaults(definition as DagDefinition) as DagDefinitionView
 }

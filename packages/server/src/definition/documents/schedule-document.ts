@@ -9,27 +9,30 @@ export const scheduleDocuments = documentKind<ScheduleDocument, ScheduleRow, Sch
   kind: 'Schedule',
   table: schedules,
   defaults: () => ({
-    ...{ name: '', description: '', startAt: null, endAt: null, jitterMs: 0, misfire: { policy: 'FIRE_ONCE' } },
+    ...{ name: '', description: '', startAt: null, endAt: null, jitterMs: 0, misfire: null },
     ...{ params: {}, priority: null, paused: false, labels: {}, calendars: [] },
   }),
   switches: ['paused'],
   documentsOf: async (_tx, _tenantId, rows) => rows.map(documentOf),
   settle: (wanted, before) => ({
     ...wanted,
-    misfire: wanted.misfire ?? { policy: 'FIRE_ONCE' },
     timing: settledTiming(wanted.timing, before?.timing),
     calendars: byCode(wanted.calendars ?? []),
   }),
   create: (edit, { kind: _, ...body }) => createSchedule(edit, body),
   async update(edit, row, { kind: _, task, dag, paused, ...body }, before) {
-    const [path, wanted, present] = dag === undefined ? ['/body/task', task, before.task] : ['/body/dag', dag, before.dag]
+    const named = dag === undefined ? (['task', task, before.task] as const) : (['dag', dag, before.dag] as const)
+    const [noun, wanted, present] = named
     if (wanted !== present)
-      throw invalid(path, `is not ${before.task ?? before.dag}; a schedule keeps what it fires. Make a new one and delete this`)
-    const { code, version } = await updatedIfNeeded()
+      throw invalid(
+        `/body/${noun}`,
+        `names another ${noun} than ${before.task ?? before.dag}; a schedule keeps its ${noun}. Make a new one and delete this`,
+      )
+    const { code } = await updatedIfNeeded()
     if (paused === row.paused) return
     await (paused ? pauseSchedule(edit, code, undefined) : resumeSchedule(edit, code))
 
-    async function updatedIfNeeded(): Promise<{ code: string; version: number }> {
+    async function updatedIfNeeded(): Promise<{ code: string }> {
       const { kind: __, task: ___, dag: ____, paused: _____, ...present } = before
       if (differences(present, body).length === 0) return row
       return (await updateSchedule(edit, row.code, { version: row.version, ...body })).answer

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { definitionDocumentSchema } from '@carillon/contract'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
 
 // The schema that editors are given, as another validator than ours understands it.
 
@@ -21,3 +23,11 @@ test.each<[string, unknown, boolean]>([
 function schedule(timing: object) {
   return { kind: 'Schedule', code: 'nightly', task: 'load', timing }
 }
+
+test('the files of the guide to definitions as code are right by it', () => {
+  const guide = readFileSync(new URL('../../../../../docs/guides/definitions-as-code.md', import.meta.url), 'utf8')
+  const files = [...guide.matchAll(/^```yaml file=\S+\n(.*?)^```$/gms)].map(([, text]) => text!)
+  const documents = files.flatMap((text) => [...parseAllDocuments(text)].map((document): unknown => document.toJS()))
+  expect(documents).toHaveLength(5)
+  for (const document of documents) expect([valid(document), valid.errors]).toEqual([true, null])
+})

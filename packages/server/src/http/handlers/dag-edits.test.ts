@@ -143,6 +143,17 @@ describe('an edit of what a DAG uses', () => {
       expect(await refusal(call())).toMatchObject({ code: 'IN_USE', extra: { usedBy: [outer] } })
   })
 
+  test('of deleting a DAG and activating what uses it at the same moment, one is refused', async () => {
+    for (let round = 0; round < 8; round++) {
+      const inner = await running(one({ wait: { ms: 1 } }))
+      const outer = fresh('dag')
+      await api.tenantA.client.dags.create({ body: { code: outer } })
+      await addVersion(outer, one({ dag: inner }))
+      const results = await Promise.allSettled([api.tenantA.client.dags.remove({ params: { dag: inner } }), activate(outer, 1)])
+      expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    }
+  })
+
   test('DAGs that would run each other for ever are refused, with the way round', async () => {
     const a = await running(one({ wait: { ms: 1 } }))
     const b = await running(one({ dag: a }))
@@ -161,6 +172,43 @@ describe('an edit of what a DAG uses', () => {
     await api.tenantA.client.dags.create({ body: { code: dag } })
     await addVersion(dag, one({ dag: inner }))
     expect((await refusal(activate(dag, 1))).message).toContain('stands 11 DAGs deep; 10 is the most')
+  })
+})
+
+describe('many DAGs at once', () => {
+  const bulk = (dags: string[], action: 'enable' | 'disable' | 'delete' | 'label', more: object = {}) =>
+    api.tenantA.client.dags.bulk({ body: { dags, action, ...more } })
+  const get = (dag: string) => api.tenantA.client.dags.get({ params: { dag } })
+
+  test('are disabled, enabled and labelled, each answered by itself', async () => {
+    const [a, b] = [await running(one({ wait: { ms: 1 } })), await running(one({ wait: { ms: 1 } }))]
+    expect(await bulk([a, 'no-such-dag', b], 'disable')).toMatchObject({ succeeded: 2, failed: 1 })
+    expect([(await get(a)).enabled, (await get(b)).enabled]).toEqual([false, false])
+    expect((await bulk([a], 'enable')).succeeded).toBe(1)
+    await bulk([a, b], 'label', { labels: { team: 'data', old: null } })
+    const { items } = await api.tenantA.client.dags.list({ query: { label: ['team=data'] } })
+    expect(items.map(({ code, enabled }) => [code, enabled])).toEqual([
+      [a, true],
+      [b, false],
+    ])
+    expect((await refusal(bulk([a], 'label'))).problems).toMatchObject([{ path: '/body/labels' }])
+  })
+
+  test('are deleted but for those that others use', async () => {
+    const inner = await running(one({ wait: { ms: 1 } }))
+    const [outer, free] = [await running(one({ dag: inner })), await running(one({ wait: { ms: 1 } }))]
+    expect(await bulk([inner, free], 'delete')).toMatchObject({ succeeded: 1, failed: 1 })
+    expect(await refusal(get(free))).toMatchObject({ code: 'NOT_FOUND' })
+    for (const dag of [outer, inner]) expect((await bulk([dag], 'delete')).succeeded).toBe(1)
+  })
+
+  test('a DAG that is gone keeps its versions for the runs that are pinned to them, and frees its code and its tasks', async () => {
+    const task = await makeTask()
+    const dag = await running(one({ task }))
+    await api.tenantA.client.dags.remove({ params: { dag } })
+    expect(await planOf(dag, 1)).not.toBe(null)
+    await api.tenantA.client.dags.create({ body: { code: dag } })
+    await api.tenantA.client.tasks.remove({ params: { task } })
   })
 })
 
@@ -209,9 +257,12 @@ describe('which versions take traffic', () => {
 
   test('restoring an earlier revision of a DAG leaves its traffic as it is', async () => {
     const dag = await running(one({ wait: { ms: 1 } }))
-    expect(await api.tenantA.client.dags.restore({ params: { dag }, body: { version: 2, revision: 1 } })).toMatchObject({
+    const { dags } = api.tenantA.client
+    await dags.update({ params: { dag }, body: { version: 2, name: 'Another' } })
+    expect(await dags.restore({ params: { dag }, body: { version: 3, revision: 1 } })).toMatchObject({
+      name: dag,
       active: 1,
-      version: 3,
+      version: 4,
     })
   })
 })

@@ -154,3 +154,110 @@ test('a draft may be kept with its problems, is told them, and cannot be activat
   expect((await refusal(activate(dag, 1))).code).toBe('VALIDATION_FAILED')
   expect(await versions().get({ params: { dag, number: 1 } })).toMatchObject({ state: 'DRAFT', activatedAt: null })
 })
+
+test('two versions are compared as data and as text', async () => {
+  const dag = await makeDag({ definition: CHAIN })
+  const [second, first] = CHAIN.nodes
+  await draft(dag, {
+    definition: {
+      nodes: [
+        { code: 'last', wait: { ms: 5 } },
+        { ...first!, position: { x: 1, y: 2 } },
+        { ...second!, timeoutMs: 6 },
+      ],
+      edges: [{ from: 'first', to: 'second' }],
+    },
+  })
+  const diff = await versions().diff({ params: { dag, number: 2 }, query: { from: 1 } })
+  expect(diff).toEqual({
+    from: 1,
+    to: 2,
+    same: false,
+    text: [
+      '+ node last {"wait":{"ms":5}}',
+      '~ node second',
+      '    ~ /timeoutMs: 5 → 6',
+      '~ edge first → second',
+      '    - /condition: "output.rows > 0"',
+      '  moved in the editor: first',
+    ].join('\n'),
+    nodes: {
+      added: [{ code: 'last', wait: { ms: 5 } }],
+      removed: [],
+      changed: [{ code: 'second', fields: [{ path: '/timeoutMs', before: 5, after: 6 }] }],
+      moved: ['first'],
+    },
+    edges: {
+      added: [],
+      removed: [],
+      changed: [{ from: 'first', to: 'second', fields: [{ path: '/condition', before: 'output.rows > 0' }] }],
+    },
+    fields: [],
+  })
+  expect((await refusal(versions().diff({ params: { dag, number: 2 }, query: { from: 9 } }))).code).toBe('NOT_FOUND')
+})
+
+test('versions that mean the same have the same hash, however they are written', async () => {
+  const dag = await makeDag({ definition: CHAIN })
+  const nodes = CHAIN.nodes.map((node) => ({ mayFail: false, triggerRule: 'ALL_SUCCESS' as const, ...node })).reverse()
+  await draft(dag, { definition: { ...CHAIN, nodes } })
+  await draft(dag, { definition: { ...CHAIN, nodes: nodes.map((node) => ({ ...node, mayFail: true })) } })
+  const { items } = await versions().list({ params: { dag }, query: {} })
+  const [third, second, first] = items.map(({ contentHash }) => contentHash)
+  expect(second).toBe(first)
+  expect(third).not.toBe(first)
+  expect(await versions().diff({ params: { dag, number: 2 }, query: { from: 1 } })).toMatchObject({
+    same: true,
+    text: 'No changes.',
+  })
+})
+
+test('a dry run tells what would run with which parameters and what would be skipped, and starts nothing', async () => {
+  const nodes = [
+    { code: 'first', task: 'extract' },
+    { code: 'second', task: 'load', params: { rows: '${{ nodes.first.output.rows }}', day: '${{ params.day }}' } },
+    { code: 'rest', wait: { ms: 60_000 } },
+  ]
+  const edges = [
+    { from: 'first', to: 'second', condition: 'output.rows > 0' },
+    { from: 'second', to: 'rest' },
+  ]
+  const dag = await makeDag({ definition: { nodes, edges, params: { day: 'today' }, output: '${{ nodes.second.state }}' } })
+  const params = { dag, number: 1 }
+  const fireAt = 1_700_000_000_000
+  const outcomes = { first: { output: { rows: 3 }, durationMs: 1000 } }
+  const ran = await versions().dryRun({ params, body: { fireAt, params: { day: 'Monday' }, outcomes } })
+  expect(ran).toMatchObject({ state: 'SUCCESS', output: 'SUCCESS', endedAt: fireAt + 61_000 })
+  expect(ran.nodes.map(({ code, state, params: given, startedAt }) => [code, state, given, startedAt])).toEqual([
+    ['first', 'SUCCESS', { count: 1 }, fireAt],
+    ['second', 'SUCCESS', { count: 1, rows: 3, day: 'Monday' }, fireAt + 1000],
+    ['rest', 'SUCCESS', {}, fireAt + 1000],
+  ])
+  const skipped = await versions().dryRun({ params, body: { outcomes: { first: { output: { rows: 0 } } } } })
+  expect(skipped.nodes.slice(1).map(({ state, skippedBecause }) => [state, skippedBecause])).toEqual([
+    ['SKIPPED', 'CONDITION'],
+    ['SKIPPED', 'CONDITION'],
+  ])
+  const missing = await versions().dryRun({ params, body: { outcomes: { first: { output: {} } } } })
+  expect(missing.nodes[1]).toMatchObject({ code: 'second', state: 'SKIPPED', error: { code: 'CONDITION' } })
+  const { rows } = await api.root.query(`select count(*)::int as n from run_live`)
+  expect(rows[0].n).toBe(0)
+})
+
+test('a dry run is refused for outcomes of nodes that there are not, parameters that do not fit, and more than anyone reads', async () => {
+  const paramsSchema = { properties: { day: { type: 'string' } }, required: ['day'] }
+  const forEach = { items: 'params.list' }
+  const nodes = ['a', 'b', 'c'].map((code) => ({ code, task: 'load', forEach }))
+  const dag = await makeDag({ definition: { nodes, edges: [], paramsSchema } })
+  const dry = (body: object) => versions().dryRun({ params: { dag, number: 1 }, body })
+  const refused = await refusal(dry({ params: { day: 1 }, outcomes: { gone: {} } }))
+  expect(refused.problems).toMatchObject([{ path: '/body/outcomes/gone' }, { path: '/body/params/day' }])
+  expect((await refusal(dry({}))).message).toContain('day')
+  const list = Array.from({ length: 10_000 }, (_, index) => index)
+  expect((await refusal(dry({ params: { day: 'x', list } }))).code).toBe('TOO_LARGE')
+  const wrong = await dry({ params: { day: 'x', list: 'no list' } })
+  expect(wrong).toMatchObject({
+    state: 'FAILED',
+    nodes: [{ code: 'a', error: { code: 'FOR_EACH', message: expect.stringContaining('gives no list') } }, {}, {}],
+  })
+})

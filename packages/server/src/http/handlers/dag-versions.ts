@@ -1,7 +1,15 @@
-import { DEFAULT_LIMIT, type DagVersion, type DagVersionHead, type dagVersionRoutes } from '@carillon/contract'
+import {
+  DEFAULT_LIMIT,
+  type DagVersion,
+  type DagVersionDiff,
+  type DagVersionHead,
+  type dagVersionRoutes,
+} from '@carillon/contract'
+import { diffDefinitions, formatDiff, isSameMeaning } from '@carillon/core'
 import { activateVersion, archiveVersion } from '../../definition/dag-traffic.ts'
 import { createVersion, deleteVersion, findDagVersion, updateVersion, versionProblems } from '../../definition/dag-version.ts'
 import { DAG } from '../../definition/dag.ts'
+import { dryRun, findRunnable } from '../../definition/dry-run.ts'
 import { listVersions, type DagVersionHead as HeadRow, type DagVersionRow } from '../../storage/dag-version.ts'
 import type { Handlers } from '../context.ts'
 import { answering, findIn } from './objects.ts'
@@ -25,6 +33,17 @@ export const dagVersionHandlers: Handlers<typeof dagVersionRoutes> = {
       const problems = await versionProblems({ tx, tenantId, limits }, dag, version.definition)
       return { valid: problems.length === 0, problems: problems.map((problem) => ({ ...problem })) }
     }),
+  diff: ({ params: { dag, number }, query: { from } }, { read, tenantId }) =>
+    read(async (tx) => {
+      const [before, after] = [await findDagVersion(tx, tenantId, dag, from), await findDagVersion(tx, tenantId, dag, number)]
+      const diff = diffDefinitions(before.version.definition, after.version.definition)
+      return { from, to: number, same: isSameMeaning(diff), text: formatDiff(diff), ...diff } as unknown as DagVersionDiff
+    }),
+  dryRun: async ({ params, body }, { read, tenantId, services: { limits } }) => {
+    const definition = await read((tx) => findRunnable({ tx, tenantId, limits }, params.dag, params.number))
+    const { state, output, nodes, endedAt } = await dryRun(definition, body, limits)
+    return { state, output, endedAt, nodes: [...nodes] }
+  },
   activate: ({ params, body }, context) =>
     context.change((edit) => answering(activateVersion(edit, params.dag, params.number, body.revision), viewOf)),
   archive: ({ params }, context) => context.change((edit) => answering(archiveVersion(edit, params.dag, params.number), viewOf)),

@@ -112,6 +112,15 @@ test('another definition of a DAG becomes a new version and takes the traffic; i
   expect(await api.tenantA.client.dags.get({ params: { dag: 'report' } })).toMatchObject({ active: 2, owner: 'ada' })
 })
 
+test('a DAG that is only written otherwise is no other: defaults spelled out, another order', async () => {
+  await apply(EVERYTHING)
+  const report = EVERYTHING[3] as DefinitionDocument & { kind: 'Dag' }
+  const nodes = report.nodes
+    .map((node) => ({ triggerRule: 'ALL_SUCCESS' as const, mayFail: false, params: {}, ...node }))
+    .reverse()
+  expect(await outcomes([{ ...report, nodes, timeoutMs: 0 }])).toEqual(['UNCHANGED'])
+})
+
 test('a schedule is paused and resumed by its document, and keeps its task', async () => {
   await apply(EVERYTHING)
   const often = EVERYTHING[1] as DefinitionDocument & { kind: 'Schedule' }

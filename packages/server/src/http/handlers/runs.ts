@@ -136,14 +136,17 @@ function auditOf(context: Context, asks: readonly Ask[], ready: readonly { taskI
   return context.audited({ kind: 'task', id: only }, null, only === null ? { items } : items[0])
 }
 
-function startRequest(
-  context: Context,
-  ask: Trigger & { readonly key?: string | undefined },
-  target: StartRequest['target'],
-  audit: AuditEntry,
-): StartRequest {
+/** What is asked for, under which key it is asked once, and of a DAG which version. */
+type Asked = Trigger & {
+  readonly key?: string | undefined
+  readonly version?: number | undefined
+  readonly runKey?: string | undefined
+}
+
+function startRequest(context: Context, ask: Asked, target: StartRequest['target'], audit: AuditEntry): StartRequest {
   const { tenantId, principal } = context
-  const { params = {}, priority, bypassConcurrency, force, key, ...more } = ask
+  const { params = {}, priority, bypassConcurrency, force, key, version, runKey } = ask
+  const ofDag = target.kind === 'DAG' ? { version, runKey } : {}
   return {
     tenantId,
     target,
@@ -156,7 +159,7 @@ function startRequest(
     ...(force === undefined ? {} : { force }),
     ...(key === undefined
       ? {}
-      : { idempotency: keyOf(context, key, { taskId: target.id, params, priority, bypassConcurrency, force, ...more }) }),
+      : { idempotency: keyOf(context, key, { taskId: target.id, params, priority, bypassConcurrency, force, ...ofDag }) }),
   }
 }
 

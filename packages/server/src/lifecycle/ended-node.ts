@@ -1,0 +1,41 @@
+import type { InstanceState, Plan, SkipReason } from '@carillon/core'
+import type { InstanceKey } from '../storage/instance.ts'
+import type { NodeKey, RunFacts } from '../storage/node.ts'
+
+/** A node of a run, or an element of one that is a fan-out, that has ended. The caller holds the run's lock. */
+export interface EndedNode extends InstanceKey, NodeKey {
+  readonly planId: number
+  readonly token: number
+  readonly state: InstanceState
+  /** Why it was skipped. */
+  readonly because: SkipReason | null
+  /** JSON text. */
+  readonly output: string | null
+  readonly error: string | null
+  readonly startedAt: number | null
+}
+
+/** A run with its plan. */
+export interface AdvancingRun extends RunFacts {
+  readonly plan: Plan
+}
+
+const SKIPPED_BECAUSE: Readonly<Record<SkipReason, string>> = {
+  UPSTREAM_FAILED: 'Something upstream has failed.',
+  CONDITION: 'No way led here: a condition was false, or what leads here was skipped.',
+  DONE: 'A person marked it as done.',
+}
+
+export function skippedNode(node: InstanceKey & NodeKey & { planId: number; token: number }, because: SkipReason): EndedNode {
+  const error = JSON.stringify({ code: because, message: SKIPPED_BECAUSE[because] })
+  return { ...keysOf(node), state: 'SKIPPED', because, output: null, error, startedAt: null }
+}
+
+export const keysOf = ({
+  tenantId,
+  id,
+  runId,
+  node,
+  planId,
+  token,
+}: InstanceKey & NodeKey & { planId: number; token: number }) => ({ tenantId, id, runId, node, planId, token })
