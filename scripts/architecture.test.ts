@@ -14,7 +14,9 @@ function sources() {
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
   )
   return files
-    .filter((path) => path.endsWith('.ts') && !/\.(test|bench|test-helper)\.ts$|\/testing\/(?!index|run-handler)/.test(path))
+    .filter(
+      (path) => path.endsWith('.ts') && !/\.(test|bench|test-helper)\.ts$|^packages\/(server|cli)\/src\/testing\//.test(path),
+    )
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
 }
 

@@ -21,6 +21,12 @@ export interface Handler {
   check(params: unknown): string | null
 }
 
+/** A handler that remembers what parameters it takes, so that a node of a DAG is given no others. */
+export interface TypedHandler<P> extends Handler {
+  /** For the compiler alone; never there. */
+  readonly paramsType?: P
+}
+
 export interface HandlerDefinition<S extends TSchema> {
   readonly name: string
   readonly className?: string
@@ -43,7 +49,7 @@ export interface HandlerDefinition<S extends TSchema> {
  *   run: ({ params, log }) => { log.info(`Hello ${params.who}`); return { greeted: params.who } },
  * })
  */
-export function defineHandler<const S extends TSchema = {}>(definition: HandlerDefinition<S>): Handler {
+export function defineHandler<const S extends TSchema = {}>(definition: HandlerDefinition<S>): TypedHandler<ParamsOf<S>> {
   if (typeof definition.name !== 'string' || definition.name === '' || definition.name.length > 200) {
     throw new TypeError(`A handler needs a name of 1 to 200 characters; got ${JSON.stringify(definition.name)}`)
   }

@@ -1,10 +1,13 @@
+import { DefinitionDocument } from '@carillon/contract'
 import { build } from 'esbuild'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Value } from 'typebox/value'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { startServer } from './executor.test-helper.ts'
 import { TOKEN } from './protocol-server.test-helper.ts'
 
@@ -47,7 +50,7 @@ async function run(file: string, env: Record<string, string> = {}): Promise<Chil
     format: 'esm',
     conditions: ['source'],
     // Packages of the guide are loaded as they are; ours come as TypeScript.
-    external: ['undici', 'pino', 'typebox', 'typebox/*'],
+    external: ['undici', 'pino', 'typebox', 'typebox/*', 'yaml'],
   })
   const child = spawn(process.execPath, [outfile], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
@@ -72,11 +75,19 @@ describe('The code of the guide to the TypeScript SDK', { timeout: 60_000 }, () 
     expect(tsc.exitCode).toBe(0)
   })
 
-  it('tests its own handlers', async () => {
-    const child = await run('greet.test.ts')
+  it.each(['greet.test.ts', 'orders.test.ts'])('tests its own handlers and DAGs: %s', async (file) => {
+    const child = await run(file)
     const code = await exitOf(child)
     expect(child.said()).toBe('')
     expect(code).toBe(0)
+  })
+
+  it('writes its DAG as the document that is applied', async () => {
+    const child = await run('write.ts')
+    expect(await exitOf(child)).toBe(0)
+    const document = parse(child.said()) as { nodes: { code: string }[] }
+    expect([...Value.Errors(DefinitionDocument, document)]).toEqual([])
+    expect(document.nodes.map(({ code }) => code)).toEqual(['extract', 'load', 'review', 'booked', 'publish', 'alert'])
   })
 
   it('runs an executor that drains and ends when the process is told to', async () => {

@@ -1,7 +1,7 @@
 export type { Connection } from './connection.ts'
 export { handler, handlersOf } from './decorators.ts'
 export type { HandlerContext, HandlerLog, LogWriter } from './context.ts'
-export { defineHandler, type Handler, type HandlerDefinition, type ParamsOf } from './define-handler.ts'
+export { defineHandler, type Handler, type HandlerDefinition, type ParamsOf, type TypedHandler } from './define-handler.ts'
 export { createExecutor, type Executor, type ExecutorOptions, type ExecutorTuning } from './executor.ts'
 export type { ExecutorLog } from './executor-log.ts'
 export { drainOnSignals } from './drain-on-signals.ts'

@@ -45,10 +45,11 @@ function byKey<T>(list: readonly T[], keyOf: (item: T) => string): readonly T[] 
 
 /** Leaves out what says what is so anyway. A node's `timeoutMs: 0` stays: it overrides the task's. */
 export function withoutDefaults(definition: DagDefinition): DagDefinition {
-  const { nodes, edges, params, timeoutMs, ...rest } = definition
+  const { nodes, edges, params, output, timeoutMs, ...rest } = definition
   return {
     ...rest,
     ...(isEmpty(params) ? {} : { params }),
+    ...(output === undefined || output === null ? {} : { output }),
     ...(timeoutMs ? { timeoutMs } : {}),
     nodes: nodes.map(nodeWithoutDefaults),
     edges,
@@ -56,14 +57,22 @@ export function withoutDefaults(definition: DagDefinition): DagDefinition {
 }
 
 function nodeWithoutDefaults(definition: NodeDefinition): NodeDefinition {
-  const { triggerRule, mayFail, params, forEach, ...rest } = definition
+  const { triggerRule, mayFail, params, retry, forEach, approval, wait, ...rest } = definition
   return {
     ...rest,
     ...(isEmpty(params) ? {} : { params }),
+    ...(isEmpty(retry) ? {} : { retry }),
+    ...(approval ? { approval: withoutEndless(approval) } : {}),
+    ...(wait ? { wait: wait.event ? { ...wait, event: withoutEndless(wait.event) } : wait } : {}),
     ...(triggerRule === undefined || triggerRule === 'ALL_SUCCESS' ? {} : { triggerRule }),
     ...(mayFail ? { mayFail } : {}),
     ...(forEach ? { forEach: forEachWithoutDefaults(forEach) } : {}),
   }
+}
+
+/** Who waits for ever need not say so. */
+function withoutEndless<T extends { readonly timeoutMs?: number }>({ timeoutMs, ...rest }: T) {
+  return { ...rest, ...(timeoutMs ? { timeoutMs } : {}) }
 }
 
 function forEachWithoutDefaults({ items, maxParallel, successShare }: NonNullable<NodeDefinition['forEach']>) {
@@ -75,6 +84,6 @@ function forEachWithoutDefaults({ items, maxParallel, successShare }: NonNullabl
 }
 
 /** Nothing given, or nothing in it. */
-function isEmpty(map: Readonly<Record<string, unknown>> | undefined): map is undefined {
+function isEmpty(map: object | undefined): map is undefined {
   return map === undefined || Object.keys(map).length === 0
 }

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import type { DagDefinition, NodeDefinition } from './definition.ts'
-import { simulateDag, simulationOf, type SimulatedOutcomes, type SimulationOptions } from './simulate.ts'
+import {
+  simulateDag,
+  simulationOf,
+  type SimulatedCall,
+  type SimulatedOutcome,
+  type SimulatedOutcomes,
+  type Simulation,
+  type SimulationOptions,
+} from './simulate.ts'
 
 const node = (code: string, more: Partial<NodeDefinition> = {}): NodeDefinition => ({ code, task: code, ...more })
 
@@ -81,7 +89,7 @@ test('parameters that cannot be computed fail the node', () => {
   }
   expect(simulateDag(definition).nodes[1]).toMatchObject({
     state: 'FAILED',
-    error: { code: 'PARAMETERS', message: expect.stringContaining('/deep/x') },
+    error: { code: 'EXPRESSION_FAILED', message: expect.stringContaining('/deep/x') },
   })
 })
 
@@ -121,7 +129,7 @@ describe('a fan-out', () => {
     const some = [{ output: 1 }, { state: 'FAILED' as const }, { output: 3 }]
     expect(simulateDag(fan({}), {}, { list, each: some }).nodes[1]).toMatchObject({
       state: 'FAILED',
-      error: { message: '1 of 3 elements failed' },
+      error: { message: '2 of 3 succeeded.' },
     })
     expect(simulateDag(fan({ successShare: 0.6 }), {}, { list, each: some }).nodes[1]).toMatchObject({
       state: 'SUCCESS',
@@ -131,8 +139,8 @@ describe('a fan-out', () => {
   test('over nothing succeeds, over something that is no list or over too much fails', () => {
     const over = (output: unknown) => simulateDag(fan({}), {}, { list: { output } }).nodes[1]
     expect(over([])).toMatchObject({ state: 'SUCCESS', output: [] })
-    expect(over('abc')).toMatchObject({ state: 'FAILED', error: { message: 'nodes.list.output gives no list' } })
-    expect(over(new Array(10_001).fill(1))).toMatchObject({ state: 'FAILED', error: { code: 'FOR_EACH' } })
+    expect(over('abc')).toMatchObject({ state: 'FAILED', error: { message: '"nodes.list.output" gives no list.' } })
+    expect(over(new Array(10_001).fill(1))).toMatchObject({ state: 'FAILED', error: { code: 'EXPRESSION_FAILED' } })
   })
 })
 
@@ -143,7 +151,7 @@ test('a wait takes its time, or until its instant', () => {
   expect(waiting({ until: 'run.fireAt + 60000' }).endedAt).toBe(61_000)
   expect(waiting({ until: '"1970-01-01T00:00:05Z"' }).endedAt).toBe(5_000)
   expect(waiting({ until: 'run.fireAt - 1' }).endedAt).toBe(1_000)
-  expect(waiting({ until: '"soon"' })).toMatchObject({ state: 'FAILED', nodes: [{ error: { code: 'WAIT' } }] })
+  expect(waiting({ until: '"soon"' })).toMatchObject({ state: 'FAILED', nodes: [{ error: { code: 'EXPRESSION_FAILED' } }] })
 })
 
 test('what ends first decides first: a rule that runs at once does not wait for the others', () => {
@@ -162,15 +170,151 @@ test('what ends first decides first: a rule that runs at once does not wait for 
   ])
 })
 
-test('whoever answers may wait for a real handler', async () => {
-  const handlers: Record<string, () => Promise<unknown>> = {
-    extract: async () => ({ rows: [1, 2, 3] }),
-    load: async () => 'loaded',
+describe('whoever answers is asked', () => {
+  /** What is asked about, in its order, each answered by `answer`. */
+  function asked(
+    definition: DagDefinition,
+    answer: (call: SimulatedCall) => SimulatedOutcome,
+    options: SimulationOptions = {},
+  ): { calls: string[]; simulation: Simulation } {
+    const calls: string[] = []
+    const simulation = simulationOf(definition, options)
+    let step = simulation.next()
+    while (!step.done) {
+      const { path, index, attempt, at } = step.value
+      calls.push(`${at} ${path}${index === null ? '' : `[${index}]`} ${attempt}`)
+      step = simulation.next(answer(step.value))
+    }
+    return { calls, simulation: step.value }
   }
-  const simulation = simulationOf(pipeline)
-  let step = simulation.next()
-  while (!step.done) step = simulation.next({ output: await handlers[step.value.code]?.() })
-  expect(step.value).toMatchObject({ state: 'SUCCESS', output: { loaded: [1, 2, 3] } })
+  const parallel: DagDefinition = { nodes: [node('a'), node('b'), node('c')], edges: [{ from: 'b', to: 'c' }] }
+
+  test('about attempts in the order of virtual time, however they overlap', () => {
+    const { calls, simulation } = asked(parallel, ({ code, attempt }) => {
+      if (code === 'a') return { state: 'FAILED', durationMs: 10, ...(attempt < 3 ? { retryAfterMs: 100 } : {}) }
+      return { durationMs: 50 }
+    })
+    expect(calls).toEqual(['0 a 1', '0 b 1', '50 c 1', '110 a 2', '220 a 3'])
+    expect(simulation.nodes.at(-1)).toMatchObject({ code: 'a', state: 'FAILED', endedAt: 230, instances: [{ attempts: 3 }] })
+  })
+  test('about elements of a fan-out when their turn comes', () => {
+    const fan: DagDefinition = {
+      params: { list: [30, 10, 10] },
+      nodes: [node('each', { forEach: { items: 'params.list', maxParallel: 2 }, params: { ms: '${{ item }}' } }), node('b')],
+      edges: [],
+    }
+    const took = ({ params }: SimulatedCall) => ({ durationMs: (params as { ms?: number }).ms ?? 15 })
+    expect(asked(fan, took).calls).toEqual(['0 each[0] 1', '0 each[1] 1', '0 b 1', '10 each[2] 1'])
+  })
+  test('about an event with its key', () => {
+    const wait: DagDefinition = {
+      nodes: [{ code: 'w', wait: { event: { name: 'paid', key: 'params.order' } } }],
+      edges: [],
+    }
+    const events: unknown[] = []
+    asked(wait, ({ event }) => (events.push(event), {}), { params: { order: 17 } })
+    expect(events).toEqual([{ name: 'paid', key: '17' }])
+    expect(simulateDag(wait, { params: { order: [] } }).nodes[0]!.error).toEqual({
+      code: 'EXPRESSION_FAILED',
+      message: '"params.order" gives no text or number for a key.',
+    })
+  })
+  test('and may wait for a real handler', async () => {
+    const handlers: Record<string, () => Promise<unknown>> = {
+      extract: async () => ({ rows: [1, 2, 3] }),
+      load: async () => 'loaded',
+    }
+    const simulation = simulationOf(pipeline)
+    let step = simulation.next()
+    while (!step.done) step = simulation.next({ output: await handlers[step.value.code]?.() })
+    expect(step.value).toMatchObject({ state: 'SUCCESS', output: { loaded: [1, 2, 3] } })
+  })
+
+  const inner: DagDefinition = {
+    params: { size: 1 },
+    nodes: [node('x', { params: { size: '${{ params.size }}' } }), node('y')],
+    edges: [{ from: 'x', to: 'y' }],
+    output: { size: '${{ params.size }}', y: '${{ nodes.y.output }}' },
+  }
+  const outer: DagDefinition = {
+    nodes: [
+      { code: 'sub', dag: 'inner', forEach: { items: '[5, 6]' }, params: { size: '${{ item }}' } },
+      node('beside'),
+      node('after', { params: { sub: '${{ nodes.sub.output }}' } }),
+    ],
+    edges: [{ from: 'sub', to: 'after' }],
+  }
+  const dags = { inner }
+
+  test('about the nodes of a sub-DAG that is known', () => {
+    const { calls, simulation } = asked(outer, ({ code }) => ({ output: code, durationMs: code === 'beside' ? 5 : 10 }), { dags })
+    expect(calls).toEqual([...['0 beside 1', '0 sub/x 1', '0 sub/x 1', '10 sub/y 1', '10 sub/y 1'], '20 after 1'])
+    expect(simulation.nodes[1]).toMatchObject({
+      code: 'sub',
+      output: [
+        { size: 5, y: 'y' },
+        { size: 6, y: 'y' },
+      ],
+      instances: [{ run: { state: 'SUCCESS', endedAt: 20, nodes: [{ code: 'x', params: { size: 5 } }, {}] } }, {}],
+    })
+    expect(simulation.nodes[2]).toMatchObject({ code: 'after', params: { sub: [{ size: 5 }, { size: 6 }] } })
+  })
+  test('about a sub-DAG that is not known as about a task', () => {
+    expect(asked(outer, () => ({})).calls).toEqual(['0 sub[0] 1', '0 sub[1] 1', '0 beside 1', '0 after 1'])
+  })
+  test('until a sub-DAG fails, which fails its node', () => {
+    const { simulation } = asked(outer, ({ code }) => ({ state: code === 'y' ? 'FAILED' : 'SUCCESS' }), { dags })
+    expect(simulation.nodes.map(({ code, state }) => `${code} ${state}`)).toEqual([
+      'beside SUCCESS',
+      'sub FAILED',
+      'after SKIPPED',
+    ])
+    expect(simulation.nodes[1]!.instances[0]).toMatchObject({ state: 'FAILED', error: { code: 'SUB_DAG_FAILED' } })
+  })
+  test('not for ever by a DAG that is in itself', () => {
+    const itself: DagDefinition = { nodes: [{ code: 'a', dag: 'itself' }], edges: [] }
+    expect(asked(itself, () => ({}), { dags: { itself } }).simulation.state).toBe('FAILED')
+  })
+})
+
+test('a run that takes longer than its time-out ends there: what has not ended is cancelled', () => {
+  const slow: DagDefinition = {
+    timeoutMs: 100,
+    nodes: [node('in-time'), node('late'), { code: 'sub', dag: 'slower' }, node('after')],
+    edges: [{ from: 'late', to: 'after' }],
+  }
+  const slower: DagDefinition = { nodes: [node('x')], edges: [] }
+  const simulation = simulateDag(
+    slow,
+    { dags: { slower } },
+    { 'in-time': { durationMs: 100 }, late: { durationMs: 101 }, 'sub/x': { durationMs: 200 } },
+  )
+  expect(simulation).toMatchObject({ state: 'TIMEOUT', endedAt: 100 })
+  expect(simulation.nodes.map(({ code, state, startedAt, endedAt }) => [code, state, startedAt, endedAt])).toEqual([
+    ['in-time', 'SUCCESS', 0, 100],
+    ['late', 'CANCELLED', 0, 100],
+    ['sub', 'CANCELLED', 0, 100],
+    ['after', 'CANCELLED', null, 100],
+  ])
+  expect(simulation.nodes[2]!.instances[0]!.run).toMatchObject({ state: 'CANCELLED', nodes: [{ code: 'x', state: 'CANCELLED' }] })
+})
+
+test('an output that cannot be computed is told', () => {
+  const definition = { nodes: [node('a')], edges: [], output: '${{ nodes.a.output.rows }}' }
+  expect(simulateDag(definition)).toMatchObject({
+    state: 'SUCCESS',
+    output: null,
+    outputProblem: expect.stringContaining('nodes.a.output.rows'),
+  })
+})
+
+test('an approval is given unless an outcome says otherwise', () => {
+  const review: DagDefinition = {
+    nodes: [{ code: 'review', approval: {} }, node('go', { params: { by: '${{ nodes.review.output.by }}' } })],
+    edges: [{ from: 'review', to: 'go' }],
+  }
+  expect(simulateDag(review).nodes[1]!.params).toEqual({ by: 'simulated' })
+  expect(simulateDag(review, {}, { review: { state: 'FAILED' } }).nodes[1]!.state).toBe('SKIPPED')
 })
 
 test('10,000 nodes in a chain that is skipped need no stack', () => {

@@ -34,8 +34,8 @@ export interface Template {
   readonly paths: readonly TemplatePath[]
   /** Names of the secrets it refers to, each once. */
   readonly secrets: readonly string[]
-  /** Never throws. All expressions of a template share their steps. */
-  readonly resolve: (context: Readonly<Record<string, unknown>>) => ResolvedTemplate
+  /** Never throws. All expressions of a template share their steps; `meter` makes several resolutions share them. */
+  readonly resolve: (context: Readonly<Record<string, unknown>>, meter?: Meter) => ResolvedTemplate
 }
 
 export type CompiledTemplate = Template | { readonly kind: 'INVALID'; readonly problems: readonly TemplateProblem[] }
@@ -56,7 +56,7 @@ export function compileTemplate(template: unknown): CompiledTemplate {
     kind: 'OK',
     paths: found.paths,
     secrets: [...found.secrets],
-    resolve: (context) => resolveAll(resolve, context),
+    resolve: (context, meter) => resolveAll(resolve, context, meter),
   }
 }
 
@@ -77,9 +77,13 @@ type Resolve = (resolving: Resolving) => Json
 /** A template of many expressions may take this many times the steps of one. */
 const SHARES = 4
 
-function resolveAll(resolve: Resolve, context: Readonly<Record<string, unknown>>): ResolvedTemplate {
+function resolveAll(
+  resolve: Resolve,
+  context: Readonly<Record<string, unknown>>,
+  meter: Meter = newMeter(SHARES),
+): ResolvedTemplate {
   const problems: TemplateProblem[] = []
-  const value = resolve({ context, meter: newMeter(SHARES), problems })
+  const value = resolve({ context, meter, problems })
   if (problems.length > 0) return { kind: 'ERROR', problems }
   try {
     measure(value, LARGEST_RESOLVED)

@@ -169,7 +169,9 @@ test('the output names nodes of the DAG and no secrets', () => {
   expect(problem([node('a')], [], { output: ['${{ secrets.x }}'] })).toMatchObject({ message: 'An output holds no secrets.' })
 })
 
-describe('10,000 nodes are checked within 200 ms', () => {
+// JSON takes about 30 ms for 10,000 nodes. What is measured against it holds on a busy machine too; looking at nodes or edges once for each
+// other one would take hundreds of times as long.
+describe('10,000 nodes are checked in a few times what JSON takes for them', () => {
   const layers = 100
   const code = (layer: number, place: number) => `n${layer}-${place}`
   const nodes = Array.from({ length: 10_000 }, (_, index) => {
@@ -185,19 +187,24 @@ describe('10,000 nodes are checked within 200 ms', () => {
     })),
   ).flat()
 
+  function timesJson(chosen: readonly EdgeDefinition[]): number {
+    const took = bestTimeOf(() => problems(nodes, chosen))
+    return took / bestTimeOf(() => JSON.parse(JSON.stringify({ nodes, edges: chosen })) as unknown)
+  }
+
   test('in layers, with 20,000 edges', () => {
     const some = edges.filter((_, index) => index % 1_000 < 200)
     expect(problems(nodes, some)).toEqual([])
-    expect(bestTimeOf(() => problems(nodes, some))).toBeLessThan(200)
+    expect(timesJson(some)).toBeLessThan(20)
   })
   test('in one chain', () => {
     const codes = nodes.map((one) => one.code)
     expect(problems(nodes, chain(...codes))).toEqual([])
-    expect(bestTimeOf(() => problems(nodes, chain(...codes)))).toBeLessThan(200)
+    expect(timesJson(chain(...codes))).toBeLessThan(20)
   })
-  test('and with 99,000 edges within a second', () => {
+  test('with 99,000 edges', () => {
     expect(problems(nodes, edges)).toEqual([])
-    expect(bestTimeOf(() => problems(nodes, edges))).toBeLessThan(1_000)
+    expect(timesJson(edges)).toBeLessThan(20)
   })
   test('in one cycle', () => {
     const codes = nodes.map((one) => one.code)

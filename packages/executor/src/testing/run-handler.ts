@@ -1,9 +1,7 @@
-import type { Assignment, LogLevel, LogSource } from '@carillon/contract'
-import { InstanceContext } from '../context.ts'
+import type { Assignment } from '@carillon/contract'
 import type { Handler } from '../define-handler.ts'
 import type { OutcomeError } from '../outcome.ts'
-import { runInstance } from '../run-instance.ts'
-import { InstanceStopped, type StopReason } from '../stop-reason.ts'
+import { assignmentOf, attempt, type TestLog, type TestProgress } from './attempt.ts'
 
 /** What the handler is given; everything has a default. */
 export interface TestInstance extends Partial<Omit<Assignment, 'handler'>> {
@@ -19,8 +17,8 @@ export interface TestResult {
   readonly error?: OutcomeError
   /** Whether the retry policy would be asked. */
   readonly retriable?: boolean
-  readonly logs: readonly { readonly level: LogLevel; readonly source: LogSource; readonly text: string }[]
-  readonly progress: readonly { readonly percent: number; readonly message?: string }[]
+  readonly logs: readonly TestLog[]
+  readonly progress: readonly TestProgress[]
 }
 
 /**
@@ -30,47 +28,10 @@ export interface TestResult {
  * const { output, logs } = await runHandler(greet, { params: { who: 'you' } })
  */
 export async function runHandler(handler: Handler, instance: TestInstance = {}): Promise<TestResult> {
-  const { signal, maxResultBytes = 256_000, ...given } = instance
-  const logs: TestResult['logs'][number][] = []
-  const progress: TestResult['progress'][number][] = []
-  const outlet = {
-    log: (level: LogLevel, text: string, source: LogSource) => void logs.push({ level, source, text }),
-    progress: (percent: number, message: string | undefined) =>
-      void progress.push({ percent, ...(message !== undefined && { message }) }),
-  }
-  const context = new InstanceContext(assignmentOf(handler, given), outlet, Date.now())
-  const stop = () => context.stop(reasonOf(signal?.reason))
-  if (signal?.aborted) stop()
-  signal?.addEventListener('abort', stop)
-  const outcome = await runInstance(handler, context, maxResultBytes)
-  signal?.removeEventListener('abort', stop)
+  const { signal, maxResultBytes, ...given } = instance
+  const options = { startedAt: Date.now(), signal, maxResultBytes }
+  const { outcome, logs, progress } = await attempt(handler, assignmentOf(handler, given), options)
   if (outcome.kind === 'FAILURE')
     return { outcome: 'FAILURE', error: outcome.error, retriable: outcome.retriable ?? true, logs, progress }
   return { outcome: 'SUCCESS', output: outcome.output, logs, progress }
-}
-
-function reasonOf(reason: unknown): StopReason {
-  return reason instanceof InstanceStopped ? reason.code : 'CANCEL'
-}
-
-function assignmentOf(handler: Handler, given: Partial<Assignment>): Assignment {
-  const { instance = 1 } = given
-  return {
-    instance,
-    token: 1,
-    run: instance,
-    tenant: 1,
-    task: handler.name,
-    handler: handler.name,
-    kind: 'handler',
-    settings: {},
-    params: {},
-    variables: {},
-    attempt: 1,
-    fireAt: null,
-    timeoutMs: 0,
-    shard: { index: 0, total: 1 },
-    idempotencyKey: `test-${instance}`,
-    ...given,
-  }
 }
