@@ -158,7 +158,7 @@ export async function findDefinitions(
 }
 
 const plansOfVersions = sql(
-  'dag_version.plans',
+  'dagVersion.plans',
   `select v.tenant_id as "tenantId", v.dag_id as "dagId", v.number, v.plan_id as "planId"
    from unnest($1::bigint[], $2::bigint[], $3::int[]) as wanted (tenant_id, dag_id, number)
    join dag_version v on v.tenant_id = wanted.tenant_id and v.dag_id = wanted.dag_id and v.number = wanted.number and v.state <> 'DRAFT'`,

@@ -91,7 +91,7 @@ export function runnableByOf(
 }
 
 const activeOfDag = sql(
-  'run.active-of-dag',
+  'run.activeOfDag',
   `select id from run_live where tenant_id = $1 and target_id = $2 and reason is distinct from 'CANCEL' order by id limit $3`,
 )
 /** The live runs of a DAG that nobody has stopped yet, oldest first. */
@@ -100,7 +100,7 @@ export async function activeRunsOf(tx: Transaction, tenantId: number, dagId: num
 }
 
 const failedOfDag = sql(
-  'run.failed-of-dag',
+  'run.failedOfDag',
   `select h.id from run_history h
    where h.tenant_id = $1 and h.target_id = $2 and h.state in ('FAILED', 'TIMEOUT') and h.created_at >= at_ms($3)
      and not exists (select from run_live r where r.tenant_id = $1 and r.target_id = $2 and r.parent_run_id = h.id and r.origin = 'RETRY')
