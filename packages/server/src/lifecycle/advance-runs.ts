@@ -93,17 +93,18 @@ type Runs = TenantMap<number, AdvancingRun>
 
 /** What the ends of whole nodes pass on along their edges, added up for each node that it is passed to. */
 function whatIsPassedOn(runs: Runs, ended: readonly EndedNode[]): PassedOn[] {
-  const sums = new Map<string, { tenantId: number; runId: number; node: number; ok: number; failed: number; skipped: number }>()
+  const sums = new Map<string, { -readonly [K in keyof PassedOn]: PassedOn[K] }>()
   for (const end of ended) {
     const run = runs.get(end.tenantId, end.runId)!
     const how = { state: end.state, skippedBecause: end.because, output: parsed(end.output), error: parsed(end.error) }
-    for (const { node, outcome } of passOn(run.plan, end.node, how, { params: run.params })) {
+    for (const { node, outcome, problem = null } of passOn(run.plan, end.node, how, { params: run.params })) {
       const name = `${end.runId}:${node}`
-      const sum = sums.get(name) ?? { tenantId: end.tenantId, runId: end.runId, node, ok: 0, failed: 0, skipped: 0 }
+      const sum = sums.get(name) ?? { tenantId: end.tenantId, runId: end.runId, node, ok: 0, failed: 0, skipped: 0, problem }
       sums.set(name, sum)
       if (outcome === 'OK') sum.ok++
       else if (outcome === 'FAILED') sum.failed++
       else sum.skipped++
+      sum.problem ??= problem
     }
   }
   return [...sums.values()].sort((a, b) => a.tenantId - b.tenantId || a.runId - b.runId || a.node - b.node)

@@ -1,4 +1,4 @@
-import { MOST_ELEMENTS, sortKey, type NodeForEach, type PlanNode } from '@carillon/core'
+import { MOST_ELEMENTS, elementParams, instantOf, sortKey, type NodeForEach, type PlanNode } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { beginInstances, insertEventWaits, insertNodes, type NewNode, type NodeBegin, type WaitingNode } from '../storage/node.ts'
 import { insertOutbox } from '../storage/outbox.ts'
@@ -155,10 +155,11 @@ function waitBeginning(
   if (wait.until !== undefined) {
     const until = evaluate(wait.until, context)
     if ('failed' in until) return failed(until.failed)
-    const dueAt = typeof until.value === 'number' ? until.value : Date.parse(String(until.value))
-    return Number.isFinite(dueAt)
-      ? { kind: 'TIME', dueAt }
-      : failed(`"${wait.until}" gives ${String(until.value)}, which is no instant.`)
+    const dueAt = instantOf(until.value)
+    if (dueAt !== null) return { kind: 'TIME', dueAt }
+    return failed(
+      `"${wait.until}" gives ${JSON.stringify(until.value)}; give epoch milliseconds, or a date and time with its zone.`,
+    )
   }
   const { name, key: expression, timeoutMs } = wait.event!
   const key = evaluate(expression, context)
@@ -186,13 +187,9 @@ function itemsBeginning(node: PlanNode, items: string, maxParallel: number, cont
   if (list.value.length > MOST_ELEMENTS)
     return failed(`"${items}" gives ${list.value.length} elements; ${MOST_ELEMENTS} are allowed.`)
   if (list.value.length === 0) return { kind: 'END', state: 'SUCCESS', output: [], error: null }
-  const elements: Element[] = []
-  for (const [index, item] of list.value.entries()) {
-    const resolved = resolve(node.params, { ...context, item, index })
-    if ('failed' in resolved) return failed(`Element ${index}: ${resolved.failed}`)
-    elements.push({ params: resolved.value, queueId: node.queueId })
-  }
-  return { kind: 'ELEMENTS', elements, maxParallel }
+  const params = elementParams(node.params, context, list.value)
+  if (params.kind === 'ERROR') return failed(params.message)
+  return { kind: 'ELEMENTS', elements: params.value.map((each) => ({ params: each, queueId: node.queueId })), maxParallel }
 }
 
 /** Parameters that every shard has: a task's own are no templates, and the run's lie over them already. */

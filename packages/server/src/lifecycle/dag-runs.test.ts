@@ -137,6 +137,21 @@ describe('a run of a DAG', () => {
     expect((await nodesOf(world, run)).each).toMatchObject({ state: 'SUCCESS', output: [] })
   })
 
+  test('a condition over an output that is not there skips its target, which tells the condition', async () => {
+    const dag = await createDag(world, task, {
+      nodes: ['a', 'b', 'c'].map((code) => ({ code, task: 'work' })),
+      edges: [
+        { from: 'a', to: 'c', condition: 'nodes.a.output.rows > 0' },
+        { from: 'b', to: 'c' },
+      ],
+    })
+    const run = await dag.start()
+    await workOff(world, executor, run)
+    const { c } = await nodesOf(world, run)
+    expect(c).toMatchObject({ state: 'SKIPPED', error: { code: 'UPSTREAM_FAILED' } })
+    expect(c!.error!.message).toContain('nodes.a.output.rows > 0')
+  })
+
   test('a fan-out over something that is no list fails its node', async () => {
     const dag = await createDag(world, task, {
       nodes: [{ code: 'each', task: 'work', forEach: { items: 'params.list' } }],

@@ -26,8 +26,10 @@ const SKIPPED_BECAUSE: Readonly<Record<SkipReason, string>> = {
   DONE: 'A person marked it as done.',
 }
 
-export function skippedNode(node: InstanceKey & NodeKey & { planId: number; token: number }, because: SkipReason): EndedNode {
-  const error = JSON.stringify({ code: because, message: SKIPPED_BECAUSE[because] })
+type Skippable = InstanceKey & NodeKey & { planId: number; token: number; problem?: string | null }
+
+export function skippedNode(node: Skippable, because: SkipReason): EndedNode {
+  const error = JSON.stringify({ code: because, message: node.problem ?? SKIPPED_BECAUSE[because] })
   return { ...keysOf(node), state: 'SKIPPED', because, output: null, error, startedAt: null }
 }
 

@@ -11,7 +11,7 @@ export interface UsableTask {
 }
 
 const holdTasks = sql(
-  'dag_use.hold-tasks',
+  'dagUse.holdTasks',
   `select t.id, t.code, (select p.body from plan p where p.tenant_id = t.tenant_id and p.id = t.plan_id) as body
    from task t where t.tenant_id = $1 and t.code = any($2::text[]) and t.deleted_at is null order by t.id for share of t`,
 )
@@ -23,7 +23,7 @@ export async function holdUsableTasks(tx: Transaction, tenantId: number, codes: 
 }
 
 const readTasks = sql(
-  'dag_use.read-tasks',
+  'dagUse.readTasks',
   `select t.id, t.code, (select p.body from plan p where p.tenant_id = t.tenant_id and p.id = t.plan_id) as body
    from task t where t.tenant_id = $1 and t.code = any($2::text[]) and t.deleted_at is null order by t.id`,
 )
@@ -45,7 +45,7 @@ export interface UsableVersion {
 }
 
 const versionsOf = sql(
-  'dag_use.versions',
+  'dagUse.versions',
   `select d.id as "dagId", d.code, w.number, v.id as "versionId", v.plan_id as "planId"
    from unnest($2::text[], $3::int[]) w (code, number)
    join dag d on d.tenant_id = $1 and d.code = w.code and d.deleted_at is null
@@ -62,14 +62,14 @@ export async function findUsableVersions(
   return tx.query(versionsOf, [tenantId, wanted.map((each) => each.code), wanted.map((each) => each.number)])
 }
 
-const lock = sql('dag_use.lock', `select pg_advisory_xact_lock(hashtextextended('carillon.dag-use', $1::bigint))`)
+const lock = sql('dagUse.lock', `select pg_advisory_xact_lock(hashtextextended('carillon.dag-use', $1::bigint))`)
 /** Whoever is about to let a DAG use another waits here for the others, or two half-cycles could pass each other. */
 export async function lockDagUses(tx: Transaction, tenantId: number): Promise<void> {
   await tx.query(lock, [tenantId])
 }
 
 const edges = sql(
-  'dag_use.edges',
+  'dagUse.edges',
   `select distinct v.dag_id as "from", u.dag_id as "to", f.code as "fromCode", o.code as "toCode"
    from dag_version_dag u
    join dag_version v on v.tenant_id = u.tenant_id and v.id = u.version_id and v.plan_id is not null
@@ -86,19 +86,19 @@ export function dagUses(
 }
 
 const dropTasks = sql(
-  'dag_version_task.delete',
+  'dagVersionTask.delete',
   `delete from dag_version_task where tenant_id = $1 and version_id = any($2::bigint[])`,
 )
 const addTasks = sql(
-  'dag_version_task.insert',
+  'dagVersionTask.insert',
   `insert into dag_version_task (tenant_id, version_id, task_id) select $1, u.* from unnest($2::bigint[], $3::bigint[]) u order by 2, 3`,
 )
 const dropDags = sql(
-  'dag_version_dag.delete',
+  'dagVersionDag.delete',
   `delete from dag_version_dag where tenant_id = $1 and version_id = any($2::bigint[])`,
 )
 const addDags = sql(
-  'dag_version_dag.insert',
+  'dagVersionDag.insert',
   `insert into dag_version_dag (tenant_id, version_id, dag_id, number)
    select $1, u.* from unnest($2::bigint[], $3::bigint[], $4::int[]) u order by 2, 3, 4`,
 )
@@ -129,7 +129,7 @@ const RUNS = `(v.state = 'ACTIVE' or exists (
   where n.tenant_id = v.tenant_id and n.dag_id = v.dag_id and n.number = v.number))`
 
 const codesUsingTask = sql(
-  'dag_use.codes-using-task',
+  'dagUse.codesUsingTask',
   `select distinct d.code from dag_version_task u
    join dag_version v on v.tenant_id = u.tenant_id and v.id = u.version_id
    join dag d on d.tenant_id = v.tenant_id and d.id = v.dag_id and d.deleted_at is null
@@ -141,7 +141,7 @@ export async function dagsUsingTask(tx: Transaction, tenantId: number, taskId: n
 }
 
 const codesUsingDag = sql(
-  'dag_use.codes-using-dag',
+  'dagUse.codesUsingDag',
   `select distinct d.code from dag_version_dag u
    join dag_version v on v.tenant_id = u.tenant_id and v.id = u.version_id
    join dag d on d.tenant_id = v.tenant_id and d.id = v.dag_id and d.deleted_at is null
@@ -174,7 +174,7 @@ const planned = (condition: string) =>
    where v.tenant_id = $1 and ${condition} order by v.id for no key update of v`
 
 const lockUsing = sql(
-  'dag_use.lock-versions-using',
+  'dagUse.lockVersionsUsing',
   planned(`v.plan_id is not null and v.id in (
      select u.version_id from dag_version_task u where u.tenant_id = $1 and u.task_id = any($2::bigint[]))`),
 )
@@ -183,12 +183,12 @@ export function lockVersionsUsing(tx: Transaction, tenantId: number, taskIds: re
   return tx.query(lockUsing, [tenantId, taskIds])
 }
 
-const lockOfDag = sql('dag_use.lock-versions-of-dag', planned(`v.plan_id is not null and v.dag_id = $2`))
+const lockOfDag = sql('dagUse.lockVersionsOfDag', planned(`v.plan_id is not null and v.dag_id = $2`))
 export function lockVersionsOfDag(tx: Transaction, tenantId: number, dagId: number): Promise<PlannedVersionRow[]> {
   return tx.query(lockOfDag, [tenantId, dagId])
 }
 
-const lockByIds = sql('dag_use.lock-versions', planned(`v.state <> 'DRAFT' and v.id = any($2::bigint[])`))
+const lockByIds = sql('dagUse.lockVersions', planned(`v.state <> 'DRAFT' and v.id = any($2::bigint[])`))
 export function lockVersionsById(tx: Transaction, tenantId: number, ids: readonly number[]): Promise<PlannedVersionRow[]> {
   return tx.query(lockByIds, [tenantId, ids])
 }

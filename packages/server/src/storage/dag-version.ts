@@ -29,7 +29,7 @@ const HEAD = `t.id, t.dag_id as "dagId", t.number, t.state, t.revision, t.conten
   t.updated_at as "updatedAt", t.activated_at as "activatedAt", t.activated_by as "activatedBy"`
 
 const insert = sql(
-  'dag_version.insert',
+  'dagVersion.insert',
   `insert into dag_version as t (tenant_id, dag_id, number, definition, content_hash, note, created_by)
    values ($1, $2, $3, $4::jsonb, $5, $6, $7) returning ${HEAD}, t.definition`,
 )
@@ -48,7 +48,7 @@ export async function insertDraft(tx: Transaction, tenantId: number, draft: Draf
 }
 
 const WHERE = `from dag_version t where t.tenant_id = $1 and t.dag_id = $2 and t.number = $3`
-const find = sql('dag_version.find', `select ${HEAD}, t.definition ${WHERE}`)
+const find = sql('dagVersion.find', `select ${HEAD}, t.definition ${WHERE}`)
 export async function findVersion(
   tx: Transaction,
   tenantId: number,
@@ -58,7 +58,7 @@ export async function findVersion(
   return (await tx.query<DagVersionRow>(find, [tenantId, dagId, number]))[0]
 }
 
-const lock = sql('dag_version.lock', `select ${HEAD}, t.definition ${WHERE} for no key update`)
+const lock = sql('dagVersion.lock', `select ${HEAD}, t.definition ${WHERE} for no key update`)
 /** As `findVersion`, and nobody else changes it until this transaction ends. */
 export async function lockVersion(
   tx: Transaction,
@@ -70,7 +70,7 @@ export async function lockVersion(
 }
 
 const rewrite = sql(
-  'dag_version.rewrite',
+  'dagVersion.rewrite',
   `update dag_version t set definition = $3::jsonb, content_hash = $4, note = $5, revision = t.revision + 1, updated_at = statement_timestamp()
    where t.tenant_id = $1 and t.id = $2 and t.state = 'DRAFT' returning ${HEAD}, t.definition`,
 )
@@ -86,16 +86,13 @@ export async function rewriteDraft(
   return rows[0]
 }
 
-const removeDraft = sql(
-  'dag_version.delete-draft',
-  `delete from dag_version where tenant_id = $1 and id = $2 and state = 'DRAFT'`,
-)
+const removeDraft = sql('dagVersion.deleteDraft', `delete from dag_version where tenant_id = $1 and id = $2 and state = 'DRAFT'`)
 export async function deleteDraft(tx: Transaction, tenantId: number, id: number): Promise<void> {
   await tx.query(removeDraft, [tenantId, id])
 }
 
 const activate = sql(
-  'dag_version.activate',
+  'dagVersion.activate',
   `update dag_version t set state = 'ACTIVE', plan_id = $3, activated_at = statement_timestamp(), activated_by = $4, updated_at = statement_timestamp()
    where t.tenant_id = $1 and t.id = $2 returning ${HEAD}, t.definition`,
 )
@@ -110,7 +107,7 @@ export async function activateVersionRow(
 }
 
 const archive = sql(
-  'dag_version.archive',
+  'dagVersion.archive',
   `update dag_version set state = 'ARCHIVED', updated_at = statement_timestamp() where tenant_id = $1 and id = any($2::bigint[])`,
 )
 export async function archiveVersionRows(tx: Transaction, tenantId: number, ids: readonly number[]): Promise<void> {
@@ -118,14 +115,14 @@ export async function archiveVersionRows(tx: Transaction, tenantId: number, ids:
 }
 
 export const listVersions = listing<DagVersionHead>({
-  name: 'dag_version.list',
+  name: 'dagVersion.list',
   text: `select ${HEAD} from dag_version t where t.tenant_id = $1`,
   filters: { dag: 't.dag_id = ?::bigint', state: 't.state = ?::text' },
   orders: { newest: { by: 't.number', type: 'bigint', descending: true, field: 'number' } },
 })
 
 const setPlans = sql(
-  'dag_version.set-plans',
+  'dagVersion.setPlans',
   `update dag_version v set plan_id = p.plan_id from unnest($2::bigint[], $3::bigint[]) p (version_id, plan_id)
    where v.tenant_id = $1 and v.id = p.version_id`,
 )
@@ -135,7 +132,7 @@ export async function setPlansOfVersions(tx: Transaction, tenantId: number, plan
 }
 
 const dropPlans = sql(
-  'dag_version.drop-plans',
+  'dagVersion.dropPlans',
   `update dag_version set plan_id = null where tenant_id = $1 and id = any($2::bigint[])`,
 )
 /** Versions whose plans are out of date and that nobody uses: they get a plan again when somebody does. */
@@ -144,7 +141,7 @@ export async function dropPlansOfVersions(tx: Transaction, tenantId: number, ids
 }
 
 const definitions = sql(
-  'dag_version.definitions',
+  'dagVersion.definitions',
   `select id, definition from dag_version where tenant_id = $1 and id = any($2::bigint[])`,
 )
 export async function findDefinitions(

@@ -58,7 +58,7 @@ export const dags = versionedTable<DagRow, DagFields>({
 })
 
 const nextNumber = sql(
-  'dag.next-number',
+  'dag.nextNumber',
   `update dag set last_number = last_number + 1 where tenant_id = $1 and id = $2 returning last_number as number`,
 )
 /** The number of the version that comes next; of a locked DAG. No change of the DAG itself, so its own version stays. */
@@ -67,7 +67,7 @@ export async function nextVersionNumber(tx: Transaction, tenantId: number, dagId
 }
 
 const schedulesOf = sql(
-  'schedule.codes-of-dag',
+  'schedule.codesOfDag',
   `select code from schedule where tenant_id = $1 and target_kind = 'DAG' and target_id = $2 and deleted_at is null order by code limit 5`,
 )
 export async function schedulesOfDag(tx: Transaction, tenantId: number, dagId: number): Promise<string[]> {

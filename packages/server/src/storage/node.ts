@@ -162,7 +162,7 @@ const BEGIN = sql(
   'node.begin',
   `update instance_live i
    set state = case when b.wait_reason is null then 'PENDING' else 'WAITING' end, wait_reason = b.wait_reason, params = b.params::jsonb, due_at = at_ms(b.due_at),
-     sort_key = b.sort_key, shard_total = b.shard_total, queue_id = b.queue_id
+     sort_key = b.sort_key, shard_total = b.shard_total, queue_id = b.queue_id, error = null
    from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::int[], $8::int[]) as batch (tenant_id, id, wait_reason, params, due_at, sort_key, shard_total, queue_id)')} b
    where i.ctid = b.place and (i.state = 'WAITING') is not false`,
 )
@@ -271,22 +271,25 @@ export async function freePausedNodes(tx: Transaction, runs: readonly RunKey[]):
 const PASS_ON = sql(
   'node.passOn',
   `update instance_live i
-   set parents_ok = i.parents_ok + d.ok, parents_failed = i.parents_failed + d.failed, parents_skipped = i.parents_skipped + d.skipped
+   set parents_ok = i.parents_ok + d.ok, parents_failed = i.parents_failed + d.failed, parents_skipped = i.parents_skipped + d.skipped,
+     error = coalesce(i.error, case when d.problem is not null then jsonb_build_object('code', 'CONDITION', 'message', d.problem) end)
    from (
      select batch.*, found.place
-     from unnest($1::bigint[], $2::bigint[], $3::int[], $4::int[], $5::int[], $6::int[]) as batch (tenant_id, run_id, node, ok, failed, skipped)
+     from unnest($1::bigint[], $2::bigint[], $3::int[], $4::int[], $5::int[], $6::int[], $7::text[]) as batch (tenant_id, run_id, node, ok, failed, skipped, problem)
      cross join lateral (
        select l.ctid as place from instance_live l
        where l.tenant_id = batch.tenant_id and l.run_id = batch.run_id and l.node = batch.node and l.shard_index = 0 and l.id <> l.run_id limit 1) found) d
    where i.ctid = d.place and (i.state = 'WAITING') is not false and i.wait_reason = 'DEPENDENCY'
    returning i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.token, i.parents as total, i.parents_ok as ok,
-     i.parents_failed as failed, i.parents_skipped as skipped`,
+     i.parents_failed as failed, i.parents_skipped as skipped, i.error ->> 'message' as problem`,
 )
 
 export interface PassedOn extends NodeKey {
   readonly ok: number
   readonly failed: number
   readonly skipped: number
+  /** Why a condition on the way could not be evaluated: kept with the node until it ends or begins. */
+  readonly problem: string | null
 }
 
 /** A node that still waits, with how its parents have ended so far. */
@@ -298,6 +301,7 @@ export interface WaitingNode extends NodeKey {
   readonly ok: number
   readonly failed: number
   readonly skipped: number
+  readonly problem?: string | null
 }
 
 /** Adds what has been passed on to the counters of the nodes it was passed to; those that do not wait any more are left out. */
@@ -308,6 +312,7 @@ export async function passOnToNodes(tx: Transaction, deltas: readonly PassedOn[]
     plainColumn(column(deltas, 'ok')),
     plainColumn(column(deltas, 'failed')),
     plainColumn(column(deltas, 'skipped')),
+    column(deltas, 'problem'),
   ])
 }
 

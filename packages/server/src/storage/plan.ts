@@ -38,7 +38,7 @@ export async function findPlans(tx: Transaction, tenantId: number, ids: readonly
 }
 
 const insertOfVersions = sql(
-  'plan.insert-of-versions',
+  'plan.insertOfVersions',
   `insert into plan (tenant_id, target_kind, target_id, body)
    select $1, p.body ->> 'targetKind', (p.body ->> 'targetId')::bigint, p.body
    from unnest($2::jsonb[]) with ordinality p (body, place) order by p.place

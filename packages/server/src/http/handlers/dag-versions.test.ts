@@ -258,6 +258,6 @@ test('a dry run is refused for outcomes of nodes that there are not, parameters 
   const wrong = await dry({ params: { day: 'x', list: 'no list' } })
   expect(wrong).toMatchObject({
     state: 'FAILED',
-    nodes: [{ code: 'a', error: { code: 'FOR_EACH', message: expect.stringContaining('gives no list') } }, {}, {}],
+    nodes: [{ code: 'a', error: { code: 'EXPRESSION_FAILED', message: expect.stringContaining('gives no list') } }, {}, {}],
   })
 })

@@ -41,8 +41,8 @@ export const dagVersionHandlers: Handlers<typeof dagVersionRoutes> = {
     }),
   dryRun: async ({ params, body }, { read, tenantId, services: { limits } }) => {
     const definition = await read((tx) => findRunnable({ tx, tenantId, limits }, params.dag, params.number))
-    const { state, output, nodes, endedAt } = await dryRun(definition, body, limits)
-    return { state, output, endedAt, nodes: [...nodes] }
+    const { state, output, outputProblem, nodes, endedAt } = await dryRun(definition, body, limits)
+    return { state, output, outputProblem, endedAt, nodes: nodes.map(({ instances: _, ...node }) => node) }
   },
   activate: ({ params, body }, context) =>
     context.change((edit) => answering(activateVersion(edit, params.dag, params.number, body.revision), viewOf)),
