@@ -59,9 +59,10 @@ const FACTS = sql(
   `select r.tenant_id as "tenantId", r.id, r.plan_id as "planId", r.state, r.reason, r.params, r.priority, r.admitted, r.fire_at as "fireAt",
      r.concurrency_key as "concurrencyKey", r.schedule_id as "scheduleId", r.wakes_schedule as "wakesSchedule", r.depth,
      r.parent_instance_id as "parentInstanceId", r.created_at as "createdAt",
-     not exists (select from instance_live i where i.tenant_id = r.tenant_id and i.id = r.id) as large
+     single.id is null as large
    from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
-   cross join lateral (select * from run_live l where l.tenant_id = wanted.tenant_id and l.id = wanted.id limit 1) r`,
+   cross join lateral (select * from run_live l where l.tenant_id = wanted.tenant_id and l.id = wanted.id limit 1) r
+   left join lateral (select l.id from instance_live l where l.tenant_id = r.tenant_id and l.id = r.id limit 1) single on true`,
 )
 
 /** What the nodes of a run need to know of it. */
@@ -316,16 +317,19 @@ export async function passOnToNodes(tx: Transaction, deltas: readonly PassedOn[]
   ])
 }
 
-// LIMIT 0 is never looked for: where nothing waits for its turn, the elements that are left would all be read in vain.
+// No EXISTS in a select list: the planner may answer it by reading the whole table once. LIMIT 0 is never looked for: where nothing waits for its turn, the elements that are left would all be read in vain.
 const LEFT = sql(
   'node.elementsLeft',
   `select w.tenant_id as "tenantId", w.run_id as "runId", w.node,
-     exists (select from instance_live l where l.tenant_id = w.tenant_id and l.run_id = w.run_id and l.node = w.node and l.id <> l.run_id) as left,
+     remaining.id is not null as left,
      array(
        select l.id from instance_live l
        where l.tenant_id = w.tenant_id and l.run_id = w.run_id and l.node = w.node and l.id <> l.run_id and l.state = 'WAITING' and l.wait_reason = 'SLOT'
        order by l.shard_index limit w.turns) as next
-   from unnest($1::bigint[], $2::bigint[], $3::int[], $4::int[]) as w (tenant_id, run_id, node, turns)`,
+   from unnest($1::bigint[], $2::bigint[], $3::int[], $4::int[]) as w (tenant_id, run_id, node, turns)
+   left join lateral (
+     select l.id from instance_live l
+     where l.tenant_id = w.tenant_id and l.run_id = w.run_id and l.node = w.node and l.id <> l.run_id limit 1) remaining on true`,
 )
 
 export interface ElementsLeft extends NodeKey {
