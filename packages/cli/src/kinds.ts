@@ -56,7 +56,7 @@ type DagItem = Awaited<ReturnType<Client['dags']['list']>>['items'][number]
 
 export const RUN_COLUMNS: readonly Column<Run>[] = [
   id,
-  { title: 'RUNS', text: ({ task, dag }) => (task ?? dag)?.code ?? String((task ?? dag)?.id) },
+  { title: 'TARGET', text: ({ task, dag }) => (task ?? dag)?.code ?? String((task ?? dag)?.id) },
   { title: 'STATE', text: (run) => run.state, style: (run) => styleOfState(run.state) },
   { title: 'ORIGIN', text: (run) => run.schedule?.code ?? run.origin.toLowerCase() },
   { title: 'PLANNED', text: (run) => momentOf(run.fireAt) },

@@ -10,7 +10,7 @@ test('runs are listed newest first, of one task, in some states', async () => {
   expect(runs).toHaveLength(3)
   expect(await runJson(['runs', '--task', task, '-n', '2'])).toHaveLength(2)
   expect(await runJson(['runs', '--task', task, '--state', 'failed', '--state', 'timeout'])).toEqual([])
-  expect((await run(['runs', '--task', task])).out).toMatch(/^ +ID {2}TASK[^\n]*\n *\d+ {2}cli-delay\S+ +SUCCESS +cli /)
+  expect((await run(['runs', '--task', task])).out).toMatch(/^ +ID {2}TARGET[^\n]*\n *\d+ {2}cli-delay\S+ +SUCCESS +cli /)
 })
 
 test('a failed run is found by its state', async () => {
