@@ -11,7 +11,7 @@ interface Row {
 const columns: readonly Column<Row>[] = [
   { title: 'CODE', text: (row) => row.code },
   { title: 'NAME', text: (row) => row.name },
-  { title: 'TARGET', text: (row) => String(row.runs), align: 'right' },
+  { title: 'RUNS', text: (row) => String(row.runs), align: 'right' },
 ]
 const rows: readonly Row[] = [
   { code: 'nightly', name: '每天的报表', runs: 7 },
