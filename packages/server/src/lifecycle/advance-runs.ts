@@ -10,6 +10,7 @@ import {
   selectUnsuccessfulNodes,
   type NodeOutcome,
   type PassedOn,
+  type RunFacts,
   type RunKey,
   type WaitingNode,
 } from '../storage/node.ts'
@@ -26,10 +27,18 @@ import { finishLargeRuns, type EndedRun } from './finish-runs.ts'
  * Lets runs of several instances go on after some of these have ended: what has ended moves to history, its outcome travels along the
  * edges, what that makes ready begins, what it rules out is skipped and travels on in its turn. A run with nothing left ends. Any number of
  * runs in one transaction, a statement for each step of the wave and not for each run; what a run reads is what has changed.
+ *
+ * @param known what runs said when they were locked in this transaction, in which nothing of them has ended since
  */
-export async function advanceRuns(tx: Transaction, engine: Engine, ended: readonly EndedNode[], now: number): Promise<void> {
+export async function advanceRuns(
+  tx: Transaction,
+  engine: Engine,
+  ended: readonly EndedNode[],
+  now: number,
+  known?: readonly RunFacts[],
+): Promise<void> {
   if (ended.length === 0) return
-  const runs = await loadRuns(tx, engine, ended)
+  const runs = await withPlans(tx, engine, known ?? (await selectRunFacts(tx, runsOf(ended))))
   const more = new TenantMap<number, { tenantId: number; id: number; more: number }>()
   const count = (tenantId: number, id: number, by: number) => {
     const entry = more.get(tenantId, id)
@@ -46,11 +55,11 @@ export async function advanceRuns(tx: Transaction, engine: Engine, ended: readon
     for (const { tenantId, runId, added } of begun.added) count(tenantId, runId, added)
     wave = [...skipped, ...begun.ended]
   }
-  const counted = await countInstances(tx, more.values(), now)
+  countInstances(tx, more.values(), now)
   await endRuns(
     tx,
     engine,
-    counted.filter((run) => run.instances === 0).map((run) => runs.get(run.tenantId, run.id)!),
+    runs.values().filter(({ tenantId, id, instances }) => instances + (more.get(tenantId, id)?.more ?? 0) === 0),
     now,
   )
 }
@@ -59,11 +68,11 @@ export async function advanceRuns(tx: Transaction, engine: Engine, ended: readon
 export async function beginRuns(tx: Transaction, engine: Engine, runs: readonly RunKey[], now: number): Promise<void> {
   if (runs.length === 0) return
   const roots = await selectRoots(tx, runs)
-  const loaded = await loadRuns(tx, engine, roots)
+  const loaded = await withPlans(tx, engine, await selectRunFacts(tx, runsOf(roots)))
   const { ready, skipped } = decide(loaded, roots)
   const begun = await beginNodes(tx, engine, loaded, ready, now)
   if (begun.added.length > 0) {
-    await countInstances(
+    countInstances(
       tx,
       begun.added.map(({ tenantId, runId, added }) => ({ tenantId, id: runId, more: added })),
       now,
@@ -72,16 +81,13 @@ export async function beginRuns(tx: Transaction, engine: Engine, runs: readonly 
   await advanceRuns(tx, engine, [...skipped, ...begun.ended], now)
 }
 
-export async function loadRuns(
-  tx: Transaction,
-  engine: Engine,
-  of: readonly { readonly tenantId: number; readonly runId: number }[],
-): Promise<TenantMap<number, AdvancingRun>> {
-  const keys = TenantMap.of(of, (each) => each.runId).values()
-  const facts = await selectRunFacts(
-    tx,
-    keys.map(({ tenantId, runId }) => ({ tenantId, id: runId })),
-  )
+function runsOf(nodes: readonly { readonly tenantId: number; readonly runId: number }[]): RunKey[] {
+  return TenantMap.of(nodes, (node) => node.runId)
+    .values()
+    .map(({ tenantId, runId }) => ({ tenantId, id: runId }))
+}
+
+async function withPlans(tx: Transaction, engine: Engine, facts: readonly RunFacts[]): Promise<Runs> {
   const planOf = await engine.plans.load(tx, facts)
   return TenantMap.of(
     facts.map((run) => ({ ...run, plan: planOf(run) })),

@@ -1,16 +1,17 @@
 import { endAttempt, outcomeOfOnlyInstance, type AttemptEnd, type EndDecision, type InstanceState } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
-import { isOnly, retryInstances, type LockedInstance, type RetriedInstance } from '../storage/instance.ts'
+import { isOnly, retryInstances, type RetriedInstance } from '../storage/instance.ts'
 import { storableJson } from '../storage/storable-json.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
 import { advanceRuns } from './advance-runs.ts'
 import { keysOf, type EndedNode } from './ended-node.ts'
 import { finishRuns, type FinishedRun } from './finish-runs.ts'
+import type { InstanceUnderLock } from './lock-instances.ts'
 
 /** The end of an attempt of an instance that the caller has locked and found to be still held under that attempt. */
 export interface InstanceEnd {
-  readonly instance: LockedInstance
+  readonly instance: InstanceUnderLock
   readonly end: AttemptEnd
   /** JSON text, as it will be stored. */
   readonly output?: string | null
@@ -42,7 +43,14 @@ export async function completeInstances(tx: Transaction, engine: Engine, ends: r
   wakeRetried(tx, engine, decided)
   const final = decided.filter((each) => each.decision.kind === 'FINAL')
   await finishRuns(tx, engine, final.filter((each) => isOnly(each.ended.instance)).flatMap(finishedOf), now)
-  await advanceRuns(tx, engine, final.filter((each) => !isOnly(each.ended.instance)).flatMap(endedNodeOf), now)
+  const nodes = final.filter((each) => !isOnly(each.ended.instance))
+  await advanceRuns(
+    tx,
+    engine,
+    nodes.flatMap(endedNodeOf),
+    now,
+    nodes.flatMap(({ ended }) => ended.instance.run ?? []),
+  )
 }
 
 interface Decided {

@@ -1,10 +1,15 @@
 import type { Transaction } from '../storage/database.ts'
 import { compareGates, lockGates, type GateKey } from '../storage/gate.ts'
 import { lockLiveInstances, selectGatesOfInstances, type InstanceKey, type LockedInstance } from '../storage/instance.ts'
-import { lockRuns, selectInstancesOfRuns, selectRunFacts, type RunKey } from '../storage/node.ts'
+import { lockRuns, selectInstancesOfRuns, selectRunFacts, type RunFacts, type RunKey } from '../storage/node.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 
-export type LockedInstances = TenantMap<number, LockedInstance>
+/** A live instance, with what its run says under its lock, where that is one of several. */
+export interface InstanceUnderLock extends LockedInstance {
+  readonly run: RunFacts | null
+}
+
+export type LockedInstances = TenantMap<number, InstanceUnderLock>
 
 /**
  * Locks live instances in the one order that everything keeps: the gates of keyed runs first, then runs of several instances, then
@@ -15,11 +20,14 @@ export async function lockInstances(tx: Transaction, keys: readonly InstanceKey[
   const distinct = TenantMap.of(keys, (key) => key.id).values()
   const above = await selectGatesOfInstances(tx, distinct)
   lockGates(tx, gatesOf(above))
-  lockRuns(
-    tx,
-    above.flatMap(({ tenantId, largeRunId }) => (largeRunId === null ? [] : [{ tenantId, id: largeRunId }])),
+  const large = above.flatMap(({ tenantId, largeRunId }) => (largeRunId === null ? [] : [{ tenantId, id: largeRunId }]))
+  lockRuns(tx, large)
+  const [instances, facts] = await Promise.all([lockLiveInstances(tx, distinct), selectRunFacts(tx, large)])
+  const runs = TenantMap.of(facts, (run) => run.id)
+  return TenantMap.of(
+    instances.map((instance) => ({ ...instance, run: runs.get(instance.tenantId, instance.runId) ?? null })),
+    (instance) => instance.id,
   )
-  return TenantMap.of(await lockLiveInstances(tx, distinct), (instance) => instance.id)
 }
 
 /** Locks runs with all their live instances, by the same order. A run without any has ended. */

@@ -11,7 +11,7 @@ import { TenantMap } from '../storage/tenant-map.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import { completeInstances, type InstanceEnd } from './complete-instances.ts'
 import type { Engine } from './engine.ts'
-import { lockInstances } from './lock-instances.ts'
+import { lockInstances, type InstanceUnderLock } from './lock-instances.ts'
 import { isHeld, wakeSessions } from './stop-runs.ts'
 
 const BATCH = 500
@@ -48,7 +48,7 @@ async function askToStop(tx: Transaction, engine: Engine, instances: readonly Lo
   tx.afterCommit(() => wakeSessions(engine, instances))
 }
 
-function giveUp(instance: LockedInstance): InstanceEnd[] {
+function giveUp(instance: InstanceUnderLock): InstanceEnd[] {
   if (instance.stopReason !== null) return [{ instance, end: { kind: 'OVERDUE' } }]
   return instance.state === 'RESERVED' ? [{ instance, end: { kind: 'LOST' } }] : []
 }

@@ -1,18 +1,12 @@
 import type { ReportAnswer, ReportItem } from '@carillon/contract'
 import type { Transaction } from '../storage/database.ts'
-import {
-  recordProgress,
-  selectEndedAttempts,
-  startInstances,
-  type InstanceKey,
-  type LockedInstance,
-} from '../storage/instance.ts'
+import { recordProgress, selectEndedAttempts, startInstances, type InstanceKey } from '../storage/instance.ts'
 import { insertRefusedReports } from '../storage/refused-report.ts'
 import { setRunStates } from '../storage/run.ts'
 import { storableJson, storableText } from '../storage/storable-json.ts'
 import { completeInstances, type InstanceEnd } from './complete-instances.ts'
 import type { Engine } from './engine.ts'
-import { lockInstances, type LockedInstances } from './lock-instances.ts'
+import { lockInstances, type InstanceUnderLock, type LockedInstances } from './lock-instances.ts'
 
 /** What an executor says about an instance, with the session and tenant that its request was authenticated for. */
 export interface ReportedItem {
@@ -55,7 +49,7 @@ const keyOf = ({ tenantId, item }: ReportedItem): InstanceKey => ({ tenantId, id
 
 interface Held {
   readonly entry: ReportedItem
-  readonly instance: LockedInstance
+  readonly instance: InstanceUnderLock
 }
 
 interface End extends Held {
@@ -71,9 +65,9 @@ interface Sorted {
 
 /** The first end of an instance in a batch is its end; what stands behind it comes too late, a start before it needs no row of its own. */
 function sortItems(items: readonly ReportedItem[], locked: LockedInstances, resultBytes: number): Sorted {
-  const starts = new Map<LockedInstance, Held>()
-  const progress = new Map<LockedInstance, Held>()
-  const ends = new Map<LockedInstance, End>()
+  const starts = new Map<InstanceUnderLock, Held>()
+  const progress = new Map<InstanceUnderLock, Held>()
+  const ends = new Map<InstanceUnderLock, End>()
   const late: ReportedItem[] = []
   for (const entry of items) {
     const instance = locked.get(entry.tenantId, entry.item.instance)
@@ -94,7 +88,7 @@ function sortItems(items: readonly ReportedItem[], locked: LockedInstances, resu
   }
 }
 
-function holds(instance: LockedInstance, { sessionId, item }: ReportedItem): boolean {
+function holds(instance: InstanceUnderLock, { sessionId, item }: ReportedItem): boolean {
   return (
     instance.token === item.token &&
     instance.sessionId === sessionId &&
@@ -135,7 +129,7 @@ function progressOf({ entry, instance }: Held) {
   return { ...instance, sessionId: entry.sessionId, percent: item.percent, message: item.message ?? null }
 }
 
-function endOf(item: ReportItem, instance: LockedInstance, oversize: boolean, now: number): InstanceEnd {
+function endOf(item: ReportItem, instance: InstanceUnderLock, oversize: boolean, now: number): InstanceEnd {
   const startedAt = 'durationMs' in item && item.durationMs !== undefined ? now - item.durationMs : now
   if (oversize)
     return {

@@ -58,7 +58,7 @@ const FACTS = sql(
   'node.runFacts',
   `select r.tenant_id as "tenantId", r.id, r.plan_id as "planId", r.state, r.reason, r.params, r.priority, r.admitted, r.fire_at as "fireAt",
      r.concurrency_key as "concurrencyKey", r.schedule_id as "scheduleId", r.wakes_schedule as "wakesSchedule", r.depth,
-     r.parent_instance_id as "parentInstanceId", r.created_at as "createdAt",
+     r.parent_instance_id as "parentInstanceId", r.created_at as "createdAt", r.instances,
      single.id is null as large
    from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
    cross join lateral (select * from run_live l where l.tenant_id = wanted.tenant_id and l.id = wanted.id limit 1) r
@@ -84,10 +84,12 @@ export interface RunFacts {
   readonly depth: number
   readonly parentInstanceId: number | null
   readonly createdAt: number
+  /** Of which it has to hear the end. */
+  readonly instances: number
 }
 
 export function selectRunFacts(tx: Transaction, runs: readonly RunKey[]): Promise<RunFacts[]> {
-  return tx.query(FACTS, runColumns(runs))
+  return runs.length === 0 ? Promise.resolve([]) : tx.query(FACTS, runColumns(runs))
 }
 
 const COUNT = sql(
@@ -95,17 +97,12 @@ const COUNT = sql(
   `update run_live r
    set instances = r.instances + s.more, state = case when r.state = 'PENDING' then 'RUNNING' else r.state end, started_at = coalesce(r.started_at, at_ms($4))
    from ${placed('run_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::int[]) as batch (tenant_id, id, more)')} s
-   where r.ctid = s.place
-   returning r.tenant_id as "tenantId", r.id, r.instances`,
+   where r.ctid = s.place`,
 )
 
-/** Counts the live instances of runs up or down; a run that counts zero has nothing left to do. */
-export function countInstances(
-  tx: Transaction,
-  runs: readonly (RunKey & { readonly more: number })[],
-  now: number,
-): Promise<{ tenantId: number; id: number; instances: number }[]> {
-  return tx.query(COUNT, [...runColumns(runs), plainColumn(column(runs, 'more')), now])
+/** Counts the live instances of runs up or down. */
+export function countInstances(tx: Transaction, runs: readonly (RunKey & { readonly more: number })[], now: number): void {
+  if (runs.length > 0) tx.send(COUNT, [...runColumns(runs), plainColumn(column(runs, 'more')), now])
 }
 
 // ───────────────────────────────────────────────────────────────── begin
