@@ -20,33 +20,45 @@ export interface ClaimRequest {
 export interface Claimed {
   readonly assignments: readonly Assignment[]
   readonly control: Control
-  /** The queues that this session takes from, and its app: where it waits when there is nothing. */
+  /** The queues that this session takes from: where it waits when there is nothing. */
   readonly queueIds: readonly number[]
-  readonly appId: number
+  readonly session: SessionRow
 }
 
 /**
  * Gives PENDING instances to a session: RESERVED under a new token. The session's row is locked first, so one that has ended gets
  * nothing, and what it gets is written down before it is answered.
+ *
+ * @param expected the session as it was last seen. It changes rarely, so what it may take is looked for in the same round trip; if it
+ *   has changed, that is let go and looked for anew.
  */
-export async function claimInstances(engine: Engine, turn: Turn, request: ClaimRequest): Promise<Claimed> {
-  const { given, appTenantId, ...claimed } = await reserve(engine, turn, request)
-  const session = { id: request.sessionId, appTenantId, appId: claimed.appId }
+export async function claimInstances(
+  engine: Engine,
+  turn: Turn,
+  request: ClaimRequest,
+  expected: SessionRow | null = null,
+): Promise<Claimed> {
+  const { given, ...claimed } = await reserve(engine, turn, request, expected)
+  const session = { id: request.sessionId, appTenantId: claimed.session.tenantId, appId: claimed.session.appId }
   return { ...claimed, assignments: await withSecrets(engine, session, given) }
 }
 
-function reserve(engine: Engine, turn: Turn, request: ClaimRequest) {
+function reserve(engine: Engine, turn: Turn, request: ClaimRequest, expected: SessionRow | null) {
+  const limit = Math.min(request.max, engine.settings.claimBatch)
   return engine.db.engine(async (tx) => {
-    const session = await openSessionOf(tx, request)
-    const queues = engine.queues.servedBy(session)
-    const [claimed, control] = await Promise.all([reserveFor(tx, engine, turn, session, request), controlOf(tx, session)])
+    const locked = openSessionOf(tx, request)
+    const ahead = expected && mayTakeAhead(engine, expected, request) ? takeFor(tx, engine, turn, expected, limit) : null
+    const [session, stop, taken, now] = await Promise.all([locked, selectStops(tx, request.sessionId), ahead, tx.now()])
+    const foreseen = taken && sameServing(engine, expected!, session) ? taken : null
+    const claimed = await reserveFor(tx, engine, session, request, now, () =>
+      foreseen ? Promise.resolve(foreseen) : takeFor(tx, engine, turn, session, limit),
+    )
     const planOf = await engine.plans.load(tx, claimed)
     return {
       given: claimed.map((instance) => givenOf(instance, planOf(instance), instance.token)),
-      appTenantId: session.tenantId,
-      control,
-      queueIds: queues.map((queue) => queue.id),
-      appId: session.appId,
+      session,
+      control: { stop, lost: [], status: session.status },
+      queueIds: queueIdsOf(engine, session),
     }
   })
 }
@@ -57,18 +69,33 @@ async function openSessionOf(tx: Transaction, { tenantId, sessionId }: ClaimRequ
   return session
 }
 
+/** A repeated claim gets what it got, and tokens of a rate are not given back: there nothing is taken ahead. */
+function mayTakeAhead(engine: Engine, expected: SessionRow, { seq }: ClaimRequest): boolean {
+  return seq > expected.claimSeq && mayTake(expected) && engine.queues.servedBy(expected).every((queue) => queue.rateKey === null)
+}
+
+const queueIdsOf = (engine: Engine, session: SessionRow) => engine.queues.servedBy(session).map((queue) => queue.id)
+
+function sameServing(engine: Engine, expected: SessionRow, session: SessionRow): boolean {
+  return expected.appShared === session.appShared && queueIdsOf(engine, expected).join() === queueIdsOf(engine, session).join()
+}
+
+function takeFor(tx: Transaction, engine: Engine, turn: Turn, session: SessionRow, limit: number): Promise<Claimable[]> {
+  const app = { tenantId: session.tenantId, shared: session.appShared }
+  return takePending(tx, app, engine.queues.servedBy(session), limit, turn)
+}
+
 async function reserveFor(
   tx: Transaction,
   engine: Engine,
-  turn: Turn,
   session: SessionRow,
-  { seq, max }: ClaimRequest,
+  { seq }: ClaimRequest,
+  now: number,
+  take: () => Promise<Claimable[]>,
 ): Promise<Claimable[]> {
   if (seq === session.claimSeq) return selectReservedBy(tx, session.id, seq)
   if (seq < session.claimSeq || !mayTake(session)) return []
-  const limit = Math.min(max, engine.settings.claimBatch)
-  const app = { tenantId: session.tenantId, shared: session.appShared }
-  const [taken, now] = await Promise.all([takePending(tx, app, engine.queues.servedBy(session), limit, turn), tx.now()])
+  const taken = await take()
   if (taken.length === 0) return []
   reserveInstances(
     tx,

@@ -12,7 +12,7 @@ import type {
 } from '@carillon/contract'
 import { createCoalescer } from '../runtime/coalescer.ts'
 import { isolate } from '../runtime/isolate.ts'
-import { appTopic, queueTopic, sessionTopic } from '../runtime/wake-hub.ts'
+import { appTopic, queueTopic, sessionTopic, type WakeHub } from '../runtime/wake-hub.ts'
 import { claimInstances, type Claimed } from './claim.ts'
 import type { Engine } from './engine.ts'
 import { storeLogs, type ShippedLines } from './logs.ts'
@@ -55,8 +55,13 @@ export function createExecutorTraffic(
     mostItems: 100,
     lanes: 1,
   })
-  const claimOnce = (principal: ExecutorPrincipal, { session, seq, max }: Claim) =>
-    claimInstances(engine, turn, { tenantId: principal.tenantId, sessionId: session, seq, max: mayGive() ? max : 0 })
+  const seen = lastSeen()
+  const claimOnce = async (principal: ExecutorPrincipal, { session, seq, max }: Claim) => {
+    const request = { tenantId: principal.tenantId, sessionId: session, seq, max: mayGive() ? max : 0 }
+    const claimed = await claimInstances(engine, turn, request, seen.get(session)?.session)
+    seen.set(session, { session: claimed.session, queueIds: claimed.queueIds })
+    return claimed
+  }
 
   return {
     register: (principal, body) => register(engine, principal, body),
@@ -66,20 +71,26 @@ export function createExecutorTraffic(
       await owners.check(principal, body.session)
       return lines.newest(body.session, signal, async (current) => {
         const end = performance.now() + body.waitMs
-        let claimed = await claimOnce(principal, body)
-        while (isNothing(claimed, body.session, told)) {
-          const left = end - performance.now()
-          if (left <= 0 || current.aborted) break
-          // Listens before it looks again, so that what comes between the two is not slept through.
-          const listening = new AbortController()
-          const woken = engine.hub.wait(topicsOf(claimed, body), left, AbortSignal.any([current, listening.signal]))
-          claimed = await claimOnce(principal, body)
-          if (isNothing(claimed, body.session, told) && (await woken)) claimed = await claimOnce(principal, body)
-          // A waiter left behind would be woken in the place of one that needs it.
-          listening.abort(HEARD)
+        const answer = (claimed: Claimed) => {
+          told.add(body.session, claimed)
+          return { assignments: [...claimed.assignments], control: claimed.control }
         }
-        told.add(body.session, claimed)
-        return { assignments: [...claimed.assignments], control: claimed.control }
+        for (;;) {
+          // Listens before it looks, so that what comes between the two is not slept through.
+          const known = seen.get(body.session)
+          const ear = known ? listen(engine.hub, topicsOf(known, body), end - performance.now(), current) : null
+          try {
+            const claimed = await claimOnce(principal, body)
+            const isFull = claimed.assignments.length >= body.max
+            // What was heard while a full hand was taken may be somebody else's work.
+            if (isFull && ear?.hasHeard()) claimed.queueIds.forEach((id) => engine.hub.wakeLocally(queueTopic(id), 1))
+            if (!isNothing(claimed, body.session, told) || current.aborted || performance.now() >= end) return answer(claimed)
+            const hears = ear !== null && sameQueues(known!, claimed)
+            if (hears && !(await ear.woken)) return answer(claimed)
+          } finally {
+            ear?.stop()
+          }
+        }
       })
     },
 
@@ -98,6 +109,32 @@ export function createExecutorTraffic(
     async deregister(principal, session) {
       await owners.check(principal, session)
       await deregister(engine, principal, session)
+    },
+  }
+}
+
+/** Waits for one wake, from now on until `stop`: a waiter left behind would be woken in the place of one that needs it. */
+function listen(hub: WakeHub, topics: readonly string[], ms: number, signal: AbortSignal) {
+  const stopped = new AbortController()
+  let heard = false
+  const woken = hub.wait(topics, Math.max(ms, 0), AbortSignal.any([signal, stopped.signal])).then((is) => (heard = is))
+  return { woken, hasHeard: () => heard, stop: () => stopped.abort(HEARD) }
+}
+
+/** Where a session waits. */
+type Place = Pick<Claimed, 'session' | 'queueIds'>
+
+const sameQueues = (a: Place, b: Place) => a.queueIds.join() === b.queueIds.join()
+
+/** What sessions were answered last: where they will wait, and what they may take, unless they have changed since. */
+function lastSeen() {
+  const MOST = 20_000
+  const known = new Map<number, Place>()
+  return {
+    get: (session: number) => known.get(session),
+    set(session: number, place: Place) {
+      if (known.size >= MOST && !known.has(session)) known.clear()
+      known.set(session, place)
     },
   }
 }
@@ -127,7 +164,7 @@ function storeIsolated(engine: Engine, items: readonly ShippedLines[]): Promise<
   )
 }
 
-function topicsOf({ queueIds, appId }: Claimed, { session, max }: Claim): string[] {
+function topicsOf({ queueIds, session: { appId } }: Place, { session, max }: Claim): string[] {
   return [sessionTopic(session), ...(max > 0 ? [appTopic(appId), ...queueIds.map(queueTopic)] : [])]
 }
 
