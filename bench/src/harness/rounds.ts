@@ -5,6 +5,8 @@ import { median } from './statistics.ts'
 export interface Contestant {
   /** Pieces of work after which it has reached its speed: its code is compiled, its connections stand. */
   readonly warmUp: number
+  /** Where a round of fewer pieces tells nothing. */
+  readonly least?: number
   /** Does `count` pieces of work from beginning to end; answers how long that took, in milliseconds, without its set-up. */
   round(count: number): Promise<number>
 }
@@ -44,7 +46,7 @@ export async function ratesOf<Name extends string>(
         `  ${name}: ${count} in ${Math.round((count * 1000) / rate)} ms, ${Math.round(rate)}/s${round === 0 ? ' (warm-up)' : ''}`,
       )
       if (round > 0) rates[name].push(rate)
-      counts[name] = Math.max(LEAST, Math.round((rate * roundMs) / 1000))
+      counts[name] = Math.max(contestants[name].least ?? LEAST, Math.round((rate * roundMs) / 1000))
     }
   }
   return Object.fromEntries(names.map((name) => [name, Math.round(median(rates[name]))])) as Record<Name, number>

@@ -16,7 +16,7 @@ export const dagSize: Measurement = {
     const tenant = await carillon.tenant('sizes')
     await createDag(tenant, 'small', layers(DEPTH, SMALL / DEPTH, PARENTS))
     await createDag(tenant, 'large', layers(DEPTH, NODES / DEPTH, PARENTS))
-    await runDags(tenant, 'small', 20, 20 * SMALL)
+    await runDags(tenant, 'small', 10, 10 * SMALL)
     const small = await cost(bench, () => runDags(tenant, 'small', NODES / SMALL, NODES))
     const large = await cost(bench, () => runDags(tenant, 'large', 1, NODES))
     const ratio = Number((large.cpuMs / small.cpuMs).toFixed(2))

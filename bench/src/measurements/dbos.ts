@@ -1,7 +1,7 @@
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import type { Bench } from '../bench.ts'
 import type { Contestant } from '../harness/rounds.ts'
-import { CHAIN, FAN, GRAPHS_AT_ONCE, type GraphContestants } from './graphs.ts'
+import { CHAIN, FAN, GRAPHS_AT_ONCE, LEAST_STEPS, type GraphContestants } from './graphs.ts'
 
 /**
  * DBOS as its documentation has it: workflows and steps in one process, each step's result kept in PostgreSQL, default settings. Steps run
@@ -31,15 +31,17 @@ export async function dbos({ postgres, atEnd }: Bench): Promise<GraphContestants
 
 function contestant(workflow: () => Promise<void>, steps: number): Contestant {
   return {
-    warmUp: 1_000,
+    warmUp: 1_500,
+    least: LEAST_STEPS,
     async round(count) {
-      let left = Math.ceil(count / steps)
+      const runs = Math.ceil(count / steps)
+      let left = runs
       const work = async () => {
         while (left-- > 0) await (await DBOS.startWorkflow(workflow)()).getResult()
       }
       const begun = performance.now()
       await Promise.all(Array.from({ length: GRAPHS_AT_ONCE }, work))
-      return performance.now() - begun
+      return ((performance.now() - begun) * count) / (runs * steps)
     },
   }
 }

@@ -6,7 +6,7 @@ import { graphileWorker } from './graphile-worker.ts'
 import { pgBoss } from './pg-boss.ts'
 import { sqlFloor } from './sql-floor.ts'
 
-const QUICK = { roundMs: 1_000, rounds: 3, budgetMs: 14_000 }
+const QUICK = { roundMs: 1_000, rounds: 2, budgetMs: 10_000 }
 const FULL = { roundMs: 4_000, rounds: 7, budgetMs: 240_000 }
 
 /** Pieces of work a second from beginning to end: Carillon beside its peers and what PostgreSQL itself allows, in turns. */
