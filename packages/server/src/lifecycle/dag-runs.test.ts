@@ -141,7 +141,7 @@ describe('a run of a DAG', () => {
     const dag = await createDag(world, task, {
       nodes: ['a', 'b', 'c'].map((code) => ({ code, task: 'work' })),
       edges: [
-        { from: 'a', to: 'c', condition: 'nodes.a.output.rows > 0' },
+        { from: 'a', to: 'c', condition: 'output.rows > 0' },
         { from: 'b', to: 'c' },
       ],
     })
@@ -149,7 +149,7 @@ describe('a run of a DAG', () => {
     await workOff(world, executor, run)
     const { c } = await nodesOf(world, run)
     expect(c).toMatchObject({ state: 'SKIPPED', error: { code: 'UPSTREAM_FAILED' } })
-    expect(c!.error!.message).toContain('nodes.a.output.rows > 0')
+    expect(c!.error!.message).toContain('output.rows > 0')
   })
 
   test('a fan-out over something that is no list fails its node', async () => {
