@@ -24,7 +24,11 @@ let client: Client
 let database: { readonly url: string; readonly sql: pg.Client }
 let smtp: TestSmtp
 let mariadb: TestMariadb
-let hooks: { readonly server: Server; readonly url: string; readonly calls: { headers: Record<string, unknown>; body: unknown }[] }
+let hooks: {
+  readonly server: Server
+  readonly url: string
+  readonly calls: { headers: Record<string, unknown>; body: unknown }[]
+}
 let executor: Started
 
 beforeAll(async () => {
@@ -96,7 +100,10 @@ async function apply(example: string, secrets: Readonly<Record<string, string>>)
   for (const [name, value] of Object.entries(secrets))
     expect(await carillon(['secrets', 'create', name], env, value)).toMatchObject({ code: 0 })
   const file = fileURLToPath(new URL(`../../presets/${example}.yaml`, import.meta.url))
-  expect(await carillon(['apply', '-f', file], env)).toMatchObject({ code: 0, err: expect.stringMatching(/^\d+ created, 0 changed/) })
+  expect(await carillon(['apply', '-f', file], env)).toMatchObject({
+    code: 0,
+    err: expect.stringMatching(/^\d+ created, 0 changed/),
+  })
 }
 
 async function runOf(dag: string, params: Record<string, unknown> = {}): Promise<RunDetail> {
@@ -122,7 +129,8 @@ function outputsOf({ state, instances }: RunDetail): Record<string, unknown> {
 
 test('the report is queried, computed and rendered, and arrives as a file, an e-mail and a webhook', async () => {
   await database.sql.query('create table sales (day date, region text, product text, amount numeric(10, 2))')
-  await database.sql.query(`insert into sales values ('2026-11-20', 'North', 'bell', 10.50), ('2026-11-20', 'North', 'rope', 2.25),
+  await database.sql
+    .query(`insert into sales values ('2026-11-20', 'North', 'bell', 10.50), ('2026-11-20', 'North', 'rope', 2.25),
     ('2026-11-20', 'South & <East>', 'bell', 21.00), ('2026-11-19', 'North', 'bell', 999)`)
   await apply('report', { 'report-database': database.url, 'report-smtp': smtp.url })
   outputsOf(await runOf('report.daily', { webhook: hooks.url }))
@@ -145,7 +153,8 @@ test('the report is queried, computed and rendered, and arrives as a file, an e-
 test('four shards bring every customer of one database into the other, and a second run the changes', async () => {
   const columns = 'name varchar(100), balance numeric(12, 2), active boolean, note text'
   await database.sql.query(`create table customers (id bigint primary key, ${columns}, changed_at timestamptz(0))`)
-  await database.sql.query(`insert into customers select n, 'Customer ' || n, n * 1.25, n % 3 = 0, case when n % 5 = 0 then null else 'it''s ☂ ' || n end,
+  await database.sql
+    .query(`insert into customers select n, 'Customer ' || n, n * 1.25, n % 3 = 0, case when n % 5 = 0 then null else 'it''s ☂ ' || n end,
     timestamptz '2026-03-29 00:30:00+00' + n * interval '1 hour' from generate_series(-50, 1200) n`)
   const target = await mysql.createConnection({ uri: mariadb.url, dateStrings: true })
   try {
@@ -181,7 +190,9 @@ test('four shards bring every customer of one database into the other, and a sec
 
 test('every subscriber gets one e-mail and one message in the inbox, batch by batch; who is unknown is told', async () => {
   await database.sql.query('create table subscribers (address text primary key, name text)')
-  await database.sql.query(`insert into subscribers select 'reader' || n || '@shop.test', 'Reader ' || n from generate_series(1, 230) n`)
+  await database.sql.query(
+    `insert into subscribers select 'reader' || n || '@shop.test', 'Reader ' || n from generate_series(1, 230) n`,
+  )
   await database.sql.query(`insert into subscribers values ('nobody@shop.test', 'Nobody')`)
   await database.sql.query(
     'create table inbox (id text primary key, recipient text not null, subject text, body text, created_at timestamptz)',
@@ -210,7 +221,9 @@ test('every subscriber gets one e-mail and one message in the inbox, batch by ba
 
 test('a preset is used alone: an export of the platform’s type writes the rows of a query', async () => {
   await database.sql.query('create table items (id int, name text)')
-  await database.sql.query(`insert into items select n, case n when 2 then 'a "b", c' else 'item ' || n end from generate_series(1, 2500) n`)
+  await database.sql.query(
+    `insert into items select n, case n when 2 then 'a "b", c' else 'item ' || n end from generate_series(1, 2500) n`,
+  )
   await client.secrets.create({ body: { name: 'items-database', value: database.url } })
   await client.tasks.create({
     body: {

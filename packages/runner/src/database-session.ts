@@ -19,7 +19,11 @@ const CONNECT_MS = 10_000
 const [BOOL, BYTEA, TIMESTAMPTZ] = [16, 17, 1184]
 
 /** Connects, works and leaves. When `signal` is aborted the connection is cut. */
-export async function withSession<T>(source: string, signal: AbortSignal, work: (session: DatabaseSession) => Promise<T>): Promise<T> {
+export async function withSession<T>(
+  source: string,
+  signal: AbortSignal,
+  work: (session: DatabaseSession) => Promise<T>,
+): Promise<T> {
   const { dialect, url } = dataSourceOf(source)
   const { session, cut } = await (dialect === 'postgres' ? openPostgres(url) : openMysql(url)).catch((error: Error) => {
     throw new SqlFailure('SQL_CONNECT', `The database cannot be reached: ${error.message}`, true)
@@ -85,7 +89,13 @@ const PARSERS = new Map<number, (text: string) => unknown>([
 ])
 
 async function openMysql(url: string): Promise<Opened> {
-  const options = { connectTimeout: CONNECT_MS, dateStrings: true, supportBigNumbers: true, timezone: 'Z', multipleStatements: false }
+  const options = {
+    connectTimeout: CONNECT_MS,
+    dateStrings: true,
+    supportBigNumbers: true,
+    timezone: 'Z',
+    multipleStatements: false,
+  }
   const connection = await new Promise<mysql.Connection>((resolve, reject) => {
     const made = mysql.createConnection({ uri: url, ...options })
     made.on('error', () => undefined)

@@ -69,7 +69,6 @@ export function refusalOf(address: string, allowPrivate: boolean): string | null
   if (/^::ffff:/i.test(plain)) return 'no plain address'
   const family = isIP(plain) === 6 ? 'ipv6' : 'ipv4'
   if (NEVER.check(plain, family)) return 'never called'
-  if (!allowPrivate && PRIVATE.check(plain, family))
-    return 'private; whoever runs the executor may allow it with --allow-private'
+  if (!allowPrivate && PRIVATE.check(plain, family)) return 'private; whoever runs the executor may allow it with --allow-private'
   return null
 }

@@ -26,7 +26,8 @@ export function createEmailHandler({ allowPrivate = false }: { readonly allowPri
     run: async (context): Promise<DeliveryOutput> => {
       const params = context.params as EmailParams
       const { subject, text, html, from, attachments = [] } = params
-      if (text === undefined && html === undefined) throw new FatalError('The message needs text, html, or both', { code: 'PARAMS' })
+      if (text === undefined && html === undefined)
+        throw new FatalError('The message needs text, html, or both', { code: 'PARAMS' })
       const transport = await connect(params.smtp, allowPrivate)
       const close = () => transport.close()
       context.signal.addEventListener('abort', close)

@@ -28,7 +28,9 @@ export function createExportHandler({ files }: { readonly files?: string | undef
           for await (const batch of batches(text, values, BATCH)) {
             signal.throwIfAborted()
             if (format === 'csv' && rows === 0) await out.write(line(Object.keys(batch[0]!)))
-            await out.write(batch.map((row) => (format === 'csv' ? line(Object.values(row)) : `${JSON.stringify(plainRow(row))}\n`)).join(''))
+            await out.write(
+              batch.map((row) => (format === 'csv' ? line(Object.values(row)) : `${JSON.stringify(plainRow(row))}\n`)).join(''),
+            )
             rows += batch.length
             progress(0, `${rows} rows`)
           }

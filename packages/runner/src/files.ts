@@ -5,7 +5,8 @@ import { FatalError } from '@carillon/executor'
 
 /** Where files of a tenant go: below the folder that the executor was given, each tenant in one of its own. */
 export function fileOf(folder: string | undefined, tenant: number, name: string): string {
-  if (folder === undefined) throw new FatalError('This executor writes no files; start it with --files <folder>', { code: 'NO_FILES' })
+  if (folder === undefined)
+    throw new FatalError('This executor writes no files; start it with --files <folder>', { code: 'NO_FILES' })
   const parts = name.split('/')
   if (parts.some((part) => part === '' || part === '.' || part === '..' || /[\\\0]/.test(part)))
     throw new FatalError(`${name} is no path below the folder of files`, { code: 'FILE_NAME' })

@@ -43,6 +43,7 @@ export async function post(address: string, body: string, { allowPrivate, signal
 function urlOf(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : null
   // What stands in it may be a secret, so it is not told.
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) throw new EgressRefused('The address is no http:// or https:// URL')
+  if (url === null || !['http:', 'https:'].includes(url.protocol))
+    throw new EgressRefused('The address is no http:// or https:// URL')
   return url
 }

@@ -20,7 +20,9 @@ export function createReportHandler({ files }: { readonly files?: string | undef
       const { template, data, format = 'text', file = null } = params as ReportParams
       const text = render(template, data, format)
       if (file === null && text.length > MOST_TEXT)
-        throw new FatalError(`The document has ${text.length} characters; name a file for more than ${MOST_TEXT}`, { code: 'REPORT_SIZE' })
+        throw new FatalError(`The document has ${text.length} characters; name a file for more than ${MOST_TEXT}`, {
+          code: 'REPORT_SIZE',
+        })
       if (file !== null) await writeWhole(fileOf(files, tenant, file), async (out) => void (await out.write(text)))
       log.info(`Rendered ${text.length} characters${file === null ? '' : ` into ${file}`}`)
       return { text: text.length > MOST_TEXT ? null : text, file, bytes: Buffer.byteLength(text) }

@@ -49,7 +49,9 @@ export function createSmsHandler({ allowPrivate = false, smsProviders = [] }: Sm
       const { provider: name = 'http', account, text } = params
       const provider = providers.get(name)
       if (!provider)
-        throw new FatalError(`This executor has no SMS provider ${name}; it has ${[...providers.keys()].join(', ')}`, { code: 'SMS_PROVIDER' })
+        throw new FatalError(`This executor has no SMS provider ${name}; it has ${[...providers.keys()].join(', ')}`, {
+          code: 'SMS_PROVIDER',
+        })
       return deliver(context, params, ({ to, id, fill }) =>
         provider.send({ to, text: fill(text), id, account, signal: context.signal }),
       )
@@ -63,7 +65,13 @@ function httpProvider(allowPrivate: boolean): SmsProvider {
     name: 'http',
     async send({ to, text, id, account, signal }) {
       const { url, headers = {} } = accountOf(account)
-      assertTaken(await post(url, JSON.stringify({ to, text, id }), { allowPrivate, signal, headers: { ...headers, 'idempotency-key': id } }))
+      assertTaken(
+        await post(url, JSON.stringify({ to, text, id }), {
+          allowPrivate,
+          signal,
+          headers: { ...headers, 'idempotency-key': id },
+        }),
+      )
     },
   }
 }

@@ -77,7 +77,13 @@ function read({ dialect, quote, query }: DatabaseSession, { table, names, key, p
   return query(text, last === undefined ? [] : [last])
 }
 
-async function write({ dialect, quote, query }: DatabaseSession, table: string, key: string, names: readonly string[], rows: readonly Row[]) {
+async function write(
+  { dialect, quote, query }: DatabaseSession,
+  table: string,
+  key: string,
+  names: readonly string[],
+  rows: readonly Row[],
+) {
   let place = 0
   const places = rows.map(() => `(${names.map(() => (dialect === 'postgres' ? `$${++place}` : '?')).join(', ')})`)
   const others = names.filter((name) => name !== key).map(quote)

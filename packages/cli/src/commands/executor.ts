@@ -28,9 +28,7 @@ export function addExecutor(program: Command, cli: Cli): void {
     .option('--token <token>', 'token of the role executor; better given as CARILLON_TOKEN, out of the list of processes')
     .requiredOption('--app <code>', 'app whose work it does')
     .addOption(
-      new Option('--allow <kinds>', `what it does, with commas: ${KINDS.join(', ')}`)
-        .argParser(parseKinds)
-        .makeOptionMandatory(),
+      new Option('--allow <kinds>', `what it does, with commas: ${KINDS.join(', ')}`).argParser(parseKinds).makeOptionMandatory(),
     )
     .option('--capacity <number>', 'instances that it runs at once', parseCapacity, 10)
     .option('--instance <name>', 'its name, unique in the app (default: host and process)')
@@ -79,7 +77,8 @@ async function loadPlugin(file: string): Promise<SmsProvider> {
 
 function parseKinds(text: string): readonly RunnerKind[] {
   const kinds = text.split(',').map((each) => KINDS.find((kind) => kind === each.trim()))
-  if (kinds.some((kind) => kind === undefined)) throw new InvalidArgumentError(`It should be of ${KINDS.join(', ')}, with commas.`)
+  if (kinds.some((kind) => kind === undefined))
+    throw new InvalidArgumentError(`It should be of ${KINDS.join(', ')}, with commas.`)
   return kinds as readonly RunnerKind[]
 }
 
