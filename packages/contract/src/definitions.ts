@@ -29,7 +29,7 @@ export const AppliedDefinition = strict({
 })
 export type AppliedDefinition = Static<typeof AppliedDefinition>
 
-const Applied = strict({ items: Type.Array(AppliedDefinition, { description: 'In the order of the request' }) })
+export const AppliedDefinitions = strict({ items: Type.Array(AppliedDefinition, { description: 'In the order of the request' }) })
 
 export const definitionRoutes = {
   apply: route({
@@ -41,7 +41,7 @@ export const definitionRoutes = {
     description:
       'Documents may come in any order and refer to each other. Applying them again changes nothing. What is left out has its default, but `enabled` and `paused` then stay as they are.',
     body: Documents,
-    responses: { 200: Applied },
+    responses: { 200: AppliedDefinitions },
     audit: 'definitions.apply',
   }),
   diff: route({
@@ -51,7 +51,7 @@ export const definitionRoutes = {
     tag: TAG,
     summary: 'What applying these documents would change, found by doing it and taking it back',
     body: Documents,
-    responses: { 200: Applied },
+    responses: { 200: AppliedDefinitions },
     unaudited: 'is rolled back, changes nothing',
   }),
   schema: route({

@@ -1,6 +1,7 @@
 import { appRoutes } from './app.ts'
 import { auditRoutes } from './audit.ts'
 import { calendarRoutes } from './calendar.ts'
+import { dagTemplateRoutes } from './dag-template.ts'
 import { dagRoutes } from './dag.ts'
 import { dagNodeRoutes } from './dag-node.ts'
 import { dagVersionRoutes } from './dag-version.ts'
@@ -26,6 +27,7 @@ export const routes = {
   tasks: taskRoutes,
   schedules: scheduleRoutes,
   calendars: calendarRoutes,
+  dagTemplates: dagTemplateRoutes,
   dags: dagRoutes,
   dagVersions: dagVersionRoutes,
   dagNodes: dagNodeRoutes,

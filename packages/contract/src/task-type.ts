@@ -44,6 +44,9 @@ const fields = {
   settings: Settings,
   labels: Labels,
   enabled: Type.Boolean(),
+  shared: Type.Boolean({
+    description: 'Owned by the platform: every tenant sees and may use or copy it, only the platform changes it',
+  }),
 }
 
 export const TaskType = strict({
@@ -94,6 +97,7 @@ export const taskTypeRoutes = {
         kind: Type.String({ maxLength: 40 }),
         app: Ref,
         enabled: Type.Boolean(),
+        shared: Type.Boolean({ description: 'true: only those of the platform; false: only those of the tenant' }),
         label: LabelFilter,
       }),
     }),

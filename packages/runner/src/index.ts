@@ -1,20 +1,51 @@
-import type { Handler } from '@carillon/executor'
+import { settingsFromParams, type Handler } from '@carillon/executor'
+import { createChatHandler } from './chat-handler.ts'
+import { createEmailHandler } from './email-handler.ts'
+import { createExportHandler } from './export-handler.ts'
+import { inboxHandler } from './inbox-handler.ts'
+import { createReportHandler } from './report-handler.ts'
 import { createScriptHandler, type ScriptHandlerOptions } from './script-handler.ts'
+import { createSmsHandler, type SmsOptions } from './sms-handler.ts'
 import { sqlHandler } from './sql-handler.ts'
+import { syncHandler } from './sync-handler.ts'
+import { createWebhookHandler } from './webhook-handler.ts'
 
+export { Rejected } from './deliver.ts'
 export { createScriptHandler, SCRIPT_LANGUAGES, type ScriptHandlerOptions, type ScriptSettings } from './script-handler.ts'
+export type { SmsMessage, SmsProvider } from './sms-handler.ts'
 export { sqlHandler, type SqlSettings } from './sql-handler.ts'
 
-/** The kinds of work that an executor does only where whoever starts it allows it. */
-export const RUNNER_KINDS = ['script', 'sql'] as const
+/**
+ * What an executor does only where whoever starts it allows it: the kinds `script` and `sql`, and the handlers of the platform's presets.
+ * `message` is e-mail, inbox, webhook, chat and SMS.
+ */
+export const RUNNER_KINDS = ['script', 'sql', 'export', 'report', 'sync', 'message'] as const
 export type RunnerKind = (typeof RUNNER_KINDS)[number]
 
+export interface RunnerOptions extends ScriptHandlerOptions, SmsOptions {
+  /** Where exports and reports go; each tenant has a folder of its own in it. */
+  readonly files?: string | undefined
+}
+
 /**
- * Handlers of the kinds that are allowed.
+ * Handlers of what is allowed.
  *
  * @example createExecutor({ server, token, app: 'runners', handlers: runnerHandlers(['sql']) })
  */
-export function runnerHandlers(allowed: readonly RunnerKind[], options: ScriptHandlerOptions = {}): Handler[] {
-  const make: Readonly<Record<RunnerKind, () => Handler>> = { script: () => createScriptHandler(options), sql: () => sqlHandler }
-  return [...new Set(allowed)].map((kind) => make[kind]())
+export function runnerHandlers(allowed: readonly RunnerKind[], options: RunnerOptions = {}): Handler[] {
+  const make: Readonly<Record<RunnerKind, () => Handler[]>> = {
+    script: () => [createScriptHandler(options)],
+    sql: () => [sqlHandler],
+    export: () => [createExportHandler(options)],
+    report: () => [createReportHandler(options)],
+    sync: () => [syncHandler],
+    message: () => [
+      createEmailHandler(options),
+      inboxHandler,
+      createWebhookHandler(options),
+      createChatHandler(options),
+      createSmsHandler(options),
+    ],
+  }
+  return [...new Set(allowed)].flatMap((kind) => make[kind]()).map(settingsFromParams)
 }

@@ -30,6 +30,7 @@ import { assertDurable } from './storage/durability.ts'
 import { resign } from './storage/leader.ts'
 import { assertSchema, migrate } from './storage/migrate.ts'
 import { beatNode, leaveNode } from './storage/server-node.ts'
+import { loadPresets } from './presets/load-presets.ts'
 import { createPushTransport } from './transport/push.ts'
 import { loadMasterKeys } from './vault/master-keys.ts'
 import { createVault, type Vault } from './vault/vault.ts'
@@ -168,6 +169,7 @@ async function startNode(
   }
   try {
     await firing.days.openAhead()
+    await loadPresets(db, { onRefused: (code, error) => engine.report('preset.refused', { code, error }) })
     await engine.db.engine((tx) => engine.queues.refresh(tx))
     await app.listen({ host: config.host, port: config.port })
     address = addressOf(config.host, app.server.address() as AddressInfo)

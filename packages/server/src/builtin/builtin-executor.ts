@@ -1,4 +1,4 @@
-import { createExecutor, type Connection, type Executor, type ExecutorLog } from '@carillon/executor'
+import { createExecutor, settingsFromParams, type Connection, type Executor, type ExecutorLog } from '@carillon/executor'
 import type { ExecutorTraffic } from '../lifecycle/executor-traffic.ts'
 import { delayHandler } from './delay-handler.ts'
 import { createHttpHandler } from './http-handler.ts'
@@ -36,7 +36,7 @@ export function createBuiltinExecutor(options: BuiltinExecutorOptions): Executor
     connection: directConnection(traffic),
     app: BUILTIN_APP.code,
     instance: nodeName,
-    handlers: [createHttpHandler({ allowPrivate, bodyBytes }), logHandler, delayHandler],
+    handlers: [settingsFromParams(createHttpHandler({ allowPrivate, bodyBytes })), logHandler, delayHandler],
     capacity,
     log,
   })

@@ -12,7 +12,7 @@ import {
   upstreamCodesOf,
 } from '../storage/task-downstream.ts'
 import { tasks, type DownstreamRef, type TaskFields, type TaskRow } from '../storage/task.ts'
-import { taskTypes, type TaskTypeRow } from '../storage/task-type.ts'
+import type { TaskTypeRow } from '../storage/task-type.ts'
 import { makePlans } from './compile-plan.ts'
 import { checkDownstream } from './downstream.ts'
 import type { Change, Edit } from './edit.ts'
@@ -22,6 +22,7 @@ import { patchObject } from './policies.ts'
 import { recompileVersionsUsing } from './recompile-dags.ts'
 import { holdReference } from './references.ts'
 import { assertMayRefer } from './secret.ts'
+import { assertKindAllowed, holdTaskType } from './task-type.ts'
 import {
   assertVersion,
   bodyOf,
@@ -45,7 +46,7 @@ interface Wanted {
 }
 
 export async function createTask(edit: Edit, body: TaskCreate): Promise<Change<TaskRow>> {
-  const type = await holdReference(edit, taskTypes, body.type, '/body/type', 'task type')
+  const type = await typeOf(edit, body.type)
   if (!type.enabled) throw invalid('/body/type', `names the task type ${type.code}, which is disabled`)
   const fields = {
     code: body.code,
@@ -53,6 +54,7 @@ export async function createTask(edit: Edit, body: TaskCreate): Promise<Change<T
     description: body.description ?? '',
     owner: body.owner ?? '',
     typeId: type.id,
+    typeShared: type.shared,
     params: body.params ?? {},
     policies: body.policies ?? {},
     environment: body.environment ?? {},
@@ -71,6 +73,7 @@ export async function updateTask(edit: Edit, ref: string, body: TaskUpdate): Pro
     ...bodyOf(TASK, before),
     ...given,
     typeId: type.id,
+    typeShared: type.shared,
     policies: patchObject(before.policies, policies),
   } as TaskFields
   const wanted = { fields, downstream: downstream ? await downstreamOf(edit, downstream) : before.downstream }
@@ -90,11 +93,11 @@ export async function restoreTask(edit: Edit, ref: string, version: number, revi
   const { before } = await lockTaskAndType(edit, ref, undefined)
   assertVersion(before, version)
   const body = (await revisionBody(edit, TASK, before.id, revision)) as TaskFields & { downstream: DownstreamRef[] }
-  const type = await taskTypes.hold(edit.tx, edit.tenantId, String(body.typeId))
+  const type = await holdTaskType(edit, body.typeId)
   if (!type) throw new CarillonError('STATE_CONFLICT', 'The task type of this revision has been deleted since.')
   const { downstream, ...fields } = body
   await holdDownstream(edit, downstream)
-  return rewriteTask(edit, 'restore', type, before, { fields, downstream })
+  return rewriteTask(edit, 'restore', type, before, { fields: { ...fields, typeShared: type.shared }, downstream })
 }
 
 export async function copyTask(edit: Edit, ref: string, code: string, name: string | undefined): Promise<Change<TaskRow>> {
@@ -114,6 +117,12 @@ export async function deleteTask(edit: Edit, ref: string): Promise<Change<undefi
   return { answer: undefined, object: { kind: 'task', id: before.id }, before: bodyOf(TASK, before), after: null }
 }
 
+async function typeOf(edit: Edit, ref: string | number): Promise<TaskTypeRow> {
+  const type = await holdTaskType(edit, ref)
+  if (!type) throw invalid('/body/type', 'names no task type of this tenant')
+  return type
+}
+
 /**
  * The task, locked, and its type (the present one, or the one it is to have), held. The type comes first, as where an edit of a type goes
  * on to its tasks, so that the two cannot wait for each other.
@@ -125,7 +134,7 @@ async function lockTaskAndType(
 ): Promise<{ before: TaskRow; type: TaskTypeRow }> {
   const seen = await tasks.find(edit.tx, edit.tenantId, ref)
   if (!seen) throw noSuch('task')
-  const type = await holdReference(edit, taskTypes, typeRef ?? String(seen.typeId), '/body/type', 'task type')
+  const type = await typeOf(edit, typeRef ?? seen.typeId)
   const before = await lockObject(edit, TASK, String(seen.id))
   if (typeRef === undefined && before.typeId !== type.id)
     throw new CarillonError('UNAVAILABLE', 'The task is being changed by someone else; try again.')
@@ -145,6 +154,7 @@ async function touchTask(
 
 async function insertTask(edit: Edit, operation: string, type: TaskTypeRow, wanted: Wanted): Promise<Change<TaskRow>> {
   checkParams(edit, type, wanted.fields.params)
+  if (type.shared) await assertKindAllowed(edit, type.kind)
   await assertMayRefer(edit, saysOf(wanted.fields), null, '/body/params')
   const id = await nextId(edit.tx)
   const planId = await makePlan(edit, type, id, 1, wanted)
@@ -161,6 +171,7 @@ async function rewriteTask(
   wanted: Wanted,
 ): Promise<Change<TaskRow>> {
   checkParams(edit, type, wanted.fields.params)
+  if (type.shared && before.typeId !== type.id) await assertKindAllowed(edit, type.kind)
   await assertMayRefer(edit, saysOf(wanted.fields), saysOf(before), '/body/params')
   await checkSchedules(edit, type, before.id, wanted.fields.params)
   // Definitions of DAGs name tasks by their codes.

@@ -5,6 +5,7 @@ import type { Handlers } from './context.ts'
 import { appHandlers } from './handlers/apps.ts'
 import { auditHandlers } from './handlers/audit.ts'
 import { calendarHandlers } from './handlers/calendars.ts'
+import { dagTemplateHandlers } from './handlers/dag-templates.ts'
 import { dagHandlers } from './handlers/dags.ts'
 import { dagNodeHandlers } from './handlers/dag-nodes.ts'
 import { dagVersionHandlers } from './handlers/dag-versions.ts'
@@ -29,6 +30,7 @@ const handlers: { readonly [Name in keyof typeof routes]: Handlers<(typeof route
   tasks: taskHandlers,
   schedules: scheduleHandlers,
   calendars: calendarHandlers,
+  dagTemplates: dagTemplateHandlers,
   dags: dagHandlers,
   dagVersions: dagVersionHandlers,
   dagNodes: dagNodeHandlers,

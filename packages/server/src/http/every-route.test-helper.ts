@@ -1,5 +1,6 @@
 import { executorRoutes, routes, type Route } from '@carillon/contract'
 import type { TestApi, TestTenant } from './api.test-helper.ts'
+import { loadPresets } from '../presets/load-presets.ts'
 
 /**
  * One valid request for every route, made from the objects of a tenant. The tests that go over all routes (that each works, who may call
@@ -178,6 +179,11 @@ const requests: Table = {
     removeEdge: (own) => ({ params: { ...draft(own), from: 'pause', to: 'rest' }, query: { revision: 5 } }),
     remove: (own) => ({ params: { ...draft(own), node: 'rest' }, query: { revision: 6 } }),
   },
+  dagTemplates: {
+    list: none,
+    get: () => ({ params: { template: 'platform.synchronisation' } }),
+    copy: () => ({ params: { template: 'platform.synchronisation' }, body: { code: 'sales' } }),
+  },
   definitions: {
     diff: () => ({ body: { documents: [{ kind: 'Calendar', code: 'off', timezone: 'UTC' }] } }),
     apply: () => ({ body: { documents: [{ kind: 'Calendar', code: 'off', timezone: 'UTC' }] } }),
@@ -311,6 +317,9 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
   const { client } = tenant
   const named = (name: string) => `${prefix}${name}`
   const app = await client.apps.create({ body: { code: named('app') } })
+  // What the template refers to that one request copies; a tenant that is seeded twice has them already.
+  for (const name of ['sync-source', 'sync-target'])
+    await client.secrets.create({ body: { name, value: 'postgres://' } }).catch(() => undefined)
   const spareApp = await client.apps.create({ body: { code: named('spare-app') } })
   const type = await client.taskTypes.create({
     body: { code: named('type'), kind: 'handler', settings: { handler: 'h' }, app: named('app') },
@@ -408,6 +417,7 @@ async function registerAndClaim(api: TestApi, tenant: TestTenant, app: string, i
 
 /** What belongs to no tenant: a user, and a server node. */
 export async function seedPlatform(api: TestApi, memberOf: number): Promise<void> {
+  await loadPresets(api.db, { onRefused: refuse })
   await api.root.query(`insert into user_account (id, login, name) values ($1, 'member', 'Member')`, [USER_ID])
   await api.root.query(`insert into membership (tenant_id, user_id, role) values ($1, $2, 'operator')`, [memberOf, USER_ID])
   await api.root.query(`insert into server_node (id, name, version) values ('node-1', 'node-1', '0')`)
@@ -417,4 +427,8 @@ export function urlOf(route: Route, { params = {}, query = {} }: RouteRequest): 
   const path = route.path.replace(/:([a-zA-Z]+)/g, (_, name: string) => encodeURIComponent(String(params[name])))
   const search = new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]))
   return search.size > 0 ? `${path}?${search}` : path
+}
+
+function refuse(code: string, error: unknown): never {
+  throw new Error(`The preset ${code} was refused.`, { cause: error })
 }

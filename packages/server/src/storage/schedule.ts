@@ -47,7 +47,7 @@ const CARILLONS_MISFIRE = `${literals([JSON.stringify(DEFAULT_MISFIRE)])}::jsonb
 /** The policy that holds for schedules of the row `task` that have none of their own: the task's, that of its type, or Carillon's. */
 export function misfireOfTask(task: string): string {
   return `coalesce(${task}.policies -> 'misfire',
-    (select y.defaults -> 'misfire' from task_type y where y.tenant_id = ${task}.tenant_id and y.id = ${task}.type_id),
+    (select y.defaults -> 'misfire' from task_type y where y.tenant_id = ${task}.type_tenant_id and y.id = ${task}.type_id),
     ${CARILLONS_MISFIRE})`
 }
 

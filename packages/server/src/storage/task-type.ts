@@ -1,5 +1,7 @@
 import type { Policies } from '@carillon/contract'
+import type { Transaction } from './database.ts'
 import { isNamed } from './listing.ts'
+import { sql } from './sql.ts'
 import { versionedTable, type VersionedRow } from './versioned-table.ts'
 
 export interface TaskTypeFields {
@@ -14,6 +16,8 @@ export interface TaskTypeFields {
   readonly defaults: Policies
   readonly labels: Record<string, string>
   readonly enabled: boolean
+  /** Owned by the platform, read and used by every tenant. */
+  readonly shared: boolean
 }
 
 export interface TaskTypeRow extends TaskTypeFields, VersionedRow {
@@ -38,7 +42,24 @@ export const taskTypes = versionedTable<TaskTypeRow, TaskTypeFields>({
     defaults: 'jsonb',
     labels: 'jsonb',
     enabled: 'boolean',
+    shared: 'boolean',
   },
+  shared: true,
   also: `, (select a.code from app a where a.tenant_id = t.app_tenant_id and a.id = t.app_id) as "appCode"`,
-  filters: { kind: 't.kind = ?::text', app: APP_IS, enabled: 't.enabled = ?::boolean' },
+  filters: { kind: 't.kind = ?::text', app: APP_IS, enabled: 't.enabled = ?::boolean', shared: 't.shared = ?::boolean' },
 })
+
+const lockUse = sql('taskType.lockUse', `select pg_advisory_xact_lock_shared(hashtextextended('carillon.shared-types', 0))`)
+/**
+ * For whoever is about to use a type of the platform, which a tenant's transaction may read but not lock: until it ends none of them
+ * changes, so none changes behind the back of a new task.
+ */
+export async function lockUseOfSharedTypes(tx: Transaction): Promise<void> {
+  await tx.query(lockUse, [])
+}
+
+const lockChange = sql('taskType.lockChange', `select pg_advisory_xact_lock(hashtextextended('carillon.shared-types', 0))`)
+/** For whoever is about to change types of the platform: nobody begins to use one meanwhile. */
+export async function lockSharedTypes(tx: Transaction): Promise<void> {
+  await tx.query(lockChange, [])
+}

@@ -11,6 +11,8 @@ export interface TaskFields {
   readonly description: string
   readonly owner: string
   readonly typeId: number
+  /** Its type is the platform's. */
+  readonly typeShared: boolean
   readonly params: Record<string, unknown>
   readonly policies: Policies
   readonly environment: { readonly variables?: Record<string, string>; readonly selector?: Record<string, string> }
@@ -35,7 +37,7 @@ export interface TaskRow extends TaskFields, VersionedRow {
   readonly downstream: readonly DownstreamRef[]
 }
 
-const TYPE_IS = `t.type_id = (select y.id from task_type y where y.tenant_id = $1 and ${isNamed('y')} limit 1)`
+const TYPE_IS = `t.type_id = (select y.id from task_type y where (y.tenant_id = $1 or y.shared) and ${isNamed('y')} order by y.shared limit 1)`
 
 export const tasks = versionedTable<TaskRow, TaskFields>({
   table: 'task',
@@ -45,6 +47,7 @@ export const tasks = versionedTable<TaskRow, TaskFields>({
     description: 'text',
     owner: 'text',
     typeId: 'bigint',
+    typeShared: 'boolean',
     params: 'jsonb',
     policies: 'jsonb',
     environment: 'jsonb',
@@ -53,9 +56,9 @@ export const tasks = versionedTable<TaskRow, TaskFields>({
     enabled: 'boolean',
     planId: 'bigint',
   },
-  also: `, (select y.code from task_type y where y.tenant_id = t.tenant_id and y.id = t.type_id) as "typeCode"
-    , (select y.kind from task_type y where y.tenant_id = t.tenant_id and y.id = t.type_id) as "typeKind"
-    , (select y.defaults from task_type y where y.tenant_id = t.tenant_id and y.id = t.type_id) as "typeDefaults"
+  also: `, (select y.code from task_type y where y.tenant_id = t.type_tenant_id and y.id = t.type_id) as "typeCode"
+    , (select y.kind from task_type y where y.tenant_id = t.type_tenant_id and y.id = t.type_id) as "typeKind"
+    , (select y.defaults from task_type y where y.tenant_id = t.type_tenant_id and y.id = t.type_id) as "typeDefaults"
     , (select coalesce(jsonb_agg(jsonb_build_object('taskId', d.downstream_task_id, 'code', o.code, 'outcomes', d.outcomes) order by o.code), '[]')
        from task_downstream d join task o on o.tenant_id = d.tenant_id and o.id = d.downstream_task_id
        where d.tenant_id = t.tenant_id and d.task_id = t.id) as downstream`,
@@ -84,11 +87,21 @@ export async function setPlansOfTasks(tx: Transaction, tenantId: number, plans: 
 
 const codesOfType = sql(
   'task.codesOfType',
-  `select code from task where tenant_id = $1 and type_id = $2 and deleted_at is null order by code limit 5`,
+  `select code from task where (tenant_id = $1 or type_shared) and type_id = $2 and deleted_at is null order by code limit 5`,
 )
+/** Those of a type of the platform in every tenant, where the transaction sees them. */
 export async function codesOfTasksOfType(tx: Transaction, tenantId: number, typeId: number): Promise<string[]> {
   const rows = await tx.query<{ code: string }>(codesOfType, [tenantId, typeId])
   return rows.map((row) => row.code)
+}
+
+const tenantsOfType = sql(
+  'task.tenantsOfType',
+  `select distinct tenant_id as "tenantId" from task where type_id = $1 and type_shared and deleted_at is null order by tenant_id`,
+)
+/** Tenants with tasks of a type of the platform. */
+export async function tenantsUsingType(tx: Transaction, typeId: number): Promise<number[]> {
+  return (await tx.query<{ tenantId: number }>(tenantsOfType, [typeId])).map((row) => row.tenantId)
 }
 
 export interface TaskActivity {

@@ -23,6 +23,8 @@ export interface VersionedSpec {
   readonly columns: Readonly<Record<string, ColumnType>>
   /** Further fields that are read along: `, (select …) as "typeCode"`, of the row `t`. */
   readonly also?: string
+  /** Rows of the platform that say so (`shared`) are read in every tenant; a tenant's own comes first where both have the code. */
+  readonly shared?: boolean
   readonly filters?: Readonly<Record<string, string>>
   readonly list?: { readonly also: string }
 }
@@ -62,6 +64,8 @@ export function versionedTable<Row extends VersionedRow, Fields extends object>(
     .join(', ')
   const selected = `${read}${spec.also ?? ''}`
   const live = `from ${table} t where t.tenant_id = $1 and t.deleted_at is null`
+  const seen = spec.shared ? `from ${table} t where (t.tenant_id = $1 or t.shared) and t.deleted_at is null` : live
+  const ownFirst = spec.shared ? ' order by t.shared limit 1' : ''
 
   const insert = sql(
     `${prefix}.insert`,
@@ -74,9 +78,9 @@ export function versionedTable<Row extends VersionedRow, Fields extends object>(
     `update ${table} t set ${assignments.join(', ')}, version = t.version + 1, updated_at = statement_timestamp()
      where t.tenant_id = $1 and t.id = $2 and t.version = $3 and t.deleted_at is null returning ${selected}`,
   )
-  const findById = sql(`${prefix}.findById`, `select ${selected} ${live} and t.id = $2::bigint`)
-  const findByCode = sql(`${prefix}.findByCode`, `select ${selected} ${live} and t.code = $2`)
-  const findMany = sql(`${prefix}.findMany`, `select ${selected} ${live} and t.id = any($2::bigint[]) order by t.id`)
+  const findById = sql(`${prefix}.findById`, `select ${selected} ${seen} and t.id = $2::bigint`)
+  const findByCode = sql(`${prefix}.findByCode`, `select ${selected} ${seen} and t.code = $2${ownFirst}`)
+  const findMany = sql(`${prefix}.findMany`, `select ${selected} ${seen} and t.id = any($2::bigint[]) order by t.id`)
   const lockById = sql(`${prefix}.lockById`, `select ${selected} ${live} and t.id = $2::bigint for no key update of t`)
   const lockByCode = sql(`${prefix}.lockByCode`, `select ${selected} ${live} and t.code = $2 for no key update of t`)
   const holdById = sql(`${prefix}.holdById`, `select ${selected} ${live} and t.id = $2::bigint for share of t`)
@@ -98,7 +102,7 @@ export function versionedTable<Row extends VersionedRow, Fields extends object>(
     markDeleted: async (tx, tenantId, id) => void (await tx.query(markDeleted, [tenantId, id])),
     list: listing<Row>({
       name: `${prefix}.list`,
-      text: `select ${selected}${spec.list?.also ?? ''} ${live}`,
+      text: `select ${selected}${spec.list?.also ?? ''} ${seen}`,
       filters: {
         // No LIKE: nothing in what people type is a pattern.
         q: `(position(lower(?::text) in lower(t.code)) > 0 or position(lower(?::text) in lower(t.name)) > 0)`,

@@ -6,11 +6,12 @@ import { documentKind, wholePolicies } from './document-kind.ts'
 export const taskTypeDocuments = documentKind<TaskTypeDocument, TaskTypeRow, TaskTypeFields>({
   kind: 'TaskType',
   table: taskTypes,
-  defaults: (code) => ({ name: code, description: '', settings: {}, defaults: {}, labels: {}, enabled: true }),
+  exported: { shared: false },
+  defaults: (code) => ({ name: code, description: '', settings: {}, defaults: {}, labels: {}, enabled: true, shared: false }),
   switches: ['enabled'],
   documentsOf: async (_tx, _tenantId, rows) =>
-    rows.map(({ code, name, description, kind, appCode, settings, paramsSchema, defaults, labels, enabled }) => ({
-      ...{ kind: 'TaskType', code, name, description, work: kind, settings, defaults, labels, enabled },
+    rows.map(({ code, name, description, kind, appCode, settings, paramsSchema, defaults, labels, enabled, shared }) => ({
+      ...{ kind: 'TaskType', code, name, description, work: kind, settings, defaults, labels, enabled, shared },
       ...(appCode === null ? {} : { app: appCode }),
       ...(paramsSchema === null ? {} : { paramsSchema }),
     })),

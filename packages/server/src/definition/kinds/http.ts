@@ -55,6 +55,7 @@ export const http: Kind = {
     }),
   }),
   app: 'builtin',
+  fromParams: true,
   handlerOf: () => 'http',
   problems: ({ success }) => (typeof success === 'string' ? expressionProblems(success) : []),
 }

@@ -34,5 +34,6 @@ export const script: Kind = {
     }),
   }),
   app: 'own',
+  fromParams: true,
   handlerOf: () => 'script',
 }

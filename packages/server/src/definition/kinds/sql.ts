@@ -25,5 +25,6 @@ export const sql: Kind = {
     secretNameIn(String(source)) === null
       ? [{ path: '/source', message: 'must refer to a secret that holds the data source: ${{ secrets.name }}' }]
       : [],
+  fromParams: true,
   handlerOf: () => 'sql',
 }

@@ -40,7 +40,7 @@ export const taskHandlers: Handlers<typeof taskRoutes> = {
     context.change((edit) => answering(restoreTask(edit, params.task, body.version, body.revision), viewOf)),
 }
 
-function viewOf({ typeId, typeCode, typeKind, typeDefaults, planId: _, downstream, ...row }: TaskRow): Task {
+function viewOf({ typeId, typeCode, typeKind, typeDefaults, typeShared: _, planId: __, downstream, ...row }: TaskRow): Task {
   return {
     ...row,
     runnableBy: row.runnableBy === null ? null : [...row.runnableBy],

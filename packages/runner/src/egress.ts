@@ -1,0 +1,74 @@
+import { lookup } from 'node:dns/promises'
+import { BlockList, isIP } from 'node:net'
+
+/*
+ * Keeps messages that tenants send from reaching what only this machine can reach. A name is looked up once, every answer is judged, and
+ * a judged address is dialled, so a name that answers differently the next time gains nothing.
+ */
+
+/** The work asked for a target that may not be called. Trying again would end the same way. */
+export class EgressRefused extends Error {
+  override readonly name = 'EgressRefused'
+  readonly code = 'EGRESS_REFUSED'
+  readonly retriable = false
+}
+
+/** Credentials and identity of the machine itself are handed out here; and what is nobody's address. Never dialled. */
+const NEVER = blockList(
+  ['0.0.0.0', 8],
+  ['100.100.100.200', 32],
+  ['168.63.129.16', 32],
+  ['169.254.0.0', 16],
+  ['192.0.0.0', 24],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 3],
+  ['fd00:ec2::', 32],
+  ['fd20:ce::254', 128],
+  ['::', 128],
+  ['64:ff9b::', 96],
+  ['2002::', 16],
+  ['2001::', 32],
+  ['ff00::', 8],
+)
+
+const PRIVATE = blockList(
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['::1', 128],
+  ['fc00::', 7],
+  ['fe80::', 10],
+)
+
+function blockList(...ranges: readonly (readonly [string, number])[]): BlockList {
+  const list = new BlockList()
+  for (const [address, bits] of ranges) list.addSubnet(address, bits, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  return list
+}
+
+/**
+ * An address of the host that may be dialled. Throws {@link EgressRefused} where one of its addresses may not: whoever mixes them hopes
+ * that the bad one is dialled.
+ */
+export async function judgedAddress(host: string, allowPrivate: boolean): Promise<string> {
+  const name = host.replace(/^\[|\]$/g, '')
+  const addresses = isIP(name) ? [name] : (await lookup(name, { all: true })).map(({ address }) => address)
+  for (const address of addresses) {
+    const refusal = refusalOf(address, allowPrivate)
+    if (refusal !== null) throw new EgressRefused(`${name} leads to an address that is ${refusal}`)
+  }
+  return addresses[0]!
+}
+
+/** Why an address may not be dialled, or null when it may. */
+export function refusalOf(address: string, allowPrivate: boolean): string | null {
+  const plain = /^::(?:ffff:)?(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
+  // Mapped addresses in hexadecimal have no honest use.
+  if (/^::ffff:/i.test(plain)) return 'no plain address'
+  const family = isIP(plain) === 6 ? 'ipv6' : 'ipv4'
+  if (NEVER.check(plain, family)) return 'never called'
+  if (!allowPrivate && PRIVATE.check(plain, family)) return 'private; whoever runs the executor may allow it with --allow-private'
+  return null
+}
