@@ -1,0 +1,3 @@
+-- transactional
+-- Keeps the number until what it is for is there.
+select 1;
