@@ -77,7 +77,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const root = new pg.Client({ connectionString: database.url })
   await root.connect()
   const db = openDatabase({ url: database.url })
-  const limits = { bodyBytes: options.bodyBytes ?? 5_000_000, paramsBytes: 65_536, schemaBytes: 65_536 }
+  const limits = { bodyBytes: options.bodyBytes ?? 5_000_000, paramsBytes: 65_536, schemaBytes: 65_536, resultBytes: 65_536 }
   const engine = createEngine(db)
   const firing: FiringDeps = { engine, schedules: createScheduleCache(), days: createHistoryDays(db) }
   const lifecycle = createLifecycle(engine, { wakeFiring: () => undefined, wakeBackfill: () => undefined })
