@@ -183,6 +183,8 @@ export const ReportItem = Type.Union([
   ),
   /** Handed back unstarted, by an executor that shuts down. */
   Type.Object({ kind: Type.Literal('RELEASE'), tenant: Tenant, instance: Id, token: Id }, strict),
+  /** Let go of while it goes on elsewhere: its end comes by the callback that it was given. Refused where it was given none. */
+  Type.Object({ kind: Type.Literal('DETACHED'), tenant: Tenant, instance: Id, token: Id }, strict),
 ])
 /** Several reports of one instance stand in the order in which they happened. STARTED may be left out when the end is in the same batch or soon. */
 export const Report = Type.Object({ session: Id, items: Type.Array(ReportItem, { minItems: 1, maxItems: 1000 }) }, strict)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { callbackRoutes } from './callback.ts'
 import { executorRoutes } from './executor-protocol.ts'
 import { openApiDocument } from './openapi.ts'
 import { routes } from './routes.ts'
@@ -14,7 +15,7 @@ test('the committed document is in step with the routes (vitest -u writes it)', 
 })
 
 test('every route is an operation with an identifier of its own', () => {
-  const all = [...Object.values(routes), executorRoutes].flatMap((group) => Object.values(group))
+  const all = [...Object.values(routes), executorRoutes, callbackRoutes].flatMap((group) => Object.values(group))
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path))
   expect(operations).toHaveLength(all.length)
   expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(all.length)

@@ -16,6 +16,7 @@ import {
 } from './definition-document.ts'
 import { AppliedDefinition } from './definitions.ts'
 import { Executor } from './executor.ts'
+import { callbackRoutes } from './callback.ts'
 import { Assignment, Control, executorRoutes, ReportItem } from './executor-protocol.ts'
 import { Attempt, Instance, InstanceDetail, LogRecord, Why } from './instance.ts'
 import { Concurrency, DagPolicies, EffectivePolicies, Policies, PoliciesPatch } from './policy.ts'
@@ -102,7 +103,7 @@ const NAMED: Readonly<Record<string, TSchema>> = {
 
 /** The API as an OpenAPI 3.1 document. TypeBox schemas are JSON Schema 2020-12, which is what OpenAPI 3.1 speaks: they go in as they are. */
 export function openApiDocument(): Record<string, unknown> {
-  const groups: Record<string, Record<string, Route>> = { ...routes, executorProtocol: executorRoutes }
+  const groups: Record<string, Record<string, Route>> = { ...routes, executorProtocol: executorRoutes, callbacks: callbackRoutes }
   const paths: Record<string, Record<string, unknown>> = {}
   for (const [group, table] of Object.entries(groups)) {
     for (const [name, route] of Object.entries(table)) {

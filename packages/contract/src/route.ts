@@ -27,6 +27,8 @@ export interface Route {
   readonly idempotent?: boolean
   /** The audit operation of a mutating route (`task.update`); the server refuses to start where a mutating route has none and does not say why. */
   readonly audit?: string
+  /** `result`: its body is hardly larger than a result may be. Left out: the limit of all bodies. */
+  readonly mostBytes?: 'result'
   /** Why a mutating route writes no audit row (executor traffic is recorded as attempts instead). */
   readonly unaudited?: string
 }

@@ -21,7 +21,7 @@ import { tenantRoutes } from './tenant.ts'
 import { tokenRoutes } from './token.ts'
 import { memberRoutes, userRoutes } from './user.ts'
 
-/** Every route of the API, by resource. The executor protocol stands apart (`executorRoutes`). */
+/** Every route of the API, by resource. The executor protocol and callbacks stand apart (`executorRoutes`, `callbackRoutes`). */
 export const routes = {
   taskTypes: taskTypeRoutes,
   tasks: taskRoutes,

@@ -135,7 +135,7 @@ export class Attempts {
     if (attempt.phase === 'GONE') return places.reported()
     const durationMs = attempt.startedAt === 0 ? 0 : Math.max(0, Date.now() - attempt.startedAt)
     attempt.phase = 'ENDED'
-    counters[outcome.kind === 'SUCCESS' ? 'succeeded' : 'failed'] += 1
+    counters[COUNTED_AS[outcome.kind]] += 1
     attempt.reports.settled = () => this.#forget(attempt)
     // What it logged is stored before the attempt ends: afterwards its token may no longer be good for it.
     shipper.whenFlushed(attempt.lines, () => {
@@ -177,6 +177,8 @@ export class Attempts {
     for (const resolve of this.#emptied.splice(0)) resolve()
   }
 }
+
+const COUNTED_AS = { SUCCESS: 'succeeded', FAILURE: 'failed', DETACHED: 'detached' } as const
 
 const REMEMBERED = 20_000
 

@@ -3,6 +3,14 @@ export type Outcome =
   /** `bytes`: the size of the output as JSON. */
   | { readonly kind: 'SUCCESS'; readonly output?: unknown; readonly bytes?: number }
   | { readonly kind: 'FAILURE'; readonly error: OutcomeError; readonly retriable?: boolean }
+  /** It goes on elsewhere. */
+  | { readonly kind: 'DETACHED' }
+
+/**
+ * What a handler returns to let go of its attempt while it goes on elsewhere: its place is free, and its end comes by a callback. The server
+ * refuses this of an attempt that was given no callback; only its own kind `http` gives them.
+ */
+export const DETACHED: unique symbol = Symbol('detached')
 
 export interface OutcomeError {
   readonly code?: string
@@ -37,6 +45,7 @@ export function failure(code: string | undefined, message: string, retriable?: b
  * in the shape in which it will be read (dates are text), whatever the handler's objects become later.
  */
 export function successOf(returned: unknown, maxBytes: number): Outcome {
+  if (returned === DETACHED) return { kind: 'DETACHED' }
   if (returned === undefined) return { kind: 'SUCCESS' }
   if (returned === null || typeof returned === 'boolean') return { kind: 'SUCCESS', output: returned }
   const json = toJson(returned)

@@ -48,7 +48,7 @@ function passwordsIn(secret: string): string[] {
 
 function maskOutcome(outcome: Outcome, text: (given: string) => string): Outcome {
   if (outcome.kind === 'FAILURE') return { ...outcome, error: maskError(outcome.error, text) }
-  if (outcome.output === undefined) return outcome
+  if (outcome.kind === 'DETACHED' || outcome.output === undefined) return outcome
   // `bytes` was what it weighed with its secrets; masks are hardly longer.
   return { ...outcome, output: maskJson(outcome.output, text) }
 }

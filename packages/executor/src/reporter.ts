@@ -8,7 +8,7 @@ import type { Outcome } from './outcome.ts'
 import { Pump } from './pump.ts'
 
 export type ReportStatus = ReportAnswer['items'][number]['status']
-type EndItem = Extract<ReportItem, { kind: 'SUCCESS' | 'FAILURE' | 'RELEASE' }>
+type EndItem = Extract<ReportItem, { kind: 'SUCCESS' | 'FAILURE' | 'RELEASE' | 'DETACHED' }>
 
 export interface ReporterOptions {
   /** STARTED waits this long and is dropped when the end comes first. */
@@ -98,6 +98,8 @@ export class Reporter {
     if (outcome.kind === 'SUCCESS') {
       const { output, bytes = 0 } = outcome
       this.#end(reports, { kind: 'SUCCESS', ...holding, ...(output !== undefined && { output }), durationMs }, bytes)
+    } else if (outcome.kind === 'DETACHED') {
+      this.#end(reports, { kind: 'DETACHED', ...holding }, 0)
     } else {
       const { kind, error, retriable } = outcome
       const bytes = 3 * (error.message.length + (error.stack?.length ?? 0))

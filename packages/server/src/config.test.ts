@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { allowsPrivateEgress, ConfigError, loadConfig, namedSettings, nodeIdOf, type ConfigSources } from './config.ts'
+import {
+  allowsPrivateEgress,
+  publicUrlOf,
+  ConfigError,
+  loadConfig,
+  namedSettings,
+  nodeIdOf,
+  type ConfigSources,
+} from './config.ts'
 import { settingsTable } from './config/document.ts'
 
 let folder: string
@@ -162,12 +170,14 @@ describe('what is wrong', () => {
     expect(load({ env })).toEqual(load())
   })
 
-  test.each([['leaseMs', '10s', /leaseMs must be at least three times executorHeartbeatMs/]])(
-    '%s = %s contradicts another setting',
-    (key, written, message) => {
-      expect(problemsOf({ overrides: { [key]: written } }).join()).toMatch(message)
-    },
-  )
+  test.each([
+    ['leaseMs', '10s', /leaseMs must be at least three times executorHeartbeatMs/],
+    ['publicUrl', 'carillon.example.org', /publicUrl must begin with http/],
+    ['publicUrl', 'https://me@example.org/', /publicUrl must begin with http/],
+    ['publicUrl', 'https://example.org/?a', /publicUrl must begin with http/],
+  ])('%s = %s contradicts another setting', (key, written, message) => {
+    expect(problemsOf({ overrides: { [key]: written } }).join()).toMatch(message)
+  })
 
   test('a list or a map in the place of a value is shown as it was read', () => {
     const path = file('host: [a, b]', 'port: { number: 1 }')
@@ -222,4 +232,12 @@ test('docs/guides/configuration.md shows the settings as they are', async () => 
   const [before, rest] = readFileSync(path, 'utf8').split(begin)
   const upToDate = `${before}${begin}\n\n${settingsTable()}\n\n${end}${rest!.split(end)[1]}`
   await expect(upToDate).toMatchFileSnapshot(path)
+})
+
+test.each([
+  ['https://example.org/carillon/', '0.0.0.0', 'https://example.org/carillon'],
+  [undefined, '127.0.0.1', 'http://own:1'],
+  [undefined, '0.0.0.0', null],
+])('publicUrl = %s on %s gives callbacks the base %s', (publicUrl, host, base) => {
+  expect(publicUrlOf({ publicUrl, host }, 'http://own:1')).toBe(base)
 })

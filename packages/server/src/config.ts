@@ -70,7 +70,21 @@ export function loadConfig(sources: ConfigSources = {}): Config {
 
 /** Whether HTTP work may reach private addresses: what `egressAllowPrivate: auto` comes to. */
 export function allowsPrivateEgress({ egressAllowPrivate, host }: Pick<Config, 'egressAllowPrivate' | 'host'>): boolean {
-  return egressAllowPrivate === 'auto' ? host === 'localhost' || host === '::1' || host.startsWith('127.') : egressAllowPrivate
+  return egressAllowPrivate === 'auto' ? isLoopback(host) : egressAllowPrivate
+}
+
+/** The base of the addresses of callbacks, without a slash at its end; null where nobody has said it. `own`: where the node listens. */
+export function publicUrlOf({ publicUrl, host }: Pick<Config, 'publicUrl' | 'host'>, own: string): string | null {
+  if (publicUrl !== undefined) return publicUrl.replace(/\/+$/, '')
+  return isLoopback(host) ? own : null
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+}
+
+function isPublicUrl(text: string): boolean {
+  return /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(text) && URL.canParse(text)
 }
 
 /** The node's id: the one that is set, or else one that is made once and kept in the data folder. */
@@ -186,8 +200,10 @@ function fromOverrides(overrides: Readonly<Record<string, unknown>>): Found[] {
 
 /** What each setting allows by itself but not together with another. */
 function contradictions(config: Config): string[] {
-  const { executorHeartbeatMs, leaseMs } = config
+  const { executorHeartbeatMs, leaseMs, publicUrl } = config
   const problems: string[] = []
+  if (publicUrl !== undefined && !isPublicUrl(publicUrl))
+    problems.push('publicUrl must begin with http:// or https:// and have neither user, query nor fragment')
   if (leaseMs < 3 * executorHeartbeatMs)
     problems.push(
       'leaseMs must be at least three times executorHeartbeatMs, or one lost heartbeat would cost an executor its work',

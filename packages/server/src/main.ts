@@ -1,15 +1,17 @@
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
-import { executorRoutes } from '@carillon/contract'
+import { callbackRoutes, executorRoutes } from '@carillon/contract'
 import type { Executor } from '@carillon/executor'
 import pg from 'pg'
 import { pino, type Logger } from 'pino'
-import { allowsPrivateEgress, nodeIdOf, type Config } from './config.ts'
-import { createBuiltinExecutor } from './builtin/builtin-executor.ts'
+import { allowsPrivateEgress, nodeIdOf, publicUrlOf, type Config } from './config.ts'
+import { createBuiltinExecutor, type BuiltinExecutorOptions } from './builtin/builtin-executor.ts'
 import { guardedConnect } from './builtin/egress-guard.ts'
 import { prepareFirstAccess, type FirstAccess } from './definition/first-access.ts'
 import { createApi } from './http/api.ts'
+import { callbackHandlers } from './http/callback-api.ts'
 import { executorHandlers } from './http/executor-api.ts'
+import { openCallback } from './lifecycle/callbacks.ts'
 import { createLifecycle } from './lifecycle/create-lifecycle.ts'
 import { createPushDispatch, markUnreachable } from './lifecycle/dispatch.ts'
 import type { Engine, EngineSettings } from './lifecycle/engine.ts'
@@ -152,7 +154,10 @@ async function startNode(
         log[entry.route.startsWith('/executor/') || entry.route === '/health' ? 'trace' : 'info'](entry, 'answered'),
       onFault: (error: unknown, requestId: string) => log.error({ requestId, ...causeOf(error) }, 'A request failed'),
     },
-    [{ name: 'executor', routes: executorRoutes, handlers: executorHandlers(traffic) }],
+    [
+      { name: 'executor', routes: executorRoutes, handlers: executorHandlers(traffic) },
+      { name: 'callback', routes: callbackRoutes, handlers: callbackHandlers(engine) },
+    ],
   )
 
   let stopping: Promise<void> | undefined
@@ -176,11 +181,13 @@ async function startNode(
     clock.observe((await db.lease((tx) => beatNode(tx, { ...node, address, first: true }))).now)
     services = startServices({ engine, firing, push, clock, config, node })
     if (config.builtinExecutor) {
+      const openTo = publicUrlOf(config, address)
       builtin = createBuiltinExecutor({
         traffic,
         resultBytes: config.limits.resultBytes,
         capacity: config.builtinCapacity,
         allowPrivate: () => allowsPrivateEgress(config),
+        ...(openTo !== null && { openCallback: callbackOpener(engine, openTo) }),
         nodeName: nodeId,
         log,
       })
@@ -239,6 +246,14 @@ function createEngine(db: Database, vault: Vault, config: Config, log: Logger): 
     random: Math.random,
     report: (event, { error, ...details }) =>
       log.warn({ event, ...details, ...(error === undefined ? {} : causeOf(error)) }, event),
+  }
+}
+
+/** `base`: of the addresses that are given out. */
+function callbackOpener(engine: Engine, base: string): NonNullable<BuiltinExecutorOptions['openCallback']> {
+  return async ({ tenant, instance, token }, waitMs) => {
+    const key = await openCallback(engine, { tenantId: tenant, id: instance, token }, waitMs)
+    return key === null ? null : `${base}/callback/v1/${key}`
   }
 }
 

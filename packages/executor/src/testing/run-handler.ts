@@ -12,7 +12,8 @@ export interface TestInstance extends Partial<Omit<Assignment, 'handler'>> {
 }
 
 export interface TestResult {
-  readonly outcome: 'SUCCESS' | 'FAILURE'
+  /** DETACHED: it let go of its attempt, which a callback ends. */
+  readonly outcome: 'SUCCESS' | 'FAILURE' | 'DETACHED'
   readonly output?: unknown
   readonly error?: OutcomeError
   /** Whether the retry policy would be asked. */
@@ -33,5 +34,6 @@ export async function runHandler(handler: Handler, instance: TestInstance = {}):
   const { outcome, logs, progress } = await attempt(handler, assignmentOf(handler, given), options)
   if (outcome.kind === 'FAILURE')
     return { outcome: 'FAILURE', error: outcome.error, retriable: outcome.retriable ?? true, logs, progress }
+  if (outcome.kind === 'DETACHED') return { outcome: 'DETACHED', logs, progress }
   return { outcome: 'SUCCESS', output: outcome.output, logs, progress }
 }

@@ -1,7 +1,7 @@
 import { createExecutor, settingsFromParams, type Connection, type Executor, type ExecutorLog } from '@carillon/executor'
 import type { ExecutorTraffic } from '../lifecycle/executor-traffic.ts'
 import { delayHandler } from './delay-handler.ts'
-import { createHttpHandler } from './http-handler.ts'
+import { createHttpHandler, type HttpHandlerOptions } from './http-handler.ts'
 import { logHandler } from './log-handler.ts'
 
 /** The app `builtin`: it belongs to the platform's tenant, and every tenant's tasks may name it. */
@@ -19,6 +19,8 @@ export interface BuiltinExecutorOptions {
   readonly capacity: number
   /** Whether a tenant's `http` work may reach private addresses. */
   allowPrivate(tenant: number): boolean
+  /** See {@link HttpHandlerOptions}; left out: nobody can call this server back. */
+  readonly openCallback?: HttpHandlerOptions['openCallback']
   /** The node that it runs in: its name among the executors, so unique among nodes. */
   readonly nodeName: string
   readonly log: ExecutorLog
@@ -30,13 +32,17 @@ export interface BuiltinExecutorOptions {
  * compute nothing, so they cannot hold up the node.
  */
 export function createBuiltinExecutor(options: BuiltinExecutorOptions): Executor {
-  const { allowPrivate, capacity, traffic, log, nodeName, resultBytes } = options
+  const { allowPrivate, capacity, traffic, log, nodeName, openCallback, resultBytes } = options
   const bodyBytes = Math.min(MOST_BODY_BYTES, resultBytes)
   return createExecutor({
     connection: directConnection(traffic),
     app: BUILTIN_APP.code,
     instance: nodeName,
-    handlers: [settingsFromParams(createHttpHandler({ allowPrivate, bodyBytes })), logHandler, delayHandler],
+    handlers: [
+      settingsFromParams(createHttpHandler({ allowPrivate, bodyBytes, ...(openCallback && { openCallback }) })),
+      logHandler,
+      delayHandler,
+    ],
     capacity,
     log,
   })

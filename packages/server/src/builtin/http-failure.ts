@@ -13,6 +13,8 @@ export const HTTP_FAILURES = {
   HTTP_NETWORK: { retriable: true },
   /** The answer is larger than what is kept. */
   HTTP_TOO_LARGE: { retriable: false },
+  /** It asks for a callback, and this server cannot be called back. */
+  HTTP_NO_CALLBACK: { retriable: false },
   /** The settings do not make a request. */
   HTTP_INVALID: { retriable: false },
 } as const

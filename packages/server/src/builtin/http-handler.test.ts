@@ -442,3 +442,64 @@ describe('A network fault', () => {
     expect([error!.code, retriable]).toEqual(['HTTP_NETWORK', true])
   })
 })
+
+describe('A callback', () => {
+  const url = 'https://carillon.test/callback/v1/1.secret'
+  const promising = (status = 202) => serve((_request, response) => response.writeHead(status).end())
+  const withCallback = { openCallback: async () => url }
+
+  it('is told in a header, and where headers, body and query have a place for it', async () => {
+    const server = await promising()
+    const place = '${{ callback.url }}'
+    const settings = {
+      method: 'POST' as const,
+      headers: { 'x-reply': `to ${place}` },
+      body: { deep: [{ to: place }] },
+      callback: {},
+    }
+    await call({ url: `${server.url}/?reply=\${{callback.url}}`, ...settings }, withCallback)
+    expect(server.received[0]).toMatchObject({
+      path: `/?reply=${encodeURIComponent(url)}`,
+      headers: { 'carillon-callback': url, 'x-reply': `to ${url}` },
+      body: JSON.stringify({ deep: [{ to: url }] }),
+    })
+  })
+
+  it.each([
+    [202, {}, 'DETACHED'],
+    [202, { success: 'status == 200' }, 'DETACHED'],
+    [200, {}, 'SUCCESS'],
+    [500, {}, 'FAILURE'],
+  ])('is waited for after the status %i with the settings %j: %s', async (status, settings, outcome) => {
+    const server = await promising(status)
+    expect(await call({ url: server.url, callback: {}, ...settings }, withCallback)).toMatchObject({ outcome })
+  })
+
+  it('is not waited for by a task that asks for none: 202 is success', async () => {
+    const server = await promising()
+    expect(await call({ url: server.url }, withCallback)).toMatchObject({ outcome: 'SUCCESS' })
+    expect(server.received[0]?.headers).not.toHaveProperty('carillon-callback')
+  })
+
+  it('stands in no line of the log', async () => {
+    const server = await promising()
+    const { logs } = await call({ url: `${server.url}/?reply=\${{callback.url}}`, callback: {} }, withCallback)
+    expect(logs.length).toBeGreaterThan(1)
+    expect(JSON.stringify(logs)).not.toContain('secret')
+  })
+
+  it('is not told to another origin that a redirect leads to', async () => {
+    const elsewhere = await promising()
+    const server = await serve((_request, response) => response.writeHead(307, { location: elsewhere.url }).end())
+    await call({ url: server.url, callback: {}, followRedirects: 1 }, withCallback)
+    expect(elsewhere.received[0]?.headers).not.toHaveProperty('carillon-callback')
+  })
+
+  it('fails the attempt before anything is sent where the server cannot be called back', async () => {
+    const server = await promising()
+    const result = await call({ url: server.url, callback: {} })
+    expect(result).toMatchObject(failure('HTTP_NO_CALLBACK', false))
+    expect(result.error?.message).toContain('publicUrl')
+    expect(server.received).toEqual([])
+  })
+})

@@ -1,5 +1,5 @@
 import { compileExpression } from '@carillon/core'
-import { defineHandler, type Handler, type HandlerContext } from '@carillon/executor'
+import { DETACHED, defineHandler, InstanceStopped, type Handler, type HandlerContext } from '@carillon/executor'
 import type { LookupFunction } from 'node:net'
 import { guardedConnect } from './egress-guard.ts'
 import { bodyOf, oneOf, textOf, toldHeaders } from './http-answer.ts'
@@ -11,6 +11,7 @@ import {
   nameOf,
   redirectOf,
   requestOf,
+  type CallbackSettings,
   type HttpRequest,
   type HttpSettings,
 } from './http-request.ts'
@@ -24,6 +25,8 @@ export interface HttpHandlerOptions {
   readonly totalMs?: number
   /** The largest body, before and after decoding. Default 1,000,000. */
   readonly bodyBytes?: number
+  /** Gives the attempt an address to be called back at; null where it is over. Default: this server cannot be called back. */
+  readonly openCallback?: (context: HandlerContext, waitMs: number | undefined) => Promise<string | null>
   /** Default: the system's. */
   readonly lookup?: LookupFunction
 }
@@ -47,15 +50,20 @@ export interface HttpOutput {
 export function createHttpHandler(options: HttpHandlerOptions): Handler {
   return defineHandler({
     name: 'http',
-    run: async (context): Promise<HttpOutput> => {
+    run: async (context): Promise<HttpOutput | typeof DETACHED> => {
       const settings = context.settings as HttpSettings
+      const callback = settings.callback ? await callbackOf(options, context, settings.callback) : null
       const begun = performance.now()
       const { request, answer } = await inTime(context, options.totalMs ?? TOTAL_MS, (signal) =>
-        send(requestOf(settings, context), settings, context, limitsOf(options, context, signal)),
+        send(requestOf(settings, context, callback), settings, context, limitsOf(options, context, signal)),
       )
       const text = await readText(request, answer, options.bodyBytes ?? BODY_BYTES)
       const durationMs = Math.round(performance.now() - begun)
       context.log.info(`Answered ${answer.status} after ${durationMs} ms with ${answer.body.length} bytes`)
+      if (callback !== null && answer.status === PROMISED) {
+        context.log.info('It will call back')
+        return DETACHED
+      }
       if (!succeeds(settings, answer.status)) throw unexpected(settings, request, answer, text)
       const { status, headers } = answer
       const body = bodyOf(text, headers['content-type'])
@@ -63,6 +71,24 @@ export function createHttpHandler(options: HttpHandlerOptions): Handler {
       return { status, headers: toldHeaders(headers), body, durationMs }
     },
   })
+}
+
+/** 202: accepted, not finished. */
+const PROMISED = 202
+
+async function callbackOf(
+  { openCallback }: HttpHandlerOptions,
+  context: HandlerContext,
+  { timeoutMs }: CallbackSettings,
+): Promise<string> {
+  if (!openCallback)
+    throw new HttpFailure(
+      'HTTP_NO_CALLBACK',
+      'The task asks for a callback, but this server does not know where it can be reached: set its publicUrl',
+    )
+  const url = await openCallback(context, timeoutMs)
+  if (url === null) throw new InstanceStopped('LOST')
+  return url
 }
 
 /** The longest attempt there is: the instance's time-out comes before it. */

@@ -16,6 +16,13 @@ export interface HttpSettings {
   readonly success?: string
   /** The other side heeds the idempotency-key header: a POST or PATCH may be repeated after a network fault. */
   readonly idempotent?: boolean
+  /** The other side may answer 202, and call back when it has finished. */
+  readonly callback?: CallbackSettings
+}
+
+export interface CallbackSettings {
+  /** From the 202 to the call. Left out: a day. */
+  readonly timeoutMs?: number
 }
 
 export interface HttpRequest {
@@ -44,7 +51,8 @@ const SENDS_PARAMS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
  * The request that an attempt sends. Beside the task's headers it carries the idempotency key, which is the same for every attempt, and
  * what it belongs to; a task cannot forge these.
  */
-export function requestOf(settings: HttpSettings, context: HandlerContext): HttpRequest {
+export function requestOf(given: HttpSettings, context: HandlerContext, callback: string | null = null): HttpRequest {
+  const settings = callback === null ? given : withCallback(given, callback)
   const body = bodyOf(settings, context.params)
   return {
     method: settings.method,
@@ -57,9 +65,30 @@ export function requestOf(settings: HttpSettings, context: HandlerContext): Http
       'idempotency-key': context.idempotencyKey,
       'carillon-run': String(context.run),
       'carillon-attempt': String(context.attempt),
+      ...(callback === null ? {} : { 'carillon-callback': callback }),
     },
     body: body?.text ?? null,
   }
+}
+
+const PLACE = /\$\{\{\s*callback\.url\s*\}\}/g
+
+/** The address where the settings have a place for it. In the url that is its query, which stands in no log. */
+function withCallback(settings: HttpSettings, callback: string): HttpSettings {
+  const { url, headers = {}, body } = settings
+  return {
+    ...settings,
+    url: url.replaceAll(PLACE, encodeURIComponent(callback)),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.replaceAll(PLACE, callback)])),
+    ...(body === undefined ? {} : { body: filled(body, callback) }),
+  }
+}
+
+function filled(value: unknown, callback: string): unknown {
+  if (typeof value === 'string') return value.replaceAll(PLACE, callback)
+  if (Array.isArray(value)) return value.map((child) => filled(child, callback))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, filled(child, callback)]))
 }
 
 /** How a request is called in logs and messages. A query often carries secrets, so it is left out. */

@@ -34,6 +34,10 @@ export const settings = {
     text('addresses'),
     'Addresses or networks of reverse proxies, separated by commas, whose `x-forwarded-for` is believed. Unset: none.',
   ),
+  publicUrl: optional(
+    text('`https://…`'),
+    'Where others reach the API: the base of the addresses that callbacks are given. Unset: the own address while the server listens on loopback, otherwise no callbacks.',
+  ),
   nodeId: optional(text(), 'Name of this node, unique among all nodes. Unset: generated once and kept in the data folder.'),
   logLevel: setting(
     choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createClient, executorRoutes, successStatus, type Client, type Route } from '@carillon/contract'
+import { callbackRoutes, createClient, executorRoutes, successStatus, type Client, type Route } from '@carillon/contract'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import pg from 'pg'
@@ -19,6 +19,7 @@ import { openDatabase, type Database } from '../storage/database.ts'
 import { createTestDatabase } from '../testing/test-database.ts'
 import { TEST_VAULT } from '../testing/test-vault.ts'
 import { createApi } from './api.ts'
+import { callbackHandlers } from './callback-api.ts'
 import { executorHandlers } from './executor-api.ts'
 import { hashToken } from '../definition/token.ts'
 
@@ -77,7 +78,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const root = new pg.Client({ connectionString: database.url })
   await root.connect()
   const db = openDatabase({ url: database.url })
-  const limits = { bodyBytes: options.bodyBytes ?? 5_000_000, paramsBytes: 65_536, schemaBytes: 65_536 }
+  const limits = { bodyBytes: options.bodyBytes ?? 5_000_000, paramsBytes: 65_536, schemaBytes: 65_536, resultBytes: 65_536 }
   const engine = createEngine(db)
   const firing: FiringDeps = { engine, schedules: createScheduleCache(), days: createHistoryDays(db) }
   const lifecycle = createLifecycle(engine, { wakeFiring: () => undefined, wakeBackfill: () => undefined })
@@ -89,7 +90,10 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       inspect: assertContract,
       onFault: options.onFault ?? ((error) => console.error(error)),
     },
-    [{ name: 'executor', routes: executorRoutes, handlers: traffic }],
+    [
+      { name: 'executor', routes: executorRoutes, handlers: traffic },
+      { name: 'callback', routes: callbackRoutes, handlers: callbackHandlers(engine) },
+    ],
   )
   const token = makeToken.bind(null, root)
   const client = (secret: string, tenant?: string) =>

@@ -143,6 +143,9 @@ interface Binding {
   readonly inspect: AppOptions['inspect'] | undefined
 }
 
+/** For what stands around a result in a body. */
+const ROOM_AROUND_RESULT = 4096
+
 function bind(app: FastifyInstance, binding: Binding): void {
   const { route, authenticator } = binding
   // What executors report is cleaned where it is stored: a result must not be lost over a character.
@@ -150,6 +153,7 @@ function bind(app: FastifyInstance, binding: Binding): void {
   app.route({
     method: route.method,
     url: route.path,
+    ...(route.mostBytes === 'result' && { bodyLimit: binding.services.limits.resultBytes + ROOM_AROUND_RESULT }),
     schema: {
       ...(route.params ? { params: route.params } : {}),
       ...(route.query ? { querystring: route.query } : {}),

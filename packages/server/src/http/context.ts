@@ -18,6 +18,7 @@ interface ApiLimits {
   readonly bodyBytes: number
   readonly paramsBytes: number
   readonly schemaBytes: number
+  readonly resultBytes: number
 }
 
 export interface ApiServices {

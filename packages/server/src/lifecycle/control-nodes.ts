@@ -5,7 +5,7 @@ import { keysOf, skippedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
 import type { NodeControlled } from './lifecycle.ts'
 import { lockInstances } from './lock-instances.ts'
-import { isHeld, stopPartsLater, wakeSessions } from './stop-runs.ts'
+import { isHeld, isHeldBySession, stopMessage, stopPartsLater, wakeSessions } from './stop-runs.ts'
 
 // What people do to one node of a run. What that does to the others is written down in docs/concepts/dag-control.md.
 
@@ -32,12 +32,12 @@ export async function cancelNode(tx: Transaction, engine: Engine, node: NodeOfTe
   if (!instance) return ENDED
   if (isOnly(instance)) return refused('It is the run of a task: cancel the run instead.')
   const now = await tx.now()
-  if (isHeld(instance)) {
+  if (isHeldBySession(instance)) {
     requestStop(tx, [{ ...instance, reason: 'CANCEL' }], now + engine.settings.cancelGraceMs)
     tx.afterCommit(() => wakeSessions(engine, [instance]))
   } else {
     stopPartsLater(tx, engine, [{ instance }])
-    const error = JSON.stringify({ code: 'CANCEL', message: 'It was stopped before it started.' })
+    const error = JSON.stringify({ code: 'CANCEL', message: stopMessage(instance) })
     const end = { state: 'CANCELLED', because: null, output: null, error, startedAt: null } as const
     await advanceRuns(tx, engine, [{ ...keysOf(instance), ...end }], now)
   }

@@ -1,3 +1,4 @@
+import { pruneCallbacks } from '../storage/callback.ts'
 import { pruneGates } from '../storage/gate.ts'
 import { pruneSessions } from '../storage/executor-session.ts'
 import type { HistoryTable } from '../storage/history-day.ts'
@@ -34,6 +35,7 @@ export async function housekeep(engine: Engine, days: HistoryDays, retention: Re
   for (const [table, kept] of Object.entries(keep)) await days.dropOlderThan(table as HistoryTable, kept, MOST_DAYS)
   while ((await engine.db.engine((tx) => pruneKeys(tx, retention.idempotencyMs, BATCH))) >= BATCH);
   await engine.db.engine((tx) => pruneGates(tx, BATCH))
+  await engine.db.engine((tx) => pruneCallbacks(tx, BATCH))
   await engine.db.engine((tx) => pruneSessions(tx))
   await engine.db.engine((tx) => forgetDeadNodes(tx))
 }

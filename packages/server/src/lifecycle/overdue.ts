@@ -12,7 +12,7 @@ import { queueTopic } from '../runtime/wake-hub.ts'
 import { completeInstances, type InstanceEnd } from './complete-instances.ts'
 import type { Engine } from './engine.ts'
 import { lockInstances, type InstanceUnderLock } from './lock-instances.ts'
-import { isHeld, wakeSessions } from './stop-runs.ts'
+import { isDetached, isHeld, wakeSessions } from './stop-runs.ts'
 
 const BATCH = 500
 
@@ -30,7 +30,7 @@ export async function timeOut(engine: Engine, restMs = 500): Promise<number> {
     await askToStop(
       tx,
       engine,
-      overdue.filter((instance) => instance.state === 'RUNNING' && instance.stopReason === null),
+      overdue.filter((instance) => instance.state === 'RUNNING' && instance.stopReason === null && !isDetached(instance)),
       now,
     )
     await completeInstances(tx, engine, overdue.flatMap(giveUp))
@@ -49,7 +49,7 @@ async function askToStop(tx: Transaction, engine: Engine, instances: readonly Lo
 }
 
 function giveUp(instance: InstanceUnderLock): InstanceEnd[] {
-  if (instance.stopReason !== null) return [{ instance, end: { kind: 'OVERDUE' } }]
+  if (instance.stopReason !== null || isDetached(instance)) return [{ instance, end: { kind: 'OVERDUE' } }]
   return instance.state === 'RESERVED' ? [{ instance, end: { kind: 'LOST' } }] : []
 }
 

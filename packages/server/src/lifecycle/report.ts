@@ -1,4 +1,5 @@
 import type { ReportAnswer, ReportItem } from '@carillon/contract'
+import { detachInstances, selectAttemptsWithCallback, type AttemptKey } from '../storage/callback.ts'
 import type { Transaction } from '../storage/database.ts'
 import { recordProgress, selectEndedAttempts, startInstances, type InstanceKey } from '../storage/instance.ts'
 import { insertRefusedReports } from '../storage/refused-report.ts'
@@ -8,10 +9,13 @@ import { completeInstances, type InstanceEnd } from './complete-instances.ts'
 import type { Engine } from './engine.ts'
 import { lockInstances, type InstanceUnderLock, type LockedInstances } from './lock-instances.ts'
 
-/** What an executor says about an instance, with the session and tenant that its request was authenticated for. */
+/**
+ * What is said about an instance, with the session and tenant that the request was authenticated for. Without a session it came by a
+ * callback, whose address is bound to the token: it counts whoever holds the attempt, and no longer once that was asked to stop.
+ */
 export interface ReportedItem {
   readonly tenantId: number
-  readonly sessionId: number
+  readonly sessionId: number | null
   readonly item: ReportItem
 }
 
@@ -23,6 +27,7 @@ const STALE: ItemAnswer = {
   detail: 'This attempt is not held under this token by this session any more. Nothing was changed.',
 }
 const DUPLICATE: ItemAnswer = { status: 'DUPLICATE' }
+const NO_CALLBACK: ItemAnswer = { status: 'INVALID', detail: 'This attempt was given no callback, so nothing could ever end it.' }
 
 /**
  * Takes reports in: one transaction for a batch of any executors, each item answered by itself, in order. An item counts only while its
@@ -31,16 +36,31 @@ const DUPLICATE: ItemAnswer = { status: 'DUPLICATE' }
  */
 export async function applyReports(tx: Transaction, engine: Engine, items: readonly ReportedItem[]): Promise<ItemAnswer[]> {
   const [locked, now] = await Promise.all([lockInstances(tx, items.map(keyOf)), tx.now()])
-  const sorted = sortItems(items, locked, engine.settings.resultBytes)
+  const sorted = sortItems(items, locked, engine.settings.resultBytes, await endlessOf(tx, items))
   await recordStarts(tx, engine, sorted.starts, now)
   recordProgress(tx, sorted.progress.map(progressOf))
+  detachInstances(
+    tx,
+    sorted.detached.map(({ instance }) => instance),
+    now,
+  )
   await completeInstances(
     tx,
     engine,
-    sorted.ends.map(({ entry, instance, oversize }) => endOf(entry.item, instance, oversize, now)),
+    sorted.ends.map(({ entry, instance, oversize }) => endOf(entry, instance, oversize, now)),
   )
   const late = await answerLate(tx, sorted.late)
-  return items.map((entry) => late.get(entry) ?? ACCEPTED)
+  return items.map((entry) => (sorted.endless.has(entry) ? NO_CALLBACK : (late.get(entry) ?? ACCEPTED)))
+}
+
+/** What asks to be let go of without a callback that would end it. */
+async function endlessOf(tx: Transaction, items: readonly ReportedItem[]): Promise<ReadonlySet<ReportedItem>> {
+  const detached = items.filter(({ item }) => item.kind === 'DETACHED')
+  if (detached.length === 0) return new Set()
+  const name = ({ tenantId, id, token }: AttemptKey) => `${tenantId}:${id}:${token}`
+  const attempts = detached.map((entry) => ({ ...keyOf(entry), token: entry.item.token }))
+  const given = new Set((await selectAttemptsWithCallback(tx, attempts)).map(name))
+  return new Set(detached.filter((_, index) => !given.has(name(attempts[index]!))))
 }
 
 const keyOf = ({ tenantId, item }: ReportedItem): InstanceKey => ({ tenantId, id: item.instance })
@@ -59,41 +79,59 @@ interface End extends Held {
 interface Sorted {
   readonly starts: readonly Held[]
   readonly progress: readonly Held[]
+  readonly detached: readonly Held[]
   readonly ends: readonly End[]
+  readonly endless: ReadonlySet<ReportedItem>
   readonly late: readonly ReportedItem[]
 }
 
-/** The first end of an instance in a batch is its end; what stands behind it comes too late, a start before it needs no row of its own. */
-function sortItems(items: readonly ReportedItem[], locked: LockedInstances, resultBytes: number): Sorted {
+/**
+ * The first end of an instance in a batch is its end; what stands behind it comes too late, a start before it needs no row of its own.
+ * After it was let go of, only its callback says more. Let go of although it was asked to stop, it has ended.
+ */
+function sortItems(
+  items: readonly ReportedItem[],
+  locked: LockedInstances,
+  resultBytes: number,
+  endless: ReadonlySet<ReportedItem>,
+): Sorted {
   const starts = new Map<InstanceUnderLock, Held>()
   const progress = new Map<InstanceUnderLock, Held>()
+  const detached = new Map<InstanceUnderLock, Held>()
   const ends = new Map<InstanceUnderLock, End>()
   const late: ReportedItem[] = []
   for (const entry of items) {
+    if (endless.has(entry)) continue
     const instance = locked.get(entry.tenantId, entry.item.instance)
-    if (!instance || !holds(instance, entry) || ends.has(instance)) {
+    const isPast = !instance || ends.has(instance) || (detached.has(instance) && entry.sessionId !== null)
+    if (isPast || !holds(instance, entry)) {
       late.push(entry)
       continue
     }
-    if (entry.item.kind === 'STARTED') starts.set(instance, { entry, instance })
-    else if (entry.item.kind === 'PROGRESS') progress.set(instance, { entry, instance })
-    else ends.set(instance, { entry, instance, oversize: isOversize(entry.item, resultBytes) })
+    const held = { entry, instance }
+    if (entry.item.kind === 'STARTED') starts.set(instance, held)
+    else if (entry.item.kind === 'PROGRESS') progress.set(instance, held)
+    else if (entry.item.kind === 'DETACHED' && instance.stopReason === null) detached.set(instance, held)
+    else ends.set(instance, { ...held, oversize: isOversize(entry.item, resultBytes) })
   }
-  for (const instance of ends.keys()) progress.delete(instance)
+  for (const instance of ends.keys()) {
+    progress.delete(instance)
+    detached.delete(instance)
+  }
+  for (const [instance, held] of detached) starts.set(instance, held)
   return {
     starts: [...starts.values()].filter(({ instance }) => instance.state === 'RESERVED' && !ends.has(instance)),
     progress: [...progress.values()],
+    detached: [...detached.values()],
     ends: [...ends.values()],
+    endless,
     late,
   }
 }
 
 function holds(instance: InstanceUnderLock, { sessionId, item }: ReportedItem): boolean {
-  return (
-    instance.token === item.token &&
-    instance.sessionId === sessionId &&
-    (instance.state === 'RESERVED' || instance.state === 'RUNNING')
-  )
+  const isOwn = sessionId === null ? instance.stopReason === null : instance.sessionId === sessionId
+  return instance.token === item.token && isOwn && (instance.state === 'RESERVED' || instance.state === 'RUNNING')
 }
 
 function isOversize(item: ReportItem, resultBytes: number): boolean {
@@ -112,7 +150,7 @@ async function recordStarts(tx: Transaction, engine: Engine, starts: readonly He
     tx,
     starts.map(({ entry, instance }) => {
       const { timeoutMs } = planOf(instance).nodes[instance.node]!
-      return { ...instance, sessionId: entry.sessionId, deadlineAt: timeoutMs === 0 ? null : now + timeoutMs }
+      return { ...instance, sessionId: entry.sessionId!, deadlineAt: timeoutMs === 0 ? null : now + timeoutMs }
     }),
     now,
   )
@@ -126,10 +164,10 @@ async function recordStarts(tx: Transaction, engine: Engine, starts: readonly He
 
 function progressOf({ entry, instance }: Held) {
   const item = entry.item as Extract<ReportItem, { kind: 'PROGRESS' }>
-  return { ...instance, sessionId: entry.sessionId, percent: item.percent, message: item.message ?? null }
+  return { ...instance, sessionId: entry.sessionId!, percent: item.percent, message: item.message ?? null }
 }
 
-function endOf(item: ReportItem, instance: InstanceUnderLock, oversize: boolean, now: number): InstanceEnd {
+function endOf({ item, sessionId }: ReportedItem, instance: InstanceUnderLock, oversize: boolean, now: number): InstanceEnd {
   const startedAt = 'durationMs' in item && item.durationMs !== undefined ? now - item.durationMs : now
   if (oversize)
     return {
@@ -149,7 +187,7 @@ function endOf(item: ReportItem, instance: InstanceUnderLock, oversize: boolean,
     case 'FAILURE': {
       const code = storableText(item.error.code ?? 'FAILED')
       // The executor left in the middle of it. That is nobody's failure and costs no retry.
-      if (code === 'SHUTDOWN') return { instance, end: { kind: 'LOST' }, startedAt }
+      if (code === 'SHUTDOWN' && sessionId !== null) return { instance, end: { kind: 'LOST' }, startedAt }
       return {
         instance,
         end: { kind: 'FAILURE', errorCode: code, retriable: item.retriable ?? true },
@@ -159,6 +197,8 @@ function endOf(item: ReportItem, instance: InstanceUnderLock, oversize: boolean,
     }
     case 'RELEASE':
       return { instance, end: { kind: 'RELEASED' } }
+    case 'DETACHED':
+      return { instance, end: { kind: 'OVERDUE' } }
     default:
       throw new Error(`${item.kind} does not end an attempt.`)
   }
@@ -204,6 +244,7 @@ const REPORTED_AS: Readonly<Record<ReportItem['kind'], readonly string[]>> = {
   SUCCESS: ['SUCCESS', 'CANCELLED', 'TIMEOUT'],
   FAILURE: ['FAILED', 'CANCELLED', 'TIMEOUT'],
   RELEASE: ['LOST'],
+  DETACHED: ['SUCCESS', 'FAILED', 'TIMEOUT', 'CANCELLED'],
 }
 
 function answerOf({ item }: ReportedItem, outcome: string | undefined): ItemAnswer {

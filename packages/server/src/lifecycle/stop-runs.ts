@@ -22,14 +22,14 @@ export async function stopRuns(
 ): Promise<readonly LockedInstance[]> {
   const instances = await lockInstancesOfRuns(tx, runs)
   const now = await tx.now()
-  const held = instances.filter(isHeld)
+  const held = instances.filter(isHeldBySession)
   requestStop(
     tx,
     held.map((instance) => ({ ...instance, reason })),
     now + engine.settings.cancelGraceMs,
   )
   tx.afterCommit(() => wakeSessions(engine, held))
-  const waiting = instances.filter((instance) => !isHeld(instance)).map((instance) => cancelled(instance, reason))
+  const waiting = instances.filter((instance) => !isHeldBySession(instance)).map((instance) => cancelled(instance, reason))
   await finishRuns(
     tx,
     engine,
@@ -75,6 +75,20 @@ export function isHeld(instance: LockedInstance): boolean {
   return instance.state === 'RESERVED' || instance.state === 'RUNNING'
 }
 
+/** Nobody executes it: it was let go of, and waits for its callback. */
+export function isDetached(instance: LockedInstance): boolean {
+  return instance.state === 'RUNNING' && instance.sessionId === null
+}
+
+/** Held by somebody who can be asked to stop. */
+export function isHeldBySession(instance: LockedInstance): boolean {
+  return isHeld(instance) && !isDetached(instance)
+}
+
+export function stopMessage(instance: LockedInstance): string {
+  return isDetached(instance) ? 'It was stopped while it waited for its callback.' : 'It was stopped before it started.'
+}
+
 function cancelled(instance: LockedInstance, reason: StopReason) {
   return {
     instance,
@@ -82,7 +96,7 @@ function cancelled(instance: LockedInstance, reason: StopReason) {
     runState: 'CANCELLED' as const,
     runReason: reason,
     output: null,
-    error: JSON.stringify({ code: reason, message: 'It was stopped before it started.' }),
+    error: JSON.stringify({ code: reason, message: stopMessage(instance) }),
     startedAt: null,
   }
 }

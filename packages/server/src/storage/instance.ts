@@ -617,10 +617,14 @@ const OVERDUE = sql(
      where l.session_id = s.id and l.state in ('RESERVED', 'RUNNING') and l.deadline_at <= statement_timestamp()
      order by l.deadline_at limit 100) i
    where s.ended_at is null
+   union all
+   (select tenant_id, id from instance_live
+    where session_id is null and state in ('RESERVED', 'RUNNING') and deadline_at <= statement_timestamp()
+    order by deadline_at limit 100)
    limit $1`,
 )
 
-/** Instances of open sessions whose deadline has passed. Unlocked: the caller locks and looks again. */
+/** Instances of open sessions, and those without any, whose deadline has passed. Unlocked: the caller locks and looks again. */
 export function selectOverdueInstances(tx: Transaction, limit: number): Promise<InstanceKey[]> {
   return tx.query(OVERDUE, [limit])
 }

@@ -11,7 +11,7 @@ export interface RefusedReport {
   readonly tenantId: number
   readonly instanceId: number
   readonly token: number
-  readonly sessionId: number
+  readonly sessionId: number | null
   readonly kind: string
   readonly reason: string
 }

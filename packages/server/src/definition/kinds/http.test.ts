@@ -11,3 +11,14 @@ it.each([
   if (problem === null) expect(found).toBeUndefined()
   else expect(found).toMatchObject({ path: '/success', message: expect.stringContaining(problem) })
 })
+
+it.each([
+  [
+    { url: 'http://x/?cb=${{callback.url}}', headers: { x: '${{ callback.url }}' }, body: ['${{callback.url}}'], callback: {} },
+    null,
+  ],
+  [{ url: 'http://x/', body: { to: '${{ callback.url }}' } }, '/body'],
+  [{ url: 'http://x/${{callback.url}}', callback: {} }, '/url'],
+])('a type with the settings %j may say where the callback stands, or is refused at %s', (settings, path) => {
+  expect(http.problems!(settings)[0]?.path ?? null).toBe(path)
+})

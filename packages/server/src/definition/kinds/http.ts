@@ -16,6 +16,21 @@ function expressionProblems(text: string): FieldProblem[] {
   return unknown ? [{ path, message: `reads ${unknown.names.join('.')}; it may read status, headers and body` }] : []
 }
 
+const CALLBACK_URL = /\$\{\{\s*callback\.url\s*\}\}/
+
+/** An address that is nowhere to be had would be sent as it is written; one in the path would stand in logs. */
+function callbackProblems({ url, headers, body, callback }: Readonly<Record<string, unknown>>): FieldProblem[] {
+  const parts = { url, headers, body }
+  const places = Object.entries(parts).filter(([, part]) => part !== undefined && CALLBACK_URL.test(JSON.stringify(part)))
+  if (callback === undefined)
+    return places.map(([name]) => ({
+      path: `/${name}`,
+      message: 'has a place for callback.url, but the settings have no callback',
+    }))
+  const isInPath = CALLBACK_URL.test(String(url).split('?', 1)[0]!)
+  return isInPath ? [{ path: '/url', message: 'may have callback.url in its query alone, or it would be written to logs' }] : []
+}
+
 /** Sends an HTTP request; its status says whether it succeeded. */
 export const http: Kind = {
   name: 'http',
@@ -52,10 +67,26 @@ export const http: Kind = {
         description:
           'The other side heeds the idempotency-key header, so that a POST or PATCH may be repeated after a network fault',
       }),
+      callback: strict(
+        optional({
+          timeoutMs: Type.Integer({
+            minimum: 1,
+            maximum: 2_592_000_000,
+            description: "From the 202 to the call; the task's own time-out holds as well. Left out: a day",
+          }),
+        }),
+        {
+          description:
+            'The other side may answer 202 and finish later: it is given an address to call back, in the header carillon-callback and where headers, body or the query of the url say ${{ callback.url }}',
+        },
+      ),
     }),
   }),
   app: 'builtin',
   fromParams: true,
   handlerOf: () => 'http',
-  problems: ({ success }) => (typeof success === 'string' ? expressionProblems(success) : []),
+  problems: (settings) => [
+    ...(typeof settings['success'] === 'string' ? expressionProblems(settings['success']) : []),
+    ...callbackProblems(settings),
+  ],
 }
