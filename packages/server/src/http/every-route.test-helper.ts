@@ -36,6 +36,7 @@ export interface Objects {
   readonly alsoAsked: number
   readonly resting: number
   readonly alsoResting: number
+  readonly longResting: number
   readonly executor: number
   readonly spareExecutor: number
   readonly token: number
@@ -210,6 +211,8 @@ const requests: Table = {
     logTail: (own) => ({ params: { instance: own.endedRun } }),
     approve: (own) => ({ params: { instance: own.asked }, body: { comment: 'good' } }),
     reject: (own) => ({ params: { instance: own.alsoAsked }, body: {} }),
+    retry: (own) => ({ params: { instance: own.alsoAsked }, body: {} }),
+    run: (own) => ({ params: { instance: own.longResting } }),
     skip: (own) => ({ params: { instance: own.resting } }),
     cancel: (own) => ({ params: { instance: own.alsoResting } }),
   },
@@ -373,14 +376,14 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
 
 async function controlledNodes({ client }: TestTenant, dag: string) {
   const [ask, rest] = [{ approval: {} }, { wait: { ms: 86_400_000 } }]
-  const nodes = Object.entries({ asked: ask, alsoAsked: ask, resting: rest, alsoResting: rest })
+  const nodes = Object.entries({ asked: ask, alsoAsked: ask, resting: rest, alsoResting: rest, longResting: rest })
   const { id: controlledDag } = await client.dags.create({ body: { code: dag } })
   const definition = { nodes: nodes.map(([code, does]) => ({ code, ...does })), edges: [] }
   await client.dagVersions.create({ params: { dag }, body: { definition } })
   await client.dagVersions.activate({ params: { dag, number: 1 }, body: {} })
   const { runId } = await client.runs.triggerDag({ params: { dag }, body: {} })
   const { instances } = await client.runs.get({ params: { run: runId } })
-  type Nodes = Pick<Objects, 'asked' | 'alsoAsked' | 'resting' | 'alsoResting'>
+  type Nodes = Pick<Objects, 'asked' | 'alsoAsked' | 'resting' | 'alsoResting' | 'longResting'>
   return { controlledDag, ...(Object.fromEntries(instances.map(({ nodeCode, id }) => [nodeCode, id])) as unknown as Nodes) }
 }
 

@@ -59,9 +59,19 @@ export async function advanceRuns(tx: Transaction, engine: Engine, ended: readon
 export async function beginRuns(tx: Transaction, engine: Engine, runs: readonly RunKey[], now: number): Promise<void> {
   if (runs.length === 0) return
   const roots = await selectRoots(tx, runs)
-  const loaded = await loadRuns(tx, engine, roots)
-  const { ready, skipped } = decide(loaded, roots)
-  const begun = await beginNodes(tx, engine, loaded, ready, now)
+  await decideWaiting(tx, engine, await loadRuns(tx, engine, roots), roots, now)
+}
+
+/** Lets nodes that wait begin, or be skipped, or go on waiting, as their rules say. */
+export async function decideWaiting(
+  tx: Transaction,
+  engine: Engine,
+  runs: Runs,
+  waiting: readonly WaitingNode[],
+  now: number,
+): Promise<void> {
+  const { ready, skipped } = decide(runs, waiting)
+  const begun = await beginNodes(tx, engine, runs, ready, now)
   if (begun.added.length > 0) {
     await countInstances(
       tx,
