@@ -68,7 +68,10 @@ async function reserveFor(
   if (seq < session.claimSeq || !mayTake(session)) return []
   const limit = Math.min(max, engine.settings.claimBatch)
   const app = { tenantId: session.tenantId, shared: session.appShared }
-  const [taken, now] = await Promise.all([takePending(tx, app, engine.queues.servedBy(session), limit, turn), tx.now()])
+  const [taken, now] = await Promise.all([
+    takePending(tx, app, engine.queues.servedBy(session), limit, turn, session.executorId),
+    tx.now(),
+  ])
   if (taken.length === 0) return []
   reserveInstances(
     tx,

@@ -12,6 +12,7 @@ import type { Transaction } from '../storage/database.ts'
 import { isOnly } from '../storage/instance.ts'
 import { countInstances, insertNodes, selectNodeOutcomes, type NewNode, type WaitingNode } from '../storage/node.ts'
 import {
+  avoidExecutor,
   findEndedInstance,
   selectStandings,
   setParents,
@@ -23,6 +24,7 @@ import { TenantMap } from '../storage/tenant-map.ts'
 import { decideWaiting, loadRuns } from './advance-runs.ts'
 import { endOfNode } from './end-of-node.ts'
 import type { AdvancingRun } from './ended-node.ts'
+import { ELSEWHERE_MS, elsewhereFor } from './elsewhere.ts'
 import type { Engine } from './engine.ts'
 import { elementsOf } from './fan-out.ts'
 import { groupBy } from './group.ts'
@@ -92,7 +94,9 @@ async function retryElement(tx: Transaction, engine: Engine, again: Again): Prom
   const element = { shardIndex, shardTotal, queueId, waitReason, params: JSON.stringify({ ...ended.params, ...params }) } as const
   insertNodes(tx, [{ ...newNode(engine, again, id!, ended.node, NONE), ...element }, ...taken], now)
   await countInstances(tx, [{ tenantId: run.tenantId, id: run.id, more: 1 + taken.length }], now)
-  if (waitReason === null) tx.afterCommit(() => engine.hub.wake(queueTopic(queueId), 1))
+  const elsewhere = (await elsewhereFor(tx, [ended]))(ended)
+  if (elsewhere) avoidExecutor(tx, { tenantId: run.tenantId, id: id! }, ended.executorId!, now + ELSEWHERE_MS)
+  if (waitReason === null) tx.afterCommit(() => engine.hub.wake(queueTopic(queueId), elsewhere ? 2 : 1))
   return { kind: 'DONE', runId: run.id, instanceId: id! }
 }
 

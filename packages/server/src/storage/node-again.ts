@@ -92,3 +92,13 @@ const RUN_NOW = sql(
 export function runInstanceNow(tx: Transaction, { tenantId, id }: InstanceKey, paused: boolean): void {
   tx.send(RUN_NOW, [tenantId, id, paused])
 }
+
+const AVOID = sql(
+  'nodeAgain.avoid',
+  `update instance_live i set avoid_executor_id = $3, avoid_until = at_ms($4) where i.tenant_id = $1 and i.id = $2`,
+)
+
+/** Until then an instance is not given to this executor. */
+export function avoidExecutor(tx: Transaction, { tenantId, id }: InstanceKey, executorId: number, until: number): void {
+  tx.send(AVOID, [tenantId, id, executorId, until])
+}
