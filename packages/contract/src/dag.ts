@@ -172,6 +172,22 @@ export const dagRoutes = {
     responses: { 200: Dag },
     audit: 'dag.resume',
   }),
+  pauseMany: route({
+    ...control,
+    path: '/api/v1/dags/pause',
+    summary: 'Pause many DAGs; each is answered by itself',
+    body: strict({ dags: Refs, reason: Type.Optional(Reason) }),
+    responses: { 200: BulkAnswer },
+    audit: 'dag.pause',
+  }),
+  resumeMany: route({
+    ...control,
+    path: '/api/v1/dags/resume',
+    summary: 'Resume many DAGs; each is answered by itself',
+    body: strict({ dags: Refs }),
+    responses: { 200: BulkAnswer },
+    audit: 'dag.resume',
+  }),
   bulk: route({
     ...write,
     method: 'POST',

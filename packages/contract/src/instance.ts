@@ -94,7 +94,7 @@ const attempt = Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Lef
 const level = choice(LOG_LEVELS, 'This level and those above it')
 
 const Decision = strict(optional({ comment: Type.String({ minLength: 1, maxLength: 2000 }) }))
-const Node = strict({ instanceId: Id, runId: Id })
+const Node = strict({ instanceId: Id, runId: Id, newInstanceId: Type.Optional(Id) })
 const control = { method: 'POST', access: 'run.control', tag: TAG, params, responses: { 200: Node } } as const
 
 /** Control of one node of a DAG's run, or of one element of a fan-out. What it does to others: docs/concepts/dag-control.md. */
@@ -123,6 +123,30 @@ const nodeRoutes = {
     path: `${path}/cancel`,
     summary: 'Stop one node: at once if it waits, and where it runs its handler is asked to stop',
     audit: 'instance.cancel',
+  }),
+  retry: route({
+    ...control,
+    access: 'run.trigger',
+    path: `${path}/retry`,
+    summary: 'Run a failed node again in its run, as a new instance; of a fan-out or a sharded task one element alone',
+    description:
+      'What was skipped because of it waits again. Refused where something began because of its failure, and when the run has ended: then retry the run from FAILED.',
+    body: strict(
+      optional({
+        params: Type.Unsafe<Record<string, unknown>>({
+          type: 'object',
+          additionalProperties: true,
+          description: 'Over those that the node is given',
+        }),
+      }),
+    ),
+    audit: 'instance.retry',
+  }),
+  run: route({
+    ...control,
+    path: `${path}/run`,
+    summary: 'Run now what waits for time: for the pause before its next attempt, or as a node that is a wait',
+    audit: 'instance.run',
   }),
 }
 

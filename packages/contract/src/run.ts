@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { RUN_ORIGINS, RUN_STATES } from '@carillon/core'
-import { BULK_MAX, bulkAnswerOf } from './bulk.ts'
+import { BULK_MAX, Refs, bulkAnswerOf } from './bulk.ts'
 import { VersionNumber } from './dag.ts'
 import { Id, Millis } from './executor-protocol.ts'
 import { Instance, Why } from './instance.ts'
@@ -54,27 +54,28 @@ const trigger = optional({
 export const Trigger = strict(trigger)
 export type Trigger = Static<typeof Trigger>
 
-export const DagTrigger = strict({
-  ...trigger,
-  ...optional({
-    version: Type.Integer({
-      minimum: 1,
-      maximum: 2_147_483_647,
-      description: 'An activated version; left out: the active one, or the gray one for its share of the runs',
-    }),
-    key: Type.String({
-      minLength: 1,
-      maxLength: 200,
-      description:
-        'Runs with the same key get the same version while a second one takes a share; left out: the value by which the DAG keys its concurrency, or none',
-    }),
+const ofDag = optional({
+  version: Type.Integer({
+    minimum: 1,
+    maximum: 2_147_483_647,
+    description: 'An activated version; left out: the active one, or the gray one for its share of the runs',
+  }),
+  key: Type.String({
+    minLength: 1,
+    maxLength: 200,
+    description:
+      'Runs with the same key get the same version while a second one takes a share; left out: the value by which the DAG keys its concurrency, or none',
   }),
 })
+
+export const DagTrigger = strict({ ...trigger, ...ofDag })
 export type DagTrigger = Static<typeof DagTrigger>
 
+/** Names a task or a DAG, and not both; `version` and `key` are for DAGs. */
 export const TriggerItem = strict({
-  task: BodyRef,
+  ...optional({ task: BodyRef, dag: BodyRef }),
   ...trigger,
+  ...ofDag,
   idempotencyKey: Type.Optional(
     Type.String({ pattern: '^[\\x21-\\x7e]{1,200}$', description: '1 to 200 visible ASCII characters' }),
   ),
@@ -95,7 +96,10 @@ const refused = {
   detail: Type.String(),
   problems: Type.Array(strict({ path: Type.String(), message: Type.String() })),
 }
-export const TriggerResult = strict({ task: Type.String(), ok: Type.Boolean(), ...optional({ ...started, ...refused }) })
+export const TriggerResult = strict({
+  ok: Type.Boolean(),
+  ...optional({ task: Type.String(), dag: Type.String(), ...started, ...refused }),
+})
 export type TriggerResult = Static<typeof TriggerResult>
 
 export const RunResult = strict({
@@ -118,6 +122,14 @@ const Retry = strict(
 
 const Controlled = strict({ runId: Id, newRunId: Type.Optional(Id) })
 const RunsOfDag = strict({ items: Type.Array(RunResult), more: Type.Boolean() })
+export const DagRunsResult = strict({
+  dag: Type.String(),
+  ok: Type.Boolean({ description: 'The DAG was found, and none of its runs refused' }),
+  ...optional({ code: choice(ERROR_CODES), detail: Type.String() }),
+  runs: Type.Array(RunResult),
+})
+export type DagRunsResult = Static<typeof DagRunsResult>
+const RunsOfDags = strict({ ...bulkAnswerOf(DagRunsResult).properties, more: Type.Boolean() })
 const RunIds = strict({ runs: Type.Array(Id, { minItems: 1, maxItems: BULK_MAX, uniqueItems: true }) })
 
 const params = strict({ run: IdText })
@@ -156,7 +168,7 @@ export const runRoutes = {
     path: '/api/v1/runs',
     access: 'run.trigger',
     tag: TAG,
-    summary: 'Run many tasks now; each is answered by itself',
+    summary: 'Run many tasks and DAGs now; each is answered by itself',
     body: strict({ items: Type.Array(TriggerItem, { minItems: 1, maxItems: BULK_MAX }) }),
     responses: { 200: bulkAnswerOf(TriggerResult) },
     idempotent: true,
@@ -226,6 +238,25 @@ export const runRoutes = {
     params: strict({ dag: Ref }),
     body: strict({ since: Millis, from: Type.Optional(Retry.properties.from) }),
     responses: { 200: RunsOfDag },
+    audit: 'run.retry',
+  }),
+  stopDags: route({
+    ...control,
+    path: '/api/v1/dags/stop',
+    summary: 'Cancel the active runs of many DAGs; each DAG and each run is answered by itself',
+    description: `At most ${BULK_MAX} runs a call; \`more\` says that there are others left.`,
+    body: strict({ dags: Refs }),
+    responses: { 200: RunsOfDags },
+    audit: 'run.cancel',
+  }),
+  retryDags: route({
+    ...control,
+    access: 'run.trigger',
+    path: '/api/v1/dags/retry',
+    summary: 'Run the failed runs of many DAGs again, unless they have been run again already; each is answered by itself',
+    description: `Those created at or after \`since\`, at most ${BULK_MAX} runs a call; \`more\` says that there are others left.`,
+    body: strict({ dags: Refs, since: Millis, from: Type.Optional(Retry.properties.from) }),
+    responses: { 200: RunsOfDags },
     audit: 'run.retry',
   }),
   cancelMany: route({ ...bulk, path: '/api/v1/runs/cancel', summary: 'Cancel many runs', audit: 'run.cancel' }),

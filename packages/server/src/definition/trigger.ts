@@ -1,19 +1,24 @@
 import { CarillonError, type Plan, type Role } from '@carillon/core'
 import { planOfShare, shareKey } from '../lifecycle/plan-share.ts'
 import type { PlanCache } from '../lifecycle/plan-cache.ts'
-import { dags, selectStartableDags } from '../storage/dag.ts'
+import type { RunTarget } from '../lifecycle/start-runs.ts'
+import { selectTriggerableDags, type TriggerableDag } from '../storage/dag.ts'
 import { selectPlansOfVersions } from '../storage/dag-version.ts'
 import type { Transaction } from '../storage/database.ts'
 import { selectTriggerableTasks, type TriggerableTask } from '../storage/task.ts'
 import { noSuchVersion } from './dag-version.ts'
-import { invalidFields } from './invalid.ts'
+import { invalid, invalidFields } from './invalid.ts'
 import { assertParamsSize, paramsProblems, referenceProblems } from './params-schema.ts'
 import { noSuch } from './versioned-object.ts'
 
 export interface TriggerAsk {
-  readonly task: string
+  /** One of the two, by identifier or code. */
+  readonly task?: string
+  readonly dag?: string
   readonly params?: Record<string, unknown>
-  readonly [more: string]: unknown
+  /** Of a DAG: the version, and the key for the share of a gray release: see `shareKey`. */
+  readonly version?: number
+  readonly runKey?: string
 }
 
 export interface Asker {
@@ -23,26 +28,74 @@ export interface Asker {
   readonly paramsBytes: number
 }
 
-/** What was asked for, with its task found and its parameters checked, or the refusal; in the order of the input. */
+export type PreparedTrigger<Ask> =
+  /** `planId`: of the version that is named. */
+  | { readonly ask: Ask; readonly target: RunTarget; readonly planId: number | null }
+  | { readonly ask: Ask; readonly refusal: CarillonError }
+
+/**
+ * What was asked for, with its task or DAG found and its parameters checked, under each version that the run may get; or the refusal. In the
+ * order of the input, and with as many look-ups for a thousand as for one.
+ */
 export async function prepareTriggers<Ask extends TriggerAsk>(
   tx: Transaction,
   asker: Asker,
   asks: readonly Ask[],
-): Promise<({ ask: Ask; taskId: number } | { ask: Ask; refusal: CarillonError })[]> {
-  const tasks = await findTasks(tx, asker.tenantId, asks)
-  const found = [...new Set(tasks.values())].map(({ planId }) => ({ tenantId: asker.tenantId, planId }))
-  const planOf = await asker.plans.load(tx, found)
+): Promise<PreparedTrigger<Ask>[]> {
+  const { tenantId } = asker
+  const [tasks, dags] = await Promise.all([
+    findTriggerable(
+      tx,
+      tenantId,
+      asks.flatMap((ask) => ask.task ?? []),
+      selectTriggerableTasks,
+    ),
+    findTriggerable(
+      tx,
+      tenantId,
+      asks.flatMap((ask) => ask.dag ?? []),
+      selectTriggerableDags,
+    ),
+  ])
+  const versions = await findVersions(tx, tenantId, asks, dags)
+  const planIds = [
+    ...[...tasks.values()].map((task) => task.planId),
+    ...[...dags.values()].flatMap((dag) => [dag.planId, dag.grayPlanId]),
+    ...versions.values(),
+  ].filter((id) => id !== null)
+  const planOf = await asker.plans.load(
+    tx,
+    [...new Set(planIds)].map((planId) => ({ tenantId, planId })),
+  )
+  const found: Found = { tasks, dags, versions, planOf: (planId) => planOf({ tenantId, planId }) }
   return asks.map((ask) => {
-    const task = tasks.get(ask.task)
-    const refusal = task ? refusalOf(asker, task, planOf({ tenantId: asker.tenantId, planId: task.planId }), ask) : noSuch('task')
-    return refusal ? { ask, refusal } : { ask, taskId: task!.id }
+    try {
+      return { ask, ...targetOf(asker, found, ask) }
+    } catch (error) {
+      if (error instanceof CarillonError) return { ask, refusal: error }
+      throw error
+    }
   })
 }
 
-async function findTasks(tx: Transaction, tenantId: number, asks: readonly TriggerAsk[]): Promise<Map<string, TriggerableTask>> {
-  const refs = [...new Set(asks.map((ask) => ask.task))]
+interface Found {
+  readonly tasks: ReadonlyMap<string, TriggerableTask>
+  readonly dags: ReadonlyMap<string, TriggerableDag>
+  /** The plans of versions that are named, as `dagId@number`; null: it has none any more. */
+  readonly versions: ReadonlyMap<string, number | null>
+  readonly planOf: (planId: number) => Plan
+}
+
+/** Objects by what they were called: identifiers or codes. */
+export async function findTriggerable<Row extends { readonly id: number; readonly code: string }>(
+  tx: Transaction,
+  tenantId: number,
+  named: readonly string[],
+  select: (tx: Transaction, tenantId: number, ids: readonly number[], codes: readonly string[]) => Promise<Row[]>,
+): Promise<Map<string, Row>> {
+  const refs = [...new Set(named)]
   const isId = (ref: string) => /^[0-9]+$/.test(ref)
-  const rows = await selectTriggerableTasks(
+  const rows = await select(
     tx,
     tenantId,
     refs.filter(isId).map(Number),
@@ -51,72 +104,62 @@ async function findTasks(tx: Transaction, tenantId: number, asks: readonly Trigg
   return new Map(rows.flatMap((row) => [[String(row.id), row] as const, [row.code, row] as const]))
 }
 
-function refusalOf(asker: Asker, task: TriggerableTask, plan: Plan, { params = {} }: TriggerAsk): CarillonError | null {
-  try {
-    assertMayRun(task.runnableBy, asker.role, 'task')
-    assertParams(asker, plan.nodes[0]!, params)
-    return null
-  } catch (error) {
-    if (error instanceof CarillonError) return error
-    throw error
-  }
-}
-
-interface DagTriggerAsk {
-  readonly params?: Record<string, unknown>
-  /** Of a version. */
-  readonly version?: number
-  /** For the share of a gray release: see `shareKey`. */
-  readonly key?: string
-}
-
-/** The DAG that is asked for, its parameters checked under each version that the run may get; with the plan of the version that is named. */
-export async function prepareDagTrigger(
+async function findVersions(
   tx: Transaction,
-  asker: Asker,
-  ref: string,
-  ask: DagTriggerAsk,
-): Promise<{ dagId: number; planId: number | null }> {
-  const { tenantId, plans } = asker
-  const dag = await dags.find(tx, tenantId, ref)
+  tenantId: number,
+  asks: readonly TriggerAsk[],
+  dags: Found['dags'],
+): Promise<Map<string, number | null>> {
+  const named = asks.flatMap(({ dag, version }) => {
+    const dagId = dag === undefined ? undefined : dags.get(dag)?.id
+    return dagId === undefined || version === undefined ? [] : [{ tenantId, dagId, number: version }]
+  })
+  const rows = named.length === 0 ? [] : await selectPlansOfVersions(tx, named)
+  return new Map(rows.map(({ dagId, number, planId }) => [`${dagId}@${number}`, planId]))
+}
+
+function targetOf(asker: Asker, found: Found, ask: TriggerAsk): { target: RunTarget; planId: number | null } {
+  if ((ask.task === undefined) === (ask.dag === undefined)) throw invalid('/body', 'must name a task or a DAG, and not both')
+  return ask.dag === undefined ? taskOf(asker, found, ask) : dagOf(asker, found, ask)
+}
+
+function taskOf(asker: Asker, { tasks, planOf }: Found, { task: ref, params, version, runKey }: TriggerAsk) {
+  if (version !== undefined) throw invalid('/body/version', 'is for DAGs: a task has one plan')
+  if (runKey !== undefined) throw invalid('/body/key', 'is for DAGs: a task has one plan')
+  const task = tasks.get(ref!)
+  if (!task) throw noSuch('task')
+  assertMayRun(task.runnableBy, asker.role, 'task')
+  assertParams(asker, planOf(task.planId).nodes[0]!, params)
+  return { target: { kind: 'TASK', id: task.id }, planId: null } as const
+}
+
+function dagOf(asker: Asker, { dags, versions, planOf }: Found, ask: TriggerAsk) {
+  const dag = dags.get(ask.dag!)
   if (!dag) throw noSuch('DAG')
   assertMayRun(dag.runnableBy, asker.role, 'DAG')
-  const named = ask.version === undefined ? null : await planOfVersion(tx, tenantId, dag.id, ask.version)
-  const possible = named === null ? await plansInTraffic(tx, asker, dag.id, ask) : [named]
-  const planOf = await plans.load(
-    tx,
-    possible.map((planId) => ({ tenantId, planId })),
-  )
-  for (const planId of possible) assertParams(asker, planOf({ tenantId, planId }).dag!, ask.params)
-  return { dagId: dag.id, planId: named }
+  const named = ask.version === undefined ? null : planOfNamed(versions.get(`${dag.id}@${ask.version}`), ask.version)
+  for (const planId of named === null ? plansInTraffic(dag, planOf, ask) : [named]) {
+    assertParams(asker, planOf(planId).dag!, ask.params)
+  }
+  return { target: { kind: 'DAG', id: dag.id }, planId: named } as const
 }
 
-async function planOfVersion(tx: Transaction, tenantId: number, dagId: number, number: number): Promise<number> {
-  const [version] = await selectPlansOfVersions(tx, [{ tenantId, dagId, number }])
-  if (!version) throw noSuchVersion(number, 'that has been activated')
-  if (version.planId === null) {
-    throw new CarillonError(
-      'STATE_CONFLICT',
-      `Version ${number} is archived, and a task of it has changed since. Activate it, or copy it to a new version.`,
-    )
-  }
-  return version.planId
+function planOfNamed(planId: number | null | undefined, number: number): number {
+  if (planId === undefined) throw noSuchVersion(number, 'that has been activated')
+  if (planId !== null) return planId
+  throw new CarillonError(
+    'STATE_CONFLICT',
+    `Version ${number} is archived, and a task of it has changed since. Activate it, or copy it to a new version.`,
+  )
 }
 
 /** The plans that a run which names no version may get: without a key it is chosen only as the run starts. */
-async function plansInTraffic(
-  tx: Transaction,
-  { tenantId, plans }: Asker,
-  dagId: number,
-  { key, params = {} }: DagTriggerAsk,
-): Promise<number[]> {
-  const [dag] = await selectStartableDags(tx, [{ tenantId, id: dagId }])
+function plansInTraffic(dag: TriggerableDag, planOf: Found['planOf'], { runKey, params = {} }: TriggerAsk): number[] {
   // Without an active version the start itself is refused.
-  if (!dag || dag.planId === null) return []
-  const shares = { ...dag, planId: dag.planId }
+  if (dag.planId === null) return []
   if (dag.grayPlanId === null) return [dag.planId]
-  const active = (await plans.load(tx, [{ tenantId, planId: dag.planId }]))({ tenantId, planId: dag.planId })
-  const chosenBy = shareKey(active, { runKey: key, params })
+  const shares = { planId: dag.planId, grayPlanId: dag.grayPlanId, grayPercent: dag.grayPercent }
+  const chosenBy = shareKey(planOf(dag.planId), { ...(runKey === undefined ? {} : { runKey }), params })
   return chosenBy === null ? [dag.planId, dag.grayPlanId] : [planOfShare(shares, chosenBy)]
 }
 

@@ -37,6 +37,7 @@ export interface Objects {
   readonly alsoAsked: number
   readonly resting: number
   readonly alsoResting: number
+  readonly longResting: number
   readonly executor: number
   readonly spareExecutor: number
   readonly token: number
@@ -145,6 +146,8 @@ const requests: Table = {
     disable: (own) => ({ params: { dag: own.dag } }),
     pause: (own) => ({ params: { dag: own.dag }, body: { reason: 'why not' } }),
     resume: (own) => ({ params: { dag: own.dag } }),
+    pauseMany: (own) => ({ body: { dags: [own.dag], reason: 'why not' } }),
+    resumeMany: (own) => ({ body: { dags: [own.dag] } }),
     bulk: (own) => ({ body: { dags: [own.dag], action: 'label', labels: { a: 'b' } } }),
     setGray: (own) => ({ params: { dag: own.runningDag }, body: { number: 2, percent: 10 } }),
     endGray: (own) => ({ params: { dag: own.runningDag } }),
@@ -202,6 +205,8 @@ const requests: Table = {
     retry: (own) => ({ params: { run: own.endedRun } }),
     stopDag: (own) => ({ params: { dag: own.dag } }),
     retryDag: (own) => ({ params: { dag: own.dag }, body: { since: 0 } }),
+    stopDags: (own) => ({ body: { dags: [own.dag] } }),
+    retryDags: (own) => ({ body: { dags: [own.dag], since: 0 } }),
     cancelMany: (own) => ({ body: { runs: [own.run] } }),
     pauseMany: (own) => ({ body: { runs: [own.run] } }),
     resumeMany: (own) => ({ body: { runs: [own.run] } }),
@@ -216,6 +221,8 @@ const requests: Table = {
     logTail: (own) => ({ params: { instance: own.endedRun } }),
     approve: (own) => ({ params: { instance: own.asked }, body: { comment: 'good' } }),
     reject: (own) => ({ params: { instance: own.alsoAsked }, body: {} }),
+    retry: (own) => ({ params: { instance: own.alsoAsked }, body: {} }),
+    run: (own) => ({ params: { instance: own.longResting } }),
     skip: (own) => ({ params: { instance: own.resting } }),
     cancel: (own) => ({ params: { instance: own.alsoResting } }),
   },
@@ -382,14 +389,14 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
 
 async function controlledNodes({ client }: TestTenant, dag: string) {
   const [ask, rest] = [{ approval: {} }, { wait: { ms: 86_400_000 } }]
-  const nodes = Object.entries({ asked: ask, alsoAsked: ask, resting: rest, alsoResting: rest })
+  const nodes = Object.entries({ asked: ask, alsoAsked: ask, resting: rest, alsoResting: rest, longResting: rest })
   const { id: controlledDag } = await client.dags.create({ body: { code: dag } })
   const definition = { nodes: nodes.map(([code, does]) => ({ code, ...does })), edges: [] }
   await client.dagVersions.create({ params: { dag }, body: { definition } })
   await client.dagVersions.activate({ params: { dag, number: 1 }, body: {} })
   const { runId } = await client.runs.triggerDag({ params: { dag }, body: {} })
   const { instances } = await client.runs.get({ params: { run: runId } })
-  type Nodes = Pick<Objects, 'asked' | 'alsoAsked' | 'resting' | 'alsoResting'>
+  type Nodes = Pick<Objects, 'asked' | 'alsoAsked' | 'resting' | 'alsoResting' | 'longResting'>
   return { controlledDag, ...(Object.fromEntries(instances.map(({ nodeCode, id }) => [nodeCode, id])) as unknown as Nodes) }
 }
 

@@ -68,9 +68,19 @@ export async function advanceRuns(
 export async function beginRuns(tx: Transaction, engine: Engine, runs: readonly RunKey[], now: number): Promise<void> {
   if (runs.length === 0) return
   const roots = await selectRoots(tx, runs)
-  const loaded = await withPlans(tx, engine, await selectRunFacts(tx, runsOf(roots)))
-  const { ready, skipped } = decide(loaded, roots)
-  const begun = await beginNodes(tx, engine, loaded, ready, now)
+  await decideWaiting(tx, engine, await loadRuns(tx, engine, roots), roots, now)
+}
+
+/** Lets nodes that wait begin, or be skipped, or go on waiting, as their rules say. */
+export async function decideWaiting(
+  tx: Transaction,
+  engine: Engine,
+  runs: Runs,
+  waiting: readonly WaitingNode[],
+  now: number,
+): Promise<void> {
+  const { ready, skipped } = decide(runs, waiting)
+  const begun = await beginNodes(tx, engine, runs, ready, now)
   if (begun.added.length > 0) {
     countInstances(
       tx,
@@ -85,6 +95,14 @@ function runsOf(nodes: readonly { readonly tenantId: number; readonly runId: num
   return TenantMap.of(nodes, (node) => node.runId)
     .values()
     .map(({ tenantId, runId }) => ({ tenantId, id: runId }))
+}
+
+export async function loadRuns(
+  tx: Transaction,
+  engine: Engine,
+  of: readonly { readonly tenantId: number; readonly runId: number }[],
+): Promise<Runs> {
+  return withPlans(tx, engine, await selectRunFacts(tx, runsOf(of)))
 }
 
 async function withPlans(tx: Transaction, engine: Engine, facts: readonly RunFacts[]): Promise<Runs> {

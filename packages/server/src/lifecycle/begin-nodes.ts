@@ -66,7 +66,8 @@ export async function beginNodes(
   const ready = waiting.map((each): ReadyNode => {
     const run = runs.get(each.tenantId, each.runId)!
     const node = run.plan.nodes[each.node]!
-    return { waiting: each, run, node, beginning: beginningOf({ run, node, context: contexts(run), pinned, now }) }
+    const beginning = beginningOf({ run, node, context: contexts(run), pinned, now })
+    return { waiting: each, run, node, beginning: each.changed ? withChanged(beginning, each.changed) : beginning }
   })
   const elements = await insertElements(tx, engine, ready, now)
   beginInstances(
@@ -141,6 +142,19 @@ function beginningOf(beginner: Beginner): Beginning {
       return { kind: 'APPROVAL', dueAt: laterBy(does.approval.timeoutMs, now) }
     case 'WAIT':
       return waitBeginning(does.wait, context, now)
+  }
+}
+
+function withChanged(beginning: Beginning, changed: Readonly<Record<string, unknown>>): Beginning {
+  const over = (params: unknown) => ({ ...(params as object), ...changed })
+  switch (beginning.kind) {
+    case 'RUN':
+    case 'PART':
+      return { ...beginning, params: over(beginning.params) }
+    case 'ELEMENTS':
+      return { ...beginning, elements: beginning.elements.map((each) => ({ ...each, params: over(each.params) })) }
+    default:
+      return beginning
   }
 }
 

@@ -82,7 +82,7 @@ function sameServing(engine: Engine, expected: SessionRow, session: SessionRow):
 
 function takeFor(tx: Transaction, engine: Engine, turn: Turn, session: SessionRow, limit: number): Promise<Claimable[]> {
   const app = { tenantId: session.tenantId, shared: session.appShared }
-  return takePending(tx, app, engine.queues.servedBy(session), limit, turn)
+  return takePending(tx, app, engine.queues.servedBy(session), limit, turn, session.executorId)
 }
 
 async function reserveFor(

@@ -6,6 +6,7 @@ import { queueTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
 import { advanceRuns } from './advance-runs.ts'
 import { keysOf, type EndedNode } from './ended-node.ts'
+import { ELSEWHERE_MS, elsewhereFor } from './elsewhere.ts'
 import { finishRuns, type FinishedRun } from './finish-runs.ts'
 import type { InstanceUnderLock } from './lock-instances.ts'
 
@@ -35,12 +36,17 @@ export async function completeInstances(tx: Transaction, engine: Engine, ends: r
     ended,
     decision: decide(ended, planOf(ended.instance).nodes[ended.instance.node]!, engine.random()),
   }))
+  const again = decided.filter((each) => each.decision.kind !== 'FINAL')
+  const elsewhere = await elsewhereFor(
+    tx,
+    again.map(({ ended }) => ended.instance),
+  )
   retryInstances(
     tx,
-    decided.flatMap((each) => retryOf(each, now)),
+    again.flatMap((each) => retryOf(each, elsewhere(each.ended.instance), now)),
     now,
   )
-  wakeRetried(tx, engine, decided)
+  wakeRetried(tx, engine, again, elsewhere)
   const final = decided.filter((each) => each.decision.kind === 'FINAL')
   await finishRuns(tx, engine, final.filter((each) => isOnly(each.ended.instance)).flatMap(finishedOf), now)
   const nodes = final.filter((each) => !isOnly(each.ended.instance))
@@ -66,7 +72,7 @@ function decide(
   return endAttempt({ ...instance, retry: node.retry, delivery: node.delivery }, end, spread)
 }
 
-function retryOf({ ended: { instance, error }, decision }: Decided, now: number): RetriedInstance[] {
+function retryOf({ ended: { instance, error }, decision }: Decided, elsewhere: boolean, now: number): RetriedInstance[] {
   if (decision.kind === 'FINAL') return []
   const paused = instance.runState === 'PAUSED'
   const later = decision.kind === 'RETRY' && decision.delayMs > 0
@@ -80,13 +86,21 @@ function retryOf({ ended: { instance, error }, decision }: Decided, now: number)
       dueAt: later ? now + decision.delayMs : null,
       wasLost: decision.outcome === 'LOST',
       waitReason: later ? 'TIME' : paused ? 'PAUSED' : null,
+      avoidUntil: elsewhere && decision.outcome !== null ? now + (later ? decision.delayMs : 0) + ELSEWHERE_MS : null,
     },
   ]
 }
 
-function wakeRetried(tx: Transaction, engine: Engine, decided: readonly Decided[]): void {
-  for (const { ended, decision } of decided) {
-    if (decision.kind !== 'FINAL') tx.afterCommit(() => engine.hub.wake(queueTopic(ended.instance.queueId), 1))
+function wakeRetried(
+  tx: Transaction,
+  engine: Engine,
+  again: readonly Decided[],
+  elsewhere: (instance: InstanceUnderLock) => boolean,
+): void {
+  for (const { ended } of again) {
+    // Of two that wake up, one may take it.
+    const waiters = elsewhere(ended.instance) ? 2 : 1
+    tx.afterCommit(() => engine.hub.wake(queueTopic(ended.instance.queueId), waiters))
   }
 }
 

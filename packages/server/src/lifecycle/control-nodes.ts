@@ -1,5 +1,7 @@
 import type { Transaction } from '../storage/database.ts'
 import { isOnly, requestStop, type LockedInstance } from '../storage/instance.ts'
+import { runInstanceNow } from '../storage/node-again.ts'
+import { queueTopic } from '../runtime/wake-hub.ts'
 import { advanceRuns } from './advance-runs.ts'
 import { keysOf, skippedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
@@ -43,6 +45,24 @@ export async function cancelNode(tx: Transaction, engine: Engine, node: NodeOfTe
   }
   return { kind: 'DONE', runId: instance.runId }
 }
+
+/** Ends a wait for time: the pause before another attempt, or the node that is nothing but a wait. */
+export async function runNodeNow(tx: Transaction, engine: Engine, node: NodeOfTenant): Promise<NodeControlled> {
+  const instance = await lockNode(tx, node)
+  if (!instance) return ENDED
+  if (instance.waitReason !== 'TIME') return refused('It does not wait for time.')
+  if (instance.queueId === NO_QUEUE) {
+    const end = { state: 'SUCCESS', because: null, output: '{"waited":false}', error: null, startedAt: null } as const
+    await advanceRuns(tx, engine, [{ ...keysOf(instance), ...end }], await tx.now())
+  } else {
+    runInstanceNow(tx, instance, instance.runState === 'PAUSED')
+    tx.afterCommit(() => engine.hub.wake(queueTopic(instance.queueId), 1))
+  }
+  return { kind: 'DONE', runId: instance.runId }
+}
+
+/** Of nodes that no executor runs. */
+const NO_QUEUE = 0
 
 async function lockNode(tx: Transaction, { tenantId, instanceId: id }: NodeOfTenant): Promise<LockedInstance | undefined> {
   return (await lockInstances(tx, [{ tenantId, id }])).get(tenantId, id)

@@ -3,10 +3,11 @@ import { isolate } from '../runtime/isolate.ts'
 import type { Transaction } from '../storage/database.ts'
 import { insertAudit } from '../storage/audit.ts'
 import { acceptStarts } from './accept-starts.ts'
-import { cancelNode, skipNode } from './control-nodes.ts'
+import { cancelNode, runNodeNow, skipNode } from './control-nodes.ts'
 import { cancelRuns, pauseRuns, resumeRuns, retryRuns } from './control-runs.ts'
 import type { Engine } from './engine.ts'
 import type { AuditEntry, ControlResult, Lifecycle, NodeAction, NodeControlled, StartRequest, StartResult } from './lifecycle.ts'
+import { retryNode } from './retry-node.ts'
 import { decideApproval, deliverEvent } from './wait-nodes.ts'
 
 /** The run's life as the API sees it: batches for starts, one transaction with its audit row for each control action. */
@@ -44,6 +45,10 @@ async function controlNode(tx: Transaction, engine: Engine, action: NodeAction):
       return skipNode(tx, engine, action)
     case 'CANCEL':
       return cancelNode(tx, engine, action)
+    case 'RUN':
+      return runNodeNow(tx, engine, action)
+    case 'RETRY':
+      return retryNode(tx, engine, action)
     case 'APPROVE':
     case 'REJECT':
       return decideApproval(tx, engine, { ...action, approve: action.kind === 'APPROVE' })

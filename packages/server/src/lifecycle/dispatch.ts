@@ -132,8 +132,10 @@ async function choose(
 ): Promise<Chosen[]> {
   const planOf = await engine.plans.load(tx, taken)
   const pairs = taken.flatMap((instance) => {
-    const candidates = places.filter((place) => place.held < place.capacity && place.queues.has(instance.queueId))
-    if (candidates.length === 0) return []
+    const able = places.filter((place) => place.held < place.capacity && place.queues.has(instance.queueId))
+    if (able.length === 0) return []
+    const elsewhere = able.filter((place) => place.executorId !== instance.avoidExecutorId)
+    const candidates = elsewhere.length > 0 ? elsewhere : able
     const { route } = planOf(instance).nodes[instance.node]!
     const choice = { candidates, previous: dispatch.previous.get(instance.queueId) ?? null, spread: engine.random() }
     const place = ROUTES[route](choice) as Place

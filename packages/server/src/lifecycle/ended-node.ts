@@ -41,3 +41,5 @@ export const keysOf = ({
   planId,
   token,
 }: InstanceKey & NodeKey & { planId: number; token: number }) => ({ tenantId, id, runId, node, planId, token })
+
+export const SKIP_REASONS = Object.keys(SKIPPED_BECAUSE) as SkipReason[]

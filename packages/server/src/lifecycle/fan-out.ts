@@ -45,17 +45,25 @@ function nodeOf(runs: TenantMap<number, AdvancingRun>, { tenantId, runId, node }
   return runs.get(tenantId, runId)!.plan.nodes[node]!
 }
 
-/** A fan-out as one node: its output is the list of its elements' outputs, in the order of the list that it was given. */
+/** A fan-out as one node. */
 function wholeOf(end: EndedNode, successShare: number, outcomes: readonly NodeOutcome[]): EndedNode {
-  const elements = elementsOf(outcomes)
-  const succeeded = elements.filter((element) => element.state === 'SUCCESS').length
+  const { state, output, error } = endOfElements(successShare, elementsOf(outcomes))
+  return { ...end, state, output: JSON.stringify(output), error: error === null ? null : JSON.stringify(error) }
+}
+
+/** Its output is the list of its elements' outputs, in the order of the list that it was given. */
+export function endOfElements(successShare: number, elements: readonly NodeOutcome[]) {
   const state = stateOfElements(successShare, elements)
-  const output = JSON.stringify(elements.map((element) => element.output ?? null))
-  const error =
-    state === 'SUCCESS'
-      ? null
-      : JSON.stringify({ code: 'ELEMENTS_FAILED', message: `${succeeded} of ${elements.length} succeeded.` })
-  return { ...end, state, output, error }
+  const succeeded = elements.filter((element) => element.state === 'SUCCESS').length
+  const message = `${succeeded} of ${elements.length} succeeded.`
+  const error = state === 'SUCCESS' ? null : { code: 'ELEMENTS_FAILED', message }
+  return { state, output: outputOfElements(elements), error }
+}
+
+/** One that has ended before it fell apart is no element: what it was given is an empty list, or nothing that it could go by. */
+export function outputOfElements(elements: readonly NodeOutcome[]): unknown {
+  const [first] = elements
+  return first && !first.given ? first.output : elements.map((element) => element.output ?? null)
 }
 
 /** How a fan-out ended whose elements ended like this; a node that is none is its one element. */

@@ -1,8 +1,9 @@
-import { countIn, passOn, type InstanceState, type ParentCounters, type Plan } from '@carillon/core'
+import { countIn, passOn, type ParentCounters, type Plan } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { copyNodes, selectNodeOutcomes, type NodeOutcome } from '../storage/node.ts'
 import { nextIds } from '../storage/run.ts'
-import { elementsOf, stateOfElements } from './fan-out.ts'
+import { endOfNode } from './end-of-node.ts'
+import { elementsOf } from './fan-out.ts'
 import { groupBy } from './group.ts'
 
 /** What a run that repeats another from what failed takes over from it: the nodes that had succeeded or been marked as done. */
@@ -22,12 +23,12 @@ export async function loadKeptNodes(
   const keys = plan.nodes.map((_, node) => ({ ...from, node }))
   const ended = [...groupBy(await selectNodeOutcomes(tx, keys), (each) => each.node)].map(([node, outcomes]) => {
     const instances = elementsOf(outcomes)
-    return { node, instances, ...wholeOf(plan, node, instances) }
+    return { node, instances, end: endOfNode(plan, node, instances) }
   })
-  const kept = ended.filter(({ state }) => state === 'SUCCESS' || state === 'SKIPPED')
+  const kept = ended.filter(({ end }) => end.state === 'SUCCESS' || end.skippedBecause === 'DONE')
   const counters = new Map<number, ParentCounters>()
-  for (const { node, state, output, error } of kept) {
-    for (const passed of passOn(plan, node, { state, skippedBecause: 'DONE', output, error }, { params })) {
+  for (const { node, end } of kept) {
+    for (const passed of passOn(plan, node, end, { params })) {
       counters.set(passed.node, countIn(counters.get(passed.node) ?? NONE, passed.outcome))
     }
   }
@@ -35,20 +36,6 @@ export async function loadKeptNodes(
 }
 
 const NONE: ParentCounters = { total: 0, ok: 0, failed: 0, skipped: 0 }
-
-/** `SKIPPED`: a person marked it as done; whatever else was skipped counts as not having run. */
-function wholeOf(plan: Plan, node: number, instances: readonly NodeOutcome[]) {
-  const [first] = instances
-  const { state, output, error } = first!
-  const forEach = plan.nodes[node]!.control!.forEach
-  const isDone = state === 'SKIPPED' && (error as { code?: string } | null)?.code === 'DONE'
-  if (state === 'SKIPPED') return { state: (isDone ? state : 'CANCELLED') as InstanceState, output, error }
-  if (!forEach) return { state, output, error }
-  // An empty list has no elements: then the one instance is the node itself.
-  const single = instances.length === 1 && Array.isArray(output) && output.length === 0
-  const outputs = single ? output : instances.map((each) => each.output ?? null)
-  return { state: stateOfElements(forEach.successShare, instances), output: outputs, error: null }
-}
 
 /** They stand in the history of the new run from its first moment, under identifiers of its own. */
 export async function writeKeptNodes(tx: Transaction, runId: number, { instances }: KeptNodes): Promise<void> {

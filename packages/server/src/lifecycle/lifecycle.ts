@@ -54,11 +54,13 @@ export interface RetryHow {
 /** What a person does to one node of a run. */
 export type NodeAction = { readonly tenantId: number; readonly instanceId: number } & (
   | { readonly kind: 'APPROVE' | 'REJECT'; readonly by: string; readonly comment: string | null }
-  | { readonly kind: 'SKIP' | 'CANCEL' }
+  | { readonly kind: 'SKIP' | 'CANCEL' | 'RUN' }
+  | { readonly kind: 'RETRY'; readonly params?: Readonly<Record<string, unknown>> }
 )
 
 export type NodeControlled =
-  { readonly kind: 'DONE'; readonly runId: number } | { readonly kind: 'REFUSED'; readonly detail: string }
+  | { readonly kind: 'DONE'; readonly runId: number; /** The new one, of a retry. */ readonly instanceId?: number }
+  | { readonly kind: 'REFUSED'; readonly detail: string }
 
 export interface OutsideEvent {
   readonly tenantId: number

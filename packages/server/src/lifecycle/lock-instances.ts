@@ -42,6 +42,13 @@ export async function lockInstancesOfRuns(tx: Transaction, runs: readonly RunKey
   return lockLiveInstances(tx, await selectInstancesOfRuns(tx, facts))
 }
 
+/** Locks a run of several for whoever gives it more instances: what waits of it changes under this lock alone. */
+export async function lockLargeRun(tx: Transaction, run: RunKey): Promise<void> {
+  const facts = await selectRunFacts(tx, [run])
+  lockGates(tx, gatesOf(facts.map(({ tenantId, concurrencyKey }) => ({ tenantId, key: concurrencyKey }))))
+  lockRuns(tx, facts)
+}
+
 function gatesOf(keys: readonly { readonly tenantId: number; readonly key: string | null }[]): GateKey[] {
   const gates = new TenantMap<string, GateKey>()
   for (const { tenantId, key } of keys) if (key !== null) gates.set(tenantId, key, { tenantId, key })

@@ -83,7 +83,7 @@ export async function promoteDue(engine: Engine, restMs = 250): Promise<number> 
   const promoted = await engine.db.engine(async (tx) => {
     const rows = await promoteDueInstances(tx, await tx.now(), 100, BATCH)
     const ready = rows.filter((row) => row.state === 'PENDING')
-    tx.afterCommit(() => ready.forEach((row) => engine.hub.wake(queueTopic(row.queueId), 1)))
+    tx.afterCommit(() => ready.forEach((row) => engine.hub.wake(queueTopic(row.queueId), row.elsewhere ? 2 : 1)))
     return rows.length
   })
   return promoted >= BATCH ? 0 : restMs

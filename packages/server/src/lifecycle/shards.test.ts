@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-function sharded(shards: ShardsPolicy): Promise<TestTask> {
+function sharded(shards: ShardsPolicy, maxRetries = 0): Promise<TestTask> {
   const control: NodeControl = {
     does: { kind: 'TASK', taskId: 0 },
     triggerRule: 'ALL_SUCCESS',
@@ -22,7 +22,7 @@ function sharded(shards: ShardsPolicy): Promise<TestTask> {
     parents: 0,
     edges: [],
   }
-  const retry = { maxRetries: 0, backoff: 'FIXED', delayMs: 0, maxDelayMs: 0, jitter: 0, retryOn: [], neverOn: [] } as const
+  const retry = { maxRetries, backoff: 'FIXED', delayMs: 0, maxDelayMs: 0, jitter: 0, retryOn: [], neverOn: [] } as const
   return world.task({ node: { control, retry } })
 }
 
@@ -96,6 +96,42 @@ describe('a task that falls apart into shards', () => {
     expect(shardsOf(again)).toEqual([{ index: lost!.shard.index, total: 2, params: {} }])
     await other.report(success(kept!), success(again[0]!))
     expect(await runState(world, run)).toBe('SUCCESS')
+  })
+
+  test('a shard that is tried again goes to another executor first, and after a while to any', async () => {
+    const task = await sharded({ mode: 'COUNT', total: 2 }, 1)
+    const [first, second] = [await world.executor(task), await world.executor(task)]
+    const run = await world.start(task)
+    const [broken, whole] = await first.claim()
+    await first.report(success(whole!), failure(broken!))
+    expect(await first.claim()).toEqual([])
+    await world.sql(`update instance_live set avoid_until = statement_timestamp() where run_id = $1`, run)
+    const [again] = await first.claim()
+    expect(again!.shard).toEqual(broken!.shard)
+    await first.report(failure(again!))
+    expect(await second.claim()).toEqual([])
+    expect(await runState(world, run)).toBe('FAILED')
+  })
+
+  test('is given to the other executor at once, past whatever the first may not take', async () => {
+    const task = await sharded({ mode: 'COUNT', total: 2 }, 1)
+    const [first, second] = [await world.executor(task), await world.executor(task)]
+    await world.start(task)
+    const broken = await first.claim()
+    await first.report(...broken.map((each) => failure(each)))
+    const other = await world.start(task)
+    const next = await first.claim(1)
+    expect(next.map(({ run }) => run)).toEqual([other])
+    expect(shardsOf(await second.claim(2))).toEqual(shardsOf(broken))
+  })
+
+  test('is tried again at once by the only executor that there is', async () => {
+    const task = await sharded({ mode: 'COUNT', total: 2 }, 1)
+    const only = await world.executor(task)
+    await world.start(task)
+    const broken = await only.claim()
+    await only.report(...broken.map((each) => failure(each)))
+    expect(shardsOf(await only.claim())).toEqual(shardsOf(broken))
   })
 
   test('is stopped as a whole', async () => {

@@ -9,6 +9,9 @@ export interface Turn {
   tenant: number
 }
 
+/** Who gets them is decided afterwards. */
+const NOBODY_YET = 0
+
 /**
  * Locks up to `limit` PENDING instances of these queues, in the order in which they should run. Lanes whose rate is used up are passed
  * over. The rows stay locked for the caller, who reserves them in the same transaction.
@@ -19,13 +22,14 @@ export async function takePending(
   queues: readonly QueueRow[],
   limit: number,
   turn: Turn,
+  executorId = NOBODY_YET,
 ): Promise<Claimable[]> {
   if (limit <= 0 || queues.length === 0) return []
   const lanes = await openLanes(tx, queues, limit)
   if (lanes.lanes.length === 0) return []
   const taken = app.shared
-    ? await takeInTurn(tx, lanes.lanes, limit, turn)
-    : await lockPending(tx, app.tenantId, lanes.lanes, limit)
+    ? await takeInTurn(tx, lanes.lanes, limit, turn, executorId)
+    : await lockPending(tx, app.tenantId, lanes.lanes, limit, executorId)
   return lanes.spend(tx, taken)
 }
 
@@ -81,6 +85,7 @@ async function takeInTurn(
   lanes: readonly { queueId: number; most: number }[],
   limit: number,
   turn: Turn,
+  executorId: number,
 ): Promise<Claimable[]> {
   const queueIds = lanes.map((lane) => lane.queueId)
   const after = await selectTenantsWaiting(tx, queueIds, turn.tenant, limit)
@@ -93,7 +98,7 @@ async function takeInTurn(
     tenantId: each.tenantId,
     most: Math.max(1, Math.floor((limit * each.weight) / weights)),
   }))
-  const taken = await lockPendingShared(tx, turns, queueIds, limit)
+  const taken = await lockPendingShared(tx, turns, queueIds, limit, executorId)
   turn.tenant = taken.at(-1)?.tenantId ?? 0
   return taken
 }

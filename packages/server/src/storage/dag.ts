@@ -108,3 +108,32 @@ export async function selectStartableDags(
   if (keys.length === 0) return []
   return tx.query(STARTABLE, [keys.map((key) => key.tenantId), keys.map((key) => key.id)])
 }
+
+const TRIGGERABLE = sql(
+  'dag.triggerable',
+  `select d.id, d.code, d.runnable_by as "runnableBy", a.plan_id as "planId", d.gray_percent as "grayPercent", g.plan_id as "grayPlanId"
+   from dag d
+   left join dag_version a on a.tenant_id = d.tenant_id and a.id = d.active_version_id
+   left join dag_version g on g.tenant_id = d.tenant_id and g.id = d.gray_version_id
+   where d.tenant_id = $1 and d.deleted_at is null and (d.id = any($2::bigint[]) or d.code = any($3::text[]))`,
+)
+
+/** What asking for runs of a DAG needs; by identifiers and codes. */
+export interface TriggerableDag {
+  readonly id: number
+  readonly code: string
+  readonly runnableBy: readonly Role[] | null
+  /** null: none has been activated. */
+  readonly planId: number | null
+  readonly grayPercent: number | null
+  readonly grayPlanId: number | null
+}
+
+export async function selectTriggerableDags(
+  tx: Transaction,
+  tenantId: number,
+  ids: readonly number[],
+  codes: readonly string[],
+): Promise<TriggerableDag[]> {
+  return ids.length + codes.length === 0 ? [] : tx.query(TRIGGERABLE, [tenantId, ids, codes])
+}

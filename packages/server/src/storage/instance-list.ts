@@ -69,6 +69,24 @@ export async function findInstance(tx: Transaction, tenantId: number, id: number
   return (await tx.query<InstanceRow>(find, [tenantId, id]))[0]
 }
 
+const PARAMS = sql(
+  'instance.params',
+  `select coalesce(i.params, r.params) as params
+   from (select t.run_id, t.params from instance_live t where t.tenant_id = $1 and t.id = $2
+         union all select t.run_id, t.params from instance_history t where t.tenant_id = $1 and t.id = $2) i
+   left join lateral (
+     select t.params from run_live t where t.tenant_id = $1 and t.id = i.run_id
+     union all select t.params from run_history t where t.tenant_id = $1 and t.id = i.run_id limit 1) r on i.run_id = $2`,
+)
+/** What an instance has been given; null: nothing yet. */
+export async function paramsOfInstance(
+  tx: Transaction,
+  tenantId: number,
+  id: number,
+): Promise<Readonly<Record<string, unknown>> | null> {
+  return (await tx.query<{ params: Record<string, unknown> | null }>(PARAMS, [tenantId, id]))[0]?.params ?? null
+}
+
 // The only instance of a task run has its run's id, and the index by run leaves it out.
 const OF_RUN = `and (t.id = $2 or (t.run_id = $2 and t.id <> t.run_id))`
 const ofRun = sql(

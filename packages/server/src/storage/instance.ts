@@ -72,7 +72,7 @@ const RUN_OF_INSTANCE = `cross join lateral (
      select * from run_live l where l.tenant_id = i.tenant_id and l.id = i.run_id limit 1) r`
 
 const CLAIMABLE_COLUMNS = `i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.attempt, i.token, i.queue_id as "queueId",
-  i.shard_index as "shardIndex", i.shard_total as "shardTotal", coalesce(i.params, r.params) as params, r.fire_at as "fireAt"`
+  i.shard_index as "shardIndex", i.shard_total as "shardTotal", coalesce(i.params, r.params) as params, r.fire_at as "fireAt", i.avoid_executor_id as "avoidExecutorId"`
 
 export interface Claimable {
   readonly tenantId: number
@@ -88,6 +88,8 @@ export interface Claimable {
   readonly shardTotal: number
   readonly params: unknown
   readonly fireAt: number | null
+  /** It failed there: another is better. */
+  readonly avoidExecutorId: number | null
 }
 
 // One tenant: the first of each of its queues, then the first of those. Locking inside the LATERAL takes at most the limit of each queue.
@@ -100,6 +102,7 @@ const LOCK_PENDING = sql(
      cross join lateral (
        select l.* from instance_live l
        where l.queue_id = lane.queue_id and l.tenant_id = $1 and l.state = 'PENDING'
+         and (l.avoid_executor_id is distinct from $5 or l.avoid_until <= statement_timestamp())
        order by l.sort_key limit lane.most
        for no key update skip locked) p
      order by p.sort_key limit $4) i
@@ -107,14 +110,15 @@ const LOCK_PENDING = sql(
    order by i.sort_key`,
 )
 
-/** Takes and locks the first PENDING instances of one tenant's queues: priority with aging first, as `sort_key` says. */
+/** Takes and locks the first PENDING instances of one tenant's queues: priority with aging first, as `sort_key` says. What is to run elsewhere than on this executor (0: nobody yet) is passed over. */
 export function lockPending(
   tx: Transaction,
   tenantId: number,
   lanes: readonly { queueId: number; most: number }[],
   limit: number,
+  executorId: number,
 ): Promise<Claimable[]> {
-  return tx.query(LOCK_PENDING, [tenantId, lanes.map((lane) => lane.queueId), lanes.map((lane) => lane.most), limit])
+  return tx.query(LOCK_PENDING, [tenantId, lanes.map((lane) => lane.queueId), lanes.map((lane) => lane.most), limit, executorId])
 }
 
 // Which tenants have PENDING rows in these queues, in turn after the cursor: a skip scan that touches one index entry per tenant and
@@ -160,6 +164,7 @@ const LOCK_PENDING_SHARED = sql(
        cross join lateral (
          select l.* from instance_live l
          where l.queue_id = lane.queue_id and l.tenant_id = turn.tenant_id and l.state = 'PENDING'
+           and (l.avoid_executor_id is distinct from $5 or l.avoid_until <= statement_timestamp())
          order by l.sort_key limit turn.most
          for no key update skip locked) each
        order by each.sort_key limit turn.most) p
@@ -172,8 +177,15 @@ export function lockPendingShared(
   turns: readonly { tenantId: number; most: number }[],
   queueIds: readonly number[],
   limit: number,
+  executorId: number,
 ): Promise<Claimable[]> {
-  return tx.query(LOCK_PENDING_SHARED, [turns.map((turn) => turn.tenantId), turns.map((turn) => turn.most), queueIds, limit])
+  return tx.query(LOCK_PENDING_SHARED, [
+    turns.map((turn) => turn.tenantId),
+    turns.map((turn) => turn.most),
+    queueIds,
+    limit,
+    executorId,
+  ])
 }
 
 const RESERVE = sql(
@@ -255,6 +267,8 @@ export interface LockedInstance {
   readonly lost: number
   readonly token: number
   readonly sessionId: number | null
+  readonly executorId: number | null
+  readonly shardTotal: number
   readonly stopReason: StopReason | null
   readonly deadlineAt: number | null
   readonly runState: RunState
@@ -266,8 +280,8 @@ export interface LockedInstance {
 }
 
 const LOCKED_COLUMNS = `i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.state, i.wait_reason as "waitReason",
-  i.queue_id as "queueId", i.attempt, i.lost, i.token, i.session_id as "sessionId", i.stop_reason as "stopReason", i.deadline_at as "deadlineAt",
-  r.state as "runState", r.schedule_id as "scheduleId", r.wakes_schedule as "wakesSchedule", r.concurrency_key as "concurrencyKey", r.depth, r.parent_instance_id as "parentInstanceId"`
+  i.queue_id as "queueId", i.attempt, i.lost, i.token, i.session_id as "sessionId", i.executor_id as "executorId", i.shard_total as "shardTotal", i.stop_reason as "stopReason",
+  i.deadline_at as "deadlineAt", r.state as "runState", r.schedule_id as "scheduleId", r.wakes_schedule as "wakesSchedule", r.concurrency_key as "concurrencyKey", r.depth, r.parent_instance_id as "parentInstanceId"`
 
 // A LATERAL is read in the order of what it hangs on: so the instances are locked in the order of locks, each found by its key.
 const wanted = (how: 'limit 1' | 'for no key update') =>
@@ -437,7 +451,7 @@ const PROMOTE_DUE = sql(
    set state = case when r.state = 'PAUSED' then 'WAITING' else 'PENDING' end, wait_reason = case when r.state = 'PAUSED' then 'PAUSED' end, due_at = null
    from due cross join lateral (select l.tenant_id, l.id, l.state from run_live l where l.tenant_id = due.tenant_id and l.id = due.run_id limit 1) r
    where i.ctid = due.place
-   returning i.tenant_id as "tenantId", i.id, i.queue_id as "queueId", i.state`,
+   returning i.tenant_id as "tenantId", i.id, i.queue_id as "queueId", i.state, i.avoid_executor_id is not null as elsewhere`,
 )
 
 const HOLD_PAUSED = sql(
@@ -452,6 +466,8 @@ const HOLD_PAUSED = sql(
 export interface PromotedInstance extends InstanceKey {
   readonly queueId: number
   readonly state: InstanceState
+  /** Not every executor that is woken may take it. */
+  readonly elsewhere: boolean
 }
 
 /** Retries whose pause is over become PENDING, at most `perTenant` of each tenant; those of paused runs WAITING for that. */
@@ -475,7 +491,7 @@ const RETRY = sql(
   `with again as ${placed(
     'instance_live',
     'id',
-    'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::boolean[], $8::text[]) as batch (tenant_id, id, token, outcome, error, due_at, was_lost, wait_reason)',
+    'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::boolean[], $8::text[], $10::bigint[]) as batch (tenant_id, id, token, outcome, error, due_at, was_lost, wait_reason, avoid_until)',
   )},
    kept as (
      insert into attempt (tenant_id, instance_id, number, token, session_id, executor_id, outcome, reserved_at, started_at, ended_at, error)
@@ -486,7 +502,8 @@ const RETRY = sql(
    set state = case when again.wait_reason is null then 'PENDING' else 'WAITING' end, wait_reason = again.wait_reason, due_at = at_ms(again.due_at),
        attempt = i.attempt + case when again.outcome is null then 0 else 1 end, lost = i.lost + case when again.was_lost then 1 else 0 end,
        session_id = null, executor_id = null, claim_seq = null, reserved_at = null, started_at = null, deadline_at = null, stop_reason = null,
-       progress = null, progress_message = null
+       progress = null, progress_message = null,
+       avoid_executor_id = case when again.avoid_until is not null then i.executor_id end, avoid_until = at_ms(again.avoid_until)
    from again
    where i.ctid = again.place and i.token = again.token and (i.state in ('RESERVED', 'RUNNING')) is not false`,
 )
@@ -501,6 +518,8 @@ export interface RetriedInstance {
   readonly dueAt: number | null
   readonly wasLost: boolean
   readonly waitReason: WaitReason | null
+  /** Until then it is not given to the executor that it has just left. */
+  readonly avoidUntil: number | null
 }
 
 /** Keeps the attempt that has just ended and makes the instance ready for the next one. */
@@ -515,6 +534,7 @@ export function retryInstances(tx: Transaction, items: readonly RetriedInstance[
     plainColumn(column(items, 'wasLost')),
     column(items, 'waitReason'),
     now,
+    plainColumn(column(items, 'avoidUntil')),
   ])
 }
 

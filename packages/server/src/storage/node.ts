@@ -300,6 +300,8 @@ export interface WaitingNode extends NodeKey {
   readonly failed: number
   readonly skipped: number
   readonly problem?: string | null
+  /** Parameters that a person has changed, over those that it is given as it begins. */
+  readonly changed?: Readonly<Record<string, unknown>>
 }
 
 /** Adds what has been passed on to the counters of the nodes it was passed to; those that do not wait any more are left out. */
@@ -360,7 +362,8 @@ export async function freeElements(tx: Transaction, keys: readonly InstanceKey[]
 
 const OUTCOMES = sql(
   'node.outcomes',
-  `select w.tenant_id as "tenantId", w.run_id as "runId", w.node, h.id, h.shard_index as "shardIndex", h.shard_total as "shardTotal", h.state, h.output, h.error
+  `select w.tenant_id as "tenantId", w.run_id as "runId", w.node, h.id, h.shard_index as "shardIndex", h.shard_total as "shardTotal", h.state, h.output, h.error,
+     h.params is not null as given
    from unnest($1::bigint[], $2::bigint[], $3::int[]) as w (tenant_id, run_id, node)
    cross join lateral (
      select * from instance_history l where l.tenant_id = w.tenant_id and l.run_id = w.run_id and l.node = w.node and l.id <> l.run_id order by l.id) h`,
@@ -373,6 +376,8 @@ export interface NodeOutcome extends NodeKey {
   readonly state: InstanceState
   readonly output: unknown
   readonly error: unknown
+  /** It has been given parameters; of a fan-out, it is an element. */
+  readonly given: boolean
 }
 
 /** How nodes of runs have ended, element by element; of a repeated one the last stands last. */

@@ -1,4 +1,4 @@
-import { plainColumn } from './columns.ts'
+import { column, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
 
@@ -87,4 +87,28 @@ export async function internPinnedQueues(
   if (queueIds.length === 0) return []
   tx.send(ADD_PINNED, [plainColumn(queueIds)])
   return tx.query(FIND_PINNED, [plainColumn(queueIds)])
+}
+
+const WITH_OTHERS = sql(
+  'queue.withOthers',
+  `select distinct w.queue_id as "queueId", w.executor_id as "executorId"
+   from unnest($1::int[], $2::bigint[]) as w (queue_id, executor_id)
+   cross join lateral (select * from queue k where k.id = w.queue_id and k.executor_id is null limit 1) q
+   cross join lateral (
+     select e.id from executor e
+     where e.tenant_id = q.app_tenant_id and e.app_id = q.app_id and e.deleted_at is null and e.id <> w.executor_id
+       and e.status = 'ONLINE' and e.health = 'HEALTHY' and e.handlers ? q.handler and e.labels @> q.selector
+       and exists (select from executor_session s where s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null)
+     limit 1) other`,
+)
+
+export interface QueueOfExecutor {
+  readonly queueId: number
+  readonly executorId: number
+}
+
+/** Of executors and queues that they take from, those from which another live executor takes too. */
+export async function selectWithOthers(tx: Transaction, pairs: readonly QueueOfExecutor[]): Promise<QueueOfExecutor[]> {
+  if (pairs.length === 0) return []
+  return tx.query(WITH_OTHERS, [plainColumn(column(pairs, 'queueId')), plainColumn(column(pairs, 'executorId'))])
 }

@@ -90,30 +90,40 @@ export function runnableByOf(
   return tx.query(runnable, [tenantId, runIds])
 }
 
-const activeOfDag = sql(
-  'run.activeOfDag',
-  `select id from run_live where tenant_id = $1 and target_id = $2 and reason is distinct from 'CANCEL' order by id limit $3`,
+const activeOfDags = sql(
+  'run.activeOfDags',
+  `select wanted.id as "dagId", r.id from unnest($2::bigint[]) with ordinality as wanted (id, place)
+   cross join lateral (
+     select l.id from run_live l where l.tenant_id = $1 and l.target_id = wanted.id and l.reason is distinct from 'CANCEL' order by l.id limit $3) r
+   order by wanted.place, r.id limit $3`,
 )
-/** The live runs of a DAG that nobody has stopped yet, oldest first. */
-export async function activeRunsOf(tx: Transaction, tenantId: number, dagId: number, limit: number): Promise<number[]> {
-  return (await tx.query<{ id: number }>(activeOfDag, [tenantId, dagId, limit])).map((row) => row.id)
+export interface RunOfDag {
+  readonly dagId: number
+  readonly id: number
+}
+/** The live runs of DAGs that nobody has stopped yet, oldest first; the DAGs in the given order. */
+export function activeRunsOf(tx: Transaction, tenantId: number, dagIds: readonly number[], limit: number): Promise<RunOfDag[]> {
+  return tx.query(activeOfDags, [tenantId, dagIds, limit])
 }
 
-const failedOfDag = sql(
-  'run.failedOfDag',
-  `select h.id from run_history h
-   where h.tenant_id = $1 and h.target_id = $2 and h.state in ('FAILED', 'TIMEOUT') and h.created_at >= at_ms($3)
-     and not exists (select from run_live r where r.tenant_id = $1 and r.target_id = $2 and r.parent_run_id = h.id and r.origin = 'RETRY')
-     and not exists (select from run_history r where r.tenant_id = $1 and r.target_id = $2 and r.parent_run_id = h.id and r.origin = 'RETRY')
-   order by h.id limit $4`,
+const failedOfDags = sql(
+  'run.failedOfDags',
+  `select wanted.id as "dagId", r.id from unnest($2::bigint[]) with ordinality as wanted (id, place)
+   cross join lateral (
+     select h.id from run_history h
+     where h.tenant_id = $1 and h.target_id = wanted.id and h.state in ('FAILED', 'TIMEOUT') and h.created_at >= at_ms($3)
+       and not exists (select from run_live r where r.tenant_id = $1 and r.target_id = wanted.id and r.parent_run_id = h.id and r.origin = 'RETRY')
+       and not exists (select from run_history r where r.tenant_id = $1 and r.target_id = wanted.id and r.parent_run_id = h.id and r.origin = 'RETRY')
+     order by h.id limit $4) r
+   order by wanted.place, r.id limit $4`,
 )
-/** The runs of a DAG that failed or took too long and have not been repeated, oldest first. */
-export async function failedRunsOf(
+/** The runs of DAGs that failed or took too long and have not been repeated, oldest first; the DAGs in the given order. */
+export function failedRunsOf(
   tx: Transaction,
   tenantId: number,
-  dagId: number,
+  dagIds: readonly number[],
   since: number,
   limit: number,
-): Promise<number[]> {
-  return (await tx.query<{ id: number }>(failedOfDag, [tenantId, dagId, since, limit])).map((row) => row.id)
+): Promise<RunOfDag[]> {
+  return tx.query(failedOfDags, [tenantId, dagIds, since, limit])
 }

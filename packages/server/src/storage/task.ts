@@ -179,11 +179,11 @@ export interface TriggerableTask {
   readonly runnableBy: readonly Role[] | null
 }
 
-export function selectTriggerableTasks(
+export async function selectTriggerableTasks(
   tx: Transaction,
   tenantId: number,
   ids: readonly number[],
   codes: readonly string[],
 ): Promise<TriggerableTask[]> {
-  return tx.query(TRIGGERABLE, [tenantId, ids, codes])
+  return ids.length + codes.length === 0 ? [] : tx.query(TRIGGERABLE, [tenantId, ids, codes])
 }

@@ -45,6 +45,9 @@ export const dagHandlers: Handlers<typeof dagRoutes> = {
         bulkAction(edit, body, { setEnabled: setDagEnabled, remove: deleteDag, label: labelDag }),
       ),
     ),
+  pauseMany: ({ body }, context) =>
+    context.change((edit) => bulk(edit, 'dag', body, body.dags, (ref) => pauseDag(edit, ref, body.reason))),
+  resumeMany: ({ body }, context) => context.change((edit) => bulk(edit, 'dag', body, body.dags, (ref) => resumeDag(edit, ref))),
   setGray: ({ params, body }, context) =>
     context.change((edit) => answering(setGray(edit, params.dag, body.number, body.percent), viewOf)),
   endGray: ({ params }, context) => context.change((edit) => answering(endGray(edit, params.dag), viewOf)),

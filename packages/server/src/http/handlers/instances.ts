@@ -1,10 +1,12 @@
 import { DEFAULT_LIMIT, LOG_LEVELS, type instanceRoutes, type LogLevel, type LogRecord } from '@carillon/contract'
 import { approvalRoles, CarillonError } from '@carillon/core'
 import type { NodeAction } from '../../lifecycle/lifecycle.ts'
+import { assertParams, mayRun } from '../../definition/trigger.ts'
 import { noSuch } from '../../definition/versioned-object.ts'
 import { logTopic } from '../../runtime/wake-hub.ts'
 import type { Transaction } from '../../storage/database.ts'
-import { attemptsOf, findInstance, listInstances, type InstanceRow } from '../../storage/instance-list.ts'
+import { attemptsOf, findInstance, listInstances, paramsOfInstance, type InstanceRow } from '../../storage/instance-list.ts'
+import { runnableByOf } from '../../storage/run-list.ts'
 import { findLogExtent, instanceStage, listLogLines } from '../../storage/log-list.ts'
 import type { Context, Handlers } from '../context.ts'
 import { attemptViews, instanceViews, reasonsFor } from './instance-view.ts'
@@ -34,6 +36,15 @@ export const instanceHandlers: Handlers<typeof instanceRoutes> = {
   cancel: async ({ params }, context) => {
     await instanceIn(context, params.instance)
     return control(context, { kind: 'CANCEL', tenantId: context.tenantId, instanceId: params.instance })
+  },
+  retry: async ({ params, body: { params: changed } }, context) => {
+    const { tenantId } = context
+    await assertMayRetry(context, await instanceIn(context, params.instance), changed)
+    return control(context, { kind: 'RETRY', tenantId, instanceId: params.instance, ...(changed ? { params: changed } : {}) })
+  },
+  run: async ({ params }, context) => {
+    await instanceIn(context, params.instance)
+    return control(context, { kind: 'RUN', tenantId: context.tenantId, instanceId: params.instance })
   },
   logs: ({ params, query: { attempt: wanted, level, limit = DEFAULT_LIMIT, cursor, q, after } }, { read, tenantId }) =>
     read(async (tx) => {
@@ -74,13 +85,34 @@ async function decide(context: Context, kind: 'APPROVE' | 'REJECT', instanceId: 
   return control(context, { kind, tenantId, instanceId, by: principal.name, comment: comment ?? null })
 }
 
+/** Who may run what the run runs may run a node of it again; with parameters that the node's schema allows over those that it had. */
+async function assertMayRetry(
+  { read, tenantId, principal, services }: Context,
+  { runId, planId, node, id }: InstanceRow,
+  changed: Record<string, unknown> | undefined,
+): Promise<void> {
+  const [run] = await read((tx) => runnableByOf(tx, tenantId, [runId]))
+  if (run && !mayRun(run.runnableBy, principal.role)) throw new CarillonError('FORBIDDEN', 'Your role may not run this.')
+  if (!changed) return
+  const key = { tenantId, planId }
+  const planOf = await services.db.peek(tenantId, (tx) => services.plans.load(tx, [key]))
+  const had = await read((tx) => paramsOfInstance(tx, tenantId, id))
+  const { paramsSchema } = planOf(key).nodes[node]!
+  assertParams({ paramsBytes: services.limits.paramsBytes }, { params: had ?? {}, paramsSchema }, changed)
+}
+
 /** The effect and its audit row in one transaction. */
-function control({ changePlatform, services }: Context, action: NodeAction): Promise<{ instanceId: number; runId: number }> {
+function control(
+  { changePlatform, services }: Context,
+  action: NodeAction,
+): Promise<{ instanceId: number; runId: number; newInstanceId?: number }> {
   const { tenantId: _, instanceId, ...after } = action
   return changePlatform(async ({ tx }) => {
     const result = await services.lifecycle.controlNode(tx, action)
     if (result.kind === 'REFUSED') throw new CarillonError('STATE_CONFLICT', result.detail)
-    return { answer: { instanceId, runId: result.runId }, object: { kind: 'instance', id: instanceId }, before: null, after }
+    const made = result.instanceId === undefined ? {} : { newInstanceId: result.instanceId }
+    const answer = { instanceId, runId: result.runId, ...made }
+    return { answer, object: { kind: 'instance', id: instanceId }, before: null, after: { ...after, ...made } }
   })
 }
 

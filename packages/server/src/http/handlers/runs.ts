@@ -1,6 +1,7 @@
 import {
   BULK_MAX,
   DEFAULT_LIMIT,
+  type DagRunsResult,
   type Run,
   type runRoutes,
   type RunResult,
@@ -9,51 +10,52 @@ import {
 } from '@carillon/contract'
 import { CarillonError, type RunOrigin } from '@carillon/core'
 import { bulkResult } from '../../definition/bulk.ts'
-import { DAG } from '../../definition/dag.ts'
 import { invalid } from '../../definition/invalid.ts'
 import { purge } from '../../definition/purge.ts'
-import { assertParams, mayRun, prepareDagTrigger, prepareTriggers, type Asker } from '../../definition/trigger.ts'
+import {
+  assertParams,
+  findTriggerable,
+  mayRun,
+  prepareTriggers,
+  type Asker,
+  type PreparedTrigger,
+  type TriggerAsk,
+} from '../../definition/trigger.ts'
 import { noSuch } from '../../definition/versioned-object.ts'
 import type { AuditEntry, ControlResult, Lifecycle, RetryHow, StartRequest, StartResult } from '../../lifecycle/lifecycle.ts'
+import { groupBy } from '../../lifecycle/group.ts'
+import { selectTriggerableDags } from '../../storage/dag.ts'
 import { instancesOfRun } from '../../storage/instance-list.ts'
 import type { Transaction } from '../../storage/database.ts'
-import { activeRunsOf, failedRunsOf, findRun, listRuns, runnableByOf, type RunRow } from '../../storage/run-list.ts'
+import {
+  activeRunsOf,
+  failedRunsOf,
+  findRun,
+  listRuns,
+  runnableByOf,
+  type RunOfDag,
+  type RunRow,
+} from '../../storage/run-list.ts'
 import type { Context, Handlers } from '../context.ts'
 import { requestHash } from '../idempotency.ts'
 import { instanceViews, reasonsFor } from './instance-view.ts'
-import { findIn } from './objects.ts'
 
 export const runHandlers: Handlers<typeof runRoutes> = {
-  trigger: async ({ params, body }, context) => {
-    const prepared = await prepare(context, [{ ...body, task: params.task, key: context.idempotency?.key }])
-    if ('refusal' in prepared[0]!) throw prepared[0].refusal
-    const [result] = await start(context, prepared)
-    if (result instanceof CarillonError) throw result
-    return startedOf(result!)
-  },
-  triggerDag: async ({ params, body }, context) => {
-    const asker = askerOf(context, body)
-    const { tenantId, services } = context
-    const { dagId, planId } = await services.db.peek(tenantId, (tx) => prepareDagTrigger(tx, asker, params.dag, body))
-    const audit = context.audited({ kind: 'dag', id: dagId }, null, body)
-    const { key: runKey, ...ask } = body
-    const asked = { ...ask, runKey, key: context.idempotency?.key }
-    const request = startRequest(context, asked, { kind: 'DAG', id: dagId }, audit)
-    const [result] = await services.lifecycle.startRuns([
-      { ...request, ...(planId === null ? {} : { planId }), ...(runKey === undefined ? {} : { runKey }) },
-    ])
-    return startedOf(result!)
-  },
+  trigger: ({ params, body }, context) => startOne(context, { ...body, task: params.task }),
+  triggerDag: ({ params, body: { key: runKey, ...body } }, context) =>
+    startOne(context, { ...body, dag: params.dag, ...(runKey === undefined ? {} : { runKey }) }),
   triggerMany: async ({ body: { items } }, context) => {
     // Under one key for the whole request, each item has a key of its own: repeated, the request finds every run again.
     const shared = context.idempotency?.key
-    const asks = items.map((item, place) => ({
+    const asks = items.map(({ task, dag, key: runKey, idempotencyKey, ...item }, place) => ({
       ...item,
-      task: String(item.task),
-      key: item.idempotencyKey ?? (shared && `${shared}#${place}`),
+      ...(task === undefined ? {} : { task: String(task) }),
+      ...(dag === undefined ? {} : { dag: String(dag) }),
+      ...(runKey === undefined ? {} : { runKey }),
+      key: idempotencyKey ?? (shared && `${shared}#${place}`),
     }))
     const results = await start(context, await prepare(context, asks))
-    return bulkResult(results.map((result, place) => itemResult(asks[place]!.task, result, place)))
+    return bulkResult(results.map((result, place) => itemResult(asks[place]!, result, place)))
   },
   list: async ({ query: { limit = DEFAULT_LIMIT, cursor, ...filters } }, { read, tenantId }) => {
     const page = await read((tx) => listRuns(tx, tenantId, { order: '-id', limit, cursor, filters }))
@@ -75,12 +77,10 @@ export const runHandlers: Handlers<typeof runRoutes> = {
     if (changed !== undefined) await checkChanged(context, params.run, changed)
     return controlOne(context, 'retryRuns', params.run, { from, ...(changed === undefined ? {} : { params: changed }) })
   },
-  stopDag: ({ params }, context) =>
-    controlOfDag(context, params.dag, 'cancelRuns', (tx, dagId, most) => activeRunsOf(tx, context.tenantId, dagId, most)),
-  retryDag: ({ params, body: { since, from = 'FAILED' } }, context) =>
-    controlOfDag(context, params.dag, 'retryRuns', (tx, dagId, most) => failedRunsOf(tx, context.tenantId, dagId, since, most), {
-      from,
-    }),
+  stopDag: ({ params }, context) => controlOfDag(context, params.dag, STOP),
+  retryDag: ({ params, body }, context) => controlOfDag(context, params.dag, retryFailed(body)),
+  stopDags: ({ body }, context) => controlOfDags(context, body.dags.map(String), STOP),
+  retryDags: ({ body: { dags, ...how } }, context) => controlOfDags(context, dags.map(String), retryFailed(how)),
   cancelMany: ({ body }, context) => controlMany(context, 'cancelRuns', body.runs),
   pauseMany: ({ body }, context) => controlMany(context, 'pauseRuns', body.runs),
   resumeMany: ({ body }, context) => controlMany(context, 'resumeRuns', body.runs),
@@ -92,13 +92,22 @@ export const runHandlers: Handlers<typeof runRoutes> = {
   },
 }
 
-type Ask = Trigger & { readonly task: string; readonly key?: string | undefined }
+/** `key`: under which it is asked once. */
+type Ask = Trigger & TriggerAsk & { readonly key?: string | undefined }
 
-type Prepared = Awaited<ReturnType<typeof prepareTriggers<Ask>>>
+type Prepared = readonly PreparedTrigger<Ask>[]
 
 function prepare(context: Context, asks: readonly Ask[]): Promise<Prepared> {
   const asker = askerOf(context, ...asks)
   return context.services.db.peek(context.tenantId, (tx) => prepareTriggers(tx, asker, asks))
+}
+
+async function startOne(context: Context, ask: Ask) {
+  const prepared = await prepare(context, [{ ...ask, key: context.idempotency?.key }])
+  if ('refusal' in prepared[0]!) throw prepared[0].refusal
+  const [result] = await start(context, prepared)
+  if (result instanceof CarillonError) throw result
+  return startedOf(result!)
 }
 
 /** Who asks, if the role permits what is asked for beside the run itself. */
@@ -115,35 +124,33 @@ function startedOf(result: StartResult) {
   return { runId, state, reason, replayed }
 }
 
+type Ready = Extract<PreparedTrigger<Ask>, { target: unknown }>
+
 /** Starts what may be started; each item is answered by itself, in the order of the request. */
 async function start(context: Context, prepared: Prepared): Promise<(StartResult | CarillonError)[]> {
-  const ready = prepared.flatMap((item) => ('taskId' in item ? [item] : []))
+  const ready = prepared.flatMap((item) => ('target' in item ? [item] : []))
   const audit = auditOf(
     context,
     prepared.map((item) => item.ask),
     ready,
   )
   if (ready.length === 0) await context.recordOnly(audit)
-  const requests = ready.map(({ ask, taskId }) => startRequest(context, ask, { kind: 'TASK', id: taskId }, audit))
+  const requests = ready.map((item) => startRequest(context, item, audit))
   const results = requests.length === 0 ? [] : await context.services.lifecycle.startRuns(requests)
   const started = new Map(ready.map(({ ask }, place) => [ask, results[place]!]))
   return prepared.map((item) => ('refusal' in item ? item.refusal : started.get(item.ask)!))
 }
 
-function auditOf(context: Context, asks: readonly Ask[], ready: readonly { taskId: number }[]): AuditEntry {
-  const only = asks.length === 1 && ready.length === 1 ? ready[0]!.taskId : null
+const OBJECT_KINDS = { TASK: 'task', DAG: 'dag' } as const
+
+function auditOf(context: Context, asks: readonly Ask[], ready: readonly Ready[]): AuditEntry {
+  const only = asks.length === 1 && ready.length === 1 ? ready[0]!.target : null
   const items = asks.map(({ key: _, ...ask }) => ask)
-  return context.audited({ kind: 'task', id: only }, null, only === null ? { items } : items[0])
+  const kind = only ? OBJECT_KINDS[only.kind] : asks.every((ask) => ask.dag !== undefined) ? 'dag' : 'task'
+  return context.audited({ kind, id: only?.id ?? null }, null, only === null ? { items } : items[0])
 }
 
-/** What is asked for, under which key it is asked once, and of a DAG which version. */
-type Asked = Trigger & {
-  readonly key?: string | undefined
-  readonly version?: number | undefined
-  readonly runKey?: string | undefined
-}
-
-function startRequest(context: Context, ask: Asked, target: StartRequest['target'], audit: AuditEntry): StartRequest {
+function startRequest(context: Context, { ask, target, planId }: Ready, audit: AuditEntry): StartRequest {
   const { tenantId, principal } = context
   const { params = {}, priority, bypassConcurrency, force, key, version, runKey } = ask
   const ofDag = target.kind === 'DAG' ? { version, runKey } : {}
@@ -154,6 +161,8 @@ function startRequest(context: Context, ask: Asked, target: StartRequest['target
     startedBy: principal.name,
     params,
     audit,
+    ...(planId === null ? {} : { planId }),
+    ...(runKey === undefined ? {} : { runKey }),
     ...(priority === undefined ? {} : { priority }),
     ...(bypassConcurrency === undefined ? {} : { bypassConcurrency }),
     ...(force === undefined ? {} : { force }),
@@ -174,17 +183,18 @@ function originOf(context: Context): RunOrigin {
   return ORIGINS[context.header('carillon-client') ?? ''] ?? 'API'
 }
 
-function itemResult(task: string, result: StartResult | CarillonError, place: number): TriggerResult {
+function itemResult({ task, dag }: Ask, result: StartResult | CarillonError, place: number): TriggerResult {
+  const of = { ...(task === undefined ? {} : { task }), ...(dag === undefined ? {} : { dag }) }
   if (result instanceof CarillonError) {
     const problems = result.problems.map(({ path, message }) => ({
       path: path.replace('/body', `/body/items/${place}`),
       message,
     }))
-    return { task, ok: false, code: result.code, detail: result.message, ...(problems.length > 0 ? { problems } : {}) }
+    return { ...of, ok: false, code: result.code, detail: result.message, ...(problems.length > 0 ? { problems } : {}) }
   }
-  if (result.kind === 'REFUSED') return { task, ok: false, code: result.code, detail: result.detail }
+  if (result.kind === 'REFUSED') return { ...of, ok: false, code: result.code, detail: result.detail }
   const { runId, state, reason, replayed } = result
-  return { task, ok: true, runId, state, reason, replayed }
+  return { ...of, ok: true, runId, state, reason, replayed }
 }
 
 type ControlName = 'cancelRuns' | 'pauseRuns' | 'resumeRuns' | 'retryRuns'
@@ -215,17 +225,51 @@ async function controlOne(
   return done
 }
 
-/** The same to many runs of a DAG; one more is asked for than a call takes, to know whether any are left. */
-async function controlOfDag(
-  context: Context,
-  ref: string,
-  name: ControlName,
-  select: (tx: Transaction, dagId: number, most: number) => Promise<number[]>,
-  how?: RetryHow,
-): Promise<{ items: RunResult[]; more: boolean }> {
-  const found = await context.read(async (tx) => select(tx, (await findIn(tx, context.tenantId, DAG, ref)).id, BULK_MAX + 1))
-  const runIds = found.slice(0, BULK_MAX)
-  return { items: await control(context, name, runIds, how), more: found.length > BULK_MAX }
+/** What is done to which runs of DAGs. */
+interface ControlOfDags {
+  readonly name: ControlName
+  readonly how?: RetryHow
+  select(tx: Transaction, tenantId: number, dagIds: readonly number[], most: number): Promise<RunOfDag[]>
+}
+
+const STOP: ControlOfDags = { name: 'cancelRuns', select: activeRunsOf }
+
+const retryFailed = ({ since, from = 'FAILED' }: { since: number; from?: RetryHow['from'] }): ControlOfDags => ({
+  name: 'retryRuns',
+  how: { from },
+  select: (tx, tenantId, dagIds, most) => failedRunsOf(tx, tenantId, dagIds, since, most),
+})
+
+async function controlOfDag(context: Context, ref: string, what: ControlOfDags): Promise<{ items: RunResult[]; more: boolean }> {
+  const { items, more } = await controlOfDags(context, [ref], what)
+  if (items[0]!.code === 'NOT_FOUND') throw noSuch('DAG')
+  return { items: items[0]!.runs, more }
+}
+
+/** The same to many runs of DAGs; one more is asked for than a call takes, to know whether any are left. */
+async function controlOfDags(context: Context, refs: readonly string[], { name, how, select }: ControlOfDags) {
+  const { tenantId } = context
+  const { idOf, found } = await context.read(async (tx) => {
+    const dags = await findTriggerable(tx, tenantId, refs, selectTriggerableDags)
+    const ids = [...new Set(refs.flatMap((ref) => dags.get(ref)?.id ?? []))]
+    return { idOf: (ref: string) => dags.get(ref)?.id, found: await select(tx, tenantId, ids, BULK_MAX + 1) }
+  })
+  const taken = found.slice(0, BULK_MAX)
+  const results = await control(
+    context,
+    name,
+    taken.map((run) => run.id),
+    how,
+  )
+  const dagOf = new Map(taken.map((run) => [run.id, run.dagId]))
+  const runsOf = groupBy(results, (result) => dagOf.get(result.runId))
+  const items = refs.map((dag): DagRunsResult => {
+    const id = idOf(dag)
+    if (id === undefined) return { dag, ok: false, code: 'NOT_FOUND', detail: noSuch('DAG').message, runs: [] }
+    const runs = runsOf.get(id) ?? []
+    return { dag, ok: runs.every((run) => run.ok), runs: [...runs] }
+  })
+  return { ...bulkResult(items), more: found.length > BULK_MAX }
 }
 
 async function controlMany(context: Context, name: ControlName, runIds: readonly number[]) {
