@@ -244,3 +244,11 @@ test('a preset is used alone: an export of the platform’s type writes the rows
   expect(lines).toHaveLength(2501)
   expect(existsSync(join(folder, 'items.csv'))).toBe(false)
 })
+
+test('a preset of the built-in executor: an HTTP call whose task says everything in its parameters', async () => {
+  const params = { method: 'POST', url: hooks.url, body: { hello: 'world' }, success: 'body.code == 0' }
+  await client.tasks.create({ body: { code: 'call', type: 'platform.http', params } })
+  const { runId } = await client.runs.trigger({ params: { task: 'call' }, body: {} })
+  expect((await ended(runId)).instances[0]).toMatchObject({ state: 'SUCCESS', output: { status: 200 } })
+  expect(hooks.calls.at(-1)).toMatchObject({ body: { hello: 'world' } })
+})
