@@ -214,7 +214,7 @@ test('every subscriber gets one e-mail and one message in the inbox, batch by ba
   expect(inbox.rows).toContainEqual({ recipient: 'reader17@shop.test', subject: 'Hello Reader 17', body: 'bells are in.' })
 
   const parts = run.instances.filter(({ nodeCode, shardTotal }) => nodeCode === 'mail' && shardTotal === 3)
-  expect(parts.map(({ output }) => (output as { sent: number }).sent).sort()).toEqual([100, 31, 99].sort())
+  expect(parts.map(({ output }) => (output as { sent: number }).sent).sort((a, b) => a - b)).toEqual([31, 99, 100])
   const rejected = parts.flatMap(({ output }) => (output as { rejected: { to: string }[] }).rejected)
   expect(rejected).toMatchObject([{ to: 'nobody@shop.test' }])
 })
@@ -243,4 +243,12 @@ test('a preset is used alone: an export of the platform’s type writes the rows
   expect(lines.slice(0, 3)).toEqual(['id,name', '2,"a ""b"", c"', '3,item 3'])
   expect(lines).toHaveLength(2501)
   expect(existsSync(join(folder, 'items.csv'))).toBe(false)
+})
+
+test('a preset of the built-in executor: an HTTP call whose task says everything in its parameters', async () => {
+  const params = { method: 'POST', url: hooks.url, body: { hello: 'world' }, success: 'body.code == 0' }
+  await client.tasks.create({ body: { code: 'call', type: 'platform.http', params } })
+  const { runId } = await client.runs.trigger({ params: { task: 'call' }, body: {} })
+  expect((await ended(runId)).instances[0]).toMatchObject({ state: 'SUCCESS', output: { status: 200 } })
+  expect(hooks.calls.at(-1)).toMatchObject({ body: { hello: 'world' } })
 })
