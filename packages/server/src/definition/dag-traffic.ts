@@ -1,7 +1,8 @@
-import { CarillonError } from '@carillon/core'
+import { CarillonError, type DagDefinition, type FieldProblem } from '@carillon/core'
 import { dags, type DagFields, type DagRow } from '../storage/dag.ts'
 import { dagsUsingDag, lockDagUses } from '../storage/dag-use.ts'
 import { activateVersionRow, archiveVersionRows, lockVersion, type DagVersionRow } from '../storage/dag-version.ts'
+import { scheduleParamsOfDag } from '../storage/schedule.ts'
 import { definitionProblems, refuseProblems } from './check-dag.ts'
 import { makeVersionPlans } from './compile-dag.ts'
 import { circleProblems } from './dag-circle.ts'
@@ -9,6 +10,7 @@ import { DAG } from './dag.ts'
 import { findReferences } from './dag-references.ts'
 import { assertRevision, findDagVersion, imageOf, noSuchVersion } from './dag-version.ts'
 import type { Change, Edit } from './edit.ts'
+import { paramsProblems } from './params-schema.ts'
 import { compileVersions, unplanned } from './recompile-dags.ts'
 import { lockObject, refuseInUse, updateObject } from './versioned-object.ts'
 
@@ -96,10 +98,26 @@ async function putToWork(
   const problems = definitionProblems(definition, references, { code: dag.code, schemaBytes: edit.limits.schemaBytes })
   refuseProblems(problems, '/definition')
   refuseProblems(await circleProblems(tx, tenantId, dag, definition, references), '/definition')
+  refuseProblems(await scheduleProblems(edit, dag, definition), '/definition')
   await compileVersions(edit, unplanned([version], references))
   const planned = { dag, versionId: version.id, number, definition }
   const planId = (await makeVersionPlans(edit, [planned], references)).get(version.id)!
   return { dag, before: version, after: await activateVersionRow(tx, tenantId, version.id, planId, edit.principal) }
+}
+
+/** Its schedules fire with its parameters and their own, and nobody is there to add what is missing. */
+async function scheduleProblems(
+  { tx, tenantId }: Edit,
+  dag: DagRow,
+  { params, paramsSchema }: DagDefinition,
+): Promise<FieldProblem[]> {
+  if (paramsSchema === undefined) return []
+  return (await scheduleParamsOfDag(tx, tenantId, dag.id)).flatMap((schedule) =>
+    paramsProblems(paramsSchema, { ...params, ...schedule.params }, '').map(({ path, message }) => ({
+      path: '/paramsSchema',
+      message: `would leave the schedule ${schedule.code} with parameters that do not fit: ${path} ${message}`,
+    })),
+  )
 }
 
 type Traffic = Pick<DagFields, 'activeVersionId' | 'grayVersionId' | 'grayPercent'>

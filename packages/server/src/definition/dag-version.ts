@@ -1,13 +1,22 @@
 import type { DagVersionCreate, DagVersionUpdate } from '@carillon/contract'
 import { CarillonError, type DagDefinition, type FieldProblem } from '@carillon/core'
 import { dags, nextVersionNumber, type DagRow } from '../storage/dag.ts'
-import { deleteDraft, findVersion, insertDraft, lockVersion, rewriteDraft, type DagVersionRow } from '../storage/dag-version.ts'
+import {
+  deleteDraft,
+  findDefinitions,
+  findVersion,
+  insertDraft,
+  lockVersion,
+  rewriteDraft,
+  type DagVersionRow,
+} from '../storage/dag-version.ts'
 import type { Transaction } from '../storage/database.ts'
 import { definitionProblems, refuseProblems } from './check-dag.ts'
 import { contentHash } from './content-hash.ts'
 import { DAG } from './dag.ts'
 import { findReferences } from './dag-references.ts'
 import type { Change, Edit } from './edit.ts'
+import { assertMayRefer } from './secret.ts'
 import { lockObject, noSuch } from './versioned-object.ts'
 
 const EMPTY: DagDefinition = { nodes: [], edges: [] }
@@ -15,12 +24,18 @@ const EMPTY: DagDefinition = { nodes: [], edges: [] }
 export async function createVersion(edit: Edit, ref: string, body: DagVersionCreate): Promise<Change<DagVersionRow>> {
   const dag = await lockObject(edit, DAG, ref)
   const definition = (body.definition as DagDefinition | undefined) ?? (await copied(edit, dag, body.copyOf))
+  if (body.definition) await assertMayRefer(edit, definition, await activeDefinition(edit, dag), '/body/definition')
   if (body.definition && !body.incomplete) await checkDraft(edit, dag, definition)
   const row = await insertDraft(edit.tx, edit.tenantId, {
     ...{ dagId: dag.id, number: await nextVersionNumber(edit.tx, edit.tenantId, dag.id) },
     ...{ definition, contentHash: contentHash(definition), note: body.note ?? '', createdBy: edit.principal },
   })
   return { answer: row, object: objectOf(row), before: null, after: imageOf(row) }
+}
+
+/** What the DAG refers to already may stay in its next version. */
+async function activeDefinition({ tx, tenantId }: Edit, { activeVersionId: id }: DagRow): Promise<DagDefinition | undefined> {
+  return id === null ? undefined : (await findDefinitions(tx, tenantId, [id])).get(id)
 }
 
 async function copied(edit: Edit, dag: DagRow, number: number | undefined): Promise<DagDefinition> {
@@ -115,6 +130,8 @@ export async function rewriteVersion(
   definition: DagDefinition,
   note: string,
 ): Promise<Change<DagVersionRow>> {
+  // Who may activate a draft need not be who wrote it: what it may refer to is settled here.
+  if (definition !== draft.definition) await assertMayRefer(edit, definition, draft.definition, '/body/definition')
   const hash = definition === draft.definition ? draft.contentHash : contentHash(definition)
   const row = await rewriteDraft(edit.tx, edit.tenantId, draft.id, { definition, contentHash: hash, note })
   return { answer: row, object: objectOf(row), before: imageOf(draft), after: imageOf(row) }

@@ -105,6 +105,19 @@ export function scheduleParamsOfTask(
   return tx.query(paramsOfTask, [tenantId, taskId])
 }
 
+const paramsOfDag = sql(
+  'schedule.paramsOfDag',
+  `select code, params from schedule where tenant_id = $1 and target_kind = 'DAG' and target_id = $2 and deleted_at is null order by code`,
+)
+/** What the schedules of a DAG give its runs. */
+export function scheduleParamsOfDag(
+  tx: Transaction,
+  tenantId: number,
+  dagId: number,
+): Promise<{ code: string; params: Record<string, unknown> }[]> {
+  return tx.query(paramsOfDag, [tenantId, dagId])
+}
+
 const dropCalendars = sql('scheduleCalendar.delete', `delete from schedule_calendar where tenant_id = $1 and schedule_id = $2`)
 const addCalendars = sql(
   'scheduleCalendar.insert',

@@ -113,3 +113,46 @@ test('a backfill runs a DAG for each occurrence of the past', async () => {
   await world.workOff()
   expect((await world.run(items[0]!.id)).state).toBe('SUCCESS')
 })
+
+test('a version whose schema does not take what a schedule gives is not put to work, alone or as the gray one', async () => {
+  const versions = api.tenantA.client.dagVersions
+  const paramsSchema = { type: 'object', properties: { day: { type: 'string' } } }
+  const definition = { nodes: [{ code: 'a', task: 'work' }], edges: [] }
+  const dag = await world.dag({ ...definition, paramsSchema })
+  const { code } = await make(dag, { params: { day: 'monday' } })
+  const strict = { ...paramsSchema, properties: { day: { type: 'integer' } }, required: ['hour'] }
+  const { number } = await versions.create({ params: { dag }, body: { definition: { ...definition, paramsSchema: strict } } })
+  const message = (at: string) => expect.stringMatching(new RegExp(`schedule ${code} .*: ${at}`))
+  const path = '/definition/paramsSchema'
+  for (const put of [
+    () => versions.activate({ params: { dag, number }, body: {} }),
+    () => api.tenantA.client.dags.setGray({ params: { dag }, body: { number, percent: 10 } }),
+  ]) {
+    const { problems } = await refusal(put())
+    expect(problems.map((problem) => problem.path)).toEqual([path, path])
+    expect(problems).toEqual(
+      expect.arrayContaining([
+        { path, message: message('/day') },
+        { path, message: message('/hour') },
+      ]),
+    )
+  }
+  expect(await api.tenantA.client.dags.get({ params: { dag } })).toMatchObject({ active: 1, gray: null })
+  const params = { hour: 1, day: 2 }
+  await api.root.query(`update schedule set params = $2 where code = $1`, [code, JSON.stringify(params)])
+  await versions.activate({ params: { dag, number }, body: {} })
+})
+
+test('a schedule may wait for a DAG of which no version is active, and is held against the first that is', async () => {
+  const versions = api.tenantA.client.dagVersions
+  await api.tenantA.client.dags.create({ body: { code: 'not-yet' } })
+  const { code } = await make('not-yet', { params: { day: 1 } })
+  const paramsSchema = { type: 'object', properties: { day: { type: 'string' } } }
+  const definition = { nodes: [{ code: 'a', task: 'work' }], edges: [], paramsSchema }
+  const params = { dag: 'not-yet', number: (await versions.create({ params: { dag: 'not-yet' }, body: { definition } })).number }
+  expect((await refusal(versions.activate({ params, body: {} }))).problems).toMatchObject([
+    { message: expect.stringContaining(`schedule ${code} `) },
+  ])
+  await schedules().update({ params: { schedule: code }, body: { version: 1, params: { day: 'monday' } } })
+  await versions.activate({ params, body: {} })
+})

@@ -104,3 +104,36 @@ test('a definition refers only to secrets that exist and are open to the role of
     'FORBIDDEN',
   )
 })
+
+test('a DAG is written with references that are open to the role of who writes it, in a draft as in a document', async () => {
+  const { client, id } = api.tenantA
+  await client.taskTypes.create({ body: { code: 'dag-note', kind: 'log', settings: { message: 'x' } } })
+  await client.tasks.create({ body: { code: 'dag-note', type: 'dag-note' } })
+  await client.secrets.create({ body: { name: 'owners-only', value: 'a', usableBy: { roles: ['owner'] } } })
+  await client.dags.create({ body: { code: 'refers' } })
+  const developer = api.client(await api.token(id, 'developer'))
+  const definition = (secret: string, more: object = {}) => ({
+    nodes: [{ code: 'a', task: 'dag-note', params: { key: `\${{ secrets.${secret} }}`, ...more } }],
+    edges: [],
+  })
+  const params = { dag: 'refers' }
+  for (const incomplete of [false, true]) {
+    const { problems } = await refusal(
+      developer.dagVersions.create({ params, body: { definition: definition('owners-only'), incomplete } }),
+    )
+    expect(problems).toMatchObject([
+      { path: '/body/definition', message: expect.stringContaining('roles owner; yours is developer') },
+    ])
+  }
+  const missing = await refusal(developer.dagVersions.create({ params, body: { definition: definition('nowhere') } }))
+  expect(missing.problems).toMatchObject([{ message: expect.stringContaining('does not exist') }])
+  const { number } = await developer.dagVersions.create({
+    params,
+    body: { definition: { nodes: [], edges: [] }, incomplete: true },
+  })
+  const update = (from: typeof client, revision: number, body: object) =>
+    from.dagVersions.update({ params: { ...params, number }, body: { revision, definition: body as never } })
+  expect(await refusal(update(developer, 1, definition('owners-only')))).toMatchObject({ code: 'VALIDATION_FAILED' })
+  const { revision } = await update(client, 1, definition('owners-only'))
+  await update(developer, revision, definition('owners-only', { more: 1 }))
+})
