@@ -67,7 +67,12 @@ export const Attempt = strict({
 })
 export type Attempt = Static<typeof Attempt>
 
-export const InstanceDetail = strict({ ...Instance.properties, attempts: Type.Array(Attempt), why: nullable(Why) })
+export const InstanceDetail = strict({
+  ...Instance.properties,
+  params: Type.Unknown({ description: 'What it has been given; null: nothing yet' }),
+  attempts: Type.Array(Attempt),
+  why: nullable(Why),
+})
 export type InstanceDetail = Static<typeof InstanceDetail>
 
 export const LogRecord = strict({

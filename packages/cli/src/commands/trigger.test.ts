@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { run, runJson } from '../testing/run.ts'
-import { builtinTask, failingTask } from '../testing/tasks.ts'
+import { builtinTask, failingTask, sharedClient } from '../testing/tasks.ts'
 
 interface Run {
   readonly id: number
@@ -62,4 +62,22 @@ test('the same idempotency key starts one run', async () => {
 
 test('a task that is not there ends with 3', async () => {
   expect((await run(['trigger', 'nope'])).code).toBe(3)
+})
+
+test('--dag runs a DAG, of the version that is named; what is for DAGs alone is refused without it', async () => {
+  const task = await builtinTask({ kind: 'delay', settings: { ms: 1 } })
+  const { dags, dagVersions, runs } = sharedClient()
+  const dag = `dag-${task}`
+  await dags.create({ body: { code: dag } })
+  for (const code of ['first', 'second']) {
+    const { number } = await dagVersions.create({ params: { dag }, body: { definition: { nodes: [{ code, task }], edges: [] } } })
+    await dagVersions.activate({ params: { dag, number }, body: {} })
+  }
+  const ended = await runJson<Run>(['trigger', dag, '--dag', '--dag-version', '1', '--wait'])
+  expect(ended).toMatchObject({ state: 'SUCCESS', origin: 'CLI' })
+  expect((await runs.get({ params: { run: ended.id } })).dag).toMatchObject({ code: dag, version: 1 })
+  expect(await run(['trigger', task, '--dag-version', '1'])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('are for DAGs'),
+  })
 })

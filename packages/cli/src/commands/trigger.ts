@@ -11,6 +11,9 @@ import { outcomeOf, waitForRun, type EndedRun } from '../wait-for-run.ts'
 interface TriggerOptions extends ApiOptions {
   readonly param?: Params
   readonly params?: Params
+  readonly dag?: true
+  readonly dagVersion?: number
+  readonly key?: string
   readonly priority?: number
   readonly bypassConcurrency?: true
   readonly force?: true
@@ -21,7 +24,10 @@ interface TriggerOptions extends ApiOptions {
 
 export function addTrigger(program: Command, cli: Cli): void {
   addApiOptions(program.command('trigger <task>'))
-    .description('Run a task now')
+    .description('Run a task, or with --dag a DAG, now')
+    .option('--dag', 'what is named is a DAG')
+    .option('--dag-version <number>', 'an activated version of the DAG; else its active one', parseLimit)
+    .option('--key <key>', 'runs of the DAG with the same key get the same version during a gray release')
     .option('-p, --param <key=value>', "a parameter over the task's own; JSON, else text; may be repeated", collectParam)
     .option('--params <json>', 'parameters as a JSON object', parseParams)
     .option('--priority <number>', '1 to 10, 10 first', parseLimit)
@@ -31,12 +37,13 @@ export function addTrigger(program: Command, cli: Cli): void {
     .option('-w, --wait', 'wait for its end; the exit code says whether it succeeded')
     .option('-f, --follow', 'show its log while it runs, and wait for its end')
     .action(async (task: string, options: TriggerOptions) => {
+      assertFits(options)
       const client = connect(cli, options)
       const { idempotencyKey, wait, follow, json } = options
-      const started = await client.runs.trigger(
-        { params: { task }, body: bodyOf(options) },
-        idempotencyKey === undefined ? {} : { idempotencyKey },
-      )
+      const under = idempotencyKey === undefined ? {} : { idempotencyKey }
+      const started = options.dag
+        ? await client.runs.triggerDag({ params: { dag: task }, body: { ...bodyOf(options), ...ofDag(options) } }, under)
+        : await client.runs.trigger({ params: { task }, body: bodyOf(options) }, under)
       if (!wait && !follow) return json ? printJson(cli, started) : cli.terminal.print(startedText(started))
       if (!json) cli.terminal.say(startedText(started))
       if (follow) await followLog(cli, client, started.runId)
@@ -51,6 +58,18 @@ function bodyOf({ param, params, priority, bypassConcurrency, force }: TriggerOp
     ...(bypassConcurrency ? { bypassConcurrency } : {}),
     ...(force ? { force } : {}),
   }
+}
+
+function ofDag({ dagVersion, key }: TriggerOptions) {
+  return { ...(dagVersion === undefined ? {} : { version: dagVersion }), ...(key === undefined ? {} : { key }) }
+}
+
+function assertFits({ dag, dagVersion, key, follow }: TriggerOptions): void {
+  if (!dag && (dagVersion !== undefined || key !== undefined)) {
+    throw new Failure('USAGE', '--dag-version and --key are for DAGs.', 'Say --dag too.')
+  }
+  if (dag && follow)
+    throw new Failure('USAGE', 'A run of a DAG has no log of its own; its nodes have.', 'Say --wait instead of --follow.')
 }
 
 function startedText({

@@ -132,7 +132,7 @@ describe('The address of a callback', () => {
   it('is good once: a second call is answered 409, and why', async () => {
     const { run, url } = await promised()
     const answers = await Promise.all([post(url, { state: 'SUCCESS', output: 1 }), post(url, { state: 'SUCCESS', output: 1 })])
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409])
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409])
     expect(await post(url, { state: 'FAILED' })).toMatchObject({
       status: 409,
       body: { code: 'STATE_CONFLICT', reason: 'USED', detail: expect.stringContaining('already') },

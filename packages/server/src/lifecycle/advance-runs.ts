@@ -81,13 +81,11 @@ export async function decideWaiting(
 ): Promise<void> {
   const { ready, skipped } = decide(runs, waiting)
   const begun = await beginNodes(tx, engine, runs, ready, now)
-  if (begun.added.length > 0) {
-    countInstances(
-      tx,
-      begun.added.map(({ tenantId, runId, added }) => ({ tenantId, id: runId, more: added })),
-      now,
-    )
-  }
+  // Each run once, however many of its nodes fell apart: an UPDATE takes one of two rows for the same.
+  const more = [...groupBy(begun.added, (each) => runs.get(each.tenantId, each.runId)!)].map(([{ tenantId, id }, added]) => {
+    return { tenantId, id, more: added.reduce((sum, each) => sum + each.added, 0) }
+  })
+  if (more.length > 0) countInstances(tx, more, now)
   await advanceRuns(tx, engine, [...skipped, ...begun.ended], now)
 }
 

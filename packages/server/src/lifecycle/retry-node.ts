@@ -93,7 +93,7 @@ async function retryElement(tx: Transaction, engine: Engine, again: Again): Prom
   const { shardIndex, shardTotal, queueId } = ended
   const element = { shardIndex, shardTotal, queueId, waitReason, params: JSON.stringify({ ...ended.params, ...params }) } as const
   insertNodes(tx, [{ ...newNode(engine, again, id!, ended.node, NONE), ...element }, ...taken], now)
-  await countInstances(tx, [{ tenantId: run.tenantId, id: run.id, more: 1 + taken.length }], now)
+  countInstances(tx, [{ tenantId: run.tenantId, id: run.id, more: 1 + taken.length }], now)
   const elsewhere = (await elsewhereFor(tx, [ended]))(ended)
   if (elsewhere) avoidExecutor(tx, { tenantId: run.tenantId, id: id! }, ended.executorId!, now + ELSEWHERE_MS)
   if (waitReason === null) tx.afterCommit(() => engine.hub.wake(queueTopic(queueId), elsewhere ? 2 : 1))
@@ -109,7 +109,7 @@ async function retryWhole(tx: Transaction, engine: Engine, again: Again): Promis
   if ('kind' in taken) return taken
   const own = taken.find(({ node }) => node === ended.node)!
   insertNodes(tx, taken, now)
-  await countInstances(tx, [{ tenantId: run.tenantId, id: run.id, more: taken.length }], now)
+  countInstances(tx, [{ tenantId: run.tenantId, id: run.id, more: taken.length }], now)
   if (run.admitted) {
     const waiting: WaitingNode = { ...own, token: 0, total: own.parents, ...(params ? { changed: params } : {}) }
     await decideWaiting(

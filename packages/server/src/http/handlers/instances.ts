@@ -18,14 +18,18 @@ export const instanceHandlers: Handlers<typeof instanceRoutes> = {
       return { items: await instanceViews(tx, context, page.items), nextCursor: page.nextCursor }
     }),
   get: async ({ params }, context) => {
-    const { row, view, kept } = await context.read(async (tx) => {
+    const { row, view, kept, given } = await context.read(async (tx) => {
       const found = await findInstance(tx, context.tenantId, params.instance)
       if (!found) throw noSuch('task instance')
       const [only] = await instanceViews(tx, context, [found])
-      return { row: found, view: only!, kept: await attemptsOf(tx, context.tenantId, found.id) }
+      const [kept, given] = await Promise.all([
+        attemptsOf(tx, context.tenantId, found.id),
+        paramsOfInstance(tx, context.tenantId, found.id),
+      ])
+      return { row: found, view: only!, kept, given }
     })
     const why = await reasonsFor(context, [row])
-    return { ...view, attempts: attemptViews(row, kept), why: why.get(row.id) ?? null }
+    return { ...view, params: given, attempts: attemptViews(row, kept), why: why.get(row.id) ?? null }
   },
   approve: ({ params, body }, context) => decide(context, 'APPROVE', params.instance, body.comment),
   reject: ({ params, body }, context) => decide(context, 'REJECT', params.instance, body.comment),

@@ -69,6 +69,18 @@ describe('approval', () => {
   })
 })
 
+describe('an approval that nobody gives', () => {
+  test('ends TIMEOUT when its time is over, and counts downstream as a failure; a decision then comes too late', async () => {
+    const run = await world.trigger(await world.dag(asking({ timeoutMs: 1 })))
+    const { id } = await world.node(run, 'ask')
+    for (let tries = 0; tries < 200 && (await world.node(run, 'ask')).endedAt === null; tries++) await endDueNodes(api.engine)
+    expect(await world.node(run, 'ask')).toMatchObject({ state: 'TIMEOUT', error: { code: 'APPROVAL_TIMEOUT' } })
+    expect((await refusal(act('approve', id))).code).toBe('STATE_CONFLICT')
+    expect(await world.workOff()).toEqual(['no'])
+    expect((await world.run(run)).state).toBe('FAILED')
+  })
+})
+
 describe('an event', () => {
   const paying = { nodes: [{ code: 'paid', wait: { event: { name: 'paid', key: 'params.order', timeoutMs: 50 } } }], edges: [] }
 
@@ -148,6 +160,40 @@ describe('one node', () => {
     expect((await world.run(run)).state).toBe('SUCCESS')
   })
 
+  test('of a fan-out is not marked as done while it runs, nor while it waits for its turn', async () => {
+    const each = { code: 'each', task: 'work', forEach: { items: 'params.list', maxParallel: 1 } }
+    const run = await world.trigger(await world.dag({ nodes: [each], edges: [] }), { params: { list: [1, 2] } })
+    const [first] = await world.claim()
+    const { instances } = await world.run(run)
+    const waiting = instances.find(({ id }) => id !== first!.instance)!
+    expect(waiting.waitReason).toBe('SLOT')
+    expect((await refusal(act('skip', first!.instance))).message).toContain('at work')
+    expect((await refusal(act('skip', waiting.id))).message).toContain('element of a fan-out')
+    await world.succeed(first!)
+    await world.workOff()
+    expect((await world.run(run)).state).toBe('SUCCESS')
+  })
+
+  test('that is another DAG and fails while its run is paused, lets what it makes ready begin only when that is resumed', async () => {
+    const inner = await world.dag('deep')
+    const dag = await world.dag({
+      nodes: [
+        { code: 'sub', dag: inner },
+        { code: 'mend', task: 'work', triggerRule: 'ONE_FAILED' },
+      ],
+      edges: [{ from: 'sub', to: 'mend' }],
+    })
+    const run = await world.trigger(dag)
+    const [deep] = await startParts()
+    await api.tenantA.client.runs.pause({ params: { run } })
+    await world.fail(deep!)
+    expect(await startParts()).toEqual([])
+    expect(await world.states(run)).toEqual({ sub: 'FAILED', mend: 'WAITING PAUSED' })
+    await api.tenantA.client.runs.resume({ params: { run } })
+    expect(await world.workOff()).toEqual(['mend'])
+    expect((await world.run(run)).state).toBe('FAILED')
+  })
+
   test('at work is not marked as done, and one that has ended hears nothing', async () => {
     const run = await world.trigger(await world.dag('a'))
     const [a] = await world.claim()
@@ -210,6 +256,56 @@ describe('a run again', () => {
     const again = await retry(run, { from: 'FAILED', params: { fast: false } })
     expect((await world.workOff()).toSorted()).toEqual(['broken', 'slow'])
     expect(await world.states(again)).toEqual({ a: 'SUCCESS', fast: 'SKIPPED', slow: 'SUCCESS', broken: 'SUCCESS' })
+  })
+
+  test('from what failed keeps what a person had marked as done', async () => {
+    const run = await world.trigger(await world.dag('a>b>c'))
+    await on(run, 'a', 'skip')
+    await world.workOff(['b'])
+    const again = await retry(run, { from: 'FAILED' })
+    expect(await world.states(again)).toEqual({ a: 'SKIPPED', b: 'PENDING', c: 'WAITING DEPENDENCY' })
+    expect(await world.workOff()).toEqual(['b', 'c'])
+    expect((await world.run(again)).state).toBe('SUCCESS')
+  })
+
+  test('from what failed keeps a fan-out that had succeeded, with its list, and runs all elements of one that had not', async () => {
+    const fanOut = (code: string) => ({ code, task: 'work', forEach: { items: 'params.list' }, params: { item: '${{ item }}' } })
+    const sum = {
+      code: 'sum',
+      task: 'work',
+      params: { whole: '${{ nodes.whole.output }}', broken: '${{ nodes.broken.output }}' },
+    }
+    const edges = ['whole', 'broken'].map((from) => ({ from, to: 'sum' }))
+    const dag = await world.dag({ nodes: [fanOut('whole'), fanOut('broken'), sum], edges })
+    const run = await world.trigger(dag, { params: { list: ['x', 'y'] } })
+    const codes = new Map((await world.run(run)).instances.map(({ id, nodeCode }) => [id, nodeCode]))
+    for (const each of await world.claim()) {
+      const broken = codes.get(each.instance) === 'broken' && each.shard.index === 1
+      await (broken ? world.fail(each) : world.succeed(each, `first ${each.shard.index}`))
+    }
+    const again = await retry(run, { from: 'FAILED' })
+    const elements = await world.claim()
+    expect(elements.map(({ params }) => (params as { item: string }).item).toSorted()).toEqual(['x', 'y'])
+    for (const each of elements) await world.succeed(each, `second ${each.shard.index}`)
+    const [last] = await world.claim()
+    expect(last!.params).toEqual({ whole: ['first 0', 'first 1'], broken: ['second 0', 'second 1'] })
+    await world.succeed(last!)
+    expect((await world.run(again)).state).toBe('SUCCESS')
+  })
+
+  test('from what failed that has to wait for its slot begins when that is free, with what it has kept', async () => {
+    const dag = await world.dag('a>b>c', { policies: { concurrency: { policy: 'SEQUENTIAL' } } })
+    const run = await world.trigger(dag)
+    await world.workOff(['b'])
+    const holder = await world.trigger(dag)
+    const again = await retry(run, { from: 'FAILED' })
+    expect(await world.claim()).toMatchObject([{ run: holder }])
+    expect((await world.run(again)).reason).toBe(`CONCURRENCY:${holder}`)
+    expect(await world.states(again)).toMatchObject({ a: 'SUCCESS', c: 'WAITING DEPENDENCY' })
+    await api.tenantA.client.runs.cancel({ params: { run: holder } })
+    await world.succeed({ ...(await world.run(holder)).instances.map(({ id }) => ({ instance: id, token: 1 }))[0] } as never)
+    expect(await world.workOff()).toEqual(['b', 'c'])
+    expect((await world.run(again)).state).toBe('SUCCESS')
   })
 
   test('from its start runs every node, on the version it had', async () => {
