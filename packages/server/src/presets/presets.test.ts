@@ -36,14 +36,15 @@ test('of several nodes that start at once one loads them', async () => {
 test('no tenant changes, deletes or restores one of them, whatever the role; the answer says what to do instead', async () => {
   const { taskTypes } = api.tenantA.client
   for (const attempt of [
-    taskTypes.update({ params: type, body: { version: 1, name: 'mine' } }),
-    taskTypes.remove({ params: type }),
-    taskTypes.restore({ params: type, body: { version: 1, revision: 1 } }),
-    api.tenantA.client.definitions.apply({
-      body: { documents: [{ kind: 'TaskType', code: type.type, work: 'log', settings: { message: 'x' } }] },
-    }),
+    () => taskTypes.update({ params: type, body: { version: 1, name: 'mine' } }),
+    () => taskTypes.remove({ params: type }),
+    () => taskTypes.restore({ params: type, body: { version: 1, revision: 1 } }),
+    () =>
+      api.tenantA.client.definitions.apply({
+        body: { documents: [{ kind: 'TaskType', code: type.type, work: 'log', settings: { message: 'x' } }] },
+      }),
   ])
-    expect(await refusal(attempt)).toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('Copy it') })
+    expect(await refusal(attempt())).toMatchObject({ code: 'FORBIDDEN', message: expect.stringContaining('Copy it') })
   const viewer = api.client(await api.token(api.tenantA.id, 'viewer'))
   expect((await viewer.taskTypes.get({ params: type })).shared).toBe(true)
   expect(await refusal(viewer.tasks.create({ body: { code: 'x', type: type.type } }))).toMatchObject({ code: 'FORBIDDEN' })
