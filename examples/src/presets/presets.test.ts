@@ -86,7 +86,7 @@ async function listenForHooks() {
     request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
     request.on('end', () => {
       calls.push({ headers: request.headers, body: JSON.parse(text) })
-      response.end('{"code":0}')
+      response.setHeader('content-type', 'application/json').end('{"code":0}')
     })
   })
   server.listen(0, '127.0.0.1')

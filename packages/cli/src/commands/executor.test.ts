@@ -41,7 +41,7 @@ test('the examples of the guide to kinds are accepted, and scripts and statement
     await client.taskTypes.create({ body: example as never })
     await client.tasks.create({ body: { code: example.code, type: example.code, policies: { retry: { maxRetries: 0 } } } })
   }
-  expect(jsonExamples.map(({ kind }) => kind).sort()).toEqual(['http', 'script', 'sql'])
+  expect(jsonExamples.map(({ kind }) => kind).sort()).toEqual(['http', 'http', 'script', 'sql'])
 
   const script = jsonExamples.find(({ kind }) => kind === 'script')!
   const ran = await run(['trigger', script.code, '-p', 'rows=[1,2,3]', '--follow'])
