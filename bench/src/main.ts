@@ -72,7 +72,8 @@ async function measure(bench: Bench, wanted: readonly Measurement[], rss: () => 
     const measured = await measure(bench)
     findings.push(...measured.findings)
     Object.assign(figures, measured.figures)
-    bench.progress(`${name}: ${Math.round((performance.now() - begun) / 1000)} s`)
+    const peak = await rss()
+    bench.progress(`${name}: ${Math.round((performance.now() - begun) / 1000)} s${peak === null ? '' : `, server at most ${peak} MB`}`)
   }
   const serverRssMb = await rss()
   if (serverRssMb !== null) {

@@ -24,6 +24,7 @@ import { createScheduleCache } from './lifecycle/schedule-cache.ts'
 import { createSecretCache } from './lifecycle/secret-cache.ts'
 import { createClockGuard } from './runtime/clock-guard.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './runtime/embedded-postgres.ts'
+import { keepHeapSmall } from './runtime/heap.ts'
 import { createWakeHub } from './runtime/wake-hub.ts'
 import { openWakeWire } from './runtime/wake-wire.ts'
 import { startServices, type Services } from './services.ts'
@@ -58,6 +59,7 @@ export async function startServer(
   config: Config,
   options: { log?: Logger; progress?: (line: string) => void } = {},
 ): Promise<RunningServer> {
+  keepHeapSmall()
   const log = options.log ?? pino({ level: config.logLevel })
   const progress = options.progress ?? ((line: string) => log.info(line))
   const embedded =
