@@ -73,7 +73,9 @@ async function measure(bench: Bench, wanted: readonly Measurement[], rss: () => 
     findings.push(...measured.findings)
     Object.assign(figures, measured.figures)
     const peak = await rss()
-    bench.progress(`${name}: ${Math.round((performance.now() - begun) / 1000)} s${peak === null ? '' : `, server at most ${peak} MB`}`)
+    bench.progress(
+      `${name}: ${Math.round((performance.now() - begun) / 1000)} s${peak === null ? '' : `, server at most ${peak} MB`}`,
+    )
   }
   const serverRssMb = await rss()
   if (serverRssMb !== null) {

@@ -2,7 +2,10 @@ import type { Bench } from '../bench.ts'
 import type { Carillon, Tenant } from '../harness/carillon.ts'
 import { instant } from '../harness/clock.ts'
 import type { Contestant } from '../harness/rounds.ts'
-import { CHAIN, FAN, GRAPHS_AT_ONCE, LEAST_STEPS, type GraphContestants } from './graphs.ts'
+import { CHAIN, FAN, LEAST_STEPS, type GraphContestants } from './graphs.ts'
+
+/** Runs that one request starts. */
+const BATCH = 50
 
 interface Checked {
   readonly postgres: Bench['postgres']
@@ -40,11 +43,13 @@ export async function runDags(tenant: Tenant, dag: string, runs: number, nodes: 
   const before = await tenant.executor.call('ended', undefined)
   const finished = tenant.executor.call('until', { ended: before + nodes })
   let left = runs
-  const trigger = async () => {
-    while (left-- > 0) await tenant.client.runs.triggerDag({ params: { dag }, body: {} })
-  }
   const begun = instant()
-  await Promise.all([finished, ...Array.from({ length: Math.min(runs, GRAPHS_AT_ONCE / 2) }, trigger)])
+  while (left > 0) {
+    const items = Array.from({ length: Math.min(left, BATCH) }, () => ({ dag }))
+    left -= items.length
+    const { failed } = await tenant.client.runs.triggerMany({ body: { items } })
+    if (failed > 0) throw new Error(`${failed} of ${items.length} triggers were refused.`)
+  }
   return (await finished).at - begun
 }
 

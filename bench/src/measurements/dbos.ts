@@ -31,7 +31,7 @@ export async function dbos({ postgres, atEnd }: Bench): Promise<GraphContestants
 
 function contestant(workflow: () => Promise<void>, steps: number): Contestant {
   return {
-    warmUp: 1_500,
+    warmUp: 1_000,
     least: LEAST_STEPS,
     async round(count) {
       const runs = Math.ceil(count / steps)

@@ -4,7 +4,7 @@ import type { Contestant } from '../harness/rounds.ts'
 export const CHAIN = 10
 export const FAN = 1_000
 /** Of a round: fewer would measure how long one run takes, and not how many steps. */
-export const LEAST_STEPS = 2_000
+export const LEAST_STEPS = 1_000
 /** Runs under way at once. */
 export const GRAPHS_AT_ONCE = 64
 

@@ -16,7 +16,7 @@ const BYSTANDER_PER_SECOND = 10
 export const herd: Measurement = {
   name: 'herd',
   async measure(bench) {
-    const count = bench.quick ? 5_000 : 100_000
+    const count = bench.quick ? 10_000 : 100_000
     const carillon = await bench.carillon()
     const tenant = await carillon.tenant('herd', { connected: false })
     const bystander = await carillon.tenant('bystander')

@@ -4,7 +4,7 @@ import { spreadOf } from '../harness/statistics.ts'
 
 const PER_SECOND = 200
 // The JIT compilers of all three processes need some thousand single triggers; a server in use has had them.
-const QUICK = { warmUpSeconds: 3, seconds: 4 }
+const QUICK = { warmUpSeconds: 2, seconds: 4 }
 const FULL = { warmUpSeconds: 15, seconds: 30 }
 
 /**
