@@ -207,14 +207,38 @@ test('an executor that leaves in the middle of an attempt hands it on without us
   expect(await world.run(run)).toMatchObject({ instance: 'PENDING', attempt: 2 })
 })
 
+const handedBack = ({ instance, token }: { instance: number; token: number }) => ({ kind: 'RELEASE' as const, instance, token })
+
 describe('loss and time-out', () => {
   test('an instance that was handed back unstarted is claimed again as the same attempt', async () => {
     const task = await world.task()
     const executor = await world.executor(task)
     const run = await world.start(task)
     const [assignment] = await executor.claim()
-    await executor.report({ kind: 'RELEASE', instance: run, token: assignment!.token })
+    await executor.report(handedBack(assignment!))
     expect(await executor.claim()).toMatchObject([{ instance: run, token: 2, attempt: 1 }])
+  })
+
+  test('at-most-once: what is handed back although it had started is LOST, not given to anyone again', async () => {
+    const task = await world.task({ node: { delivery: 'AT_MOST_ONCE' } })
+    const executor = await world.executor(task)
+    const runs = [await world.start(task), await world.start(task)]
+    const [one, other] = await executor.claim()
+    await executor.report(started(one!))
+    await executor.report(handedBack(one!))
+    await executor.report(started(other!), handedBack(other!))
+    for (const run of runs) expect(await world.run(run)).toMatchObject({ run: 'FAILED', instance: 'LOST' })
+    expect(await executor.claim()).toEqual([])
+  })
+
+  test('at-least-once: what is handed back although it had started is a loss, and runs again as the next attempt', async () => {
+    const task = await world.task()
+    const executor = await world.executor(task)
+    const run = await world.start(task)
+    const [assignment] = await executor.claim()
+    await executor.report(started(assignment!))
+    await executor.report(handedBack(assignment!))
+    expect(await world.run(run)).toMatchObject({ instance: 'PENDING', attempt: 2 })
   })
 
   test('at-most-once: an instance whose executor was lost is LOST and never given to anyone again', async () => {
