@@ -99,7 +99,7 @@ export function startServices(deps: ServicesDeps): Services {
   const running: Record<string, Loop> = {}
   for (const [name, step] of Object.entries(parts)) running[name] = startLoop(name, step, onError)
 
-  engine.hub.onWake((topic) => {
+  const unhear = engine.hub.onWake((topic) => {
     if (topic === continueTopic) running.continueRuns?.wake()
     if (push.apps === 0) return
     if (topic.startsWith('q')) running.dispatch?.wake()
@@ -112,6 +112,7 @@ export function startServices(deps: ServicesDeps): Services {
     wakeBackfill: () => running.backfill?.wake(),
     state: () => state,
     stop: async () => {
+      unhear()
       await Promise.all(Object.values(running).map((loop) => loop.stop()))
     },
   }
