@@ -4,7 +4,8 @@ import { createWorld, failure, started, success, type World } from './engine.tes
 import { reapLost, timeOut } from './overdue.ts'
 import { endSingleInstances } from '../storage/instance.ts'
 import { pauseRuns } from './control-runs.ts'
-import { expireSessions, endOpenSession } from '../storage/executor-session.ts'
+import type { Transaction } from '../storage/database.ts'
+import { expireSessions, endOpenSession, lockSession } from '../storage/executor-session.ts'
 
 let world: World
 beforeAll(async () => {
@@ -319,31 +320,54 @@ describe('loss and time-out', () => {
   })
 })
 
+/** Does `behind` while the changes of `work` are not committed yet, and has come as far as it can: it waits for their locks. */
+async function waitingBehind<T>(work: (tx: Transaction) => Promise<unknown>, behind: () => Promise<T>): Promise<T> {
+  let commit = () => {}
+  const held = new Promise<void>((resolve) => (commit = resolve))
+  let locked = () => {}
+  const isLocked = new Promise<void>((resolve) => (locked = resolve))
+  const working = world.db.engine(async (tx) => {
+    await work(tx)
+    locked()
+    await held
+  })
+  await isLocked
+  const waiting = behind()
+  for (let count = 0; count === 0;) {
+    const [row] = await world.sql<{ count: number }>(`select count(*)::int as count from pg_locks where not granted`)
+    count = row!.count
+  }
+  commit()
+  await working
+  return waiting
+}
+
 test('a report that waits behind a pause finds it: the run stays paused, and what was handed back is not claimed', async () => {
   const task = await world.task()
   const executor = await world.executor(task)
   const run = await world.start(task)
   const [assignment] = await executor.claim()
-  let commit = () => {}
-  const held = new Promise<void>((resolve) => (commit = resolve))
-  let locked = () => {}
-  const isLocked = new Promise<void>((resolve) => (locked = resolve))
-  const pausing = world.db.engine(async (tx) => {
-    await pauseRuns(tx, world.engine, task.tenantId, [run], 'user:x')
-    locked()
-    await held
-  })
-  await isLocked
-  const reporting = executor.report({ kind: 'RELEASE', instance: run, token: assignment!.token })
-  // The report has come as far as it can when it waits for the pause's lock.
-  for (let waiting = 0; waiting === 0;) {
-    const [row] = await world.sql<{ waiting: number }>(`select count(*)::int as waiting from pg_locks where not granted`)
-    waiting = row!.waiting
-  }
-  commit()
-  await Promise.all([pausing, reporting])
+  await waitingBehind(
+    (tx) => pauseRuns(tx, world.engine, task.tenantId, [run], 'user:x'),
+    () => executor.report(handedBack(assignment!)),
+  )
   expect(await world.run(run)).toMatchObject({ run: 'PAUSED', instance: 'WAITING', waits: 'PAUSED' })
   expect(await executor.claim()).toEqual([])
+})
+
+test('a claim that waits for its session finds the executor as it stands then, not as it stood when it asked', async () => {
+  const task = await world.task()
+  const executor = await world.executor(task)
+  await world.start(task)
+  const claimed = await waitingBehind(
+    async (tx) => {
+      await lockSession(tx, task.tenantId, executor.session)
+      const text = `update executor e set status = 'MAINTENANCE', status_set_by = 'user:x' from executor_session s where s.executor_id = e.id and s.id = $1`
+      await tx.query({ name: '', text }, [executor.session])
+    },
+    () => executor.claimed(),
+  )
+  expect(claimed).toMatchObject({ assignments: [], control: { status: 'MAINTENANCE' } })
 })
 
 test('an end under a token that has passed moves neither the instance nor its run', async () => {

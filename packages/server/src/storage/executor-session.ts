@@ -1,3 +1,4 @@
+import { column } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
 
@@ -120,20 +121,28 @@ const SESSION_TABLES = `executor_session s
   join app a on a.tenant_id = s.tenant_id and a.id = s.app_id
   join tenant te on te.id = s.tenant_id`
 
+/** What decides whether an executor gets work at all. */
+const MAY_GET = `e.status = 'ONLINE' and e.health = 'HEALTHY' and not a.paused and te.state = 'ACTIVE'`
+
 const LOCK = sql(
   'executorSession.lock',
-  `select ${SESSION_COLUMNS} from ${SESSION_TABLES} where s.tenant_id = $1 and s.id = $2 for no key update of s`,
+  `select s.id from executor_session s where s.tenant_id = $1 and s.id = $2 for no key update`,
 )
-
-/** Locks a session, so that what is given to it is given by one transaction at a time, and never to one that has ended. */
-export async function lockSession(tx: Transaction, tenantId: number, sessionId: number): Promise<SessionRow | null> {
-  return (await tx.query<SessionRow>(LOCK, [tenantId, sessionId]))[0] ?? null
-}
 
 const SELECT = sql(
   'executorSession.select',
   `select ${SESSION_COLUMNS} from ${SESSION_TABLES} where s.tenant_id = $1 and s.id = $2`,
 )
+
+/**
+ * Locks a session, so that what is given to it is given by one transaction at a time, and never to one that has ended. What stands of it is
+ * read by the next statement, sent with it: the snapshot of the locking one is older than its wait, and its executor may have been set aside
+ * meanwhile.
+ */
+export async function lockSession(tx: Transaction, tenantId: number, sessionId: number): Promise<SessionRow | null> {
+  const [, session] = await Promise.all([tx.query(LOCK, [tenantId, sessionId]), selectSession(tx, tenantId, sessionId)])
+  return session
+}
 
 export async function selectSession(tx: Transaction, tenantId: number, sessionId: number): Promise<SessionRow | null> {
   return (await tx.query<SessionRow>(SELECT, [tenantId, sessionId]))[0] ?? null
@@ -194,23 +203,35 @@ export async function expireSessions(tx: Transaction, limit: number): Promise<nu
 
 const LOCK_PUSH = sql(
   'executorSession.lockPush',
+  `select s.id from executor_session s join executor e on e.tenant_id = s.tenant_id and e.id = s.executor_id
+   where s.tenant_id = $1 and s.app_id = $2 and s.ended_at is null and e.mode = 'PUSH'
+   order by s.tenant_id, s.id for no key update of s`,
+)
+const SELECT_PUSH = sql(
+  'executorSession.selectPush',
   `select ${SESSION_COLUMNS}, e.address, s.call_token as "callToken"
    from ${SESSION_TABLES}
-   where s.ended_at is null and e.mode = 'PUSH' and e.status = 'ONLINE' and e.health = 'HEALTHY' and not a.paused and te.state = 'ACTIVE' and a.id = $2 and a.tenant_id = $1
-   order by s.tenant_id, s.id for no key update of s`,
+   where s.tenant_id = $1 and s.app_id = $2 and s.ended_at is null and e.mode = 'PUSH' and ${MAY_GET}
+   order by s.tenant_id, s.id`,
 )
 
 export type PushSession = SessionRow & { readonly address: string; readonly callToken: string | null }
 
-/** The push executors of an app that may get work, locked, so that no two nodes fill the same place. */
-export function lockPushSessions(tx: Transaction, tenantId: number, appId: number): Promise<PushSession[]> {
-  return tx.query(LOCK_PUSH, [tenantId, appId])
+/** The push executors of an app that may get work, locked, so that no two nodes fill the same place. Read behind the lock, as `lockSession`. */
+export async function lockPushSessions(tx: Transaction, tenantId: number, appId: number): Promise<PushSession[]> {
+  const [locked, read] = await Promise.all([
+    tx.query<{ id: number }>(LOCK_PUSH, [tenantId, appId]),
+    tx.query<PushSession>(SELECT_PUSH, [tenantId, appId]),
+  ])
+  // One that has registered between the two statements is not locked.
+  const held = new Set(column(locked, 'id'))
+  return read.filter((session) => held.has(session.id))
 }
 
 const PUSH_APPS = sql(
   'executorSession.pushApps',
   `select distinct s.tenant_id as "tenantId", s.app_id as "appId" from ${SESSION_TABLES}
-   where s.ended_at is null and e.mode = 'PUSH' and e.status = 'ONLINE' and e.health = 'HEALTHY' and not a.paused and te.state = 'ACTIVE' order by 1, 2`,
+   where s.ended_at is null and e.mode = 'PUSH' and ${MAY_GET} order by 1, 2`,
 )
 
 export function selectPushApps(tx: Transaction): Promise<{ tenantId: number; appId: number }[]> {
