@@ -1,5 +1,6 @@
 import type { Assignment, Control } from '@carillon/contract'
 import { ROUTES, type Candidate } from '@carillon/core'
+import { createBoundedMap, type BoundedMap } from '../runtime/bounded-map.ts'
 import type { Transaction } from '../storage/database.ts'
 import { lockPushSessions, selectPushApps, selectPushTarget, type PushSession } from '../storage/executor-session.ts'
 import type { QueueRow } from '../storage/queue.ts'
@@ -29,9 +30,9 @@ export interface PushDispatch {
   readonly transport: PushTransport
   readonly turn: Turn
   /** The executor chosen last for a queue: memory of one node, for ROUND_ROBIN. */
-  readonly previous: Map<number, number>
+  readonly previous: BoundedMap<number, number>
   /** Sessions that could not be reached, and until when (monotonic clock of this node) they are passed over. */
-  readonly unreachable: Map<number, number>
+  readonly unreachable: BoundedMap<number, number>
   /** How many apps had push executors at the last look: without any, new work is no reason to look. */
   apps: number
 }
@@ -117,8 +118,16 @@ function isReachable({ unreachable }: PushDispatch, sessionId: number): boolean 
   return true
 }
 
+const MOST_REMEMBERED = 20_000
+
 export function createPushDispatch(transport: PushTransport): PushDispatch {
-  return { transport, turn: { tenant: 0 }, previous: new Map(), unreachable: new Map(), apps: 0 }
+  return {
+    transport,
+    turn: { tenant: 0 },
+    previous: createBoundedMap(MOST_REMEMBERED),
+    unreachable: createBoundedMap(MOST_REMEMBERED),
+    apps: 0,
+  }
 }
 
 interface Place extends Candidate {
