@@ -89,6 +89,10 @@ export function startServices(deps: ServicesDeps): Services {
       await firing.days.openAhead()
       return HOUR_MS
     },
+    forgetQueues: async () => {
+      await engine.db.engine((tx) => engine.queues.prune(tx))
+      return HOUR_MS
+    },
     housekeep: async () => {
       const mine = await engine.db.engine((tx) => lead(tx, 'housekeeping', deps.node.id, 2 * loops.prune.restMs))
       if (mine !== null && clock.isCalm()) await housekeep(engine, firing.days, config.retention)

@@ -272,3 +272,22 @@ const PRUNE = sql(
 export async function pruneSessions(tx: Transaction): Promise<void> {
   await tx.query(PRUNE)
 }
+
+const FORGET_GONE = sql(
+  'executor.forgetGone',
+  `update executor e set deleted_at = statement_timestamp(), version = e.version + 1
+   where (e.tenant_id, e.id) in (
+     select g.tenant_id, g.id from executor g
+     where g.deleted_at is null and g.status = 'OFFLINE' and g.status_set_by is null and g.updated_at < statement_timestamp() - interval '7 days'
+       and not exists (select from executor_session s where s.tenant_id = g.tenant_id and s.executor_id = g.id and s.ended_at is null)
+     limit $1)
+   and e.status = 'OFFLINE' and e.status_set_by is null and e.updated_at < statement_timestamp() - interval '7 days'`,
+)
+
+/**
+ * Removes executors that left a week ago and that no person has said anything about: where each process has a name of its own, there are
+ * more of them every day. One that registers meanwhile has changed, which the locked row shows.
+ */
+export async function forgetGoneExecutors(tx: Transaction, limit: number): Promise<void> {
+  await tx.query(FORGET_GONE, [limit])
+}
