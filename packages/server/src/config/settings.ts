@@ -48,6 +48,7 @@ export const settings = {
     engine: pool(4, 'Connections of the scheduling loops.'),
     api: pool(6, 'Connections of the API.'),
     lease: pool(2, 'Connections kept for heartbeats and leases, so that nothing else can starve them.'),
+    aside: pool(2, 'Connections for what may wait: tokens that are not known yet, log lines, reasons why something waits.'),
     console: pool(3, "Connections of the console's searches, which may be slow."),
   },
   nodeHeartbeatMs: setting(duration(100, minute), 2_000, 'How often a node says that it lives.'),

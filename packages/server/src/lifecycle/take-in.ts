@@ -33,7 +33,7 @@ function applyIsolated(engine: Engine, items: readonly ReportedItem[]): Promise<
 function storeIsolated(engine: Engine, items: readonly ShippedLines[]): Promise<LogsAnswer['items']> {
   return isolate(
     items,
-    (batch) => engine.db.lease((tx) => storeLogs(tx, engine, batch)),
+    (batch) => engine.db.aside((tx) => storeLogs(tx, engine, batch)),
     (_item, error): LogsAnswer['items'][number] => {
       engine.report('log.refused', { error })
       return { status: 'STALE', ackSeq: 0, cut: false }

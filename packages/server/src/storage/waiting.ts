@@ -46,7 +46,7 @@ const facts = sql(
      (select min(floor(least(b.burst, b.tokens + extract(epoch from statement_timestamp() - b.refilled_at) * b.per_second))) from rate_bucket b
       where (b.tenant_id = q.rate_tenant_id and b.key = q.rate_key) or (b.tenant_id = q.app_tenant_id and b.key = 'app:' || q.app_id)) as starts,
      x.serving, x.available, x.free,
-     (select m.instance from executor m where m.id = i.executor_id) as executor
+     (select m.instance from executor m where m.tenant_id = q.app_tenant_id and m.id = i.executor_id) as executor
    from instance_live i
    join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id
    join tenant e on e.id = i.tenant_id
