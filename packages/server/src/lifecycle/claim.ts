@@ -109,7 +109,7 @@ async function reserveFor(
 }
 
 function mayTake(session: SessionRow): boolean {
-  return session.status === 'ONLINE' && session.health === 'HEALTHY' && !session.appPaused && session.tenantActive
+  return session.inService && !session.appPaused && session.tenantActive
 }
 
 export async function controlOf(tx: Transaction, session: Pick<SessionRow, 'id' | 'status'>): Promise<Control> {

@@ -1,5 +1,6 @@
 import { pruneCallbacks } from '../storage/callback.ts'
 import { pruneGates } from '../storage/gate.ts'
+import { pruneExecutorEvents } from '../storage/executor-event.ts'
 import { forgetGoneExecutors, pruneSessions } from '../storage/executor-session.ts'
 import type { HistoryTable } from '../storage/history-day.ts'
 import { pruneKeys } from '../storage/idempotency.ts'
@@ -40,5 +41,6 @@ export async function housekeep(engine: Engine, days: HistoryDays, retention: Re
   await engine.db.engine((tx) => pruneSessions(tx))
   await engine.db.engine((tx) => forgetGoneExecutors(tx, BATCH))
   await engine.db.engine((tx) => prunePinnedQueues(tx, BATCH))
+  await engine.db.engine((tx) => pruneExecutorEvents(tx, BATCH))
   await engine.db.engine((tx) => forgetDeadNodes(tx))
 }

@@ -20,6 +20,10 @@ export const appTopic = (appId: number) => `a${appId}`
 export const sessionTopic = (sessionId: number) => `s${sessionId}`
 /** The end of one run leaves something to do to another. */
 export const continueTopic = 'continue'
+/** A push executor has come into service. */
+export const dispatchTopic = 'dispatch'
+/** An executor is to be checked at once. */
+export const checkTopic = 'check'
 export const logTopic = (instanceId: number) => `l${instanceId}`
 
 interface Waiter {

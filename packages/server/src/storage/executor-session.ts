@@ -1,15 +1,20 @@
 import { column } from './columns.ts'
 import type { Transaction } from './database.ts'
+import { cancelChecks, lockCheck, scheduleCheck } from './executor-check.ts'
 import { sql } from './sql.ts'
 
 const REGISTER_EXECUTOR = sql(
   'executor.register',
-  `insert into executor as e (tenant_id, app_id, instance, mode, address, handlers, capacity, labels, metadata)
-   values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb)
+  `insert into executor as e (tenant_id, app_id, instance, mode, address, handlers, capacity, labels, metadata, health_url, health_every_ms)
+   values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb, $10, $11)
    on conflict (tenant_id, app_id, instance) where deleted_at is null do update
    set mode = excluded.mode, address = excluded.address, handlers = excluded.handlers, capacity = excluded.capacity, labels = excluded.labels,
-       metadata = excluded.metadata, registered_at = statement_timestamp(), updated_at = statement_timestamp(),
-       status = case when e.status_set_by is null then 'ONLINE' else e.status end
+       metadata = excluded.metadata, health_url = excluded.health_url, health_every_ms = excluded.health_every_ms, registered_by = null,
+       health = 'UNKNOWN', health_reason = null, health_set_at = statement_timestamp(),
+       registered_at = statement_timestamp(), updated_at = statement_timestamp(),
+       status = case when e.status_set_by is null then 'ONLINE' else e.status end,
+       status_reason = case when e.status_set_by is null then null else e.status_reason end,
+       status_set_at = case when e.status_set_by is null then statement_timestamp() else e.status_set_at end
    returning e.id`,
 )
 
@@ -23,11 +28,20 @@ export interface Registration {
   readonly capacity: number
   readonly labels: Readonly<Record<string, string>>
   readonly metadata: Readonly<Record<string, string>>
+  readonly healthUrl: string | null
+  readonly healthEveryMs: number | null
 }
 
-/** Creates the executor, or takes what it says of itself anew. A status that a person set stays. */
+/** Creates the executor, or takes what it says of itself anew. A status that a person set stays; it is checked at once. */
 export async function registerExecutor(tx: Transaction, registration: Registration): Promise<number> {
-  const [row] = await tx.query<{ id: number }>(REGISTER_EXECUTOR, [
+  const [row] = await tx.query<{ id: number }>(REGISTER_EXECUTOR, registrationValues(registration))
+  if (registration.healthUrl === null) await cancelChecks(tx, registration.tenantId, row!.id)
+  else await scheduleCheck(tx, registration.tenantId, row!.id)
+  return row!.id
+}
+
+function registrationValues(registration: Registration): unknown[] {
+  return [
     registration.tenantId,
     registration.appId,
     registration.instance,
@@ -37,8 +51,29 @@ export async function registerExecutor(tx: Transaction, registration: Registrati
     registration.capacity,
     JSON.stringify(registration.labels),
     JSON.stringify(registration.metadata),
-  ])
-  return row!.id
+    registration.healthUrl,
+    registration.healthEveryMs,
+  ]
+}
+
+const REGISTER_BY_HAND = sql(
+  'executor.registerByHand',
+  `insert into executor (tenant_id, app_id, instance, mode, address, handlers, capacity, labels, metadata, health_url, health_every_ms, registered_by, status, status_reason)
+   values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb, $10, $11, $12, 'OFFLINE', 'It has not answered a health check yet')
+   on conflict (tenant_id, app_id, instance) where deleted_at is null do nothing returning id`,
+)
+
+/** Null: the app has an executor of this name. */
+export async function registerByHand(
+  tx: Transaction,
+  registration: Registration,
+  by: string,
+  callToken: string | null,
+): Promise<number | null> {
+  const [row] = await tx.query<{ id: number }>(REGISTER_BY_HAND, [...registrationValues(registration), by])
+  if (!row) return null
+  await scheduleCheck(tx, registration.tenantId, row.id, callToken)
+  return row.id
 }
 
 const LOCK_NAME = sql(
@@ -57,7 +92,9 @@ const FIND = sql(
 export async function endSessionOfName(tx: Transaction, tenantId: number, appId: number, instance: string): Promise<void> {
   await tx.query(LOCK_NAME, [String(tenantId), String(appId), instance])
   const [executor] = await tx.query<{ id: number }>(FIND, [tenantId, appId, instance])
-  if (executor) await endOpenSession(tx, tenantId, executor.id, 'REPLACED')
+  if (!executor) return
+  lockCheck(tx, tenantId, executor.id)
+  await endOpenSession(tx, tenantId, executor.id, 'REPLACED')
 }
 
 const END_OPEN = sql(
@@ -108,13 +145,14 @@ export interface SessionRow {
   readonly claimSeq: number
   readonly ended: boolean
   readonly status: 'ONLINE' | 'OFFLINE' | 'MAINTENANCE' | 'DRAINING'
-  readonly health: 'HEALTHY' | 'UNHEALTHY'
+  /** Neither set aside by anyone nor unwell. */
+  readonly inService: boolean
   readonly handlers: readonly string[]
   readonly labels: Readonly<Record<string, string>>
 }
 
 const SESSION_COLUMNS = `s.tenant_id as "tenantId", s.id, s.executor_id as "executorId", s.app_id as "appId", a.shared as "appShared", a.paused as "appPaused", te.state = 'ACTIVE' as "tenantActive",
-  s.capacity, s.claim_seq as "claimSeq", s.ended_at is not null as ended, e.status, e.health, e.handlers, e.labels`
+  s.capacity, s.claim_seq as "claimSeq", s.ended_at is not null as ended, e.status, e.in_service as "inService", e.handlers, e.labels`
 
 const SESSION_TABLES = `executor_session s
   join executor e on e.tenant_id = s.tenant_id and e.id = s.executor_id
@@ -122,7 +160,7 @@ const SESSION_TABLES = `executor_session s
   join tenant te on te.id = s.tenant_id`
 
 /** What decides whether an executor gets work at all. */
-const MAY_GET = `e.status = 'ONLINE' and e.health = 'HEALTHY' and not a.paused and te.state = 'ACTIVE'`
+const MAY_GET = `e.in_service and not a.paused and te.state = 'ACTIVE'`
 
 const LOCK = sql(
   'executorSession.lock',
@@ -172,8 +210,8 @@ const LEAVE = sql(
   'executorSession.leave',
   `with left_session as (
      update executor_session set ended_at = statement_timestamp(), end_reason = 'LEFT' where tenant_id = $1 and id = $2 and ended_at is null returning executor_id)
-   update executor e set status = case when e.status_set_by is null then 'OFFLINE' else e.status end, updated_at = statement_timestamp()
-   from left_session l where e.tenant_id = $1 and e.id = l.executor_id`,
+   update executor e set status = 'OFFLINE', status_reason = 'It left', status_set_at = statement_timestamp(), updated_at = statement_timestamp()
+   from left_session l where e.tenant_id = $1 and e.id = l.executor_id and e.status_set_by is null`,
 )
 
 export async function leaveSession(tx: Transaction, tenantId: number, sessionId: number): Promise<void> {
@@ -191,7 +229,8 @@ const EXPIRE = sql(
      from expired where s.tenant_id = expired.tenant_id and s.id = expired.id
      returning s.tenant_id, s.executor_id, s.id),
    marked as (
-     update executor e set status = 'OFFLINE', status_reason = 'Its heartbeats stopped', updated_at = statement_timestamp()
+     update executor e set status = 'OFFLINE', status_set_at = statement_timestamp(), updated_at = statement_timestamp(),
+       status_reason = case when e.registered_by is null then 'Its heartbeats stopped' else 'Its health checks failed' end
      from ended where e.tenant_id = ended.tenant_id and e.id = ended.executor_id and e.status_set_by is null)
    select id from ended`,
 )
@@ -278,10 +317,10 @@ const FORGET_GONE = sql(
   `update executor e set deleted_at = statement_timestamp(), version = e.version + 1
    where (e.tenant_id, e.id) in (
      select g.tenant_id, g.id from executor g
-     where g.deleted_at is null and g.status = 'OFFLINE' and g.status_set_by is null and g.updated_at < statement_timestamp() - interval '7 days'
+     where g.deleted_at is null and g.status = 'OFFLINE' and g.status_set_by is null and g.registered_by is null and g.updated_at < statement_timestamp() - interval '7 days'
        and not exists (select from executor_session s where s.tenant_id = g.tenant_id and s.executor_id = g.id and s.ended_at is null)
      limit $1)
-   and e.status = 'OFFLINE' and e.status_set_by is null and e.updated_at < statement_timestamp() - interval '7 days'`,
+   and e.status = 'OFFLINE' and e.status_set_by is null and e.registered_by is null and e.updated_at < statement_timestamp() - interval '7 days'`,
 )
 
 /**

@@ -84,7 +84,7 @@ const SERVING = `select q.id as queue_id, e.id as executor_id, q.app_tenant_id, 
   from unnest($1::int[]) as wanted (id)
   cross join lateral (select * from queue k where k.id = wanted.id limit 1) q
   join executor e on e.tenant_id = q.app_tenant_id and e.app_id = q.app_id and e.deleted_at is null
-    and e.status = 'ONLINE' and e.health = 'HEALTHY' and e.handlers ? q.handler and e.labels @> q.selector
+    and e.in_service and e.handlers ? q.handler and e.labels @> q.selector
   where exists (select from executor_session s where s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null)`
 const ADD_PINNED = sql(
   'queue.addPinned',
@@ -121,7 +121,7 @@ const WITH_OTHERS = sql(
    cross join lateral (
      select e.id from executor e
      where e.tenant_id = q.app_tenant_id and e.app_id = q.app_id and e.deleted_at is null and e.id <> w.executor_id
-       and e.status = 'ONLINE' and e.health = 'HEALTHY' and e.handlers ? q.handler and e.labels @> q.selector
+       and e.in_service and e.handlers ? q.handler and e.labels @> q.selector
        and exists (select from executor_session s where s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null)
      limit 1) other`,
 )

@@ -55,8 +55,8 @@ const facts = sql(
    left join app a on a.tenant_id = q.app_tenant_id and a.id = q.app_id
    cross join lateral (
      select count(*) as serving,
-       count(*) filter (where m.status = 'ONLINE' and m.health = 'HEALTHY' and s.id is not null) as available,
-       count(*) filter (where m.status = 'ONLINE' and m.health = 'HEALTHY' and s.id is not null and s.capacity > (
+       count(*) filter (where m.in_service and s.id is not null) as available,
+       count(*) filter (where m.in_service and s.id is not null and s.capacity > (
          select count(*) from instance_live h where h.session_id = s.id and h.state in ('RESERVED', 'RUNNING'))) as free
      from executor m
      left join executor_session s on s.tenant_id = m.tenant_id and s.executor_id = m.id and s.ended_at is null
