@@ -20,6 +20,12 @@ const Text = (maxLength: number) => Type.String({ maxLength })
 const Name = Type.String({ minLength: 1, maxLength: 200 })
 const Labels = Type.Record(Type.String({ minLength: 1, maxLength: 63 }), Text(255), { maxProperties: 64 })
 
+export const HealthEvery = Type.Integer({
+  minimum: 1_000,
+  maximum: 3_600_000,
+  description: 'Milliseconds from one health check to the next. Default: as the server is set, 30,000',
+})
+
 export const Register = Type.Object(
   {
     protocol: Type.Integer({ description: 'Protocol version the executor speaks' }),
@@ -39,6 +45,13 @@ export const Register = Type.Object(
           'A secret of the executor, made for this registration: the server sends it as bearer token when it calls the address',
       }),
     ),
+    healthUrl: Type.Optional(
+      Type.String({
+        maxLength: 2000,
+        description: 'The server asks it with GET; it gets work only while the answer is 2xx. Default: heartbeats alone decide',
+      }),
+    ),
+    healthEveryMs: Type.Optional(HealthEvery),
     handlers: Type.Array(Name, { maxItems: 1000, description: 'Handlers it serves' }),
     capacity: Type.Integer({ minimum: 1, maximum: 100_000, description: 'Instances it runs at once' }),
     labels: Type.Optional(Labels),

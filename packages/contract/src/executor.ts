@@ -1,6 +1,7 @@
+import { HEALTHS } from '@carillon/core'
 import Type, { type Static } from 'typebox'
 import { BulkAnswer } from './bulk.ts'
-import { Id, Millis } from './executor-protocol.ts'
+import { HealthEvery, Id, Millis } from './executor-protocol.ts'
 import { Paging, pageOf } from './paging.ts'
 import { route } from './route.ts'
 import { IdText, Reason, Ref, choice, dictionary, nullable, optional, strict } from './schema.ts'
@@ -8,7 +9,7 @@ import { IdText, Reason, Ref, choice, dictionary, nullable, optional, strict } f
 const TAG = 'Executors'
 
 const Status = choice(['ONLINE', 'OFFLINE', 'MAINTENANCE', 'DRAINING'])
-const Health = choice(['HEALTHY', 'UNHEALTHY'])
+const Health = choice(HEALTHS)
 const Strings = dictionary({ maxLength: 200 }, Type.String(), 1000)
 
 export const Executor = strict({
@@ -25,12 +26,51 @@ export const Executor = strict({
   status: Status,
   statusSetBy: nullable(Type.String({ description: 'A person; a heartbeat never lifts what a person set' })),
   statusReason: nullable(Type.String()),
-  health: Health,
+  statusSetAt: Millis,
+  health: choice(HEALTHS, 'What its health URL says. UNKNOWN: it has none, or has not answered yet'),
+  healthReason: nullable(Type.String()),
+  healthSetAt: Millis,
+  healthUrl: nullable(Type.String()),
+  healthEveryMs: nullable(Type.Integer({ description: 'null: as the server is set' })),
+  lastCheck: nullable(strict({ at: Millis, ok: Type.Boolean(), tookMs: Type.Integer(), detail: nullable(Type.String()) })),
+  inService: Type.Boolean({ description: 'ONLINE, and HEALTHY or without a health URL: what gets work' }),
   session: nullable(strict({ id: Id, startedAt: Millis, seenAt: Millis, leaseUntil: Millis })),
   registeredAt: Millis,
+  registeredBy: nullable(Type.String({ description: 'A person, by hand; null: it registered itself' })),
   updatedAt: Millis,
 })
 export type ExecutorView = Static<typeof Executor>
+
+/** A push executor that does not register itself. Its health checks are its heartbeats. */
+export const ExecutorCreate = strict({
+  app: Ref,
+  instance: Type.String({ minLength: 1, maxLength: 200, description: 'Its name, unique in the app' }),
+  address: Type.String({ maxLength: 2000, description: 'Base URL at which it is called' }),
+  healthUrl: Type.String({ maxLength: 2000, description: 'Answers 2xx while it can work' }),
+  handlers: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { minItems: 1, maxItems: 1000 }),
+  capacity: Type.Integer({ minimum: 1, maximum: 100_000 }),
+  ...optional({
+    healthEveryMs: HealthEvery,
+    callToken: Type.String({
+      minLength: 16,
+      maxLength: 200,
+      description: 'Sent as bearer token when it is called; shown nowhere',
+    }),
+    labels: dictionary({ maxLength: 63 }, Type.String({ maxLength: 255 }), 64),
+    metadata: dictionary({ maxLength: 63 }, Type.String({ maxLength: 1000 }), 64),
+  }),
+})
+export type ExecutorCreate = Static<typeof ExecutorCreate>
+
+export const ExecutorEvent = strict({
+  id: Id,
+  at: Millis,
+  kind: choice(['STATUS', 'HEALTH']),
+  value: Type.String({ description: 'What it became' }),
+  setBy: nullable(Type.String({ description: 'A person; null: the registry, or a health check' })),
+  reason: nullable(Type.String()),
+})
+export type ExecutorEvent = Static<typeof ExecutorEvent>
 
 const params = strict({ executor: IdText })
 const path = '/api/v1/executors/:executor'
@@ -53,6 +93,27 @@ export const executorAdminRoutes = {
     summary: 'Read an executor',
     params,
     responses: { 200: Executor },
+  }),
+  create: route({
+    method: 'POST',
+    path: '/api/v1/executors',
+    access: 'executor.control',
+    tag: TAG,
+    summary: 'Register a push executor by hand',
+    body: ExecutorCreate,
+    responses: { 201: Executor },
+    idempotent: true,
+    audit: 'executor.create',
+  }),
+  history: route({
+    method: 'GET',
+    path: `${path}/history`,
+    access: 'read',
+    tag: TAG,
+    summary: 'Changes of status and health, newest first; kept for 30 days',
+    params,
+    query: strict({ ...Paging, ...optional({ kind: choice(['STATUS', 'HEALTH']) }) }),
+    responses: { 200: pageOf(ExecutorEvent) },
   }),
   setStatus: route({
     method: 'POST',

@@ -1,6 +1,7 @@
 export * from './errors.ts'
 export * from './permission.ts'
 export * from './secret-reference.ts'
+export * from './executor/judge-health.ts'
 export * from './route/strategy.ts'
 export * from './run/concurrency.ts'
 export * from './run/end-attempt.ts'

@@ -11,6 +11,7 @@ import { prepareFirstAccess, type FirstAccess } from './definition/first-access.
 import { createApi } from './http/api.ts'
 import { callbackHandlers } from './http/callback-api.ts'
 import { executorHandlers } from './http/executor-api.ts'
+import { createHealthChecks } from './lifecycle/check-health.ts'
 import { openCallback } from './lifecycle/callbacks.ts'
 import { createLifecycle } from './lifecycle/create-lifecycle.ts'
 import { createPushDispatch, markUnreachable } from './lifecycle/dispatch.ts'
@@ -34,6 +35,7 @@ import { resign } from './storage/leader.ts'
 import { assertSchema, migrate } from './storage/migrate.ts'
 import { beatNode, leaveNode } from './storage/server-node.ts'
 import { loadPresets } from './presets/load-presets.ts'
+import { createProbe } from './transport/probe.ts'
 import { createPushTransport } from './transport/push.ts'
 import { loadMasterKeys } from './vault/master-keys.ts'
 import { createVault, type Vault } from './vault/vault.ts'
@@ -75,7 +77,7 @@ export async function startServer(
 /** What `carillon secrets rotate-key` does: every data key that an older master key wraps is wrapped by the present one. */
 export async function rotateMasterKey(url: string, config: Config): Promise<number> {
   const vault = vaultOf(config)
-  const db = openDatabase({ url, sizes: { engine: 1, api: 1, lease: 1, console: 1 } })
+  const db = openDatabase({ url, sizes: { engine: 1, api: 1, lease: 1, aside: 1, console: 1 } })
   try {
     let rewrapped = 0
     for (let more = 1; more > 0; rewrapped += more) more = await db.engine((tx) => vault.rewrap(tx, REWRAPPED_AT_ONCE))
@@ -126,6 +128,7 @@ async function startNode(
   const leaving = new AbortController()
   const mayGive = () => !leaving.signal.aborted && services?.state() !== 'DRAINING'
   const traffic = createExecutorTraffic(engine, mayGive, leaving.signal)
+  const connect = guardedConnect({ allowPrivate: allowsPrivateEgress(config) })
   const transport = createPushTransport({
     release: ({ tenantId, session }, assignments) => {
       if (assignments.length === 0) return
@@ -136,9 +139,10 @@ async function startNode(
     },
     unreachable: (session) => markUnreachable(push, session),
     report: (event, details) => engine.report(event, details),
-    connect: guardedConnect({ allowPrivate: allowsPrivateEgress(config) }),
+    connect,
   })
   const push = createPushDispatch(transport)
+  const health = createHealthChecks(engine, nodeId, createProbe({ connect }), config.health)
   const node = { id: nodeId, name: hostname(), version: VERSION, address: () => address }
   let address: string | null = null
   let builtin: Executor | undefined
@@ -181,7 +185,7 @@ async function startNode(
     await app.listen({ host: config.host, port: config.port })
     address = addressOf(config.host, app.server.address() as AddressInfo)
     clock.observe((await db.lease((tx) => beatNode(tx, { ...node, address, first: true }))).now)
-    services = startServices({ engine, firing, push, clock, config, node })
+    services = startServices({ engine, firing, push, health, clock, config, node })
     if (config.builtinExecutor) {
       const openTo = publicUrlOf(config, address)
       builtin = createBuiltinExecutor({

@@ -1,6 +1,7 @@
 import type { Config } from './config.ts'
 import type { Engine } from './lifecycle/engine.ts'
 import { consumeScheduleWakes, rearmForgottenDelays } from './lifecycle/consume-wakes.ts'
+import type { HealthChecks } from './lifecycle/check-health.ts'
 import { cancelPush, dispatchPush, type PushDispatch } from './lifecycle/dispatch.ts'
 import { fireSchedules, type FiringDeps } from './lifecycle/fire-schedules.ts'
 import { housekeep } from './lifecycle/housekeep.ts'
@@ -11,7 +12,7 @@ import { endDueNodes, timeOutRuns } from './lifecycle/wait-nodes.ts'
 import { workOffBackfills } from './lifecycle/work-off-backfills.ts'
 import type { ClockGuard } from './runtime/clock-guard.ts'
 import { startLoop, type Loop, type Step } from './runtime/loop.ts'
-import { appTopic, continueTopic, queueTopic } from './runtime/wake-hub.ts'
+import { appTopic, checkTopic, continueTopic, dispatchTopic, queueTopic } from './runtime/wake-hub.ts'
 import { selectQueuesWaiting } from './storage/instance.ts'
 import { lead } from './storage/leader.ts'
 import { beatNode, type NodeState } from './storage/server-node.ts'
@@ -20,6 +21,7 @@ export interface ServicesDeps {
   readonly engine: Engine
   readonly firing: FiringDeps
   readonly push: PushDispatch
+  readonly health: HealthChecks
   readonly clock: ClockGuard
   readonly config: Config
   readonly node: { readonly id: string; readonly name: string; readonly version: string; address(): string | null }
@@ -39,7 +41,7 @@ export interface Services {
  * once; `housekeep` has one elected node, to save work. A rest ends early when there is a hint; without hints nothing is lost but time.
  */
 export function startServices(deps: ServicesDeps): Services {
-  const { engine, firing, push, clock, config } = deps
+  const { engine, firing, push, health, clock, config } = deps
   const { loops } = config
   let state: NodeState = 'RUNNING'
   /** Sessions with something to stop, for push executors to hear of before their next heartbeat. */
@@ -74,6 +76,7 @@ export function startServices(deps: ServicesDeps): Services {
       }
       return loops.dispatch.restMs
     },
+    checkHealth: () => health.step(loops.checkHealth.restMs),
     timeOut: async () => Math.min(await timeOut(engine, loops.timeOut.restMs), await timeOutRuns(engine, loops.timeOut.restMs)),
     reap: () => reapLost(engine, clock.isCalm(), loops.reap.restMs),
     wake: async () => {
@@ -89,6 +92,10 @@ export function startServices(deps: ServicesDeps): Services {
       await firing.days.openAhead()
       return HOUR_MS
     },
+    forgetQueues: async () => {
+      await engine.db.engine((tx) => engine.queues.prune(tx))
+      return HOUR_MS
+    },
     housekeep: async () => {
       const mine = await engine.db.engine((tx) => lead(tx, 'housekeeping', deps.node.id, 2 * loops.prune.restMs))
       if (mine !== null && clock.isCalm()) await housekeep(engine, firing.days, config.retention)
@@ -99,8 +106,10 @@ export function startServices(deps: ServicesDeps): Services {
   const running: Record<string, Loop> = {}
   for (const [name, step] of Object.entries(parts)) running[name] = startLoop(name, step, onError)
 
-  engine.hub.onWake((topic) => {
+  const unhear = engine.hub.onWake((topic) => {
     if (topic === continueTopic) running.continueRuns?.wake()
+    if (topic === checkTopic) running.checkHealth?.wake()
+    if (topic === dispatchTopic) running.dispatch?.wake()
     if (push.apps === 0) return
     if (topic.startsWith('q')) running.dispatch?.wake()
     if (topic.startsWith('s')) stops.add(Number(topic.slice(1)))
@@ -112,7 +121,9 @@ export function startServices(deps: ServicesDeps): Services {
     wakeBackfill: () => running.backfill?.wake(),
     state: () => state,
     stop: async () => {
+      unhear()
       await Promise.all(Object.values(running).map((loop) => loop.stop()))
+      await health.stop()
     },
   }
 }

@@ -2,6 +2,7 @@ import ipaddr from 'ipaddr.js'
 import { lookup as systemLookup, type LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { buildConnector } from 'undici'
+import { webAddressProblem } from '../lifecycle/web-address.ts'
 
 /*
  * Keeps work that tenants define from reaching what only this server can reach. What counts is the address that is dialled, at the moment
@@ -57,16 +58,9 @@ export function refusalOf(address: string, allowPrivate: boolean): string | null
  * dialled.
  */
 export function egressUrl(text: string): URL {
-  // The URL standard drops tabs and line ends in silence; an address that has them was not written by a person.
-  if (/[\0-\x20\x7f]/.test(text)) throw new EgressRefused('The URL contains a space or control character')
-  if (!URL.canParse(text)) throw new EgressRefused('The URL cannot be read; write it as https://host/path')
-  const url = new URL(text)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new EgressRefused(`The URL begins with ${url.protocol}; only http: and https: are called`)
-  if (url.username !== '' || url.password !== '')
-    throw new EgressRefused('The URL contains a user or password; send them in a header')
-  if (url.port === '0') throw new EgressRefused('The URL has port 0; ports are 1 to 65535')
-  return url
+  const problem = webAddressProblem(text)
+  if (problem !== null) throw new EgressRefused(`The URL ${problem}`)
+  return new URL(text)
 }
 
 export interface EgressOptions {

@@ -48,6 +48,7 @@ export const settings = {
     engine: pool(4, 'Connections of the scheduling loops.'),
     api: pool(6, 'Connections of the API.'),
     lease: pool(2, 'Connections kept for heartbeats and leases, so that nothing else can starve them.'),
+    aside: pool(2, 'Connections for what may wait: tokens that are not known yet, log lines, reasons why something waits.'),
     console: pool(3, "Connections of the console's searches, which may be slow."),
   },
   nodeHeartbeatMs: setting(duration(100, minute), 2_000, 'How often a node says that it lives.'),
@@ -58,6 +59,15 @@ export const settings = {
     10_000,
     'How long a cancelled or timed-out handler may take to end before it counts as lost.',
   ),
+  health: {
+    everyMs: setting(
+      duration(1_000, hour),
+      30_000,
+      'How often the health URL of an executor is asked that names no interval itself.',
+    ),
+    timeoutMs: setting(duration(100, minute), 10_000, 'How long a health check may take.'),
+    atOnce: setting(integer(1, 10_000), 256, 'Health checks that this node has under way at once.'),
+  },
   misfireAfterMs: setting(duration(1_000, day), minute, 'How late a fire may be before its misfire policy decides about it.'),
   agingMs: setting(duration(1_000, day), minute, 'Waiting time that lifts an instance by one step of priority.'),
   loops: {
@@ -76,6 +86,7 @@ export const settings = {
     reap: { restMs: rest(1_000, 'Rest of the loop that takes instances back from lost executors.') },
     wake: { restMs: rest(1_000, 'Rest of the loop that looks for work that no wake-up told of.') },
     reconcile: { restMs: rest(30_000, 'Rest of the loop that looks for what should never be left behind.') },
+    checkHealth: { restMs: rest(500, 'Rest of the loop that begins the health checks of executors.') },
     prune: { restMs: rest(10 * minute, 'Rest of the loop that drops history past its retention.') },
   },
   batch: {

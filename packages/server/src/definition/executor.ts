@@ -1,4 +1,8 @@
-import { endOpenSession } from '../storage/executor-session.ts'
+import type { ExecutorCreate } from '@carillon/contract'
+import { CarillonError } from '@carillon/core'
+import { webAddressProblem } from '../lifecycle/web-address.ts'
+import { apps } from '../storage/app.ts'
+import { endOpenSession, registerByHand } from '../storage/executor-session.ts'
 import {
   findExecutor,
   lockExecutor,
@@ -7,9 +11,47 @@ import {
   type ExecutorAdminRow,
 } from '../storage/executor-admin.ts'
 import type { Change, Edit } from './edit.ts'
+import { invalid } from './invalid.ts'
+import { holdReference } from './references.ts'
 import { noSuch } from './versioned-object.ts'
 
 export type ExecutorStatus = 'ONLINE' | 'OFFLINE' | 'MAINTENANCE' | 'DRAINING'
+
+/** A push executor that does not register itself: it comes into service with its first successful health check. */
+export async function createExecutor(edit: Edit, body: ExecutorCreate): Promise<Change<ExecutorAdminRow>> {
+  const { tx, tenantId, principal } = edit
+  for (const name of ['address', 'healthUrl'] as const) {
+    const problem = webAddressProblem(body[name])
+    if (problem !== null) throw invalid(`/body/${name}`, problem)
+  }
+  const app = await holdReference(edit, apps, body.app, '/body/app', 'app')
+  const { instance, address, handlers, capacity, labels = {}, metadata = {}, healthUrl, healthEveryMs = null } = body
+  const registration = {
+    instance,
+    address,
+    handlers,
+    capacity,
+    labels,
+    metadata,
+    healthUrl,
+    healthEveryMs,
+    mode: 'PUSH',
+  } as const
+  const id = await registerByHand(tx, { tenantId, appId: app.id, ...registration }, principal, body.callToken ?? null)
+  if (id === null) throw nameTaken(instance, app.code)
+  const after = (await findExecutor(tx, tenantId, id))!
+  return { answer: after, object: { kind: 'executor', id }, before: null, after: { app: app.code, ...registration } }
+}
+
+function nameTaken(instance: string, app: string): CarillonError {
+  return new CarillonError(
+    'CODE_TAKEN',
+    `The app ${app} has an executor "${instance}" already. Choose another name, or delete it.`,
+    {
+      problems: [{ path: '/body/instance', message: 'is already used in this app' }],
+    },
+  )
+}
 
 /** A person's word about an executor. ONLINE takes it back: from then on the registry decides again. */
 export async function setStatus(

@@ -1,6 +1,7 @@
 import type { Access } from '@carillon/contract'
 import { CarillonError, permits, type Permission, type Role } from '@carillon/core'
 import { hashToken } from '../definition/token.ts'
+import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { findTokenHolder, type TokenHolder } from '../storage/api-token.ts'
 import type { Database } from '../storage/database.ts'
 import { findTenantByCode } from '../storage/tenant.ts'
@@ -50,10 +51,19 @@ const MOST_REMEMBERED = 10_000
 
 /** A revoked token is dead on every node within a second: that long, and no longer, is what was looked up believed. */
 export function createAuthenticator(db: Database): Authenticator {
-  const holders = memo(TRUSTED_MS, (hash: string, access: Access) =>
-    // Executors' heartbeats must get through whatever the consoles do: their look-ups use the connections reserved for them.
-    (access === 'executor' ? db.lease : db.engine)((tx) => findTokenHolder(tx, Buffer.from(hash, 'base64'))),
-  )
+  const met = createBoundedMap<string, true>(MOST_REMEMBERED)
+  // Executors' heartbeats must get through whatever the consoles do, and both whoever tries tokens that do not exist: those that were good
+  // before are looked up over the reserved connections, all others apart from everything.
+  const connectionsFor = (hash: string, access: Access) => {
+    if (!met.get(hash)) return db.aside
+    return access === 'executor' ? db.lease : db.engine
+  }
+  const holders = memo(TRUSTED_MS, async (hash: string, access: Access) => {
+    const holder = await connectionsFor(hash, access)((tx) => findTokenHolder(tx, Buffer.from(hash, 'base64')))
+    if (holder) met.set(hash, true)
+    else met.delete(hash)
+    return holder
+  })
   const tenants = memo(TRUSTED_MS, (code: string) => db.engine((tx) => findTenantByCode(tx, code)))
   return {
     async authenticate({ authorization, tenant }, access) {
@@ -121,14 +131,13 @@ function memo<Key extends string, Extra extends unknown[], Value>(
   trustedMs: number,
   ask: (key: Key, ...extra: Extra) => Promise<Value | undefined>,
 ) {
-  const known = new Map<Key, { answer: Promise<Value | undefined>; until: number }>()
+  const known = createBoundedMap<Key, { answer: Promise<Value | undefined>; until: number }>(MOST_REMEMBERED)
   return {
     get(key: Key, ...extra: Extra): Promise<Value | undefined> {
       // A monotonic clock: the machine's may jump.
       const now = performance.now()
       const found = known.get(key)
       if (found && found.until > now) return found.answer
-      if (known.size >= MOST_REMEMBERED) known.clear()
       const answer = ask(key, ...extra)
       known.set(key, { answer, until: now + trustedMs })
       // What is not found, or could not be asked, is not remembered: a token works as soon as it exists.

@@ -29,7 +29,7 @@ export interface ApiServices {
   readonly vault: Vault
   readonly days: Pick<HistoryDays, 'withFireDays'>
   /** Where readers of logs are woken. */
-  readonly hub: Pick<WakeHub, 'wait'>
+  readonly hub: Pick<WakeHub, 'wait' | 'wake'>
   /** What keeps this node from serving; null when it can. */
   readiness(): Promise<string | null>
   /** Tokens, roles or tenants changed: what was looked up of them is forgotten. */

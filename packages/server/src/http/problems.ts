@@ -1,4 +1,5 @@
 import { ERRORS, CarillonError, type ErrorCode } from '@carillon/core'
+import { QueueFull } from '../runtime/coalescer.ts'
 
 /** An error as it is answered: `application/problem+json`, RFC 9457. */
 export interface ProblemAnswer {
@@ -31,6 +32,7 @@ function headersOf(error: CarillonError): Record<string, string> {
 /** Whatever was thrown, as an error that may be shown. Null: a fault of ours, of which the caller learns nothing but the request's id. */
 export function carillonErrorOf(error: unknown, bodyLimit?: number): CarillonError | null {
   if (error instanceof CarillonError) return error
+  if (error instanceof QueueFull) return new CarillonError('UNAVAILABLE', `${error.message} Nothing was done.`)
   if ((error as { code?: unknown }).code === 'FST_ERR_CTP_BODY_TOO_LARGE') return bodyTooLarge(bodyLimit)
   return fromDatabase(error as DatabaseError) ?? fromServer(error as { code?: unknown })
 }

@@ -6,7 +6,7 @@ import { reserveInstances, selectReservedBy, selectStops, type Claimable } from 
 import { givenOf } from './assignment.ts'
 import type { Engine } from './engine.ts'
 import { withSecrets } from './with-secrets.ts'
-import { takePending, type Turn } from './take-pending.ts'
+import { takePending, type Taken, type Turn } from './take-pending.ts'
 
 /** A pull executor asks for work. */
 export interface ClaimRequest {
@@ -80,7 +80,7 @@ function sameServing(engine: Engine, expected: SessionRow, session: SessionRow):
   return expected.appShared === session.appShared && queueIdsOf(engine, expected).join() === queueIdsOf(engine, session).join()
 }
 
-function takeFor(tx: Transaction, engine: Engine, turn: Turn, session: SessionRow, limit: number): Promise<Claimable[]> {
+function takeFor(tx: Transaction, engine: Engine, turn: Turn, session: SessionRow, limit: number): Promise<Taken> {
   const app = { tenantId: session.tenantId, shared: session.appShared }
   return takePending(tx, app, engine.queues.servedBy(session), limit, turn, session.executorId)
 }
@@ -91,12 +91,13 @@ async function reserveFor(
   session: SessionRow,
   { seq }: ClaimRequest,
   now: number,
-  take: () => Promise<Claimable[]>,
+  take: () => Promise<Taken>,
 ): Promise<Claimable[]> {
   if (seq === session.claimSeq) return selectReservedBy(tx, session.id, seq)
   if (seq < session.claimSeq || !mayTake(session)) return []
-  const taken = await take()
+  const { instances: taken, spend } = await take()
   if (taken.length === 0) return []
+  spend(taken)
   reserveInstances(
     tx,
     taken.map(({ tenantId, id }) => ({ tenantId, id, sessionId: session.id, executorId: session.executorId, claimSeq: seq })),
@@ -108,7 +109,7 @@ async function reserveFor(
 }
 
 function mayTake(session: SessionRow): boolean {
-  return session.status === 'ONLINE' && session.health === 'HEALTHY' && !session.appPaused && session.tenantActive
+  return session.inService && !session.appPaused && session.tenantActive
 }
 
 export async function controlOf(tx: Transaction, session: Pick<SessionRow, 'id' | 'status'>): Promise<Control> {

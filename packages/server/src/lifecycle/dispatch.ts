@@ -1,11 +1,13 @@
 import type { Assignment, Control } from '@carillon/contract'
 import { ROUTES, type Candidate } from '@carillon/core'
+import { createBoundedMap, type BoundedMap } from '../runtime/bounded-map.ts'
 import type { Transaction } from '../storage/database.ts'
 import { lockPushSessions, selectPushApps, selectPushTarget, type PushSession } from '../storage/executor-session.ts'
 import type { QueueRow } from '../storage/queue.ts'
 import { countHeld, reserveInstances, selectStops, type Claimable } from '../storage/instance.ts'
 import { givenOf, type Given } from './assignment.ts'
 import type { Engine } from './engine.ts'
+import { applyReports } from './report.ts'
 import { withSecrets } from './with-secrets.ts'
 import { takePending, type Turn } from './take-pending.ts'
 
@@ -28,9 +30,9 @@ export interface PushDispatch {
   readonly transport: PushTransport
   readonly turn: Turn
   /** The executor chosen last for a queue: memory of one node, for ROUND_ROBIN. */
-  readonly previous: Map<number, number>
+  readonly previous: BoundedMap<number, number>
   /** Sessions that could not be reached, and until when (monotonic clock of this node) they are passed over. */
-  readonly unreachable: Map<number, number>
+  readonly unreachable: BoundedMap<number, number>
   /** How many apps had push executors at the last look: without any, new work is no reason to look. */
   apps: number
 }
@@ -40,13 +42,21 @@ export async function dispatchPush(engine: Engine, dispatch: PushDispatch, restM
   const apps = await engine.db.engine((tx) => selectPushApps(tx))
   dispatch.apps = apps.length
   let given = 0
-  for (const app of apps) given += await dispatchApp(engine, dispatch, app)
+  for (const app of apps) given += await dispatchAlone(engine, dispatch, app)
   if (given > 0) return 0
   // A first push executor is noticed a little later; nobody else's work waits here.
   return apps.length === 0 ? Math.max(restMs, NOBODY_MS) : restMs
 }
 
 const NOBODY_MS = 1_000
+
+/** What goes wrong with the work of one app must not keep the next from its own. */
+function dispatchAlone(engine: Engine, dispatch: PushDispatch, app: { tenantId: number; appId: number }): Promise<number> {
+  return dispatchApp(engine, dispatch, app).catch((error: unknown) => {
+    engine.report('push.dispatchFailed', { app: app.appId, error })
+    return 0
+  })
+}
 
 async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenantId: number; appId: number }): Promise<number> {
   const chosen = await engine.db.engine(async (tx) => {
@@ -67,13 +77,30 @@ async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenant
       limit,
       dispatch.turn,
     )
-    return choose(tx, engine, dispatch, places, taken)
+    const given = await choose(tx, engine, dispatch, places, taken.instances)
+    taken.spend(given.map(({ instance }) => instance))
+    return given
   })
   for (const [session, given] of bySession(chosen)) {
-    const assignments = await withSecrets(engine, { id: session.id, appTenantId: app.tenantId, appId: app.appId }, given)
+    const assignments = await assignmentsFor(engine, session, given)
     if (assignments.length > 0) dispatch.transport.invoke(targetOf(session), assignments)
   }
   return chosen.length
+}
+
+/** What could not be made ready, because the database did not answer, goes back: nobody has been told of it. */
+async function assignmentsFor(engine: Engine, session: PushSession, given: readonly Given[]): Promise<Assignment[]> {
+  try {
+    return await withSecrets(engine, { id: session.id, appTenantId: session.tenantId, appId: session.appId }, given)
+  } catch (error) {
+    engine.report('push.notReady', { session: session.id, error })
+    const items = given.map(({ assignment: { tenant, instance, token } }) => ({
+      ...{ tenantId: tenant, sessionId: session.id },
+      item: { kind: 'RELEASE', instance, token } as const,
+    }))
+    await engine.db.engine((tx) => applyReports(tx, engine, items))
+    return []
+  }
 }
 
 /** Long enough not to call a dead address in a circle, short enough to notice one that is back. */
@@ -91,8 +118,16 @@ function isReachable({ unreachable }: PushDispatch, sessionId: number): boolean 
   return true
 }
 
+const MOST_REMEMBERED = 20_000
+
 export function createPushDispatch(transport: PushTransport): PushDispatch {
-  return { transport, turn: { tenant: 0 }, previous: new Map(), unreachable: new Map(), apps: 0 }
+  return {
+    transport,
+    turn: { tenant: 0 },
+    previous: createBoundedMap(MOST_REMEMBERED),
+    unreachable: createBoundedMap(MOST_REMEMBERED),
+    apps: 0,
+  }
 }
 
 interface Place extends Candidate {
@@ -119,6 +154,7 @@ async function openPlaces(tx: Transaction, engine: Engine, app: { tenantId: numb
 }
 
 interface Chosen {
+  readonly instance: Claimable
   readonly session: PushSession
   readonly given: Given
 }
@@ -152,6 +188,7 @@ async function choose(
     now + engine.settings.leaseMs,
   )
   return pairs.map(({ instance, session }) => ({
+    instance,
     session,
     given: givenOf(instance, planOf(instance), instance.token + 1),
   }))

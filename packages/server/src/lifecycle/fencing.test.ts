@@ -4,7 +4,8 @@ import { createWorld, failure, started, success, type World } from './engine.tes
 import { reapLost, timeOut } from './overdue.ts'
 import { endSingleInstances } from '../storage/instance.ts'
 import { pauseRuns } from './control-runs.ts'
-import { expireSessions, endOpenSession } from '../storage/executor-session.ts'
+import type { Transaction } from '../storage/database.ts'
+import { expireSessions, endOpenSession, lockSession } from '../storage/executor-session.ts'
 
 let world: World
 beforeAll(async () => {
@@ -207,14 +208,38 @@ test('an executor that leaves in the middle of an attempt hands it on without us
   expect(await world.run(run)).toMatchObject({ instance: 'PENDING', attempt: 2 })
 })
 
+const handedBack = ({ instance, token }: { instance: number; token: number }) => ({ kind: 'RELEASE' as const, instance, token })
+
 describe('loss and time-out', () => {
   test('an instance that was handed back unstarted is claimed again as the same attempt', async () => {
     const task = await world.task()
     const executor = await world.executor(task)
     const run = await world.start(task)
     const [assignment] = await executor.claim()
-    await executor.report({ kind: 'RELEASE', instance: run, token: assignment!.token })
+    await executor.report(handedBack(assignment!))
     expect(await executor.claim()).toMatchObject([{ instance: run, token: 2, attempt: 1 }])
+  })
+
+  test('at-most-once: what is handed back although it had started is LOST, not given to anyone again', async () => {
+    const task = await world.task({ node: { delivery: 'AT_MOST_ONCE' } })
+    const executor = await world.executor(task)
+    const runs = [await world.start(task), await world.start(task)]
+    const [one, other] = await executor.claim()
+    await executor.report(started(one!))
+    await executor.report(handedBack(one!))
+    await executor.report(started(other!), handedBack(other!))
+    for (const run of runs) expect(await world.run(run)).toMatchObject({ run: 'FAILED', instance: 'LOST' })
+    expect(await executor.claim()).toEqual([])
+  })
+
+  test('at-least-once: what is handed back although it had started is a loss, and runs again as the next attempt', async () => {
+    const task = await world.task()
+    const executor = await world.executor(task)
+    const run = await world.start(task)
+    const [assignment] = await executor.claim()
+    await executor.report(started(assignment!))
+    await executor.report(handedBack(assignment!))
+    expect(await world.run(run)).toMatchObject({ instance: 'PENDING', attempt: 2 })
   })
 
   test('at-most-once: an instance whose executor was lost is LOST and never given to anyone again', async () => {
@@ -295,31 +320,54 @@ describe('loss and time-out', () => {
   })
 })
 
+/** Does `behind` while the changes of `work` are not committed yet, and has come as far as it can: it waits for their locks. */
+async function waitingBehind<T>(work: (tx: Transaction) => Promise<unknown>, behind: () => Promise<T>): Promise<T> {
+  let commit = () => {}
+  const held = new Promise<void>((resolve) => (commit = resolve))
+  let locked = () => {}
+  const isLocked = new Promise<void>((resolve) => (locked = resolve))
+  const working = world.db.engine(async (tx) => {
+    await work(tx)
+    locked()
+    await held
+  })
+  await isLocked
+  const waiting = behind()
+  for (let count = 0; count === 0;) {
+    const [row] = await world.sql<{ count: number }>(`select count(*)::int as count from pg_locks where not granted`)
+    count = row!.count
+  }
+  commit()
+  await working
+  return waiting
+}
+
 test('a report that waits behind a pause finds it: the run stays paused, and what was handed back is not claimed', async () => {
   const task = await world.task()
   const executor = await world.executor(task)
   const run = await world.start(task)
   const [assignment] = await executor.claim()
-  let commit = () => {}
-  const held = new Promise<void>((resolve) => (commit = resolve))
-  let locked = () => {}
-  const isLocked = new Promise<void>((resolve) => (locked = resolve))
-  const pausing = world.db.engine(async (tx) => {
-    await pauseRuns(tx, world.engine, task.tenantId, [run], 'user:x')
-    locked()
-    await held
-  })
-  await isLocked
-  const reporting = executor.report({ kind: 'RELEASE', instance: run, token: assignment!.token })
-  // The report has come as far as it can when it waits for the pause's lock.
-  for (let waiting = 0; waiting === 0;) {
-    const [row] = await world.sql<{ waiting: number }>(`select count(*)::int as waiting from pg_locks where not granted`)
-    waiting = row!.waiting
-  }
-  commit()
-  await Promise.all([pausing, reporting])
+  await waitingBehind(
+    (tx) => pauseRuns(tx, world.engine, task.tenantId, [run], 'user:x'),
+    () => executor.report(handedBack(assignment!)),
+  )
   expect(await world.run(run)).toMatchObject({ run: 'PAUSED', instance: 'WAITING', waits: 'PAUSED' })
   expect(await executor.claim()).toEqual([])
+})
+
+test('a claim that waits for its session finds the executor as it stands then, not as it stood when it asked', async () => {
+  const task = await world.task()
+  const executor = await world.executor(task)
+  await world.start(task)
+  const claimed = await waitingBehind(
+    async (tx) => {
+      await lockSession(tx, task.tenantId, executor.session)
+      const text = `update executor e set status = 'MAINTENANCE', status_set_by = 'user:x' from executor_session s where s.executor_id = e.id and s.id = $1`
+      await tx.query({ name: '', text }, [executor.session])
+    },
+    () => executor.claimed(),
+  )
+  expect(claimed).toMatchObject({ assignments: [], control: { status: 'MAINTENANCE' } })
 })
 
 test('an end under a token that has passed moves neither the instance nor its run', async () => {

@@ -1,8 +1,10 @@
 import { pruneCallbacks } from '../storage/callback.ts'
 import { pruneGates } from '../storage/gate.ts'
-import { pruneSessions } from '../storage/executor-session.ts'
+import { pruneExecutorEvents } from '../storage/executor-event.ts'
+import { forgetGoneExecutors, pruneSessions } from '../storage/executor-session.ts'
 import type { HistoryTable } from '../storage/history-day.ts'
 import { pruneKeys } from '../storage/idempotency.ts'
+import { prunePinnedQueues } from '../storage/queue.ts'
 import { forgetDeadNodes } from '../storage/server-node.ts'
 import type { Engine } from './engine.ts'
 import type { HistoryDays } from './history-days.ts'
@@ -37,5 +39,8 @@ export async function housekeep(engine: Engine, days: HistoryDays, retention: Re
   await engine.db.engine((tx) => pruneGates(tx, BATCH))
   await engine.db.engine((tx) => pruneCallbacks(tx, BATCH))
   await engine.db.engine((tx) => pruneSessions(tx))
+  await engine.db.engine((tx) => forgetGoneExecutors(tx, BATCH))
+  await engine.db.engine((tx) => prunePinnedQueues(tx, BATCH))
+  await engine.db.engine((tx) => pruneExecutorEvents(tx, BATCH))
   await engine.db.engine((tx) => forgetDeadNodes(tx))
 }

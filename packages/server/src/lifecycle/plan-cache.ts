@@ -1,5 +1,6 @@
 import type { Plan } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
+import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { selectPlans, type PlanKey } from '../storage/plan.ts'
 
 /** Plans never change, so what has been read once is right for ever; only its size is bounded. */
@@ -8,11 +9,12 @@ export interface PlanCache {
   load(tx: Transaction, keys: readonly PlanKey[]): Promise<(key: PlanKey) => Plan>
 }
 
-const MOST_PLANS = 20_000
+/** Plans are as large as they have nodes: of one, like a task's, some 20,000 are kept, and of the largest DAGs a few. */
+const MOST_NODES = 20_000
 
 export function createPlanCache(): PlanCache {
   /** By their ids, which are unique over all tenants; whose a plan is stands with it. */
-  const known = new Map<number, KnownPlan>()
+  const known = createBoundedMap<number, KnownPlan>(MOST_NODES, ({ body }) => body.nodes.length)
   const find = ({ tenantId, planId }: PlanKey, among: ReadonlyMap<number, KnownPlan>) => {
     const plan = among.get(planId)
     return plan?.tenantId === tenantId ? plan.body : undefined
@@ -32,7 +34,6 @@ export function createPlanCache(): PlanCache {
           needed.set(id, { tenantId, body })
           known.set(id, { tenantId, body })
         }
-        dropOldest(known)
       }
       return (key) => {
         const plan = find(key, needed)
@@ -46,11 +47,4 @@ export function createPlanCache(): PlanCache {
 interface KnownPlan {
   readonly tenantId: number
   readonly body: Plan
-}
-
-function dropOldest(known: Map<number, KnownPlan>): void {
-  for (const id of known.keys()) {
-    if (known.size <= MOST_PLANS) return
-    known.delete(id)
-  }
 }

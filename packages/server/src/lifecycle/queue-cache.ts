@@ -1,10 +1,13 @@
 import type { Transaction } from '../storage/database.ts'
-import { selectQueuesAfter, type QueueRow } from '../storage/queue.ts'
+import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { selectQueuesAfter, selectQueuesAmong, type QueueRow } from '../storage/queue.ts'
 
-/** Every queue, in memory: they are few, never change, and are only ever added. */
+/** Every queue, in memory: they are few and never change. Those of one executor alone are removed some time after it. */
 export interface QueueCache {
   /** Learns the queues that have been added since, and answers them; cheap when there are none. */
   refresh(tx: Transaction): Promise<readonly QueueRow[]>
+  /** Lets go of those that have been removed. */
+  prune(tx: Transaction): Promise<void>
   get(id: number): QueueRow | undefined
   /** The queues from which an executor can take. */
   servedBy(executor: QueueServer): readonly QueueRow[]
@@ -23,7 +26,9 @@ const PAGE = 1_000
 
 export function createQueueCache(): QueueCache {
   const byId = new Map<number, QueueRow>()
-  const byApp = new Map<string, QueueRow[]>()
+  /** A list is replaced when it changes, so that one that is the same says that nothing has changed. */
+  const byApp = new Map<string, readonly QueueRow[]>()
+  const served = createBoundedMap<number, Served>(EXECUTORS_REMEMBERED)
   // Identity values are given out before their transactions commit, so one may appear behind a later one. Looking back over the
   // newest ids catches it.
   const LOOK_BACK = 200
@@ -32,15 +37,21 @@ export function createQueueCache(): QueueCache {
   const add = (queue: QueueRow): boolean => {
     if (byId.has(queue.id)) return false
     byId.set(queue.id, queue)
-    const app = `${queue.appTenantId}:${queue.appId}`
-    const list = byApp.get(app)
-    if (list) list.push(queue)
-    else byApp.set(app, [queue])
+    byApp.set(appOf(queue), [...ofApp(queue.appTenantId, queue.appId), queue])
     newest = Math.max(newest, queue.id)
     return true
   }
 
-  const ofApp = (appTenantId: number, appId: number) => byApp.get(`${appTenantId}:${appId}`) ?? []
+  const ofApp = (appTenantId: number, appId: number) => byApp.get(`${appTenantId}:${appId}`) ?? NONE
+
+  const servedBy = (server: QueueServer): readonly QueueRow[] => {
+    const among = ofApp(server.tenantId, server.appId)
+    const last = served.get(server.executorId)
+    if (last && last.among === among && isSameServer(last.server, server)) return last.queues
+    const queues = queuesOf(server, among)
+    served.set(server.executorId, { server, among, queues })
+    return queues
+  }
 
   return {
     async refresh(tx) {
@@ -52,14 +63,54 @@ export function createQueueCache(): QueueCache {
         after = page.at(-1)!.id
       }
     },
+    async prune(tx) {
+      const pinned = [...byId.values()].filter((queue) => queue.executorId !== null).map(({ id }) => id)
+      if (pinned.length === 0) return
+      const kept = new Set(await selectQueuesAmong(tx, pinned))
+      const gone = new Set(pinned.filter((id) => !kept.has(id)))
+      for (const [app, queues] of byApp) {
+        if (queues.some(({ id }) => gone.has(id)))
+          byApp.set(
+            app,
+            queues.filter(({ id }) => !gone.has(id)),
+          )
+      }
+      for (const id of gone) byId.delete(id)
+    },
     get: (id) => byId.get(id),
-    servedBy: (executor) => ofApp(executor.tenantId, executor.appId).filter((queue) => canTake(executor, queue)),
+    servedBy,
     ofApp,
   }
 }
 
-function canTake(executor: QueueServer, queue: QueueRow): boolean {
-  if (queue.executorId !== null && queue.executorId !== executor.executorId) return false
-  if (!executor.handlers.includes(queue.handler)) return false
-  return Object.entries(queue.selector).every(([key, value]) => executor.labels[key] === value)
+const NONE: readonly QueueRow[] = []
+const EXECUTORS_REMEMBERED = 20_000
+
+const appOf = (queue: QueueRow) => `${queue.appTenantId}:${queue.appId}`
+
+/** What an executor was found to serve: asked several times in each of its claims, and nearly always the same. */
+interface Served {
+  readonly server: QueueServer
+  readonly among: readonly QueueRow[]
+  readonly queues: readonly QueueRow[]
+}
+
+function isSameServer(a: QueueServer, b: QueueServer): boolean {
+  const keys = Object.keys(a.labels)
+  return (
+    a.handlers.length === b.handlers.length &&
+    a.handlers.every((handler, place) => handler === b.handlers[place]) &&
+    keys.length === Object.keys(b.labels).length &&
+    keys.every((key) => a.labels[key] === b.labels[key])
+  )
+}
+
+function queuesOf({ executorId, handlers, labels }: QueueServer, among: readonly QueueRow[]): readonly QueueRow[] {
+  const serves = new Set(handlers)
+  return among.filter(
+    (queue) =>
+      (queue.executorId === null || queue.executorId === executorId) &&
+      serves.has(queue.handler) &&
+      Object.entries(queue.selector).every(([key, value]) => labels[key] === value),
+  )
 }

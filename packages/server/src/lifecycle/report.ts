@@ -47,7 +47,7 @@ export async function applyReports(tx: Transaction, engine: Engine, items: reado
   await completeInstances(
     tx,
     engine,
-    sorted.ends.map(({ entry, instance, oversize }) => endOf(entry, instance, oversize, now)),
+    sorted.ends.map((end) => endOf(end, now)),
   )
   const late = await answerLate(tx, sorted.late)
   return items.map((entry) => (sorted.endless.has(entry) ? NO_CALLBACK : (late.get(entry) ?? ACCEPTED)))
@@ -74,6 +74,8 @@ interface Held {
 
 interface End extends Held {
   readonly oversize: boolean
+  /** Its start was reported, be it in the same batch. */
+  readonly hadStarted: boolean
 }
 
 interface Sorted {
@@ -112,7 +114,10 @@ function sortItems(
     if (entry.item.kind === 'STARTED') starts.set(instance, held)
     else if (entry.item.kind === 'PROGRESS') progress.set(instance, held)
     else if (entry.item.kind === 'DETACHED' && instance.stopReason === null) detached.set(instance, held)
-    else ends.set(instance, { ...held, oversize: isOversize(entry.item, resultBytes) })
+    else {
+      const hadStarted = instance.state === 'RUNNING' || starts.has(instance) || progress.has(instance)
+      ends.set(instance, { ...held, oversize: isOversize(entry.item, resultBytes), hadStarted })
+    }
   }
   for (const instance of ends.keys()) {
     progress.delete(instance)
@@ -167,7 +172,7 @@ function progressOf({ entry, instance }: Held) {
   return { ...instance, sessionId: entry.sessionId!, percent: item.percent, message: item.message ?? null }
 }
 
-function endOf({ item, sessionId }: ReportedItem, instance: InstanceUnderLock, oversize: boolean, now: number): InstanceEnd {
+function endOf({ entry: { item, sessionId }, instance, oversize, hadStarted }: End, now: number): InstanceEnd {
   const startedAt = 'durationMs' in item && item.durationMs !== undefined ? now - item.durationMs : now
   if (oversize)
     return {
@@ -196,7 +201,8 @@ function endOf({ item, sessionId }: ReportedItem, instance: InstanceUnderLock, o
       }
     }
     case 'RELEASE':
-      return { instance, end: { kind: 'RELEASED' } }
+      // Only what has not started can be handed back as if nothing had been; of the rest nobody knows how far it got.
+      return { instance, end: { kind: hadStarted ? 'LOST' : 'RELEASED' } }
     case 'DETACHED':
       return { instance, end: { kind: 'OVERDUE' } }
     default:

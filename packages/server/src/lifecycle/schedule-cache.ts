@@ -1,4 +1,5 @@
 import { compileSchedule, type CalendarUse, type CompiledSchedule } from '@carillon/core'
+import { createBoundedMap } from '../runtime/bounded-map.ts'
 import type { ScheduleDefinition, StoredCalendar } from '../storage/schedule-due.ts'
 
 /**
@@ -10,21 +11,22 @@ export interface ScheduleCache {
   compiled(definition: ScheduleDefinition): CompiledSchedule
 }
 
-const MOST_SCHEDULES = 50_000
+/** A schedule counts as one, and each day of its calendars as a tenth: so many schedules without any, or a thousand with years of them. */
+const MOST = 50_000
 
 export function createScheduleCache(): ScheduleCache {
-  const known = new Map<string, CompiledSchedule>()
+  const known = createBoundedMap<string, { readonly schedule: CompiledSchedule; readonly days: number }>(
+    MOST,
+    ({ days }) => 1 + days / 10,
+  )
   return {
     compiled(definition) {
       const name = nameOf(definition)
       const cached = known.get(name)
-      if (cached) return cached
+      if (cached) return cached.schedule
       const schedule = compileStored(definition)
-      known.set(name, schedule)
-      for (const oldest of known.keys()) {
-        if (known.size <= MOST_SCHEDULES) break
-        known.delete(oldest)
-      }
+      const days = (definition.calendars ?? []).reduce((sum, each) => sum + each.days.length + each.exceptDays.length, 0)
+      known.set(name, { schedule, days })
       return schedule
     },
   }

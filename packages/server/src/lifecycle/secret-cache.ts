@@ -1,5 +1,6 @@
 import type { UsableBy } from '@carillon/contract'
 import type { Transaction } from '../storage/database.ts'
+import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { selectSealed } from '../storage/secret.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import type { Opened, Vault } from '../vault/vault.ts'
@@ -25,10 +26,14 @@ export interface SecretCache {
 }
 
 const BELIEVED_MS = 2_000
-const MOST = 10_000
+/** Characters of all secrets together; those of each are at least its name's. */
+const MOST_TEXT = 10_000_000
 
 export function createSecretCache(vault: Vault): SecretCache {
-  const known = new Map<string, { readonly until: number; readonly secret: OpenSecret }>()
+  const known = createBoundedMap<string, { readonly until: number; readonly secret: OpenSecret }>(
+    MOST_TEXT,
+    ({ secret: { name, opened } }) => 100 + name.length + ('value' in opened ? opened.value.length : 0),
+  )
   const nameOf = ({ tenantId, name }: SecretKey) => `${tenantId}:${name}`
   const find = (key: SecretKey) => {
     const entry = known.get(nameOf(key))
@@ -45,7 +50,6 @@ export function createSecretCache(vault: Vault): SecretCache {
         else missing.set(nameOf(key), key)
       }
       if (missing.size > 0) {
-        if (known.size >= MOST) known.clear()
         const until = performance.now() + BELIEVED_MS
         for (const row of await selectSealed(tx, [...missing.values()])) {
           const { tenantId, name, usableBy } = row

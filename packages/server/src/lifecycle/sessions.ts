@@ -11,9 +11,11 @@ import {
   selectSession,
   type SessionRow,
 } from '../storage/executor-session.ts'
+import { checkTopic, dispatchTopic } from '../runtime/wake-hub.ts'
 import { selectHeld } from '../storage/instance.ts'
 import { controlOf } from './claim.ts'
 import type { Engine } from './engine.ts'
+import { webAddressProblem } from './web-address.ts'
 
 /** For whom a token of the role `executor` speaks: its tenant and, if it is bound to one, its app. */
 export interface ExecutorPrincipal {
@@ -37,6 +39,7 @@ export function register(engine: Engine, principal: ExecutorPrincipal, request: 
       problems: [{ path: '/body/address', message: 'is required with mode PUSH' }],
     })
   }
+  refuseAddresses(request)
   return engine.db.lease(async (tx) => {
     const app = await appOf(tx, principal, request.app)
     await endSessionOfName(tx, principal.tenantId, app.id, request.instance)
@@ -50,6 +53,8 @@ export function register(engine: Engine, principal: ExecutorPrincipal, request: 
       capacity: request.capacity,
       labels: request.labels ?? {},
       metadata: request.metadata ?? {},
+      healthUrl: request.healthUrl ?? null,
+      healthEveryMs: request.healthEveryMs ?? null,
     })
     const { leaseMs, heartbeatMs } = engine.settings
     const session = await openSession(tx, {
@@ -61,6 +66,7 @@ export function register(engine: Engine, principal: ExecutorPrincipal, request: 
       callToken: request.callToken ?? null,
     })
     await engine.queues.refresh(tx)
+    tx.afterCommit(() => engine.hub.wake(request.healthUrl === undefined ? dispatchTopic : checkTopic))
     return {
       executorId,
       session,
@@ -74,6 +80,16 @@ export function register(engine: Engine, principal: ExecutorPrincipal, request: 
       },
     }
   })
+}
+
+/** What could never be called is said at once, not by work that never arrives. */
+function refuseAddresses({ address, healthUrl }: Pick<Register, 'address' | 'healthUrl'>): void {
+  const problems = Object.entries({ address, healthUrl }).flatMap(([name, url]) => {
+    const message = url === undefined ? null : webAddressProblem(url)
+    return message === null ? [] : [{ path: `/body/${name}`, message }]
+  })
+  if (problems.length > 0)
+    throw new CarillonError('VALIDATION_FAILED', `${problems[0]!.path.slice(6)} ${problems[0]!.message}.`, { problems })
 }
 
 async function appOf(tx: Transaction, principal: ExecutorPrincipal, code: string) {

@@ -2,6 +2,7 @@ import type { Transaction } from '../storage/database.ts'
 import type { GateKey } from '../storage/gate.ts'
 import { lockPending, lockPendingShared, selectTenantsWaiting, type Claimable } from '../storage/instance.ts'
 import type { QueueRow } from '../storage/queue.ts'
+import { groupBy } from './group.ts'
 import { refillBuckets, spendTokens } from '../storage/rate-bucket.ts'
 
 /** Where the turn-taking of shared queues stands: the last tenant that was served. Memory of one node; losing it costs nothing. */
@@ -12,9 +13,15 @@ export interface Turn {
 /** Who gets them is decided afterwards. */
 const NOBODY_YET = 0
 
+export interface Taken {
+  readonly instances: readonly Claimable[]
+  /** Takes the rate's tokens for what is given out: the rest stays PENDING and has used up nothing. */
+  spend(given: readonly Claimable[]): void
+}
+
 /**
  * Locks up to `limit` PENDING instances of these queues, in the order in which they should run. Lanes whose rate is used up are passed
- * over. The rows stay locked for the caller, who reserves them in the same transaction.
+ * over. The rows stay locked for the caller, who reserves them in the same transaction and spends their tokens.
  */
 export async function takePending(
   tx: Transaction,
@@ -23,20 +30,23 @@ export async function takePending(
   limit: number,
   turn: Turn,
   executorId = NOBODY_YET,
-): Promise<Claimable[]> {
-  if (limit <= 0 || queues.length === 0) return []
+): Promise<Taken> {
+  if (limit <= 0 || queues.length === 0) return NOTHING
   const lanes = await openLanes(tx, queues, limit)
-  if (lanes.lanes.length === 0) return []
+  if (lanes.lanes.length === 0) return NOTHING
   const taken = app.shared
     ? await takeInTurn(tx, lanes.lanes, limit, turn, executorId)
     : await lockPending(tx, app.tenantId, lanes.lanes, limit, executorId)
-  return lanes.spend(tx, taken)
+  return { instances: lanes.within(taken), spend: lanes.spend }
 }
+
+const NOTHING: Taken = { instances: [], spend: () => undefined }
 
 interface Lanes {
   readonly lanes: readonly { queueId: number; most: number }[]
-  /** Takes the rate's tokens for what was taken; what is over a rate that several queues share stays PENDING. */
-  spend(tx: Transaction, taken: readonly Claimable[]): Claimable[]
+  /** What is over a rate that several queues share stays PENDING. */
+  within(taken: readonly Claimable[]): readonly Claimable[]
+  spend(given: readonly Claimable[]): void
 }
 
 async function openLanes(tx: Transaction, queues: readonly QueueRow[], limit: number): Promise<Lanes> {
@@ -44,7 +54,8 @@ async function openLanes(tx: Transaction, queues: readonly QueueRow[], limit: nu
   if (rated.length === 0) {
     return {
       lanes: queues.map((queue) => ({ queueId: queue.id, most: limit })),
-      spend: (_tx, taken) => [...taken],
+      within: (taken) => taken,
+      spend: () => undefined,
     }
   }
   const tokens = new Map(
@@ -52,22 +63,27 @@ async function openLanes(tx: Transaction, queues: readonly QueueRow[], limit: nu
   )
   // A rate that has been removed leaves its queues without a bucket: an open lane.
   const most = (queue: QueueRow) => (queue.rateKey === null ? limit : (tokens.get(nameOf(keyOf(queue))) ?? limit))
+  const keyByQueue = new Map(
+    rated.flatMap((queue) => (tokens.has(nameOf(keyOf(queue))) ? [[queue.id, keyOf(queue)] as const] : [])),
+  )
   return {
     lanes: queues.map((queue) => ({ queueId: queue.id, most: Math.min(limit, most(queue)) })).filter((lane) => lane.most > 0),
-    spend: (tx, taken) => {
-      const keyByQueue = new Map(rated.map((queue) => [queue.id, keyOf(queue)]))
-      const spent = new Map<string, GateKey & { count: number }>()
-      const kept = taken.filter((instance) => {
-        const key = keyByQueue.get(instance.queueId)
-        const left = key && tokens.get(nameOf(key))
-        if (key === undefined || left === undefined) return true
-        const entry = spent.get(nameOf(key)) ?? { ...key, count: 0 }
-        if (entry.count >= left) return false
-        spent.set(nameOf(key), { ...entry, count: entry.count + 1 })
-        return true
+    within: (taken) => {
+      const left = new Map(tokens)
+      return taken.filter(({ queueId }) => {
+        const key = keyByQueue.get(queueId)
+        if (key === undefined) return true
+        const rest = left.get(nameOf(key))!
+        left.set(nameOf(key), rest - 1)
+        return rest > 0
       })
-      spendTokens(tx, [...spent.values()])
-      return kept
+    },
+    spend: (given) => {
+      const keys = given.flatMap(({ queueId }) => keyByQueue.get(queueId) ?? [])
+      spendTokens(
+        tx,
+        [...groupBy(keys, nameOf).values()].map((same) => ({ ...same[0]!, count: same.length })),
+      )
     },
   }
 }

@@ -3,8 +3,16 @@
  * next one. So there is no timer, no delay when there is little to do, and large batches exactly when there is much.
  */
 export interface Coalescer<Item, Answer> {
-  /** Answered together with the batch that these items became part of; in the order of the items. */
+  /** Answered together with the batch that these items became part of; in the order of the items. Rejects with {@link QueueFull}. */
   add(items: readonly Item[]): Promise<Answer[]>
+}
+
+/** More waits than can be worked off in a moment: whoever calls is to come again, rather than fill the memory. */
+export class QueueFull extends Error {
+  override readonly name = 'QueueFull'
+  constructor() {
+    super('More is waiting here than can be worked off in a moment. Try again.')
+  }
 }
 
 interface Waiting<Item, Answer> {
@@ -15,20 +23,26 @@ interface Waiting<Item, Answer> {
 
 /**
  * `run` answers each item by itself, in order; when it throws, every caller of that batch gets the error. With `lanes` > 1 that many
- * batches may be under way at once. A call is never split, so `mostItems` may be passed by the last one.
+ * batches may be under way at once. A call is never split, so `mostItems` may be passed by the last one. `mostWaiting` items may wait behind those under way; default: a hundred batches.
  */
 export function createCoalescer<Item, Answer>(
   run: (items: readonly Item[]) => Promise<Answer[]>,
-  { mostItems, lanes }: { readonly mostItems: number; readonly lanes: number },
+  {
+    mostItems,
+    lanes,
+    mostWaiting = 100 * mostItems,
+  }: { readonly mostItems: number; readonly lanes: number; readonly mostWaiting?: number },
 ): Coalescer<Item, Answer> {
   const waiting: Waiting<Item, Answer>[] = []
   let busy = 0
+  let waitingItems = 0
 
   const takeBatch = () => {
     let items = 0
     let calls = 0
     while (calls < waiting.length && (calls === 0 || items + waiting[calls]!.items.length <= mostItems))
       items += waiting[calls++]!.items.length
+    waitingItems -= items
     return waiting.splice(0, calls)
   }
 
@@ -49,7 +63,9 @@ export function createCoalescer<Item, Answer>(
 
   return {
     add(items) {
+      if (waiting.length > 0 && waitingItems + items.length > mostWaiting) return Promise.reject(new QueueFull())
       return new Promise((resolve, reject) => {
+        waitingItems += items.length
         waiting.push({ items, resolve, reject })
         if (busy < lanes) void pump()
       })

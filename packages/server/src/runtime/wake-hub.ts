@@ -11,8 +11,8 @@ export interface WakeHub {
   topics(): readonly string[]
   /** As `wake`, without telling the other nodes. */
   wakeLocally(topic: string, count?: number): void
-  /** Called for every wake that starts here, to carry it to the other nodes. */
-  onWake(listener: (topic: string) => void): void
+  /** Called for every wake that starts here, to carry it to the other nodes, until what it answers is called. */
+  onWake(listener: (topic: string) => void): () => void
 }
 
 export const queueTopic = (queueId: number) => `q${queueId}`
@@ -20,6 +20,10 @@ export const appTopic = (appId: number) => `a${appId}`
 export const sessionTopic = (sessionId: number) => `s${sessionId}`
 /** The end of one run leaves something to do to another. */
 export const continueTopic = 'continue'
+/** A push executor has come into service. */
+export const dispatchTopic = 'dispatch'
+/** An executor is to be checked at once. */
+export const checkTopic = 'check'
 export const logTopic = (instanceId: number) => `l${instanceId}`
 
 interface Waiter {
@@ -29,7 +33,7 @@ interface Waiter {
 
 export function createWakeHub(): WakeHub {
   const waiters = new Map<string, Set<Waiter>>()
-  const listeners: ((topic: string) => void)[] = []
+  const listeners = new Set<(topic: string) => void>()
 
   const forget = (waiter: Waiter) => {
     for (const topic of waiter.topics) {
@@ -74,6 +78,9 @@ export function createWakeHub(): WakeHub {
     },
     wakeLocally,
     topics: () => [...waiters.keys()],
-    onWake: (listener) => void listeners.push(listener),
+    onWake(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
   }
 }

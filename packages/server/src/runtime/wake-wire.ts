@@ -12,6 +12,7 @@ export interface WakeWire {
 const CHANNEL = 'carillon_wake'
 const GATHER_MS = 20
 const RECONNECT_MS = 1_000
+const CONNECT_MS = 5_000
 /** PostgreSQL refuses payloads of 8,000 bytes. */
 const LONGEST = 7_000
 
@@ -39,18 +40,28 @@ export function openWakeWire(options: {
     }
   }
 
-  hub.onWake((topic) => {
+  const unhear = hub.onWake((topic) => {
     pending.add(topic)
     sending ??= setTimeout(send, GATHER_MS)
   })
 
   const connect = async () => {
-    const next = new pg.Client({ connectionString: url, application_name: 'carillon wake', keepAlive: true })
+    const next = new pg.Client({
+      connectionString: url,
+      application_name: 'carillon wake',
+      keepAlive: true,
+      connectionTimeoutMillis: CONNECT_MS,
+    })
+    let isLost = false
     const lost = (error?: unknown) => {
-      if (client !== next && client !== null) return
-      client = null
+      if (isLost) return
+      isLost = true
+      if (client === next) client = null
+      // One that has connected and could not listen would stay open for ever.
+      next.end().catch(() => undefined)
+      if (closed) return
       if (error) onError(error)
-      if (!closed) reconnecting ??= setTimeout(reconnect, RECONNECT_MS)
+      reconnecting ??= setTimeout(reconnect, RECONNECT_MS)
     }
     next.on('error', lost)
     next.on('end', () => lost())
@@ -61,22 +72,26 @@ export function openWakeWire(options: {
     try {
       await next.connect()
       await next.query(`listen ${CHANNEL}`)
-      client = next
+      if (closed) lost()
+      else client = next
     } catch (error) {
       lost(error)
     }
   }
   const reconnect = () => {
     reconnecting = null
-    void connect()
+    connecting = connect()
   }
-  void connect()
+  let connecting = connect()
 
   return {
     async close() {
       closed = true
       if (sending) clearTimeout(sending)
       if (reconnecting) clearTimeout(reconnecting)
+      unhear()
+      // One that is being opened would outlive its node.
+      await connecting
       await client?.end()
     },
   }

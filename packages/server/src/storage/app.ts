@@ -21,7 +21,7 @@ export const apps = versionedTable<AppRow, AppFields>({
   table: 'app',
   columns: { code: 'text', name: 'text', description: 'text', shared: 'boolean', paused: 'boolean', ratePerSecond: 'float8' },
   also: `, (select jsonb_build_object('total', count(*), 'available', count(*) filter (
-      where e.status = 'ONLINE' and e.health = 'HEALTHY' and exists (
+      where e.in_service and exists (
         select from executor_session s where s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null)))
     from executor e where e.tenant_id = t.tenant_id and e.app_id = t.id and e.deleted_at is null) as executors`,
 })

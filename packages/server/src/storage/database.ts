@@ -9,10 +9,12 @@ import type { Statement } from './sql.ts'
  *   statement joins on (tenant_id, id).
  * - `tenant`: one tenant, under the role `carillon_api`; row-level security sees to the rest even if a statement forgot.
  * - `lease`: heartbeats and reports of executors have connections of their own, so that nothing else can starve them.
+ * - `aside`: as `engine`, for what may wait and anybody can cause: tokens that nobody knows, log lines, reasons why something waits.
  */
 export interface Database {
   engine<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   lease<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  aside<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   tenant<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
   /** As `tenant`, for what a request only has to look up: it changes nothing, so nobody waits for its end. */
   peek<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
@@ -39,6 +41,7 @@ export interface PoolSizes {
   readonly engine: number
   readonly api: number
   readonly lease: number
+  readonly aside: number
   readonly console: number
 }
 
@@ -68,7 +71,7 @@ export interface DatabaseOptions {
 }
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const sizes: PoolSizes = { engine: 4, api: 6, lease: 2, console: 3, ...options.sizes }
+  const sizes: PoolSizes = { engine: 4, api: 6, lease: 2, aside: 2, console: 3, ...options.sizes }
   let closing = false
   const onError = (error: Error) => {
     if (!closing) options.onError?.(error)
@@ -77,12 +80,14 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pools = {
     engine: pool(ENGINE, sizes.engine, 5_000),
     lease: pool(ENGINE, sizes.lease, 5_000),
+    aside: pool(ENGINE, sizes.aside, 5_000),
     tenant: pool('carillon_api', sizes.api, 5_000),
     read: pool('carillon_api', sizes.console, 10_000),
   }
   return {
     engine: (work) => transact(pools.engine, ENGINE_WRITES, work),
     lease: (work) => transact(pools.lease, ENGINE_WRITES, work),
+    aside: (work) => transact(pools.aside, ENGINE_WRITES, work),
     tenant: (tenantId, work) => transact(pools.tenant, { tenantId, readOnly: false }, work),
     peek: (tenantId, work) => transact(pools.tenant, { tenantId, readOnly: true }, work),
     read: (tenantId, work) => transact(pools.read, { tenantId, readOnly: true }, work),

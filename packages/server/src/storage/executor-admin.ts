@@ -10,10 +10,14 @@ const VIEW = `t.id, (select jsonb_build_object('id', a.id, 'code', a.code) from 
   t.instance, t.mode, t.address, t.handlers, t.capacity,
   (select count(*) from executor_session s join instance_live i on i.session_id = s.id and i.state in ('RESERVED', 'RUNNING')
    where s.tenant_id = t.tenant_id and s.executor_id = t.id and s.ended_at is null) as running,
-  t.labels, t.metadata, t.status, t.status_set_by as "statusSetBy", t.status_reason as "statusReason", t.health,
+  t.labels, t.metadata, t.status, t.status_set_by as "statusSetBy", t.status_reason as "statusReason",
+  t.status_set_at as "statusSetAt", t.health, t.health_reason as "healthReason", t.health_set_at as "healthSetAt", t.health_url as "healthUrl",
+  t.health_every_ms as "healthEveryMs", t.in_service as "inService",
+  (select jsonb_build_object('at', to_ms(c.checked_at), 'ok', c.ok, 'tookMs', c.took_ms, 'detail', c.detail) from executor_check c
+   where c.tenant_id = t.tenant_id and c.executor_id = t.id and c.checked_at is not null) as "lastCheck",
   (select jsonb_build_object('id', s.id, 'startedAt', to_ms(s.started_at), 'seenAt', to_ms(s.seen_at), 'leaseUntil', to_ms(s.lease_until))
    from executor_session s where s.tenant_id = t.tenant_id and s.executor_id = t.id and s.ended_at is null) as session,
-  t.registered_at as "registeredAt", t.updated_at as "updatedAt"`
+  t.registered_at as "registeredAt", t.registered_by as "registeredBy", t.updated_at as "updatedAt"`
 
 const find = sql('executor.find', `select ${VIEW} from executor t where t.tenant_id = $1 and t.id = $2 and t.deleted_at is null`)
 export async function findExecutor(tx: Transaction, tenantId: number, id: number): Promise<ExecutorAdminRow | undefined> {
@@ -30,7 +34,8 @@ export async function lockExecutor(tx: Transaction, tenantId: number, id: number
 
 const setStatus = sql(
   'executor.setStatus',
-  `update executor set status = $3, status_set_by = $4, status_reason = $5, version = version + 1, updated_at = statement_timestamp()
+  `update executor set status = $3, status_set_by = $4, status_reason = $5, status_set_at = statement_timestamp(), version = version + 1,
+     updated_at = statement_timestamp()
    where tenant_id = $1 and id = $2`,
 )
 /** `setBy` null gives the status back to the registry. */

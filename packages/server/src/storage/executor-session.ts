@@ -1,14 +1,20 @@
+import { column } from './columns.ts'
 import type { Transaction } from './database.ts'
+import { cancelChecks, lockCheck, scheduleCheck } from './executor-check.ts'
 import { sql } from './sql.ts'
 
 const REGISTER_EXECUTOR = sql(
   'executor.register',
-  `insert into executor as e (tenant_id, app_id, instance, mode, address, handlers, capacity, labels, metadata)
-   values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb)
+  `insert into executor as e (tenant_id, app_id, instance, mode, address, handlers, capacity, labels, metadata, health_url, health_every_ms)
+   values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb, $10, $11)
    on conflict (tenant_id, app_id, instance) where deleted_at is null do update
    set mode = excluded.mode, address = excluded.address, handlers = excluded.handlers, capacity = excluded.capacity, labels = excluded.labels,
-       metadata = excluded.metadata, registered_at = statement_timestamp(), updated_at = statement_timestamp(),
-       status = case when e.status_set_by is null then 'ONLINE' else e.status end
+       metadata = excluded.metadata, health_url = excluded.health_url, health_every_ms = excluded.health_every_ms, registered_by = null,
+       health = 'UNKNOWN', health_reason = null, health_set_at = statement_timestamp(),
+       registered_at = statement_timestamp(), updated_at = statement_timestamp(),
+       status = case when e.status_set_by is null then 'ONLINE' else e.status end,
+       status_reason = case when e.status_set_by is null then null else e.status_reason end,
+       status_set_at = case when e.status_set_by is null then statement_timestamp() else e.status_set_at end
    returning e.id`,
 )
 
@@ -22,11 +28,20 @@ export interface Registration {
   readonly capacity: number
   readonly labels: Readonly<Record<string, string>>
   readonly metadata: Readonly<Record<string, string>>
+  readonly healthUrl: string | null
+  readonly healthEveryMs: number | null
 }
 
-/** Creates the executor, or takes what it says of itself anew. A status that a person set stays. */
+/** Creates the executor, or takes what it says of itself anew. A status that a person set stays; it is checked at once. */
 export async function registerExecutor(tx: Transaction, registration: Registration): Promise<number> {
-  const [row] = await tx.query<{ id: number }>(REGISTER_EXECUTOR, [
+  const [row] = await tx.query<{ id: number }>(REGISTER_EXECUTOR, registrationValues(registration))
+  if (registration.healthUrl === null) await cancelChecks(tx, registration.tenantId, row!.id)
+  else await scheduleCheck(tx, registration.tenantId, row!.id)
+  return row!.id
+}
+
+function registrationValues(registration: Registration): unknown[] {
+  return [
     registration.tenantId,
     registration.appId,
     registration.instance,
@@ -36,8 +51,29 @@ export async function registerExecutor(tx: Transaction, registration: Registrati
     registration.capacity,
     JSON.stringify(registration.labels),
     JSON.stringify(registration.metadata),
-  ])
-  return row!.id
+    registration.healthUrl,
+    registration.healthEveryMs,
+  ]
+}
+
+const REGISTER_BY_HAND = sql(
+  'executor.registerByHand',
+  `insert into executor (tenant_id, app_id, instance, mode, address, handlers, capacity, labels, metadata, health_url, health_every_ms, registered_by, status, status_reason)
+   values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb, $10, $11, $12, 'OFFLINE', 'It has not answered a health check yet')
+   on conflict (tenant_id, app_id, instance) where deleted_at is null do nothing returning id`,
+)
+
+/** Null: the app has an executor of this name. */
+export async function registerByHand(
+  tx: Transaction,
+  registration: Registration,
+  by: string,
+  callToken: string | null,
+): Promise<number | null> {
+  const [row] = await tx.query<{ id: number }>(REGISTER_BY_HAND, [...registrationValues(registration), by])
+  if (!row) return null
+  await scheduleCheck(tx, registration.tenantId, row.id, callToken)
+  return row.id
 }
 
 const LOCK_NAME = sql(
@@ -56,7 +92,9 @@ const FIND = sql(
 export async function endSessionOfName(tx: Transaction, tenantId: number, appId: number, instance: string): Promise<void> {
   await tx.query(LOCK_NAME, [String(tenantId), String(appId), instance])
   const [executor] = await tx.query<{ id: number }>(FIND, [tenantId, appId, instance])
-  if (executor) await endOpenSession(tx, tenantId, executor.id, 'REPLACED')
+  if (!executor) return
+  lockCheck(tx, tenantId, executor.id)
+  await endOpenSession(tx, tenantId, executor.id, 'REPLACED')
 }
 
 const END_OPEN = sql(
@@ -107,33 +145,42 @@ export interface SessionRow {
   readonly claimSeq: number
   readonly ended: boolean
   readonly status: 'ONLINE' | 'OFFLINE' | 'MAINTENANCE' | 'DRAINING'
-  readonly health: 'HEALTHY' | 'UNHEALTHY'
+  /** Neither set aside by anyone nor unwell. */
+  readonly inService: boolean
   readonly handlers: readonly string[]
   readonly labels: Readonly<Record<string, string>>
 }
 
 const SESSION_COLUMNS = `s.tenant_id as "tenantId", s.id, s.executor_id as "executorId", s.app_id as "appId", a.shared as "appShared", a.paused as "appPaused", te.state = 'ACTIVE' as "tenantActive",
-  s.capacity, s.claim_seq as "claimSeq", s.ended_at is not null as ended, e.status, e.health, e.handlers, e.labels`
+  s.capacity, s.claim_seq as "claimSeq", s.ended_at is not null as ended, e.status, e.in_service as "inService", e.handlers, e.labels`
 
 const SESSION_TABLES = `executor_session s
   join executor e on e.tenant_id = s.tenant_id and e.id = s.executor_id
   join app a on a.tenant_id = s.tenant_id and a.id = s.app_id
   join tenant te on te.id = s.tenant_id`
 
+/** What decides whether an executor gets work at all. */
+const MAY_GET = `e.in_service and not a.paused and te.state = 'ACTIVE'`
+
 const LOCK = sql(
   'executorSession.lock',
-  `select ${SESSION_COLUMNS} from ${SESSION_TABLES} where s.tenant_id = $1 and s.id = $2 for no key update of s`,
+  `select s.id from executor_session s where s.tenant_id = $1 and s.id = $2 for no key update`,
 )
-
-/** Locks a session, so that what is given to it is given by one transaction at a time, and never to one that has ended. */
-export async function lockSession(tx: Transaction, tenantId: number, sessionId: number): Promise<SessionRow | null> {
-  return (await tx.query<SessionRow>(LOCK, [tenantId, sessionId]))[0] ?? null
-}
 
 const SELECT = sql(
   'executorSession.select',
   `select ${SESSION_COLUMNS} from ${SESSION_TABLES} where s.tenant_id = $1 and s.id = $2`,
 )
+
+/**
+ * Locks a session, so that what is given to it is given by one transaction at a time, and never to one that has ended. What stands of it is
+ * read by the next statement, sent with it: the snapshot of the locking one is older than its wait, and its executor may have been set aside
+ * meanwhile.
+ */
+export async function lockSession(tx: Transaction, tenantId: number, sessionId: number): Promise<SessionRow | null> {
+  const [, session] = await Promise.all([tx.query(LOCK, [tenantId, sessionId]), selectSession(tx, tenantId, sessionId)])
+  return session
+}
 
 export async function selectSession(tx: Transaction, tenantId: number, sessionId: number): Promise<SessionRow | null> {
   return (await tx.query<SessionRow>(SELECT, [tenantId, sessionId]))[0] ?? null
@@ -163,8 +210,8 @@ const LEAVE = sql(
   'executorSession.leave',
   `with left_session as (
      update executor_session set ended_at = statement_timestamp(), end_reason = 'LEFT' where tenant_id = $1 and id = $2 and ended_at is null returning executor_id)
-   update executor e set status = case when e.status_set_by is null then 'OFFLINE' else e.status end, updated_at = statement_timestamp()
-   from left_session l where e.tenant_id = $1 and e.id = l.executor_id`,
+   update executor e set status = 'OFFLINE', status_reason = 'It left', status_set_at = statement_timestamp(), updated_at = statement_timestamp()
+   from left_session l where e.tenant_id = $1 and e.id = l.executor_id and e.status_set_by is null`,
 )
 
 export async function leaveSession(tx: Transaction, tenantId: number, sessionId: number): Promise<void> {
@@ -182,7 +229,8 @@ const EXPIRE = sql(
      from expired where s.tenant_id = expired.tenant_id and s.id = expired.id
      returning s.tenant_id, s.executor_id, s.id),
    marked as (
-     update executor e set status = 'OFFLINE', status_reason = 'Its heartbeats stopped', updated_at = statement_timestamp()
+     update executor e set status = 'OFFLINE', status_set_at = statement_timestamp(), updated_at = statement_timestamp(),
+       status_reason = case when e.registered_by is null then 'Its heartbeats stopped' else 'Its health checks failed' end
      from ended where e.tenant_id = ended.tenant_id and e.id = ended.executor_id and e.status_set_by is null)
    select id from ended`,
 )
@@ -194,23 +242,35 @@ export async function expireSessions(tx: Transaction, limit: number): Promise<nu
 
 const LOCK_PUSH = sql(
   'executorSession.lockPush',
+  `select s.id from executor_session s join executor e on e.tenant_id = s.tenant_id and e.id = s.executor_id
+   where s.tenant_id = $1 and s.app_id = $2 and s.ended_at is null and e.mode = 'PUSH'
+   order by s.tenant_id, s.id for no key update of s`,
+)
+const SELECT_PUSH = sql(
+  'executorSession.selectPush',
   `select ${SESSION_COLUMNS}, e.address, s.call_token as "callToken"
    from ${SESSION_TABLES}
-   where s.ended_at is null and e.mode = 'PUSH' and e.status = 'ONLINE' and e.health = 'HEALTHY' and not a.paused and te.state = 'ACTIVE' and a.id = $2 and a.tenant_id = $1
-   order by s.tenant_id, s.id for no key update of s`,
+   where s.tenant_id = $1 and s.app_id = $2 and s.ended_at is null and e.mode = 'PUSH' and ${MAY_GET}
+   order by s.tenant_id, s.id`,
 )
 
 export type PushSession = SessionRow & { readonly address: string; readonly callToken: string | null }
 
-/** The push executors of an app that may get work, locked, so that no two nodes fill the same place. */
-export function lockPushSessions(tx: Transaction, tenantId: number, appId: number): Promise<PushSession[]> {
-  return tx.query(LOCK_PUSH, [tenantId, appId])
+/** The push executors of an app that may get work, locked, so that no two nodes fill the same place. Read behind the lock, as `lockSession`. */
+export async function lockPushSessions(tx: Transaction, tenantId: number, appId: number): Promise<PushSession[]> {
+  const [locked, read] = await Promise.all([
+    tx.query<{ id: number }>(LOCK_PUSH, [tenantId, appId]),
+    tx.query<PushSession>(SELECT_PUSH, [tenantId, appId]),
+  ])
+  // One that has registered between the two statements is not locked.
+  const held = new Set(column(locked, 'id'))
+  return read.filter((session) => held.has(session.id))
 }
 
 const PUSH_APPS = sql(
   'executorSession.pushApps',
   `select distinct s.tenant_id as "tenantId", s.app_id as "appId" from ${SESSION_TABLES}
-   where s.ended_at is null and e.mode = 'PUSH' and e.status = 'ONLINE' and e.health = 'HEALTHY' and not a.paused and te.state = 'ACTIVE' order by 1, 2`,
+   where s.ended_at is null and e.mode = 'PUSH' and ${MAY_GET} order by 1, 2`,
 )
 
 export function selectPushApps(tx: Transaction): Promise<{ tenantId: number; appId: number }[]> {
@@ -250,4 +310,23 @@ const PRUNE = sql(
 
 export async function pruneSessions(tx: Transaction): Promise<void> {
   await tx.query(PRUNE)
+}
+
+const FORGET_GONE = sql(
+  'executor.forgetGone',
+  `update executor e set deleted_at = statement_timestamp(), version = e.version + 1
+   where (e.tenant_id, e.id) in (
+     select g.tenant_id, g.id from executor g
+     where g.deleted_at is null and g.status = 'OFFLINE' and g.status_set_by is null and g.registered_by is null and g.updated_at < statement_timestamp() - interval '7 days'
+       and not exists (select from executor_session s where s.tenant_id = g.tenant_id and s.executor_id = g.id and s.ended_at is null)
+     limit $1)
+   and e.status = 'OFFLINE' and e.status_set_by is null and e.registered_by is null and e.updated_at < statement_timestamp() - interval '7 days'`,
+)
+
+/**
+ * Removes executors that left a week ago and that no person has said anything about: where each process has a name of its own, there are
+ * more of them every day. One that registers meanwhile has changed, which the locked row shows.
+ */
+export async function forgetGoneExecutors(tx: Transaction, limit: number): Promise<void> {
+  await tx.query(FORGET_GONE, [limit])
 }

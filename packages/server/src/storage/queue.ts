@@ -20,9 +20,33 @@ const SELECT_AFTER = sql(
    from queue where id > $1 order by id limit $2`,
 )
 
-/** Queues never change and are never removed, so a cache only has to ask for those after the last it knows. */
+/** Queues never change, so a cache only has to ask for those after the last it knows. */
 export function selectQueuesAfter(tx: Transaction, id: number, limit: number): Promise<QueueRow[]> {
   return tx.query(SELECT_AFTER, [id, limit])
+}
+
+const SELECT_AMONG = sql('queue.selectAmong', `select id from queue where id = any($1::int[])`)
+
+/** Those of these that are still there. */
+export async function selectQueuesAmong(tx: Transaction, ids: readonly number[]): Promise<number[]> {
+  return column(await tx.query<{ id: number }>(SELECT_AMONG, [ids]), 'id')
+}
+
+// An executor that was removed never comes back: its name is registered as another. Whoever pinned something to it while it lived has
+// committed long since.
+const PRUNE_PINNED = sql(
+  'queue.prunePinned',
+  `delete from queue q using (
+     select k.id from queue k join executor e on e.tenant_id = k.app_tenant_id and e.id = k.executor_id
+     where k.executor_id is not null and e.deleted_at < statement_timestamp() - interval '1 hour'
+       and k.id not in (select distinct i.queue_id from instance_live i where i.queue_id is not null)
+     limit $1) gone
+   where q.id = gone.id`,
+)
+
+/** Removes the queues from which only executors could take that have been removed. */
+export async function prunePinnedQueues(tx: Transaction, limit: number): Promise<void> {
+  await tx.query(PRUNE_PINNED, [limit])
 }
 
 export type QueueInput = Omit<QueueRow, 'id' | 'executorId'>
@@ -60,7 +84,7 @@ const SERVING = `select q.id as queue_id, e.id as executor_id, q.app_tenant_id, 
   from unnest($1::int[]) as wanted (id)
   cross join lateral (select * from queue k where k.id = wanted.id limit 1) q
   join executor e on e.tenant_id = q.app_tenant_id and e.app_id = q.app_id and e.deleted_at is null
-    and e.status = 'ONLINE' and e.health = 'HEALTHY' and e.handlers ? q.handler and e.labels @> q.selector
+    and e.in_service and e.handlers ? q.handler and e.labels @> q.selector
   where exists (select from executor_session s where s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null)`
 const ADD_PINNED = sql(
   'queue.addPinned',
@@ -97,7 +121,7 @@ const WITH_OTHERS = sql(
    cross join lateral (
      select e.id from executor e
      where e.tenant_id = q.app_tenant_id and e.app_id = q.app_id and e.deleted_at is null and e.id <> w.executor_id
-       and e.status = 'ONLINE' and e.health = 'HEALTHY' and e.handlers ? q.handler and e.labels @> q.selector
+       and e.in_service and e.handlers ? q.handler and e.labels @> q.selector
        and exists (select from executor_session s where s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null)
      limit 1) other`,
 )

@@ -46,7 +46,7 @@ const facts = sql(
      (select min(floor(least(b.burst, b.tokens + extract(epoch from statement_timestamp() - b.refilled_at) * b.per_second))) from rate_bucket b
       where (b.tenant_id = q.rate_tenant_id and b.key = q.rate_key) or (b.tenant_id = q.app_tenant_id and b.key = 'app:' || q.app_id)) as starts,
      x.serving, x.available, x.free,
-     (select m.instance from executor m where m.id = i.executor_id) as executor
+     (select m.instance from executor m where m.tenant_id = q.app_tenant_id and m.id = i.executor_id) as executor
    from instance_live i
    join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id
    join tenant e on e.id = i.tenant_id
@@ -55,8 +55,8 @@ const facts = sql(
    left join app a on a.tenant_id = q.app_tenant_id and a.id = q.app_id
    cross join lateral (
      select count(*) as serving,
-       count(*) filter (where m.status = 'ONLINE' and m.health = 'HEALTHY' and s.id is not null) as available,
-       count(*) filter (where m.status = 'ONLINE' and m.health = 'HEALTHY' and s.id is not null and s.capacity > (
+       count(*) filter (where m.in_service and s.id is not null) as available,
+       count(*) filter (where m.in_service and s.id is not null and s.capacity > (
          select count(*) from instance_live h where h.session_id = s.id and h.state in ('RESERVED', 'RUNNING'))) as free
      from executor m
      left join executor_session s on s.tenant_id = m.tenant_id and s.executor_id = m.id and s.ended_at is null

@@ -188,3 +188,84 @@ test('a full executor does not keep work from one that is free', async () => {
   await until(() => ended(run, 'SUCCESS'))
   expect(idle.stats.state).toBe('ONLINE')
 })
+
+const answering = (status: number, body: string, type = 'application/json') =>
+  listening(
+    createServer((request, response) => {
+      request.resume().once('end', () => response.writeHead(status, { 'content-type': type }).end(body))
+    }),
+  )
+const heard = (event: string, details: Record<string, unknown>, from: number) =>
+  until(async () =>
+    world.events
+      .slice(from)
+      .some((each) => each.event === event && Object.entries(details).every(([key, value]) => each.details[key] === value)),
+  )
+
+test.each([
+  ['a gateway gives up on an executor that works on', 504, '<html>Gateway Time-out</html>', 'text/html'],
+  ['an executor breaks off in the middle of taking', 500, '{"code":"INTERNAL"}', 'application/problem+json'],
+  ['somebody answers 200 with rubbish', 200, 'OK', 'text/plain'],
+])('when %s, nobody knows what was taken: nothing is handed to another executor', async (_name, status, body, type) => {
+  const task = await world.task({ node: { delivery: 'AT_MOST_ONCE' } })
+  await registerAddress(task, await answering(status, body, type))
+  const run = await world.start(task)
+  const from = world.events.length
+  await dispatchPush(world.engine, dispatch)
+  await heard('push.failed', { certain: false, status }, from)
+  expect(await world.run(run)).toMatchObject({ instance: 'RESERVED' })
+})
+
+test('an executor that refuses the whole call in the words of the protocol hands it on at once', async () => {
+  const task = await world.task({ node: { delivery: 'AT_MOST_ONCE' } })
+  await registerAddress(task, await answering(503, '{"code":"UNAVAILABLE"}', 'application/problem+json'))
+  const run = await world.start(task)
+  await dispatchPush(world.engine, dispatch)
+  await until(async () => (await world.run(run)).instance === 'PENDING')
+})
+
+test('an executor that accepts calls and never answers slows no other', async () => {
+  const task = await world.task()
+  await registerAddress(task, await listening(createServer(() => {})))
+  await pushExecutor(task, () => 'done')
+  const runs = await Promise.all(Array.from({ length: 12 }, () => world.start(task)))
+  await dispatchPush(world.engine, dispatch)
+  const states = async () => (await Promise.all(runs.map((run) => world.run(run)))).map(({ run }) => run)
+  // Five places of the one that hangs are taken; what it does not hold is done.
+  await until(
+    async () => (
+      await dispatchPush(world.engine, dispatch),
+      (await states()).filter((state) => state === 'SUCCESS').length === 7
+    ),
+  )
+})
+
+test('an attempt whose secrets could not be looked up goes back at once, and the executors of other apps get theirs', async () => {
+  const broken = await world.task({ node: { settings: { key: '${{ secrets.any }}' }, delivery: 'AT_MOST_ONCE' } })
+  const fine = await world.task()
+  await pushExecutor(broken, () => 'done')
+  await pushExecutor(fine, () => 'done')
+  const runs = [await world.start(broken), await world.start(fine)]
+  const failing = {
+    ...world.engine,
+    secrets: { ...world.engine.secrets, load: () => Promise.reject(new Error('The connection was lost.')) },
+  }
+  await dispatchPush(failing, dispatch)
+  expect(await world.run(runs[0]!)).toMatchObject({ instance: 'PENDING', attempt: 1 })
+  await until(() => ended(runs[1]!, 'SUCCESS'))
+})
+
+test('what finds no place spends nothing of its rate', async () => {
+  const task = await world.task({ ratePerSecond: 5 })
+  const other = await world.task({ tenantId: task.tenantId })
+  await world.sql(`update queue set app_id = $1 where id = $2`, task.appId, other.queueId)
+  let finish = () => {}
+  const gate = new Promise<void>((resolve) => (finish = resolve))
+  await pushExecutor(task, () => gate, 1)
+  await pushExecutor({ ...other, appCode: task.appCode }, () => gate, 10)
+  await world.sql(`update rate_bucket set refilled_at = now() + interval '1 hour' where tenant_id = $1`, task.tenantId)
+  for (let n = 0; n < 5; n++) await world.start(task)
+  await dispatchPush(world.engine, dispatch)
+  expect(await world.sql(`select tokens from rate_bucket where tenant_id = $1`, task.tenantId)).toEqual([{ tokens: 4 }])
+  finish()
+})

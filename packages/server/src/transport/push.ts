@@ -32,7 +32,7 @@ const NEVER_SENT = new Set([
 export function createPushTransport(options: PushOptions): PushTransport & { close(): Promise<void> } {
   const pools = new Map<string, Pool>()
 
-  const post = async (target: PushTarget, path: string, body: unknown): Promise<{ status: number; json: unknown }> => {
+  const post = async (target: PushTarget, path: string, body: unknown): Promise<Answer> => {
     const url = new URL(`${target.address.replace(/\/$/, '')}${path}`)
     const pool = poolOf(pools, url.origin, options)
     const response = await pool.request({
@@ -41,21 +41,27 @@ export function createPushTransport(options: PushOptions): PushTransport & { clo
       headers: { 'content-type': 'application/json', authorization: `Bearer ${target.callToken ?? ''}` },
       body: JSON.stringify(body),
     })
-    return { status: response.statusCode, json: await readJson(response) }
+    const type = String(response.headers['content-type'] ?? '')
+    return { status: response.statusCode, isProblem: type.startsWith(PROBLEM), json: await readJson(response) }
   }
 
   const invoke = async (target: PushTarget, assignments: readonly Assignment[]) => {
+    const { session } = target
     try {
-      const { status, json } = await post(target, '/invoke', { session: target.session, assignments } as Invoke)
-      if (status === 200) return options.release(target, refusedOf(assignments, json))
-      // It answered, and not with consent: it has not taken them.
-      options.report('push.refused', { session: target.session, status })
-      options.unreachable(target.session)
-      options.release(target, assignments)
+      const answer = await post(target, '/invoke', { session, assignments } as Invoke)
+      const refused = refusedOf(assignments, answer)
+      if (answer.status !== 200 || refused === null) {
+        options.report(refused === null ? 'push.failed' : 'push.refused', {
+          ...{ session, status: answer.status },
+          ...(refused === null && { certain: false }),
+        })
+        options.unreachable(session)
+      }
+      if (refused !== null) options.release(target, refused)
     } catch (error) {
       const code = (error as { code?: string }).code ?? ''
-      options.report('push.failed', { session: target.session, code, certain: NEVER_SENT.has(code) })
-      options.unreachable(target.session)
+      options.report('push.failed', { session, code, certain: NEVER_SENT.has(code) })
+      options.unreachable(session)
       if (NEVER_SENT.has(code)) options.release(target, assignments)
     }
   }
@@ -72,10 +78,38 @@ export function createPushTransport(options: PushOptions): PushTransport & { clo
   }
 }
 
-/** What an answer names as refused, of what was sent: an answer cannot hand back anything else. */
-function refusedOf(assignments: readonly Assignment[], json: unknown): Assignment[] {
-  const refused = (json as Partial<InvokeAnswer>)?.refused
-  if (!Array.isArray(refused)) return []
+interface Answer {
+  readonly status: number
+  readonly isProblem: boolean
+  readonly json: unknown
+}
+
+const PROBLEM = 'application/problem+json'
+
+/**
+ * The refusals of a whole call that the protocol knows: the executor says them before it takes anything. Any other status may come from a
+ * gateway that has lost patience with an executor at work, or from an executor that broke off in the middle.
+ */
+const REFUSALS: ReadonlySet<unknown> = new Set([
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'METHOD_NOT_ALLOWED',
+  'MALFORMED_REQUEST',
+  'VALIDATION_FAILED',
+  'TOO_LARGE',
+  'SESSION_ENDED',
+  'UNAVAILABLE',
+])
+
+/**
+ * What an answer hands back, of what was sent: it cannot hand back anything else. Null when it says nothing that the protocol knows, so that
+ * nobody knows what was taken.
+ */
+function refusedOf(assignments: readonly Assignment[], { status, isProblem, json }: Answer): readonly Assignment[] | null {
+  if (status !== 200) return isProblem && REFUSALS.has((json as { code?: unknown } | null)?.code) ? assignments : null
+  const refused = (json as Partial<InvokeAnswer> | null)?.refused
+  if (!Array.isArray(refused)) return null
   const names = new Set(refused.map((each) => `${each?.instance}:${each?.token}`))
   return assignments.filter((each) => names.has(`${each.instance}:${each.token}`))
 }

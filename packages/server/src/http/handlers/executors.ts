@@ -1,9 +1,11 @@
 import { DEFAULT_LIMIT, type executorAdminRoutes } from '@carillon/contract'
 import { bulk } from '../../definition/bulk.ts'
 import type { Edit } from '../../definition/edit.ts'
-import { deleteExecutor, setStatus } from '../../definition/executor.ts'
+import { createExecutor, deleteExecutor, setStatus } from '../../definition/executor.ts'
 import { noSuch } from '../../definition/versioned-object.ts'
 import { findExecutor, listExecutors } from '../../storage/executor-admin.ts'
+import { checkTopic } from '../../runtime/wake-hub.ts'
+import { listExecutorEvents } from '../../storage/executor-event.ts'
 import type { Handlers } from '../context.ts'
 
 export const executorHandlers: Handlers<typeof executorAdminRoutes> = {
@@ -14,6 +16,16 @@ export const executorHandlers: Handlers<typeof executorAdminRoutes> = {
     if (!executor) throw noSuch('executor')
     return executor
   },
+  create: async ({ body }, context) => {
+    const executor = await context.changePlatform((edit) => createExecutor(edit, body))
+    context.services.hub.wake(checkTopic)
+    return executor
+  },
+  history: async ({ params, query: { limit = DEFAULT_LIMIT, cursor, ...filters } }, { read, tenantId }) =>
+    read(async (tx) => {
+      if (!(await findExecutor(tx, tenantId, params.executor))) throw noSuch('executor')
+      return listExecutorEvents(tx, tenantId, { order: '-id', limit, cursor, filters: { executor: params.executor, ...filters } })
+    }),
   setStatus: ({ params, body }, context) => context.change((edit) => setStatus(edit, params.executor, body.status, body.reason)),
   remove: ({ params }, context) => context.changePlatform((edit) => deleteExecutor(edit, params.executor)),
   bulk: ({ body }, context) =>

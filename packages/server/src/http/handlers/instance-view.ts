@@ -17,7 +17,8 @@ export async function reasonsFor(
 ): Promise<Map<number, Why>> {
   const ids = instances.filter(({ state }) => UNSTARTED.has(state)).map(({ id }) => id)
   if (ids.length === 0) return new Map()
-  return services.db.engine(async (tx) => {
+  // As the engine, whose executors may be the platform's, and never in its way.
+  return services.db.aside(async (tx) => {
     const facts = await waitingFacts(tx, tenantId, ids)
     const planOf = await services.plans.load(
       tx,

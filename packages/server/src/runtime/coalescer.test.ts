@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { createCoalescer, QueueFull } from './coalescer.ts'
+
+test('takes so much and no more while a batch is under way, refuses the rest, and takes again when it has caught up', async () => {
+  let finish = () => {}
+  const gate = new Promise<void>((resolve) => (finish = resolve))
+  const batches: (readonly number[])[] = []
+  const coalescer = createCoalescer<number, number>(
+    async (items) => {
+      batches.push(items)
+      await gate
+      return [...items]
+    },
+    { mostItems: 2, lanes: 1, mostWaiting: 3 },
+  )
+  const underWay = coalescer.add([1])
+  const waiting = [coalescer.add([2, 3]), coalescer.add([4])]
+  await expect(coalescer.add([5])).rejects.toThrow(QueueFull)
+  finish()
+  expect(await Promise.all([underWay, ...waiting])).toEqual([[1], [2, 3], [4]])
+  expect(await coalescer.add([6])).toEqual([6])
+  expect(batches).toEqual([[1], [2, 3], [4], [6]])
+})
+
+test('takes a call of any size when nothing waits: it is never split', async () => {
+  const coalescer = createCoalescer<number, number>(async (items) => [...items], { mostItems: 2, lanes: 1, mostWaiting: 3 })
+  expect(await coalescer.add([1, 2, 3, 4, 5])).toEqual([1, 2, 3, 4, 5])
+})

@@ -1,0 +1,91 @@
+import { Client, type buildConnector } from 'undici'
+import type { Probe, ProbeResult } from '../lifecycle/check-health.ts'
+
+export interface ProbeOptions {
+  /** Dials only addresses that the egress rules allow. Default: any. */
+  readonly connect?: buildConnector.connector
+}
+
+const LARGEST_ANSWER = 64 * 1024
+const LONGEST_REASON = 500
+
+/**
+ * Asks a health URL once, over a connection of its own. A redirect is a failure that names where it leads: whoever set the URL is to set that
+ * one, and it is judged like any other.
+ */
+export function createProbe({ connect }: ProbeOptions = {}): Probe {
+  return async (text, signal) => {
+    const result = await ask(text, signal, connect)
+    return result.ok ? result : { ok: false, reason: result.reason.slice(0, LONGEST_REASON) }
+  }
+}
+
+async function ask(text: string, signal: AbortSignal, connect: ProbeOptions['connect']): Promise<ProbeResult> {
+  let client: Client | undefined
+  const leave = () => void client?.destroy()
+  signal.addEventListener('abort', leave)
+  try {
+    const url = new URL(text)
+    client = new Client(url.origin, {
+      ...(connect && { connect }),
+      ...{ headersTimeout: 0, bodyTimeout: 0, maxResponseSize: LARGEST_ANSWER },
+    })
+    const headers = { accept: 'application/json, text/plain;q=0.9', 'user-agent': 'carillon-health-check' }
+    const response = await client.request({ method: 'GET', path: url.pathname + url.search, headers, signal })
+    const { statusCode } = response
+    if (statusCode >= 300 && statusCode < 400) return redirected(statusCode, response.headers.location)
+    if (statusCode < 200 || statusCode > 299) return failed(`It answered ${statusCode}`)
+    return judge(String(response.headers['content-type'] ?? ''), await response.body.text())
+  } catch (error) {
+    return failed(signal.aborted ? 'It did not answer in time, or its answer did not end' : reasonOf(error))
+  } finally {
+    signal.removeEventListener('abort', leave)
+    void client?.destroy()
+  }
+}
+
+const failed = (reason: string): ProbeResult => ({ ok: false, reason })
+
+function redirected(status: number, location: string | string[] | undefined): ProbeResult {
+  const where = location === undefined ? '' : ` to ${String(location)}`
+  return failed(`It answered ${status}, a redirect${where}, which is not followed: register the address that it leads to`)
+}
+
+/** What frameworks write into `status` when they answer 200 all the same. */
+const DOWN = new Set(['DOWN', 'OUT_OF_SERVICE', 'UNHEALTHY', 'FAIL', 'FAILED', 'ERROR', 'CRITICAL'])
+
+function judge(type: string, body: string): ProbeResult {
+  if (/^text\/html\b/i.test(type) || /^\s*<(!doctype|html)\b/i.test(body))
+    return failed('It answered a web page, not a health check: is this the right address?')
+  if (!/\bjson\b/i.test(type)) return { ok: true }
+  let answer: unknown
+  try {
+    answer = JSON.parse(body)
+  } catch {
+    return failed('It answered JSON that cannot be read')
+  }
+  const status = typeof answer === 'object' && answer !== null ? (answer as { status?: unknown }).status : undefined
+  return typeof status === 'string' && DOWN.has(status.toUpperCase())
+    ? failed(`It answered that its status is ${status}`)
+    : { ok: true }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Nobody listens at its address',
+  ENOTFOUND: 'Its host has no address',
+  EAI_AGAIN: 'Its host could not be looked up',
+  EHOSTUNREACH: 'Its host cannot be reached',
+  ENETUNREACH: 'Its network cannot be reached',
+  ECONNRESET: 'It closed the connection without an answer',
+  UND_ERR_SOCKET: 'It closed the connection without an answer',
+  UND_ERR_CONNECT_TIMEOUT: 'It could not be connected to in time',
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: `Its answer is longer than ${LARGEST_ANSWER} bytes`,
+}
+
+/** Of the errors of the network nothing is told but their kind; those of the egress guard are made to be read. */
+function reasonOf(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: string }
+  if (code === 'EGRESS_REFUSED') return `It may not be called: ${message}`
+  const reason = typeof code === 'string' ? REASONS[code] : undefined
+  return reason ?? `It could not be asked${typeof code === 'string' ? ` (${code})` : ''}`
+}
