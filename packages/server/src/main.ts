@@ -7,6 +7,7 @@ import { pino, type Logger } from 'pino'
 import { allowsPrivateEgress, nodeIdOf, publicUrlOf, type Config } from './config.ts'
 import { createBuiltinExecutor, type BuiltinExecutorOptions } from './builtin/builtin-executor.ts'
 import { guardedConnect } from './builtin/egress-guard.ts'
+import { createKnownTasks } from './definition/known-tasks.ts'
 import { prepareFirstAccess, type FirstAccess } from './definition/first-access.ts'
 import { createApi } from './http/api.ts'
 import { callbackHandlers } from './http/callback-api.ts'
@@ -152,7 +153,16 @@ async function startNode(
   })
   const app = createApi(
     {
-      services: { db, lifecycle, limits: config.limits, plans: engine.plans, vault, hub: engine.hub, days: firing.days },
+      services: {
+        db,
+        lifecycle,
+        limits: config.limits,
+        plans: engine.plans,
+        tasks: createKnownTasks(),
+        vault,
+        hub: engine.hub,
+        days: firing.days,
+      },
       corsOrigins: listOf(config.corsOrigins),
       trustProxy: config.trustProxy === undefined ? false : listOf(config.trustProxy),
       // The calls of executors are many and say little; they are there for those who ask for them.

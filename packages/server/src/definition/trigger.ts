@@ -1,11 +1,12 @@
 import { CarillonError, type Plan, type Role } from '@carillon/core'
 import { planOfShare, shareKey } from '../lifecycle/plan-share.ts'
 import type { PlanCache } from '../lifecycle/plan-cache.ts'
-import type { RunTarget } from '../lifecycle/start-runs.ts'
+import type { RunStart, RunTarget } from '../lifecycle/start-runs.ts'
 import { selectTriggerableDags, type TriggerableDag } from '../storage/dag.ts'
 import { selectPlansOfVersions } from '../storage/dag-version.ts'
 import type { Transaction } from '../storage/database.ts'
 import { selectTriggerableTasks, type TriggerableTask } from '../storage/task.ts'
+import type { KnownTasks } from './known-tasks.ts'
 import { noSuchVersion } from './dag-version.ts'
 import { invalid, invalidFields } from './invalid.ts'
 import { assertParamsSize, paramsProblems, referenceProblems } from './params-schema.ts'
@@ -25,12 +26,13 @@ export interface Asker {
   readonly tenantId: number
   readonly role: Role
   readonly plans: PlanCache
+  readonly tasks: KnownTasks
   readonly paramsBytes: number
 }
 
 export type PreparedTrigger<Ask> =
-  /** `planId`: of the version that is named. */
-  | { readonly ask: Ask; readonly target: RunTarget; readonly planId: number | null }
+  /** `planId`: of the version that is named. `expects`: the task as it was remembered. */
+  | { readonly ask: Ask; readonly target: RunTarget; readonly planId: number | null; readonly expects?: RunStart['expects'] & {} }
   | { readonly ask: Ask; readonly refusal: CarillonError }
 
 /**
@@ -67,6 +69,7 @@ export async function prepareTriggers<Ask extends TriggerAsk>(
     tx,
     [...new Set(planIds)].map((planId) => ({ tenantId, planId })),
   )
+  for (const [ref, task] of tasks) asker.tasks.set(tenantId, ref, task)
   const found: Found = { tasks, dags, versions, planOf: (planId) => planOf({ tenantId, planId }) }
   return asks.map((ask) => {
     try {
@@ -76,6 +79,21 @@ export async function prepareTriggers<Ask extends TriggerAsk>(
       throw error
     }
   })
+}
+
+/** The same from memory alone; null: something is not known, or would be refused, which only what stands now may decide. */
+export function recallTrigger<Ask extends TriggerAsk>(asker: Asker, ask: Ask): PreparedTrigger<Ask> | null {
+  const { tenantId, plans, tasks } = asker
+  const task = ask.task === undefined || ask.dag !== undefined ? undefined : tasks.get(tenantId, ask.task)
+  const plan = task && plans.get({ tenantId, planId: task.planId })
+  if (!plan) return null
+  const found: Found = { tasks: new Map([[ask.task!, task]]), dags: new Map(), versions: new Map(), planOf: () => plan }
+  try {
+    return { ask, ...taskOf(asker, found, ask), expects: { version: task.version, planId: task.planId } }
+  } catch (error) {
+    if (error instanceof CarillonError) return null
+    throw error
+  }
 }
 
 interface Found {

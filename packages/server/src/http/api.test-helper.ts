@@ -21,6 +21,7 @@ import { TEST_VAULT } from '../testing/test-vault.ts'
 import { createApi } from './api.ts'
 import { callbackHandlers } from './callback-api.ts'
 import { executorHandlers } from './executor-api.ts'
+import { createKnownTasks } from '../definition/known-tasks.ts'
 import { hashToken } from '../definition/token.ts'
 
 /** The API over a database of its own, called without a socket; and what tests say about it. */
@@ -85,7 +86,16 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const traffic = executorHandlers(createExecutorTraffic(engine))
   const app = createApi(
     {
-      services: { db, lifecycle, limits, plans: engine.plans, vault: TEST_VAULT, hub: engine.hub, days: firing.days },
+      services: {
+        db,
+        lifecycle,
+        limits,
+        plans: engine.plans,
+        tasks: createKnownTasks(),
+        vault: TEST_VAULT,
+        hub: engine.hub,
+        days: firing.days,
+      },
       corsOrigins: options.corsOrigins ?? [],
       inspect: assertContract,
       onFault: options.onFault ?? ((error) => console.error(error)),

@@ -3,6 +3,7 @@ import type { Permission } from '@carillon/core'
 import type { Change, Edit } from '../definition/edit.ts'
 import type { AuditEntry, Lifecycle } from '../lifecycle/lifecycle.ts'
 import type { HistoryDays } from '../lifecycle/history-days.ts'
+import type { KnownTasks } from '../definition/known-tasks.ts'
 import type { PlanCache } from '../lifecycle/plan-cache.ts'
 import type { WakeHub } from '../runtime/wake-hub.ts'
 import { insertAudit } from '../storage/audit.ts'
@@ -26,6 +27,7 @@ export interface ApiServices {
   readonly lifecycle: Lifecycle
   readonly limits: ApiLimits
   readonly plans: PlanCache
+  readonly tasks: KnownTasks
   readonly vault: Vault
   readonly days: Pick<HistoryDays, 'withFireDays'>
   /** Where readers of logs are woken. */

@@ -31,8 +31,9 @@ export async function acceptStarts(
   )
   const own = new Map(starts.map((place, index) => [place, started[index]!]))
   keepAnswers(tx, requests, own)
-  // A replayed request changed nothing and stands in the trail already.
-  const entries = distinctAudits(starts.map((place) => requests[place]!)).filter((entry) => !audited.has(entry))
+  // A replayed request changed nothing and stands in the trail already; an outdated one comes again.
+  const heard = starts.filter((place) => !isOutdated(own.get(place)!)).map((place) => requests[place]!)
+  const entries = distinctAudits(heard).filter((entry) => !audited.has(entry))
   insertAudits(tx, entries)
   tx.afterCommit(() => entries.forEach((entry) => audited.add(entry)))
   const earlier = await findAnswers<StoredAnswer>(
@@ -76,6 +77,7 @@ function runStart(request: StartRequest): RunStart {
     priority: request.priority ?? null,
     bypassConcurrency: request.bypassConcurrency ?? false,
     force: request.force ?? false,
+    ...(request.expects === undefined ? {} : { expects: request.expects }),
     ...(request.planId === undefined ? {} : { planId: request.planId }),
     ...(request.runKey === undefined ? {} : { runKey: request.runKey }),
     ...(request.parentRunId === undefined ? {} : { parentRunId: request.parentRunId }),
@@ -96,6 +98,8 @@ function keepAnswers(tx: Transaction, requests: readonly StartRequest[], own: Re
     keyed.flatMap(({ key, result }) => (result.kind === 'REFUSED' ? [key] : [])),
   )
 }
+
+const isOutdated = (result: RunStarted) => result.kind === 'REFUSED' && result.outdated === true
 
 const answerOf = ({ runId, state, reason }: StoredAnswer): StoredAnswer => ({ runId, state, reason })
 

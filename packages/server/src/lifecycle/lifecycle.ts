@@ -18,6 +18,8 @@ export interface StartRequest {
   readonly planId?: number
   readonly runKey?: string
   readonly parentRunId?: number
+  /** As of `RunStart`. */
+  readonly expects?: { readonly version: number; readonly planId: number }
   readonly idempotency?: {
     readonly principal: string
     readonly route: string
@@ -36,7 +38,7 @@ export type StartResult =
       readonly reason: string | null
       readonly replayed: boolean
     }
-  | { readonly kind: 'REFUSED'; readonly code: ErrorCode; readonly detail: string }
+  | { readonly kind: 'REFUSED'; readonly code: ErrorCode; readonly detail: string; readonly outdated?: true }
 
 export type ControlResult =
   | { readonly runId: number; readonly kind: 'DONE'; readonly newRunId?: number }

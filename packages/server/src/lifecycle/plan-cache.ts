@@ -5,6 +5,8 @@ import { selectPlans, type PlanKey } from '../storage/plan.ts'
 
 /** Plans never change, so what has been read once is right for ever; only its size is bounded. */
 export interface PlanCache {
+  /** The plan, if it is known already. */
+  get(key: PlanKey): Plan | undefined
   /** The plans of these keys, reading those that are not known yet in one statement. */
   load(tx: Transaction, keys: readonly PlanKey[]): Promise<(key: PlanKey) => Plan>
 }
@@ -15,11 +17,12 @@ const MOST_NODES = 20_000
 export function createPlanCache(): PlanCache {
   /** By their ids, which are unique over all tenants; whose a plan is stands with it. */
   const known = createBoundedMap<number, KnownPlan>(MOST_NODES, ({ body }) => body.nodes.length)
-  const find = ({ tenantId, planId }: PlanKey, among: ReadonlyMap<number, KnownPlan>) => {
+  const find = ({ tenantId, planId }: PlanKey, among: Pick<ReadonlyMap<number, KnownPlan>, 'get'>) => {
     const plan = among.get(planId)
     return plan?.tenantId === tenantId ? plan.body : undefined
   }
   return {
+    get: (key) => find(key, known),
     async load(tx, keys) {
       // Kept apart, because later batches may drop plans while this one is still at work.
       const needed = new Map<number, KnownPlan>()

@@ -38,6 +38,8 @@ export interface RunStart {
   readonly params: Readonly<Record<string, unknown>>
   /** The plan of the run that is repeated, or of the version that is named; absent: the target's present one. */
   readonly planId?: number
+  /** The task as it was when the request was checked: if it has changed since, the start is refused, to be checked anew. */
+  readonly expects?: { readonly version: number; readonly planId: number }
   /** Runs of a DAG with the same key get the same version while two share its traffic. */
   readonly runKey?: string
   readonly priority?: number | null
@@ -58,7 +60,13 @@ export interface RunStart {
 
 export type RunStarted =
   | { readonly kind: 'STARTED'; readonly runId: number; readonly state: 'PENDING' | 'SKIPPED'; readonly reason: string | null }
-  | { readonly kind: 'REFUSED'; readonly code: ErrorCode; readonly detail: string }
+  | {
+      readonly kind: 'REFUSED'
+      readonly code: ErrorCode
+      readonly detail: string
+      /** What the caller expected is no longer so. */
+      readonly outdated?: true
+    }
 
 /**
  * The funnel through which everything begins a run: schedules, the API, upstream tasks, backfills, retries. One transaction, any number
@@ -99,6 +107,20 @@ async function loadTargets(tx: Transaction, starts: readonly RunStart[]): Promis
   return TenantMap.of<number, StartableTask | StartableDag>([...tasks, ...dags], (target) => target.id)
 }
 
+const OUTDATED = {
+  kind: 'REFUSED',
+  code: 'VERSION_CONFLICT',
+  detail: 'The task has changed meanwhile.',
+  outdated: true,
+} as const satisfies RunStarted
+
+function isAsExpected(
+  { version, planId }: NonNullable<RunStart['expects']>,
+  task: StartableTask | StartableDag | undefined,
+): boolean {
+  return task !== undefined && 'version' in task && task.version === version && task.planId === planId
+}
+
 interface Draft {
   readonly kind: 'DRAFT'
   readonly id: number
@@ -117,6 +139,7 @@ type Refusal = Extract<RunStarted, { kind: 'REFUSED' }>
 function draftOf(start: RunStart, targets: TargetLookup, id: number): Draft | Refusal {
   const { kind } = start.target
   const task = targets.get(start.tenantId, start.target.id)
+  if (start.expects && !isAsExpected(start.expects, task)) return OUTDATED
   if (!task) return { kind: 'REFUSED', code: 'NOT_FOUND', detail: `There is no ${NAMES[kind]} ${start.target.id}.` }
   if (!task.tenantActive) return { kind: 'REFUSED', code: 'FORBIDDEN', detail: 'The tenant is suspended.' }
   if (!task.enabled && !start.force) {

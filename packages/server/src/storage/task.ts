@@ -134,7 +134,8 @@ export function activityOfTasks(tx: Transaction, tenantId: number, taskIds: read
 
 const STARTABLE = sql(
   'task.startable',
-  `select t.tenant_id as "tenantId", t.id, t.code, t.plan_id as "planId", t.enabled, te.state = 'ACTIVE' as "tenantActive"
+  `select t.tenant_id as "tenantId", t.id, t.code, t.version, t.plan_id as "planId", t.enabled,
+     te.state = 'ACTIVE' as "tenantActive"
    from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
    cross join lateral (select * from task k where k.tenant_id = wanted.tenant_id and k.id = wanted.id and k.deleted_at is null limit 1) t
    cross join lateral (select * from tenant k where k.id = t.tenant_id limit 1) te`,
@@ -145,6 +146,7 @@ export interface StartableTask {
   readonly tenantId: number
   readonly id: number
   readonly code: string
+  readonly version: number
   readonly planId: number
   readonly enabled: boolean
   readonly tenantActive: boolean
@@ -167,7 +169,7 @@ export async function codesOfTasks(tx: Transaction, tenantId: number, ids: reado
 
 const TRIGGERABLE = sql(
   'task.triggerable',
-  `select id, code, plan_id as "planId", runnable_by as "runnableBy" from task
+  `select id, code, version, plan_id as "planId", runnable_by as "runnableBy" from task
    where tenant_id = $1 and deleted_at is null and (id = any($2::bigint[]) or code = any($3::text[]))`,
 )
 
@@ -175,6 +177,7 @@ const TRIGGERABLE = sql(
 export interface TriggerableTask {
   readonly id: number
   readonly code: string
+  readonly version: number
   readonly planId: number
   readonly runnableBy: readonly Role[] | null
 }

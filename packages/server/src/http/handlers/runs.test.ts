@@ -97,6 +97,31 @@ describe('a trigger', () => {
     expect((await operator.runs.retryMany({ body: { runs: [runId] } })).items).toMatchObject([{ ok: false, code: 'FORBIDDEN' }])
   })
 
+  test('goes by the task as it is now, whatever an earlier one found', async () => {
+    const { tasks, taskTypes } = api.tenantA.client
+    const needs = (name: string) => ({ type: 'object', required: [name] })
+    const type = await taskTypes.create({
+      body: { code: 'changing', kind: 'handler', app: 'app', settings: { handler: 'h' }, paramsSchema: needs('a') },
+    })
+    const task = await tasks.create({ body: { code: 'changing', type: 'changing' } })
+    const ofA = { params: { a: 1 } }
+    await start('changing', ofA)
+    await taskTypes.update({ params: { type: 'changing' }, body: { version: type.version, paramsSchema: needs('b') } })
+    expect((await refusal(start('changing', ofA))).problems).toMatchObject([{ path: '/body/params/b' }])
+    await start('changing', { params: { b: 1 } })
+    const renamed = await tasks.update({ params: { task: 'changing' }, body: { version: task.version, code: 'changed' } })
+    expect((await refusal(start('changing', { params: { b: 1 } }))).code).toBe('NOT_FOUND')
+    const { runId } = await start('changed', { params: { b: 1 } })
+    const { id } = await tasks.create({ body: { code: 'changing', type: 'changing' } })
+    const other = await start('changing', { params: { b: 1 } })
+    expect((await runs().get({ params: { run: other.runId } })).task).toMatchObject({ id })
+    await tasks.update({ params: { task: 'changed' }, body: { version: renamed.version, runnableBy: ['admin'] } })
+    expect((await refusal(start('changed', { params: { b: 1 } }))).code).toBe('FORBIDDEN')
+    const { items } = await api.tenantA.client.audit.list({ query: { operation: 'run.trigger', object: String(renamed.id) } })
+    expect(items.map(({ operation }) => operation)).toEqual(['run.trigger', 'run.trigger', 'run.trigger'])
+    expect(runId).toBeLessThan(other.runId)
+  })
+
   test('says from where it came', async () => {
     const call = { params: { task: 'plain' } }
     const { runId } = await runs().trigger(call, { headers: { 'carillon-client': 'cli' } })

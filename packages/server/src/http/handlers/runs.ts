@@ -17,6 +17,7 @@ import {
   findTriggerable,
   mayRun,
   prepareTriggers,
+  recallTrigger,
   type Asker,
   type PreparedTrigger,
   type TriggerAsk,
@@ -102,20 +103,32 @@ function prepare(context: Context, asks: readonly Ask[]): Promise<Prepared> {
   return context.services.db.peek(context.tenantId, (tx) => prepareTriggers(tx, asker, asks))
 }
 
+/** From memory first, which saves a look-up; what has changed since is prepared anew. */
 async function startOne(context: Context, ask: Ask) {
-  const prepared = await prepare(context, [{ ...ask, key: context.idempotency?.key }])
-  if ('refusal' in prepared[0]!) throw prepared[0].refusal
-  const [result] = await start(context, prepared)
-  if (result instanceof CarillonError) throw result
-  return startedOf(result!)
+  const keyed = { ...ask, key: context.idempotency?.key }
+  const recalled = recallTrigger(askerOf(context, keyed), keyed)
+  const foreseen = recalled && (await startPrepared(context, recalled))
+  if (foreseen && !isOutdated(foreseen)) return startedOf(foreseen)
+  const [prepared] = await prepare(context, [keyed])
+  return startedOf(await startPrepared(context, prepared!))
 }
+
+async function startPrepared(context: Context, prepared: PreparedTrigger<Ask>): Promise<StartResult> {
+  if ('refusal' in prepared) throw prepared.refusal
+  const [result] = await start(context, [prepared])
+  if (result instanceof CarillonError) throw result
+  return result!
+}
+
+const isOutdated = (result: StartResult) => result.kind === 'REFUSED' && result.outdated === true
 
 /** Who asks, if the role permits what is asked for beside the run itself. */
 function askerOf(context: Context, ...asks: readonly Pick<Trigger, 'bypassConcurrency' | 'force'>[]): Asker {
   if (asks.some((ask) => ask.bypassConcurrency)) context.require('run.bypass')
   if (asks.some((ask) => ask.force)) context.require('run.force')
   const { tenantId, principal, services } = context
-  return { tenantId, role: principal.role, plans: services.plans, paramsBytes: services.limits.paramsBytes }
+  const { plans, tasks, limits } = services
+  return { tenantId, role: principal.role, plans, tasks, paramsBytes: limits.paramsBytes }
 }
 
 function startedOf(result: StartResult) {
@@ -150,7 +163,7 @@ function auditOf(context: Context, asks: readonly Ask[], ready: readonly Ready[]
   return context.audited({ kind, id: only?.id ?? null }, null, only === null ? { items } : items[0])
 }
 
-function startRequest(context: Context, { ask, target, planId }: Ready, audit: AuditEntry): StartRequest {
+function startRequest(context: Context, { ask, target, planId, expects }: Ready, audit: AuditEntry): StartRequest {
   const { tenantId, principal } = context
   const { params = {}, priority, bypassConcurrency, force, key, version, runKey } = ask
   const ofDag = target.kind === 'DAG' ? { version, runKey } : {}
@@ -162,6 +175,7 @@ function startRequest(context: Context, { ask, target, planId }: Ready, audit: A
     params,
     audit,
     ...(planId === null ? {} : { planId }),
+    ...(expects === undefined ? {} : { expects }),
     ...(runKey === undefined ? {} : { runKey }),
     ...(priority === undefined ? {} : { priority }),
     ...(bypassConcurrency === undefined ? {} : { bypassConcurrency }),
