@@ -23,6 +23,8 @@ export interface Claimed {
   /** The queues that this session takes from: where it waits when there is nothing. */
   readonly queueIds: readonly number[]
   readonly session: SessionRow
+  /** Certain that, when it looked, nothing was left that this session could take. */
+  readonly leftNothing: boolean
 }
 
 /**
@@ -59,6 +61,7 @@ function reserve(engine: Engine, turn: Turn, request: ClaimRequest, expected: Se
       session,
       control: { stop, lost: [], status: session.status },
       queueIds: queueIdsOf(engine, session),
+      leftNothing: mayTake(session) && takesAll(engine, session) && claimed.length < limit && request.seq > session.claimSeq,
     }
   })
 }
@@ -67,6 +70,11 @@ async function openSessionOf(tx: Transaction, { tenantId, sessionId }: ClaimRequ
   const session = await lockSession(tx, tenantId, sessionId)
   if (!session || session.ended) throw new CarillonError('SESSION_ENDED', `Session ${sessionId} has ended. Register again.`)
   return session
+}
+
+/** Where turns are taken, or a rate counts, a look may leave what the next one takes. */
+function takesAll(engine: Engine, session: SessionRow): boolean {
+  return !session.appShared && engine.queues.servedBy(session).every((queue) => queue.rateKey === null)
 }
 
 /** A repeated claim gets what it got, and tokens of a rate are not given back: there nothing is taken ahead. */

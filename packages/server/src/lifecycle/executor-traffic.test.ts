@@ -184,3 +184,71 @@ test('a claim that waits on a node that leaves is answered at once, with nothing
   await world.start(task)
   expect(await claim).toMatchObject({ assignments: [] })
 })
+
+test('an executor that asks again at once waits without a look, and gets what comes', async () => {
+  const task = await world.task()
+  const id = await session(task)
+  let looks = 0
+  const { db } = world.engine
+  const engine: typeof db.engine = (work) => (looks++, db.engine(work))
+  const counted = createExecutorTraffic({ ...world.engine, db: { ...db, engine } })
+  const ask = (seq: number, waitMs = 30_000) => counted.claim(principal(task), { session: id, seq, max: 10, waitMs }, NEVER)
+  expect((await ask(1, 0)).assignments).toEqual([])
+  await world.start(task)
+  expect((await ask(2)).assignments).toHaveLength(1)
+
+  const before = looks
+  const second = ask(3)
+  const run = await world.start(task)
+  expect(await second).toMatchObject({ assignments: [{ instance: run }] })
+  expect(looks - before).toBe(1)
+
+  const third = await world.start(task)
+  expect(await ask(4)).toMatchObject({ assignments: [{ instance: third }] })
+  expect(await ask(5, 50)).toMatchObject({ assignments: [] })
+})
+
+test('what comes while an executor has not asked again goes to another that waits, after a moment', async () => {
+  const task = await world.task()
+  const other = await traffic.register(principal(task), {
+    protocol: 1,
+    app: task.appCode,
+    instance: 'two',
+    mode: 'PULL',
+    handlers: [task.handler],
+    capacity: 10,
+  })
+  const gone = await session(task)
+  await traffic.claim(principal(task), { session: gone, seq: 1, max: 10, waitMs: 0 }, NEVER)
+  await world.start(task)
+  const last = await traffic.claim(principal(task), { session: gone, seq: 2, max: 10, waitMs: 30_000 }, NEVER)
+  expect(last.assignments).toHaveLength(1)
+  const waits = traffic.claim(principal(task), { session: other.session, seq: 1, max: 10, waitMs: 30_000 }, NEVER)
+  const run = await world.start(task)
+  expect(await waits).toMatchObject({ assignments: [{ instance: run }] })
+})
+
+test('a claim that is repeated after its answer was lost brings the same again', async () => {
+  const task = await world.task()
+  const body = { session: await session(task), seq: 1, max: 10, waitMs: 30_000 }
+  const lost = traffic.claim(principal(task), body, NEVER)
+  const run = await world.start(task)
+  expect((await lost).assignments).toMatchObject([{ instance: run }])
+  expect(await traffic.claim(principal(task), body, NEVER)).toMatchObject({ assignments: [{ instance: run }] })
+})
+
+test('a claim that waits without a look takes nothing once nobody is there to answer', async () => {
+  const task = await world.task()
+  const id = await session(task)
+  await traffic.claim(principal(task), { session: id, seq: 1, max: 10, waitMs: 0 }, NEVER)
+  await world.start(task)
+  await traffic.claim(principal(task), { session: id, seq: 2, max: 10, waitMs: 30_000 }, NEVER)
+  const hangUp = new AbortController()
+  const second = traffic.claim(principal(task), { session: id, seq: 3, max: 10, waitMs: 30_000 }, hangUp.signal)
+  await new Promise(setImmediate)
+  hangUp.abort()
+  expect(await second).toMatchObject({ assignments: [] })
+  const run = await world.start(task)
+  const third = await traffic.claim(principal(task), { session: id, seq: 4, max: 10, waitMs: 30_000 }, NEVER)
+  expect(third).toMatchObject({ assignments: [{ instance: run }] })
+})

@@ -1,8 +1,9 @@
 import type { Claim, ClaimAnswer } from '@carillon/contract'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
-import { appTopic, queueTopic, sessionTopic, type WakeHub } from '../runtime/wake-hub.ts'
+import { appTopic, queueTopic, sessionTopic } from '../runtime/wake-hub.ts'
 import { claimInstances, type Claimed } from './claim.ts'
 import type { Engine } from './engine.ts'
+import { createKeptEars, passOn } from './kept-ears.ts'
 import { SESSIONS_REMEMBERED } from './session-owners.ts'
 import type { ExecutorPrincipal } from './sessions.ts'
 import type { Turn } from './take-pending.ts'
@@ -18,6 +19,7 @@ type Place = Pick<Claimed, 'session' | 'queueIds'>
 export function createWaitForWork(engine: Engine, mayGive: () => boolean): WaitForWork {
   const turn: Turn = { tenant: 0 }
   const told = createToldStops()
+  const ears = createKeptEars(engine.hub)
   /** What sessions were answered last: where they will wait, and what they may take, unless they have changed since. */
   const seen = createBoundedMap<number, Place>(SESSIONS_REMEMBERED)
 
@@ -35,34 +37,36 @@ export function createWaitForWork(engine: Engine, mayGive: () => boolean): WaitF
   return async (principal, claim, signal) => {
     const { session, max } = claim
     const end = performance.now() + claim.waitMs
+    const last = seen.get(session)
+    const quiet = ears.take(claim)
+    if (last && quiet) {
+      await quiet.wait(end - performance.now(), signal)
+      quiet.stop()
+      // Nobody is there any more who could take something.
+      if (signal.aborted) return { assignments: [], control: { stop: [], lost: [], status: last.session.status } }
+    }
     for (;;) {
       // Listens before it looks, so that what comes between the two is not slept through.
       const known = seen.get(session)
-      const ear = known ? listen(engine.hub, topicsOf(known, claim), end - performance.now(), signal) : null
+      let ear = known ? engine.hub.listen(topicsOf(known, claim)) : null
       try {
         const claimed = await claimOnce(principal, claim)
-        const isFull = claimed.assignments.length >= max
-        // What was heard while a full hand was taken may be somebody else's work.
-        if (isFull && ear?.hasHeard()) claimed.queueIds.forEach((id) => engine.hub.wakeLocally(queueTopic(id), 1))
-        if (!isNothing(claimed, session, told) || signal.aborted || performance.now() >= end) return answer(session, claimed)
         const hears = ear !== null && sameQueues(known!, claimed)
-        if (hears && !(await ear.woken)) return answer(session, claimed)
+        // What was heard while a full hand was taken may be somebody else's work.
+        if (claimed.assignments.length >= max && ear?.heard()) passOn(engine.hub, claimed.queueIds)
+        if (!isNothing(claimed, session, told) || signal.aborted || performance.now() >= end) {
+          if (hears && claimed.leftNothing) {
+            ears.keep(claim, ear!, claimed.queueIds)
+            ear = null
+          }
+          return answer(session, claimed)
+        }
+        if (hears && !(await ear!.wait(end - performance.now(), signal))) return answer(session, claimed)
       } finally {
         ear?.stop()
       }
     }
   }
-}
-
-/** A reason that is there already: without one each abort makes an error with its stack. */
-const HEARD = 'heard'
-
-/** Waits for one wake, from now on until `stop`: a waiter left behind would be woken in the place of one that needs it. */
-function listen(hub: WakeHub, topics: readonly string[], ms: number, signal: AbortSignal) {
-  const stopped = new AbortController()
-  let heard = false
-  const woken = hub.wait(topics, Math.max(ms, 0), AbortSignal.any([signal, stopped.signal])).then((is) => (heard = is))
-  return { woken, hasHeard: () => heard, stop: () => stopped.abort(HEARD) }
 }
 
 const sameQueues = (a: Place, b: Place) => a.queueIds.join() === b.queueIds.join()

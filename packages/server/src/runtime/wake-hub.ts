@@ -3,6 +3,8 @@
  * wakes looks at the database, and every waiter also wakes by its own time-out, so a lost hint costs a delay and nothing else.
  */
 export interface WakeHub {
+  /** Hears every wake of these topics from now on, until it is stopped. */
+  listen(topics: readonly string[]): Ear
   /** Resolves true when one of the topics is woken, false after `ms` or when the signal aborts. */
   wait(topics: readonly string[], ms: number, signal?: AbortSignal): Promise<boolean>
   /** Wakes up to `count` waiters of a topic, those that have waited longest first. */
@@ -26,6 +28,15 @@ export const dispatchTopic = 'dispatch'
 export const checkTopic = 'check'
 export const logTopic = (instanceId: number) => `l${instanceId}`
 
+/** One that is left behind takes a wake that another needs: whoever makes it stops it. */
+export interface Ear {
+  /** Whether something was heard since it began to listen. */
+  heard(): boolean
+  /** Resolves true once something is heard, at once if it was already; false after `ms`, or when the signal aborts. */
+  wait(ms: number, signal?: AbortSignal): Promise<boolean>
+  stop(): void
+}
+
 interface Waiter {
   readonly topics: readonly string[]
   wake(): void
@@ -35,11 +46,50 @@ export function createWakeHub(): WakeHub {
   const waiters = new Map<string, Set<Waiter>>()
   const listeners = new Set<(topic: string) => void>()
 
+  const remember = (waiter: Waiter) => {
+    for (const topic of waiter.topics) {
+      const set = waiters.get(topic)
+      if (set) set.add(waiter)
+      else waiters.set(topic, new Set([waiter]))
+    }
+  }
   const forget = (waiter: Waiter) => {
     for (const topic of waiter.topics) {
       const set = waiters.get(topic)
       set?.delete(waiter)
       if (set?.size === 0) waiters.delete(topic)
+    }
+  }
+  const listen = (topics: readonly string[]): Ear => {
+    let heard = false
+    let tell: (() => void) | undefined
+    const waiter: Waiter = {
+      topics,
+      wake() {
+        heard = true
+        // One wake is enough: the next one is for somebody else.
+        forget(waiter)
+        tell?.()
+      },
+    }
+    remember(waiter)
+    return {
+      heard: () => heard,
+      stop: () => forget(waiter),
+      wait(ms, signal) {
+        if (heard || ms <= 0 || signal?.aborted) return Promise.resolve(heard)
+        return new Promise((resolve) => {
+          const end = () => {
+            clearTimeout(timer)
+            signal?.removeEventListener('abort', end)
+            tell = undefined
+            resolve(heard)
+          }
+          const timer = setTimeout(end, ms)
+          signal?.addEventListener('abort', end)
+          tell = end
+        })
+      },
     }
   }
 
@@ -52,25 +102,14 @@ export function createWakeHub(): WakeHub {
   }
 
   return {
-    wait(topics, ms, signal) {
-      return new Promise((resolve) => {
-        const end = (woken: boolean) => {
-          clearTimeout(timer)
-          signal?.removeEventListener('abort', onAbort)
-          forget(waiter)
-          resolve(woken)
-        }
-        const onAbort = () => end(false)
-        const waiter: Waiter = { topics, wake: () => end(true) }
-        const timer = setTimeout(() => end(false), ms)
-        if (signal?.aborted) return end(false)
-        signal?.addEventListener('abort', onAbort)
-        for (const topic of topics) {
-          const set = waiters.get(topic)
-          if (set) set.add(waiter)
-          else waiters.set(topic, new Set([waiter]))
-        }
-      })
+    listen,
+    async wait(topics, ms, signal) {
+      const ear = listen(topics)
+      try {
+        return await ear.wait(ms, signal)
+      } finally {
+        ear.stop()
+      }
     },
     wake(topic, count) {
       wakeLocally(topic, count)
