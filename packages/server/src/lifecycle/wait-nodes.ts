@@ -48,7 +48,7 @@ function ended(instance: LockedInstance, state: EndedNode['state'], output: unkn
 export async function timeOutRuns(engine: Engine, restMs = 1_000): Promise<number> {
   return engine.db.engine(async (tx) => {
     const runs = await selectOverdueRuns(tx, BATCH)
-    if (runs.length > 0) await stopRuns(tx, engine, runs, 'TIMEOUT')
+    if (runs.length > 0) await stopRuns(tx, engine, runs, 'RUN_TIMEOUT')
     return runs.length >= BATCH ? 0 : restMs
   })
 }

@@ -1,17 +1,13 @@
-import type { InstanceState, RunState, WaitReason } from '@carillon/core'
+import { RUN_STOPS, type InstanceState, type RunState, type WaitReason } from '@carillon/core'
 import { column, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { INSTANCE_COLUMNS, MOVED_INSTANCE, type InstanceKey } from './instance.ts'
 import { placed } from './placed.ts'
-import { sql } from './sql.ts'
+import type { RunKey } from './run.ts'
+import { literals, sql } from './sql.ts'
 
 // Instances of runs of several: the nodes of a DAG and their elements (`id <> run_id`). Whoever changes one of them, other than by claiming it,
 // holds the lock of its run.
-
-export interface RunKey {
-  readonly tenantId: number
-  readonly id: number
-}
 
 /** A node of a run. */
 export interface NodeKey {
@@ -360,24 +356,30 @@ export async function freeElements(tx: Transaction, keys: readonly InstanceKey[]
   return (await tx.query<{ queueId: number }>(FREE, runColumns(keys))).map((row) => row.queueId)
 }
 
+// History is cut by the day in the identifier. What belongs to a run is younger than the run: saying so keeps the look-up out of the older days.
+const ENDED_OF = (run: string) => `l.tenant_id = w.tenant_id and l.run_id = ${run} and l.id > ${run} and l.id <> l.run_id`
+const ENDED_COLUMNS = `h.node, h.id, h.shard_index as "shardIndex", h.shard_total as "shardTotal", h.state, h.params is not null as given`
+
 const OUTCOMES = sql(
   'node.outcomes',
-  `select w.tenant_id as "tenantId", w.run_id as "runId", w.node, h.id, h.shard_index as "shardIndex", h.shard_total as "shardTotal", h.state, h.output, h.error,
-     h.params is not null as given
+  `select w.tenant_id as "tenantId", w.run_id as "runId", ${ENDED_COLUMNS}, h.output, h.error
    from unnest($1::bigint[], $2::bigint[], $3::int[]) as w (tenant_id, run_id, node)
-   cross join lateral (
-     select * from instance_history l where l.tenant_id = w.tenant_id and l.run_id = w.run_id and l.node = w.node and l.id <> l.run_id order by l.id) h`,
+   cross join lateral (select * from instance_history l where ${ENDED_OF('w.run_id')} and l.node = w.node order by l.id) h`,
 )
 
-export interface NodeOutcome extends NodeKey {
+/** An instance of a node that has ended. */
+export interface EndedElement extends NodeKey {
   readonly id: number
   readonly shardIndex: number
   readonly shardTotal: number
   readonly state: InstanceState
-  readonly output: unknown
-  readonly error: unknown
   /** It has been given parameters; of a fan-out, it is an element. */
   readonly given: boolean
+}
+
+export interface NodeOutcome extends EndedElement {
+  readonly output: unknown
+  readonly error: unknown
 }
 
 /** How nodes of runs have ended, element by element; of a repeated one the last stands last. */
@@ -402,17 +404,32 @@ export function copyNodes(tx: Transaction, copies: readonly (InstanceKey & { new
     tx.send(COPY, [...runColumns(copies), plainColumn(column(copies, 'newId')), plainColumn(column(copies, 'runId'))])
 }
 
-const UNSUCCESSFUL = sql(
-  'node.unsuccessful',
-  `select distinct w.tenant_id as "tenantId", w.id as "runId", h.node
+const ENDED = sql(
+  'node.ended',
+  `select w.tenant_id as "tenantId", w.id as "runId", ${ENDED_COLUMNS}, h.error ->> 'code' as code
    from unnest($1::bigint[], $2::bigint[]) as w (tenant_id, id)
-   cross join lateral (
-     select l.node from instance_history l
-     where l.tenant_id = w.tenant_id and l.run_id = w.id and l.id <> l.run_id and l.state in ('FAILED', 'TIMEOUT', 'CANCELLED', 'LOST')) h`,
+   cross join lateral (select * from instance_history l where ${ENDED_OF('w.id')} order by l.id) h`,
 )
 
-/** The nodes of runs of which something ended without success. */
-export function selectUnsuccessfulNodes(tx: Transaction, runs: readonly RunKey[]): Promise<NodeKey[]> {
+/** What of runs has ended, without anything that could be large; of what was repeated the last stands last. */
+export function selectEndedElements(
+  tx: Transaction,
+  runs: readonly RunKey[],
+): Promise<(EndedElement & { /** Of its error. */ readonly code: string | null })[]> {
+  return tx.query(ENDED, runColumns(runs))
+}
+
+const UNSUCCESSFUL = sql(
+  'node.unsuccessful',
+  `select w.tenant_id as "tenantId", w.id as "runId", ${ENDED_COLUMNS}
+   from unnest($1::bigint[], $2::bigint[]) as w (tenant_id, id)
+   cross join lateral (
+     select distinct l.node from instance_history l where ${ENDED_OF('w.id')} and l.state in ('FAILED', 'TIMEOUT', 'CANCELLED', 'LOST')) bad
+   cross join lateral (select * from instance_history l where ${ENDED_OF('w.id')} and l.node = bad.node order by l.id) h`,
+)
+
+/** The nodes of runs of which something ended without success, each with all that has ended of it. */
+export function selectUnsuccessfulNodes(tx: Transaction, runs: readonly RunKey[]): Promise<EndedElement[]> {
   return tx.query(UNSUCCESSFUL, runColumns(runs))
 }
 
@@ -429,7 +446,7 @@ export function selectDueNodes(tx: Transaction, limit: number): Promise<Instance
 
 const OVERDUE_RUNS = sql(
   'node.overdueRuns',
-  `select tenant_id as "tenantId", id from run_live where deadline_at <= statement_timestamp() and reason is distinct from 'TIMEOUT' order by deadline_at limit $1`,
+  `select tenant_id as "tenantId", id from run_live where deadline_at <= statement_timestamp() and (reason in (${literals(RUN_STOPS)})) is not true order by deadline_at limit $1`,
 )
 
 export function selectOverdueRuns(tx: Transaction, limit: number): Promise<RunKey[]> {
