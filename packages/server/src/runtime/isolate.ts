@@ -9,19 +9,22 @@ export function isDataError(error: unknown): boolean {
 /**
  * Runs a batch so that one bad item harms only itself: when the batch fails because of its data it is halved until the culprits stand
  * alone, and those get `refuse`. An error that is nobody's fault (a lost connection) goes to the caller.
+ *
+ * @param blamesItem which errors are an item's fault
  */
 export async function isolate<Item, Answer>(
   items: readonly Item[],
   run: (items: readonly Item[]) => Promise<Answer[]>,
   refuse: (item: Item, error: unknown) => Answer | Promise<Answer>,
+  blamesItem: (error: unknown) => boolean = isDataError,
 ): Promise<Answer[]> {
   try {
     return await run(items)
   } catch (error) {
-    if (!isDataError(error)) throw error
+    if (!blamesItem(error)) throw error
     if (items.length === 1) return [await refuse(items[0]!, error)]
     const middle = Math.ceil(items.length / 2)
-    const first = await isolate(items.slice(0, middle), run, refuse)
-    return [...first, ...(await isolate(items.slice(middle), run, refuse))]
+    const first = await isolate(items.slice(0, middle), run, refuse, blamesItem)
+    return [...first, ...(await isolate(items.slice(middle), run, refuse, blamesItem))]
   }
 }
