@@ -2,6 +2,7 @@ import { advance, isRunStop, outcomeOfRun, passOn, type FinalRunState } from '@c
 import type { Transaction } from '../storage/database.ts'
 import {
   countInstances,
+  deleteEventWaits,
   endNodeInstances,
   passOnToNodes,
   selectRoots,
@@ -47,6 +48,10 @@ export async function advanceRuns(
   }
   for (let wave = ended; wave.length > 0;) {
     endNodeInstances(tx, wave, now)
+    deleteEventWaits(
+      tx,
+      wave.filter((node) => waitsForEvent(runs, node)),
+    )
     for (const node of wave) count(node.tenantId, node.runId, -1)
     const whole = await settleElements(tx, engine, runs, wave)
     const waiting = await passOnToNodes(tx, whatIsPassedOn(runs, whole))
@@ -113,6 +118,11 @@ async function withPlans(tx: Transaction, engine: Engine, facts: readonly RunFac
 
 type Runs = TenantMap<number, AdvancingRun>
 
+function waitsForEvent(runs: Runs, { tenantId, runId, node }: EndedNode): boolean {
+  const { does } = runs.get(tenantId, runId)!.plan.nodes[node]!.control!
+  return does.kind === 'WAIT' && does.wait.event !== undefined
+}
+
 /** What the ends of whole nodes pass on along their edges, added up for each node that it is passed to. */
 function whatIsPassedOn(runs: Runs, ended: readonly EndedNode[]): PassedOn[] {
   const sums = new Map<string, { -readonly [K in keyof PassedOn]: PassedOn[K] }>()
@@ -169,6 +179,9 @@ async function outputsOf(tx: Transaction, runs: readonly AdvancingRun[]): Promis
   return (run) => (answering.has(run) ? resolve(run.plan.dag!.output, contexts(run)) : { value: null })
 }
 
+/** A large output may have as many problems. */
+const LONGEST_PROBLEM = 1_000
+
 /** Runs of which nothing is left. One that has succeeded but cannot say what it was to answer has failed after all. */
 export async function endRuns(tx: Transaction, engine: Engine, runs: readonly AdvancingRun[], now: number): Promise<void> {
   if (runs.length === 0) return
@@ -181,7 +194,11 @@ export async function endRuns(tx: Transaction, engine: Engine, runs: readonly Ad
   const ended = runs.map((run): EndedRun => {
     const output = outputOf(run)
     const common = { ...run, runId: run.id }
-    if ('failed' in output) return { ...common, runState: 'FAILED', runReason: `OUTPUT: ${output.failed}` }
+    if ('failed' in output) {
+      const why = output.failed.slice(0, LONGEST_PROBLEM)
+      const problem = `its output cannot be computed: ${why}`
+      return { ...common, runState: 'FAILED', runReason: `OUTPUT:${why}`, problem }
+    }
     return { ...common, runState: outcomes.get(run)!, runReason: isRunStop(run.reason) ? run.reason : null, output: output.value }
   })
   await finishLargeRuns(tx, engine, ended, now)

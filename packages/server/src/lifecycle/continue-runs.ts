@@ -10,15 +10,17 @@ import {
   type OutboxEntry,
   type TakenEntry,
 } from '../storage/outbox.ts'
-import { isDataError, isolate } from '../runtime/isolate.ts'
+import { blamesItem, isolate } from '../runtime/isolate.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { advanceRuns, beginRuns } from './advance-runs.ts'
-import { keysOf, type EndedNode } from './ended-node.ts'
+import { endPartsLater, type PartEnded, type PartEndedEntry } from './end-parts-later.ts'
+import { jsonOrNull, keysOf, type EndedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
 import { lockInstances, lockInstancesOfRuns } from './lock-instances.ts'
 import { startDownstream } from './start-downstream.ts'
 import { startRuns, type RunStarted } from './start-runs.ts'
 import { stopRuns } from './stop-runs.ts'
+import { tellOfEvent, type EventToTell } from './wait-nodes.ts'
 
 const BATCH = 200
 const LONGEST_POSTPONE_MS = 300_000
@@ -44,7 +46,7 @@ async function continueSome(engine: Engine, kind: OutboxEntry['kind']): Promise<
       if (taken.length > 0) await step(tx, engine, taken)
     })
   } catch (error) {
-    if (taken.length === 0 || !blamesEntry(error)) throw error
+    if (taken.length === 0 || !blamesItem(error)) throw error
     await isolate(
       taken,
       async (some) => {
@@ -55,14 +57,11 @@ async function continueSome(engine: Engine, kind: OutboxEntry['kind']): Promise<
         return some.map(() => true)
       },
       (entry, failure) => postpone(engine, kind, entry, failure),
-      blamesEntry,
+      blamesItem,
     )
   }
   return taken.length
 }
-
-/** What has no SQLSTATE was thrown by a decision about an entry; were it the connection, putting off would fail as well. */
-const blamesEntry = (error: unknown) => (error as { code?: unknown }).code === undefined || isDataError(error)
 
 async function postpone(
   engine: Engine,
@@ -110,28 +109,33 @@ const startParts: ContinueStep<PartToStart> = async (tx, engine, entries) => {
     }),
   )
   const results = new Map(startable.map((entry, place) => [entry, started[place]!]))
-  const refused = entries.flatMap((entry) => {
-    const result = results.get(entry) ?? noPlan(entry.payload)
+  const refused = entries.flatMap((entry): PartEndedEntry[] => {
+    const { tenantId, runId, payload } = entry
+    const result = results.get(entry) ?? noPlan(payload)
     if (result.kind === 'STARTED' && result.state === 'PENDING') return []
     const message = result.kind === 'REFUSED' ? result.detail : `Its concurrency policy skipped it: ${result.reason}.`
     const error = { code: result.kind === 'REFUSED' ? result.code : 'SKIPPED', message }
-    return [{ tenantId: entry.tenantId, id: entry.payload.instanceId, state: 'FAILED' as const, error }]
+    return [{ tenantId, runId, instanceId: payload.instanceId, state: 'FAILED', error }]
   })
-  await endParts(tx, engine, refused)
+  endPartsLater(tx, engine, refused)
 }
 
 const endPartsLeft: ContinueStep<PartEnded> = (tx, engine, entries) =>
   endParts(
     tx,
     engine,
-    entries.map(({ tenantId, runId, payload: { instanceId, state, output } }) => ({
+    entries.map(({ tenantId, runId, payload: { instanceId, state, output, error } }) => ({
       tenantId,
       id: instanceId,
       state: STATE_OF_PART[state],
       output: state === 'SUCCESS' ? (output ?? null) : null,
-      error: state === 'SUCCESS' ? null : { code: `SUB_DAG_${state}`, message: `Run ${runId} ended ${state}.` },
+      error: state === 'SUCCESS' ? null : (error ?? { code: `SUB_DAG_${state}`, message: `Run ${runId} ended ${state}.` }),
     })),
   )
+
+const tellOfEvents: ContinueStep<EventToTell> = async (tx, engine, entries) => {
+  for (const { tenantId, payload } of entries) await tellOfEvent(tx, engine, { tenantId, ...payload })
+}
 
 const stopParts: ContinueStep<{ readonly instanceId: number }> = async (tx, engine, entries) => {
   const nodes = entries.map(({ tenantId, payload }) => ({ tenantId, id: payload.instanceId }))
@@ -145,6 +149,7 @@ const STEPS: Readonly<Record<OutboxEntry['kind'], ContinueStep<never>>> = {
   START_PART: startParts,
   PART_ENDED: endPartsLeft,
   STOP_PART: stopParts,
+  TELL_EVENT: tellOfEvents,
 }
 
 interface PartToStart {
@@ -172,12 +177,6 @@ function noPlan({ dagVersion }: PartToStart): Extract<RunStarted, { kind: 'REFUS
   return { kind: 'REFUSED', code: 'STATE_CONFLICT', detail: `Version ${dagVersion} cannot run: it has never been activated.` }
 }
 
-interface PartEnded {
-  readonly instanceId: number
-  readonly state: FinalRunState
-  readonly output?: unknown
-}
-
 const STATE_OF_PART: Readonly<Record<FinalRunState, InstanceState>> = {
   SUCCESS: 'SUCCESS',
   SKIPPED: 'FAILED',
@@ -201,8 +200,7 @@ async function endParts(tx: Transaction, engine: Engine, parts: readonly EndedPa
   const locked = await lockInstances(tx, parts)
   const ended = locked.values().map((instance): EndedNode => {
     const { state, output, error } = byId.get(instance.tenantId, instance.id)!
-    const json = (value: unknown) => (value === undefined || value === null ? null : JSON.stringify(value))
-    return { ...keysOf(instance), state, because: null, output: json(output), error: json(error), startedAt: null }
+    return { ...keysOf(instance), state, because: null, output: jsonOrNull(output), error: jsonOrNull(error), startedAt: null }
   })
   await advanceRuns(tx, engine, ended, await tx.now())
 }

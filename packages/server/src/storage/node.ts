@@ -453,6 +453,27 @@ export function selectOverdueRuns(tx: Transaction, limit: number): Promise<RunKe
   return tx.query(OVERDUE_RUNS, [limit])
 }
 
+const PUT_OFF_RUN = sql(
+  'node.putOffRun',
+  `update run_live set deadline_at = at_ms($3) where tenant_id = $1 and id = $2 and deadline_at is not null`,
+)
+
+/** A run that cannot be given up is looked at again then. */
+export function putOffRun(tx: Transaction, { tenantId, id }: RunKey, until: number): void {
+  tx.send(PUT_OFF_RUN, [tenantId, id, until])
+}
+
+const PUT_OFF = sql(
+  'node.putOff',
+  `update instance_live set due_at = case when due_at is not null then at_ms($3) end, deadline_at = case when deadline_at is not null then at_ms($3) end
+   where tenant_id = $1 and id = $2`,
+)
+
+/** An instance with which that cannot be done for which it is due is looked at again then. */
+export function putOffInstance(tx: Transaction, { tenantId, id }: InstanceKey, until: number): void {
+  tx.send(PUT_OFF, [tenantId, id, until])
+}
+
 const PARTS = sql(
   'node.parts',
   `select r.tenant_id as "tenantId", r.id from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
@@ -476,12 +497,40 @@ export function insertEventWaits(
   if (waits.length > 0) tx.send(INSERT_EVENT_WAITS, [...runColumns(waits), column(waits, 'name'), column(waits, 'key')])
 }
 
-const TAKE_EVENT_WAITS = sql(
-  'node.takeEventWaits',
-  `delete from event_wait where tenant_id = $1 and name = $2 and key = $3 returning tenant_id as "tenantId", instance_id as id`,
+/** What nodes wait for. */
+export interface AwaitedEvent {
+  readonly tenantId: number
+  readonly name: string
+  readonly key: string
+  /** Of the nodes that began to wait before that; null: of all. */
+  readonly before: number | null
+}
+
+const AWAITING = `from event_wait w where w.tenant_id = $1 and w.name = $2 and w.key = $3 and ($4::bigint is null or w.since < at_ms($4))`
+const EVENT_WAITS = sql('node.eventWaits', `select w.tenant_id as "tenantId", w.instance_id as id ${AWAITING} limit $5`)
+
+/** Nodes that wait for an event. Unlocked, as their runs are locked before what they wait for is: the caller locks and looks again. */
+export function selectEventWaits(
+  tx: Transaction,
+  { tenantId, name, key, before }: AwaitedEvent,
+  limit: number,
+): Promise<InstanceKey[]> {
+  return tx.query(EVENT_WAITS, [tenantId, name, key, before, limit])
+}
+
+const COUNT_EVENT_WAITS = sql('node.countEventWaits', `select count(*)::int as count ${AWAITING}`)
+
+export async function countEventWaits(tx: Transaction, { tenantId, name, key, before }: AwaitedEvent): Promise<number> {
+  return (await tx.query<{ count: number }>(COUNT_EVENT_WAITS, [tenantId, name, key, before]))[0]!.count
+}
+
+const DELETE_EVENT_WAITS = sql(
+  'node.deleteEventWaits',
+  `delete from event_wait w using unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)
+   where w.tenant_id = batch.tenant_id and w.instance_id = batch.id`,
 )
 
-/** The nodes that waited for this event; they do not any more. */
-export function takeEventWaits(tx: Transaction, tenantId: number, name: string, key: string): Promise<InstanceKey[]> {
-  return tx.query(TAKE_EVENT_WAITS, [tenantId, name, key])
+/** These nodes wait for no event any more. The caller holds the locks of their runs. */
+export function deleteEventWaits(tx: Transaction, nodes: readonly InstanceKey[]): void {
+  if (nodes.length > 0) tx.send(DELETE_EVENT_WAITS, runColumns(nodes))
 }

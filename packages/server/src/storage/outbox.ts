@@ -1,7 +1,7 @@
 import { column, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
-import { storableText } from './storable-json.ts'
+import { storableJson, storableText } from './storable-json.ts'
 
 const INSERT = sql(
   'outbox.insert',
@@ -11,7 +11,8 @@ const INSERT = sql(
 
 export interface OutboxEntry {
   readonly tenantId: number
-  readonly kind: 'DOWNSTREAM' | 'BEGIN_RUN' | 'START_PART' | 'PART_ENDED' | 'STOP_PART'
+  readonly kind: 'DOWNSTREAM' | 'BEGIN_RUN' | 'START_PART' | 'PART_ENDED' | 'STOP_PART' | 'TELL_EVENT'
+  /** Whose doing it is; 0: no run's. */
   readonly runId: number
   readonly payload: unknown
 }
@@ -22,7 +23,7 @@ export function insertOutbox(tx: Transaction, entries: readonly OutboxEntry[]): 
     entries.map((each) => each.tenantId),
     entries.map((each) => each.kind),
     entries.map((each) => each.runId),
-    entries.map((each) => JSON.stringify(each.payload)),
+    entries.map((each) => storableJson(each.payload)),
   ])
 }
 

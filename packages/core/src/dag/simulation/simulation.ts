@@ -294,9 +294,10 @@ function stop(world: World, run: Run, reason: RunStop, now: number): void {
 
 function conclude(world: World, run: Run, stopped: RunStop | null, now: number): void {
   const { dag, definition, context, startedAt, partOf } = run
-  const state = outcomeOfRun(dag, run.states, stopped)
-  const given = state === 'SUCCESS' && definition.output !== undefined
+  const outcome = outcomeOfRun(dag, run.states, stopped)
+  const given = outcome === 'SUCCESS' && definition.output !== undefined
   const output = given ? resolve(definition.output, { ...context }) : null
+  const state = output?.kind === 'ERROR' ? 'FAILED' : outcome
   run.conclusion = {
     ...{ state, nodes: run.ended, startedAt, endedAt: now },
     output: output?.kind === 'VALUE' ? output.value : null,
@@ -314,7 +315,17 @@ const STATE_OF_PART = {
   CANCELLED: 'CANCELLED',
 } as const
 
-function outcomeOfPart({ state, output }: { readonly state: FinalRunState; readonly output: unknown }): SimulatedOutcome {
+function outcomeOfPart({
+  state,
+  output,
+  outputProblem,
+}: {
+  readonly state: FinalRunState
+  readonly output: unknown
+  readonly outputProblem: string | null
+}): SimulatedOutcome {
   if (state === 'SUCCESS') return { output }
-  return { state: STATE_OF_PART[state], error: { code: `SUB_DAG_${state}`, message: `The run of the sub-DAG ended ${state}.` } }
+  const why = outputProblem === null ? '' : `: its output cannot be computed: ${outputProblem}`
+  const message = `The run of the sub-DAG ended ${state}${why}.`
+  return { state: STATE_OF_PART[state], error: { code: `SUB_DAG_${state}`, message } }
 }

@@ -10,6 +10,8 @@ alter table instance_history drop constraint instance_live_stop_reason_check;
 
 -- Only what waited already when an event came hears of it, also where so many do that they are told in several transactions.
 alter table event_wait add column since timestamptz not null default statement_timestamp();
+-- Until now they stayed behind when their node ended otherwise.
+delete from event_wait w where not exists (select from instance_live i where i.tenant_id = w.tenant_id and i.id = w.instance_id and i.wait_reason = 'EVENT');
 
 -- A backfill that has yet to decide occurrences of a day writes them into the ledger's piece of that day: it stays until then.
 create or replace function drop_day(of_table text, on_day date) returns boolean language plpgsql security definer set search_path = public, pg_temp as $$
