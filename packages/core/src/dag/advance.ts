@@ -60,11 +60,7 @@ const parentsOf = (node: DagShape['nodes'][number]) => node.control?.parents ?? 
  *
  * @param nodeStates the final state of each node, in the order of the plan
  */
-export function outcomeOfRun(
-  plan: DagShape,
-  nodeStates: readonly InstanceState[],
-  stop: RunStop | null = null,
-): FinalRunState {
+export function outcomeOfRun(plan: DagShape, nodeStates: readonly InstanceState[], stop: RunStop | null = null): FinalRunState {
   if (stop) return OUTCOME_OF_STOP[stop]
   const marks = nodeStates.map((state, node) => markOfNode(plan, node, state))
   return marks.find((mark) => mark === 'FAILED') ?? marks.find((mark) => mark === 'CANCELLED') ?? 'SUCCESS'

@@ -1,6 +1,13 @@
 import type { InstanceState } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
-import { freeElements, selectElementsLeft, selectNodeOutcomes, type EndedElement, type NodeKey, type NodeOutcome } from '../storage/node.ts'
+import {
+  freeElements,
+  selectElementsLeft,
+  selectNodeOutcomes,
+  type EndedElement,
+  type NodeKey,
+  type NodeOutcome,
+} from '../storage/node.ts'
 import type { TenantMap } from '../storage/tenant-map.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import type { AdvancingRun, EndedNode } from './ended-node.ts'

@@ -135,7 +135,11 @@ function draftOf(start: RunStart, targets: TargetLookup, id: number): Draft | Re
   }
   const planId = start.planId ?? target.planId
   if (planId === null)
-    return { kind: 'REFUSED', code: 'STATE_CONFLICT', detail: `The DAG ${target.code} has no ACTIVE version. Activate one first.` }
+    return {
+      kind: 'REFUSED',
+      code: 'STATE_CONFLICT',
+      detail: `The DAG ${target.code} has no ACTIVE version. Activate one first.`,
+    }
   const gray = start.planId === undefined && 'grayPlanId' in target ? target : NO_GRAY
   const shares = { planId, grayPlanId: gray.grayPlanId, grayPercent: gray.grayPercent }
   return { kind: 'DRAFT', id, tenantId: start.tenantId, shares, start }

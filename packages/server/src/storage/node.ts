@@ -526,8 +526,10 @@ export async function countEventWaits(tx: Transaction, { tenantId, name, key, be
 
 const DELETE_EVENT_WAITS = sql(
   'node.deleteEventWaits',
-  `delete from event_wait w using unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)
-   where w.tenant_id = batch.tenant_id and w.instance_id = batch.id`,
+  `delete from event_wait w using (
+     select found.place from unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)
+     cross join lateral (select l.ctid as place from event_wait l where l.tenant_id = batch.tenant_id and l.instance_id = batch.id limit 1) found) told
+   where w.ctid = told.place`,
 )
 
 /** These nodes wait for no event any more. The caller holds the locks of their runs. */

@@ -168,7 +168,7 @@ function startRequest(context: Context, { ask, target, planId }: Ready, audit: A
     ...(force === undefined ? {} : { force }),
     ...(key === undefined
       ? {}
-      : { idempotency: keyOf(context, key, { taskId: target.id, params, priority, bypassConcurrency, force, ...ofDag }) }),
+      : { idempotency: keyOf(context, key, { target: target.id, params, priority, bypassConcurrency, force, ...ofDag }) }),
   }
 }
 
