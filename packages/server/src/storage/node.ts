@@ -453,10 +453,7 @@ export function selectOverdueRuns(tx: Transaction, limit: number): Promise<RunKe
   return tx.query(OVERDUE_RUNS, [limit])
 }
 
-const PUT_OFF_RUN = sql(
-  'node.putOffRun',
-  `update run_live set deadline_at = at_ms($3) where tenant_id = $1 and id = $2 and deadline_at is not null`,
-)
+const PUT_OFF_RUN = sql('node.putOffRun', `update run_live set deadline_at = at_ms($3) where tenant_id = $1 and id = $2`)
 
 /** A run that cannot be given up is looked at again then. */
 export function putOffRun(tx: Transaction, { tenantId, id }: RunKey, until: number): void {
