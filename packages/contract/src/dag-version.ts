@@ -116,7 +116,9 @@ export type DryRun = Static<typeof DryRun>
 const DryRunResult = strict({
   state: choice(FINAL_RUN_STATES),
   output: Type.Unknown(),
-  outputProblem: nullable(Type.String({ description: 'Why there is no output although the definition has one' })),
+  outputProblem: nullable(
+    Type.String({ description: 'Why there is no output although the definition has one; the run has failed then' }),
+  ),
   endedAt: Millis,
   nodes: Type.Array(
     strict({

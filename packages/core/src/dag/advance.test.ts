@@ -97,6 +97,6 @@ describe('a run', () => {
 
   test('that was stopped or given up is so, whatever its nodes', () => {
     expect(outcomeOfRun(plan, ['FAILED', 'SUCCESS', 'SUCCESS'], 'CANCEL')).toBe('CANCELLED')
-    expect(outcomeOfRun(plan, ['CANCELLED', 'SUCCESS', 'SUCCESS'], 'TIMEOUT')).toBe('TIMEOUT')
+    expect(outcomeOfRun(plan, ['CANCELLED', 'SUCCESS', 'SUCCESS'], 'RUN_TIMEOUT')).toBe('TIMEOUT')
   })
 })

@@ -1,4 +1,4 @@
-import type { FinalRunState } from '../run/run.ts'
+import { OUTCOME_OF_STOP, type FinalRunState, type RunStop } from '../run/run.ts'
 import type { InstanceState } from '../run/task-instance.ts'
 import type { DagShape } from './plan.ts'
 import { applyTriggerRule, type ParentCounters } from './trigger-rule.ts'
@@ -56,16 +56,12 @@ export function initialCounters(plan: DagShape): readonly ParentCounters[] {
 const parentsOf = (node: DagShape['nodes'][number]) => node.control?.parents ?? 0
 
 /**
- * How an ended run ended. `stop` is what ended it from outside: it was stopped (`CANCEL`) or given up by its own time-out (`TIMEOUT`).
+ * How an ended run ended. `stop` is what ended it from outside.
  *
  * @param nodeStates the final state of each node, in the order of the plan
  */
-export function outcomeOfRun(
-  plan: DagShape,
-  nodeStates: readonly InstanceState[],
-  stop: 'CANCEL' | 'TIMEOUT' | null = null,
-): FinalRunState {
-  if (stop) return stop === 'CANCEL' ? 'CANCELLED' : 'TIMEOUT'
+export function outcomeOfRun(plan: DagShape, nodeStates: readonly InstanceState[], stop: RunStop | null = null): FinalRunState {
+  if (stop) return OUTCOME_OF_STOP[stop]
   const marks = nodeStates.map((state, node) => markOfNode(plan, node, state))
   return marks.find((mark) => mark === 'FAILED') ?? marks.find((mark) => mark === 'CANCELLED') ?? 'SUCCESS'
 }

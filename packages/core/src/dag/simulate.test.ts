@@ -299,10 +299,10 @@ test('a run that takes longer than its time-out ends there: what has not ended i
   expect(simulation.nodes[2]!.instances[0]!.run).toMatchObject({ state: 'CANCELLED', nodes: [{ code: 'x', state: 'CANCELLED' }] })
 })
 
-test('an output that cannot be computed is told', () => {
+test('a run whose output cannot be computed has failed, and tells why', () => {
   const definition = { nodes: [node('a')], edges: [], output: '${{ nodes.a.output.rows }}' }
   expect(simulateDag(definition)).toMatchObject({
-    state: 'SUCCESS',
+    state: 'FAILED',
     output: null,
     outputProblem: expect.stringContaining('nodes.a.output.rows'),
   })

@@ -82,7 +82,7 @@ export interface Simulation {
   readonly state: FinalRunState
   /** What the run answers; null where the definition says nothing, it cannot be computed, or the run did not succeed. */
   readonly output: unknown
-  /** Why there is no output although the definition has one. */
+  /** Why there is no output although the definition has one and all else succeeded: such a run has failed. */
   readonly outputProblem: string | null
   /** In the order in which they ended; of those that ended at once, in that in which they were decided about. */
   readonly nodes: readonly SimulatedNode[]

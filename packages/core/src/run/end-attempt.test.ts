@@ -63,6 +63,7 @@ describe('a stop that was asked for decides the outcome', () => {
   test.each([success, failure, lost, { kind: 'OVERDUE' } as const])('cancelled stays cancelled after %o', (how) => {
     expect(end({ stopReason: 'CANCEL' }, how)).toMatchObject({ kind: 'FINAL', state: 'CANCELLED', errorCode: 'CANCEL' })
     expect(end({ stopReason: 'REPLACED' }, how)).toMatchObject({ kind: 'FINAL', state: 'CANCELLED', errorCode: 'REPLACED' })
+    expect(end({ stopReason: 'RUN_TIMEOUT' }, how)).toMatchObject({ kind: 'FINAL', state: 'CANCELLED', errorCode: 'RUN_TIMEOUT' })
   })
   test.each([success, failure, lost, { kind: 'OVERDUE' } as const])(
     'timed out stays timed out after %o, and is repeated by its policy',

@@ -38,6 +38,7 @@ export function endAttempt(instance: EndingAttempt, end: AttemptEnd, spread: num
   switch (instance.stopReason) {
     case 'CANCEL':
     case 'REPLACED':
+    case 'RUN_TIMEOUT':
       return { kind: 'FINAL', state: 'CANCELLED', errorCode: instance.stopReason }
     case 'TIMEOUT':
       return retryOr(instance, 'TIMEOUT', 'TIMEOUT', spread)

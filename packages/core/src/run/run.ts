@@ -1,4 +1,4 @@
-import type { InstanceState } from './task-instance.ts'
+import type { InstanceState, StopReason } from './task-instance.ts'
 
 /** The states of a run and every move between them; see `task-instance.ts` for what such a table is used for. */
 export const RUN_NEXT = {
@@ -22,6 +22,19 @@ export type FinalRunState = 'SUCCESS' | 'FAILED' | 'TIMEOUT' | 'CANCELLED' | 'SK
 /** What begins a run. */
 export const RUN_ORIGINS = ['SCHEDULE', 'API', 'CONSOLE', 'CLI', 'UPSTREAM', 'WEBHOOK', 'BACKFILL', 'RETRY'] as const
 export type RunOrigin = (typeof RUN_ORIGINS)[number]
+
+/** What stops a run, and how a run of several nodes that was stopped ends, whatever these say. The first stop counts. */
+export const OUTCOME_OF_STOP = { CANCEL: 'CANCELLED', REPLACED: 'CANCELLED', RUN_TIMEOUT: 'TIMEOUT' } as const satisfies Partial<
+  Record<StopReason, FinalRunState>
+>
+export type RunStop = keyof typeof OUTCOME_OF_STOP
+
+export const RUN_STOPS = Object.keys(OUTCOME_OF_STOP) as readonly RunStop[]
+
+/** Whether that stands as the reason of a run (or instance) because it is being stopped for good. */
+export function isRunStop(reason: string | null): reason is RunStop {
+  return reason !== null && Object.hasOwn(OUTCOME_OF_STOP, reason)
+}
 
 const OUTCOME_OF_ONLY_INSTANCE: Partial<Record<InstanceState, FinalRunState>> = {
   SUCCESS: 'SUCCESS',

@@ -34,6 +34,9 @@ export function instanceStatesBefore(target: InstanceState): readonly InstanceSt
 export const WAIT_REASONS = ['DEPENDENCY', 'TIME', 'SLOT', 'PAUSED', 'APPROVAL', 'EVENT', 'SUB_DAG'] as const
 export type WaitReason = (typeof WAIT_REASONS)[number]
 
-/** Why a running handler was asked to stop. It decides the outcome, whatever the handler answers afterwards. */
-export const STOP_REASONS = ['CANCEL', 'TIMEOUT', 'REPLACED'] as const
+/**
+ * Why a running handler was asked to stop. It decides the outcome, whatever the handler answers afterwards. TIMEOUT is the attempt's own, and
+ * may be followed by another attempt; the others stop the run (see `OUTCOME_OF_STOP`), or a person this instance of it.
+ */
+export const STOP_REASONS = ['CANCEL', 'TIMEOUT', 'REPLACED', 'RUN_TIMEOUT'] as const
 export type StopReason = (typeof STOP_REASONS)[number]

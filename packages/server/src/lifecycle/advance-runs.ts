@@ -1,26 +1,27 @@
-import { advance, markOfNode, passOn, type FinalRunState } from '@carillon/core'
+import { advance, isRunStop, outcomeOfRun, passOn, type FinalRunState } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import {
   countInstances,
+  deleteEventWaits,
   endNodeInstances,
   passOnToNodes,
   selectRoots,
-  selectNodeOutcomes,
   selectRunFacts,
   selectUnsuccessfulNodes,
-  type NodeOutcome,
+  type EndedElement,
   type PassedOn,
   type RunFacts,
-  type RunKey,
   type WaitingNode,
 } from '../storage/node.ts'
+import type { RunKey } from '../storage/run.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { beginNodes } from './begin-nodes.ts'
 import { skippedNode, type AdvancingRun, type EndedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
-import { elementsOf, settleElements, stateOfElements } from './fan-out.ts'
+import { stateOfNode } from './end-of-node.ts'
+import { elementsOf, settleElements } from './fan-out.ts'
 import { groupBy } from './group.ts'
-import { contextsOf, namesInTemplate, resolve } from './node-context.ts'
+import { contextsOf, namesInTemplate, resolve, type Resolved } from './node-context.ts'
 import { finishLargeRuns, type EndedRun } from './finish-runs.ts'
 
 /**
@@ -47,6 +48,10 @@ export async function advanceRuns(
   }
   for (let wave = ended; wave.length > 0;) {
     endNodeInstances(tx, wave, now)
+    deleteEventWaits(
+      tx,
+      wave.filter((node) => waitsForEvent(runs, node)),
+    )
     for (const node of wave) count(node.tenantId, node.runId, -1)
     const whole = await settleElements(tx, engine, runs, wave)
     const waiting = await passOnToNodes(tx, whatIsPassedOn(runs, whole))
@@ -113,6 +118,11 @@ async function withPlans(tx: Transaction, engine: Engine, facts: readonly RunFac
 
 type Runs = TenantMap<number, AdvancingRun>
 
+function waitsForEvent(runs: Runs, { tenantId, runId, node }: EndedNode): boolean {
+  const { does } = runs.get(tenantId, runId)!.plan.nodes[node]!.control!
+  return does.kind === 'WAIT' && does.wait.event !== undefined
+}
+
 /** What the ends of whole nodes pass on along their edges, added up for each node that it is passed to. */
 function whatIsPassedOn(runs: Runs, ended: readonly EndedNode[]): PassedOn[] {
   const sums = new Map<string, { -readonly [K in keyof PassedOn]: PassedOn[K] }>()
@@ -149,45 +159,47 @@ function decide(runs: Runs, waiting: readonly WaitingNode[]): { ready: WaitingNo
   return { ready, skipped }
 }
 
-function outcomeOf({ plan }: AdvancingRun, unsuccessful: readonly NodeOutcome[]): FinalRunState {
-  const marks = new Set(
-    [...groupBy(unsuccessful, (each) => each.node)].map(([node, outcomes]) => {
-      const elements = elementsOf(outcomes)
-      const forEach = plan.nodes[node]!.control!.forEach
-      return markOfNode(plan, node, forEach ? stateOfElements(forEach.successShare, elements) : elements[0]!.state)
-    }),
-  )
-  return marks.has('FAILED') ? 'FAILED' : marks.has('CANCELLED') ? 'CANCELLED' : 'SUCCESS'
+/** Of a fan-out some elements may fail, and of a repeated node the last time counts: so each node is looked at as a whole. */
+function outcomeOf({ plan, reason }: AdvancingRun, unsuccessful: readonly EndedElement[]): FinalRunState {
+  const outcomes = groupBy(unsuccessful, (each) => each.node)
+  const states = plan.nodes.map((_, node) => {
+    const elements = outcomes.get(node)
+    return elements ? stateOfNode(plan, node, elementsOf(elements)) : 'SUCCESS'
+  })
+  return outcomeOfRun(plan, states, isRunStop(reason) ? reason : null)
 }
 
-/** What runs answer the nodes of which they are a part; nobody else is told. */
-async function outputsOf(tx: Transaction, runs: readonly AdvancingRun[]): Promise<(run: AdvancingRun) => unknown> {
-  const parts = runs.filter((run) => run.parentInstanceId !== null && run.plan.dag?.output != null)
+/** What runs answer that have succeeded. */
+async function outputsOf(tx: Transaction, runs: readonly AdvancingRun[]): Promise<(run: AdvancingRun) => Resolved> {
+  const answering = new Set(runs.filter((run) => run.plan.dag?.output != null))
   const contexts = await contextsOf(
     tx,
-    parts.map((run) => ({ run, reads: namesInTemplate(run.plan.dag!.output) })),
+    [...answering].map((run) => ({ run, reads: namesInTemplate(run.plan.dag!.output) })),
   )
-  return (run) => {
-    if (!parts.includes(run)) return null
-    const output = resolve(run.plan.dag!.output, contexts(run))
-    return 'failed' in output ? null : output.value
-  }
+  return (run) => (answering.has(run) ? resolve(run.plan.dag!.output, contexts(run)) : { value: null })
 }
 
-/** What a stopped run has written down as its reason while its last instances end. */
-const STOPPED: Readonly<Record<string, FinalRunState>> = { CANCEL: 'CANCELLED', REPLACED: 'CANCELLED', TIMEOUT: 'TIMEOUT' }
+/** A large output may have as many problems. */
+const LONGEST_PROBLEM = 1_000
 
-/** Runs of which nothing is left. */
+/** Runs of which nothing is left. One that has succeeded but cannot say what it was to answer has failed after all. */
 export async function endRuns(tx: Transaction, engine: Engine, runs: readonly AdvancingRun[], now: number): Promise<void> {
   if (runs.length === 0) return
-  // Of a fan-out some elements may fail, and of a repeated node the last time counts: so each is looked at as a whole.
-  const suspects = await selectNodeOutcomes(tx, await selectUnsuccessfulNodes(tx, runs))
-  const unsuccessful = groupBy(suspects, (node) => node.runId)
-  const outputs = await outputsOf(tx, runs)
+  const unsuccessful = groupBy(await selectUnsuccessfulNodes(tx, runs), (each) => each.runId)
+  const outcomes = new Map(runs.map((run) => [run, outcomeOf(run, unsuccessful.get(run.id) ?? [])]))
+  const outputOf = await outputsOf(
+    tx,
+    runs.filter((run) => outcomes.get(run) === 'SUCCESS'),
+  )
   const ended = runs.map((run): EndedRun => {
-    const stopped = run.reason === null ? undefined : STOPPED[run.reason]
-    const state = stopped ?? outcomeOf(run, unsuccessful.get(run.id) ?? [])
-    return { ...run, runId: run.id, runState: state, runReason: stopped ? run.reason : null, output: outputs(run) }
+    const output = outputOf(run)
+    const common = { ...run, runId: run.id }
+    if ('failed' in output) {
+      const why = output.failed.slice(0, LONGEST_PROBLEM)
+      const problem = `its output cannot be computed: ${why}`
+      return { ...common, runState: 'FAILED', runReason: `OUTPUT:${why}`, problem }
+    }
+    return { ...common, runState: outcomes.get(run)!, runReason: isRunStop(run.reason) ? run.reason : null, output: output.value }
   })
   await finishLargeRuns(tx, engine, ended, now)
 }

@@ -4,9 +4,10 @@ import { beginInstances, insertEventWaits, insertNodes, type NewNode, type NodeB
 import { insertOutbox } from '../storage/outbox.ts'
 import { internPinnedQueues } from '../storage/queue.ts'
 import { nextIds } from '../storage/run.ts'
+import { storableJson, storableText } from '../storage/storable-json.ts'
 import type { TenantMap } from '../storage/tenant-map.ts'
 import { continueTopic, queueTopic } from '../runtime/wake-hub.ts'
-import { keysOf, type AdvancingRun, type EndedNode } from './ended-node.ts'
+import { jsonOrNull, keysOf, type AdvancingRun, type EndedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
 import { groupBy } from './group.ts'
 import { contextsOf, evaluate, namesInExpression, namesInTemplate, resolve, type Context, type Resolved } from './node-context.ts'
@@ -158,6 +159,9 @@ function withChanged(beginning: Beginning, changed: Readonly<Record<string, unkn
   }
 }
 
+/** What the column and its index take. */
+const MOST_KEY_BYTES = 1_024
+
 const laterBy = (ms: number | undefined, now: number) => (ms === undefined || ms === 0 ? null : now + ms)
 
 function waitBeginning(
@@ -180,7 +184,10 @@ function waitBeginning(
   if ('failed' in key) return failed(key.failed)
   if (typeof key.value !== 'string' && typeof key.value !== 'number')
     return failed(`"${expression}" gives no text or number for a key.`)
-  return { kind: 'EVENT', name, key: String(key.value), dueAt: laterBy(timeoutMs, now) }
+  const text = storableText(String(key.value))
+  const bytes = Buffer.byteLength(text)
+  if (bytes > MOST_KEY_BYTES) return failed(`"${expression}" gives a key of ${bytes} bytes; ${MOST_KEY_BYTES} are allowed.`)
+  return { kind: 'EVENT', name, key: text, dueAt: laterBy(timeoutMs, now) }
 }
 
 function elementsBeginning({ run, node, context, pinned }: Beginner, { over, maxParallel }: NodeForEach): Beginning {
@@ -254,11 +261,11 @@ function beginOf({ waiting, run, node, beginning }: ReadyNode, agingMs: number, 
   const held = run.state === 'PAUSED' ? ('PAUSED' as const) : null
   switch (beginning.kind) {
     case 'RUN':
-      return [{ ...common, waitReason: held, params: JSON.stringify(beginning.params) }]
+      return [{ ...common, waitReason: held, params: storableJson(beginning.params) }]
     case 'ELEMENTS':
       return [{ ...common, waitReason: held, ...firstOf(beginning.elements) }]
     case 'PART':
-      return [{ ...common, waitReason: 'SUB_DAG', params: JSON.stringify(beginning.params) }]
+      return [{ ...common, waitReason: 'SUB_DAG', params: storableJson(beginning.params) }]
     case 'APPROVAL':
     case 'EVENT':
     case 'TIME':
@@ -270,7 +277,7 @@ function beginOf({ waiting, run, node, beginning }: ReadyNode, agingMs: number, 
 
 function firstOf(elements: readonly Element[]): Pick<NodeBegin, 'params' | 'queueId' | 'shardTotal'> {
   const { params, queueId } = elements[0]!
-  return { params: JSON.stringify(params), queueId, shardTotal: elements.length }
+  return { params: storableJson(params), queueId, shardTotal: elements.length }
 }
 
 /** The elements of fan-outs but the first, which takes the place of its node. */
@@ -304,7 +311,7 @@ async function insertElements(
         ok: 0,
         failed: 0,
         skipped: 0,
-        params: JSON.stringify(params),
+        params: storableJson(params),
       }
     }),
   )
@@ -343,6 +350,5 @@ function wakeQueues(tx: Transaction, engine: Engine, ready: readonly ReadyNode[]
 function endOf({ waiting, beginning }: ReadyNode): EndedNode[] {
   if (beginning.kind !== 'END') return []
   const { state, output, error } = beginning
-  const json = (value: unknown) => (value === null ? null : JSON.stringify(value))
-  return [{ ...keysOf(waiting), state, because: null, output: json(output), error: json(error), startedAt: null }]
+  return [{ ...keysOf(waiting), state, because: null, output: jsonOrNull(output), error: jsonOrNull(error), startedAt: null }]
 }

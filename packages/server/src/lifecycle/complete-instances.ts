@@ -23,7 +23,7 @@ export interface InstanceEnd {
 
 /**
  * The funnel through which everything ends an attempt: reports of executors, lost leases, time-outs, stops. What is not final is kept as
- * an attempt and made ready again; what is final ends its run.
+ * an attempt and made ready again; what is final ends its run, or, where that is one of several, its node.
  */
 export async function completeInstances(tx: Transaction, engine: Engine, ends: readonly InstanceEnd[]): Promise<void> {
   if (ends.length === 0) return

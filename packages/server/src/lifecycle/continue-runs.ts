@@ -2,17 +2,28 @@ import type { FinalRunState, InstanceState } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { selectPartsOf } from '../storage/node.ts'
 import { selectPlansOfVersions } from '../storage/dag-version.ts'
-import { selectDueKinds, takeOutbox, type OutboxEntry } from '../storage/outbox.ts'
+import {
+  postponeOutbox,
+  selectDueKinds,
+  takeOutbox,
+  takeTheseOutbox,
+  type OutboxEntry,
+  type TakenEntry,
+} from '../storage/outbox.ts'
+import { blamesItem, isolate } from '../runtime/isolate.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { advanceRuns, beginRuns } from './advance-runs.ts'
-import { keysOf, type EndedNode } from './ended-node.ts'
+import { endPartsLater, type PartEnded, type PartEndedEntry } from './end-parts-later.ts'
+import { jsonOrNull, keysOf, type EndedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
 import { lockInstances, lockInstancesOfRuns } from './lock-instances.ts'
 import { startDownstream } from './start-downstream.ts'
 import { startRuns, type RunStarted } from './start-runs.ts'
 import { stopRuns } from './stop-runs.ts'
+import { tellOfEvent, type EventToTell } from './wait-nodes.ts'
 
-const BATCH = 100
+const BATCH = 200
+const LONGEST_POSTPONE_MS = 300_000
 
 /**
  * What one run's transaction leaves to do to another run, whose locks it must not wait for: to start downstream of it, to begin when its slot
@@ -20,75 +31,125 @@ const BATCH = 100
  */
 export async function continueRuns(engine: Engine, restMs = 1_000): Promise<number> {
   const kinds = await engine.db.engine((tx) => selectDueKinds(tx))
-  for (const kind of kinds) await engine.db.engine((tx) => STEPS[kind](tx, engine))
-  return kinds.length > 0 ? 0 : restMs
+  let taken = 0
+  for (const kind of kinds) taken += await continueSome(engine, kind)
+  return taken > 0 ? 0 : restMs
 }
 
-const STEPS: Readonly<Record<OutboxEntry['kind'], (tx: Transaction, engine: Engine) => Promise<unknown>>> = {
-  DOWNSTREAM: startDownstream,
-  async BEGIN_RUN(tx, engine) {
-    const entries = await takeOutbox(tx, 'BEGIN_RUN', BATCH)
-    const runs = entries.map(({ tenantId, runId }) => ({ tenantId, id: runId }))
-    if (runs.length === 0) return
-    // One that was stopped meanwhile has no node left that could begin.
-    await lockInstancesOfRuns(tx, runs)
-    await beginRuns(tx, engine, runs, await tx.now())
-  },
-  async START_PART(tx, engine) {
-    const entries = await takeOutbox<PartToStart>(tx, 'START_PART', BATCH)
-    if (entries.length === 0) return
-    const planOf = await namedPlans(tx, entries)
-    const startable = entries.filter((entry) => planOf(entry) !== null)
-    const started = await startRuns(
-      tx,
-      engine,
-      startable.map((entry) => {
-        const { tenantId, runId, payload } = entry
-        const { instanceId, dagId, params, depth } = payload
-        const planId = planOf(entry)
-        return {
-          tenantId,
-          target: { kind: 'DAG', id: dagId },
-          origin: 'UPSTREAM',
-          startedBy: `run:${runId}`,
-          params,
-          parentRunId: runId,
-          parentInstanceId: instanceId,
-          depth,
-          ...(planId ? { planId } : {}),
-        }
-      }),
-    )
-    const results = new Map(startable.map((entry, place) => [entry, started[place]!]))
-    const refused = entries.flatMap((entry) => {
-      const result = results.get(entry) ?? noPlan(entry.payload)
-      if (result.kind === 'STARTED' && result.state === 'PENDING') return []
-      const message = result.kind === 'REFUSED' ? result.detail : `Its concurrency policy skipped it: ${result.reason}.`
-      const error = { code: result.kind === 'REFUSED' ? result.code : 'SKIPPED', message }
-      return [{ tenantId: entry.tenantId, id: entry.payload.instanceId, state: 'FAILED' as const, error }]
+/** Answers how many entries it took on. Those that fail by themselves are put off. */
+async function continueSome(engine: Engine, kind: OutboxEntry['kind']): Promise<number> {
+  const step = STEPS[kind]
+  let taken: readonly TakenEntry<never>[] = []
+  try {
+    await engine.db.engine(async (tx) => {
+      taken = await takeOutbox(tx, kind, BATCH)
+      if (taken.length > 0) await step(tx, engine, taken)
     })
-    await endParts(tx, engine, refused)
-  },
-  async PART_ENDED(tx, engine) {
-    const entries = await takeOutbox<PartEnded>(tx, 'PART_ENDED', BATCH)
-    await endParts(
-      tx,
-      engine,
-      entries.map(({ tenantId, runId, payload: { instanceId, state, output } }) => ({
-        tenantId,
-        id: instanceId,
-        state: STATE_OF_PART[state],
-        output: state === 'SUCCESS' ? (output ?? null) : null,
-        error: state === 'SUCCESS' ? null : { code: `SUB_DAG_${state}`, message: `Run ${runId} ended ${state}.` },
-      })),
+  } catch (error) {
+    if (taken.length === 0 || !blamesItem(error)) throw error
+    await isolate(
+      taken,
+      async (some) => {
+        await engine.db.engine(async (tx) => {
+          const left = await takeTheseOutbox<never>(tx, some)
+          if (left.length > 0) await step(tx, engine, left)
+        })
+        return some.map(() => true)
+      },
+      (entry, failure) => postpone(engine, kind, entry, failure),
+      blamesItem,
     )
-  },
-  async STOP_PART(tx, engine) {
-    const entries = await takeOutbox<{ instanceId: number }>(tx, 'STOP_PART', BATCH)
-    const nodes = entries.map(({ tenantId, payload }) => ({ tenantId, id: payload.instanceId }))
-    const parts = entries.length === 0 ? [] : await selectPartsOf(tx, nodes)
-    if (parts.length > 0) await stopRuns(tx, engine, parts, 'CANCEL')
-  },
+  }
+  return taken.length
+}
+
+async function postpone(
+  engine: Engine,
+  kind: OutboxEntry['kind'],
+  { tenantId, id, runId, tries }: TakenEntry<unknown>,
+  failure: unknown,
+): Promise<boolean> {
+  const ms = Math.min(1_000 * 2 ** tries, LONGEST_POSTPONE_MS)
+  engine.report('outbox.postponed', { tenantId, kind, runId, tries: tries + 1, ms, error: String(failure) })
+  await engine.db.engine((tx) => postponeOutbox(tx, { tenantId, id }, ms, String(failure)))
+  return false
+}
+
+/** What is done with entries of a kind; the entries are of the payload that whoever leaves them writes. */
+type ContinueStep<Payload> = (tx: Transaction, engine: Engine, entries: readonly TakenEntry<Payload>[]) => Promise<void>
+
+const beginLeft: ContinueStep<unknown> = async (tx, engine, entries) => {
+  const runs = entries.map(({ tenantId, runId }) => ({ tenantId, id: runId }))
+  // One that was stopped meanwhile has no node left that could begin.
+  await lockInstancesOfRuns(tx, runs)
+  await beginRuns(tx, engine, runs, await tx.now())
+}
+
+const startParts: ContinueStep<PartToStart> = async (tx, engine, entries) => {
+  const planOf = await namedPlans(tx, entries)
+  const startable = entries.filter((entry) => planOf(entry) !== null)
+  const started = await startRuns(
+    tx,
+    engine,
+    startable.map((entry) => {
+      const { tenantId, runId, payload } = entry
+      const { instanceId, dagId, params, depth } = payload
+      const planId = planOf(entry)
+      return {
+        tenantId,
+        target: { kind: 'DAG', id: dagId },
+        origin: 'UPSTREAM',
+        startedBy: `run:${runId}`,
+        params,
+        parentRunId: runId,
+        parentInstanceId: instanceId,
+        depth,
+        ...(planId ? { planId } : {}),
+      }
+    }),
+  )
+  const results = new Map(startable.map((entry, place) => [entry, started[place]!]))
+  const refused = entries.flatMap((entry): PartEndedEntry[] => {
+    const { tenantId, runId, payload } = entry
+    const result = results.get(entry) ?? noPlan(payload)
+    if (result.kind === 'STARTED' && result.state === 'PENDING') return []
+    const message = result.kind === 'REFUSED' ? result.detail : `Its concurrency policy skipped it: ${result.reason}.`
+    const error = { code: result.kind === 'REFUSED' ? result.code : 'SKIPPED', message }
+    return [{ tenantId, runId, instanceId: payload.instanceId, state: 'FAILED', error }]
+  })
+  endPartsLater(tx, engine, refused)
+}
+
+const endPartsLeft: ContinueStep<PartEnded> = (tx, engine, entries) =>
+  endParts(
+    tx,
+    engine,
+    entries.map(({ tenantId, runId, payload: { instanceId, state, output, error } }) => ({
+      tenantId,
+      id: instanceId,
+      state: STATE_OF_PART[state],
+      output: state === 'SUCCESS' ? (output ?? null) : null,
+      error: state === 'SUCCESS' ? null : (error ?? { code: `SUB_DAG_${state}`, message: `Run ${runId} ended ${state}.` }),
+    })),
+  )
+
+const tellOfEvents: ContinueStep<EventToTell> = async (tx, engine, entries) => {
+  for (const { tenantId, payload } of entries) await tellOfEvent(tx, engine, { tenantId, ...payload })
+}
+
+const stopParts: ContinueStep<{ readonly instanceId: number }> = async (tx, engine, entries) => {
+  const nodes = entries.map(({ tenantId, payload }) => ({ tenantId, id: payload.instanceId }))
+  const parts = await selectPartsOf(tx, nodes)
+  if (parts.length > 0) await stopRuns(tx, engine, parts, 'CANCEL')
+}
+
+const STEPS: Readonly<Record<OutboxEntry['kind'], ContinueStep<never>>> = {
+  DOWNSTREAM: startDownstream,
+  BEGIN_RUN: beginLeft,
+  START_PART: startParts,
+  PART_ENDED: endPartsLeft,
+  STOP_PART: stopParts,
+  TELL_EVENT: tellOfEvents,
 }
 
 interface PartToStart {
@@ -116,12 +177,6 @@ function noPlan({ dagVersion }: PartToStart): Extract<RunStarted, { kind: 'REFUS
   return { kind: 'REFUSED', code: 'STATE_CONFLICT', detail: `Version ${dagVersion} cannot run: it has never been activated.` }
 }
 
-interface PartEnded {
-  readonly instanceId: number
-  readonly state: FinalRunState
-  readonly output?: unknown
-}
-
 const STATE_OF_PART: Readonly<Record<FinalRunState, InstanceState>> = {
   SUCCESS: 'SUCCESS',
   SKIPPED: 'FAILED',
@@ -145,8 +200,7 @@ async function endParts(tx: Transaction, engine: Engine, parts: readonly EndedPa
   const locked = await lockInstances(tx, parts)
   const ended = locked.values().map((instance): EndedNode => {
     const { state, output, error } = byId.get(instance.tenantId, instance.id)!
-    const json = (value: unknown) => (value === undefined || value === null ? null : JSON.stringify(value))
-    return { ...keysOf(instance), state, because: null, output: json(output), error: json(error), startedAt: null }
+    return { ...keysOf(instance), state, because: null, output: jsonOrNull(output), error: jsonOrNull(error), startedAt: null }
   })
   await advanceRuns(tx, engine, ended, await tx.now())
 }

@@ -1,16 +1,14 @@
 import type { Transaction } from '../storage/database.ts'
 import { freeInstances, holdInstances, isOnly, type LockedInstance } from '../storage/instance.ts'
 import { freePausedNodes } from '../storage/node.ts'
-import { selectEndedRuns, selectLiveRuns, setRunStates } from '../storage/run.ts'
+import { markRunsPaused, markRunsResumed, selectEndedRuns, selectLiveRuns, type RunKey } from '../storage/run.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
 import { admitNext } from './finish-runs.ts'
 import type { ControlResult, RetryHow } from './lifecycle.ts'
 import { lockInstancesOfRuns } from './lock-instances.ts'
 import { startRuns } from './start-runs.ts'
-import { stopRuns } from './stop-runs.ts'
-
-type RunKey = { readonly tenantId: number; readonly id: number }
+import { isStopping, stopRuns } from './stop-runs.ts'
 
 const runKeys = (tenantId: number, runIds: readonly number[]): RunKey[] => runIds.map((id) => ({ tenantId, id }))
 
@@ -25,7 +23,7 @@ export async function cancelRuns(
   return answerEach(tx, tenantId, runIds, (runId) => (stopped.has(runId) ? { runId, kind: 'DONE' } : null))
 }
 
-/** Pauses runs: what an executor holds goes on to its end, nothing new starts. */
+/** Pauses runs: what an executor holds goes on to its end, nothing new starts. What is being stopped goes on to that. */
 export async function pauseRuns(
   tx: Transaction,
   engine: Engine,
@@ -35,17 +33,17 @@ export async function pauseRuns(
 ): Promise<ControlResult[]> {
   const instances = await lockInstancesOfRuns(tx, runKeys(tenantId, runIds))
   const live = runsOf(instances)
+  const stopping = runsOf(instances.filter(isStopping))
   holdInstances(
     tx,
-    instances.filter((instance) => instance.state === 'PENDING'),
+    instances.filter((instance) => instance.state === 'PENDING' && !stopping.has(instance.runId)),
     'PAUSED',
   )
-  setRunStates(
-    tx,
-    [...live.values()].map((instance) => ({ ...runOf(instance), state: 'PAUSED', reason: `PAUSED:${by}` })),
-    await tx.now(),
-  )
-  return answerEach(tx, tenantId, runIds, (runId) => (live.has(runId) ? { runId, kind: 'DONE' } : null))
+  markRunsPaused(tx, [...live.values()].filter((instance) => !stopping.has(instance.runId)).map(runOf), by)
+  return answerEach(tx, tenantId, runIds, (runId) => {
+    if (stopping.has(runId)) return isBeingStopped(runId)
+    return live.has(runId) ? { runId, kind: 'DONE' } : null
+  })
 }
 
 /** Lets paused runs go on. One that waits for a slot takes its turn. */
@@ -55,13 +53,11 @@ export async function resumeRuns(
   tenantId: number,
   runIds: readonly number[],
 ): Promise<ControlResult[]> {
-  const live = runsOf(await lockInstancesOfRuns(tx, runKeys(tenantId, runIds)))
-  const paused = [...live.values()].filter((instance) => instance.runState === 'PAUSED')
-  setRunStates(
-    tx,
-    paused.map((instance) => ({ ...runOf(instance), state: instance.state === 'RUNNING' ? 'RUNNING' : 'PENDING', reason: null })),
-    await tx.now(),
-  )
+  const instances = await lockInstancesOfRuns(tx, runKeys(tenantId, runIds))
+  const live = runsOf(instances)
+  const stopping = runsOf(instances.filter(isStopping))
+  const paused = [...live.values()].filter((instance) => instance.runState === 'PAUSED' && !stopping.has(instance.runId))
+  markRunsResumed(tx, paused.map(runOf))
   const queues = [
     ...(await freeInstances(tx, paused.filter(isOnly).map(runOf), 'PAUSED')),
     ...(await freePausedNodes(tx, paused.filter((instance) => !isOnly(instance)).map(runOf))),
@@ -74,9 +70,12 @@ export async function resumeRuns(
   const done = new Set(paused.map((instance) => instance.runId))
   return answerEach(tx, tenantId, runIds, (runId) => {
     if (done.has(runId)) return { runId, kind: 'DONE' }
+    if (stopping.has(runId)) return isBeingStopped(runId)
     return live.has(runId) ? { runId, kind: 'REFUSED', detail: 'The run is not paused.' } : null
   })
 }
+
+const isBeingStopped = (runId: number): ControlResult => ({ runId, kind: 'REFUSED', detail: 'The run is being stopped.' })
 
 /** One instance of each run, for what it says of the run. */
 const runsOf = (instances: readonly LockedInstance[]) => new Map(instances.map((instance) => [instance.runId, instance]))

@@ -1,6 +1,7 @@
 import type { InstanceState, Plan, SkipReason } from '@carillon/core'
 import type { InstanceKey } from '../storage/instance.ts'
 import type { NodeKey, RunFacts } from '../storage/node.ts'
+import { storableJson } from '../storage/storable-json.ts'
 
 /** A node of a run, or an element of one that is a fan-out, that has ended. The caller holds the run's lock. */
 export interface EndedNode extends InstanceKey, NodeKey {
@@ -29,7 +30,7 @@ const SKIPPED_BECAUSE: Readonly<Record<SkipReason, string>> = {
 type Skippable = InstanceKey & NodeKey & { planId: number; token: number; problem?: string | null }
 
 export function skippedNode(node: Skippable, because: SkipReason): EndedNode {
-  const error = JSON.stringify({ code: because, message: node.problem ?? SKIPPED_BECAUSE[because] })
+  const error = storableJson({ code: because, message: node.problem ?? SKIPPED_BECAUSE[because] })
   return { ...keysOf(node), state: 'SKIPPED', because, output: null, error, startedAt: null }
 }
 
@@ -41,5 +42,8 @@ export const keysOf = ({
   planId,
   token,
 }: InstanceKey & NodeKey & { planId: number; token: number }) => ({ tenantId, id, runId, node, planId, token })
+
+/** JSON text of what came from people or from expressions, as the database can store it. */
+export const jsonOrNull = (value: unknown): string | null => (value === null || value === undefined ? null : storableJson(value))
 
 export const SKIP_REASONS = Object.keys(SKIPPED_BECAUSE) as SkipReason[]

@@ -1,6 +1,13 @@
 import type { InstanceState } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
-import { freeElements, selectElementsLeft, selectNodeOutcomes, type NodeKey, type NodeOutcome } from '../storage/node.ts'
+import {
+  freeElements,
+  selectElementsLeft,
+  selectNodeOutcomes,
+  type EndedElement,
+  type NodeKey,
+  type NodeOutcome,
+} from '../storage/node.ts'
 import type { TenantMap } from '../storage/tenant-map.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import type { AdvancingRun, EndedNode } from './ended-node.ts'
@@ -67,16 +74,16 @@ export function outputOfElements(elements: readonly NodeOutcome[]): unknown {
 }
 
 /** How a fan-out ended whose elements ended like this; a node that is none is its one element. */
-export function stateOfElements(successShare: number, elements: readonly NodeOutcome[]): InstanceState {
+export function stateOfElements(successShare: number, elements: readonly EndedElement[]): InstanceState {
   const succeeded = elements.filter((element) => element.state === 'SUCCESS').length
   return succeeded >= successShare * elements.length ? 'SUCCESS' : worst(elements)
 }
 
 /** The last outcome of each element, in their order. */
-export function elementsOf(outcomes: readonly NodeOutcome[]): NodeOutcome[] {
+export function elementsOf<Element extends EndedElement>(outcomes: readonly Element[]): Element[] {
   return [...new Map(outcomes.map((each) => [each.shardIndex, each])).values()].sort((a, b) => a.shardIndex - b.shardIndex)
 }
 
-function worst(elements: readonly NodeOutcome[]): InstanceState {
+function worst(elements: readonly EndedElement[]): InstanceState {
   return elements.some((element) => element.state === 'CANCELLED') ? 'CANCELLED' : 'FAILED'
 }

@@ -7,6 +7,7 @@ import { insertScheduleWakes } from '../storage/schedule-wake.ts'
 import type { GateKey } from '../storage/gate.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { continueTopic, queueTopic } from '../runtime/wake-hub.ts'
+import { endPartsLater } from './end-parts-later.ts'
 import type { Engine } from './engine.ts'
 
 /** What hangs on the end of a run: who may start now, what is downstream, which schedule waits for it, which node it was a part of. */
@@ -23,6 +24,8 @@ export interface EndedRun {
   readonly parentInstanceId: number | null
   /** For the node of which it was a part. */
   readonly output?: unknown
+  /** What failed, where no node of it did. */
+  readonly problem?: string
 }
 
 /** A run of one instance that has ended with it. The caller holds its gate, if it has a key, and its instance. */
@@ -65,24 +68,13 @@ async function afterRuns(tx: Transaction, engine: Engine, runs: readonly EndedRu
   await admitNext(tx, engine, gatesOf(runs))
 }
 
-/** The node that waits for a run as for a part of itself hears of its end in a transaction of its own: its run is locked before ours is. */
 function tellParentsLater(tx: Transaction, engine: Engine, runs: readonly EndedRun[]): void {
-  if (runs.some((run) => run.parentInstanceId !== null)) tx.afterCommit(() => engine.hub.wake(continueTopic))
-  insertOutbox(
-    tx,
-    runs.flatMap(({ tenantId, runId, runState, parentInstanceId, output }) =>
-      parentInstanceId === null
-        ? []
-        : [
-            {
-              tenantId,
-              kind: 'PART_ENDED' as const,
-              runId,
-              payload: { instanceId: parentInstanceId, state: runState, output: output ?? null },
-            },
-          ],
-    ),
-  )
+  const parts = runs.flatMap(({ tenantId, runId, runState: state, parentInstanceId: instanceId, output = null, problem }) => {
+    if (instanceId === null) return []
+    const message = `Run ${runId} ended ${state}: ${problem}.`
+    return [{ tenantId, runId, instanceId, state, output, error: problem ? { code: `SUB_DAG_${state}`, message } : null }]
+  })
+  endPartsLater(tx, engine, parts)
 }
 
 async function startDownstreamLater(tx: Transaction, engine: Engine, runs: readonly EndedRun[]): Promise<void> {

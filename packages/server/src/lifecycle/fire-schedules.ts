@@ -47,7 +47,7 @@ export async function fireSchedules(deps: FiringDeps, longestRestMs = 1_000): Pr
   const next = await engine.db.engine(selectNextDue)
   if (next.at === null || next.at > next.now) return restUntil(next, longestRestMs)
   const decided = await fireNext(deps)
-  if (isHerd(decided, engine)) await Promise.all(Array.from({ length: LANES }, () => fireLane(deps)))
+  if (isHerd(decided, engine)) await allSettled(Array.from({ length: LANES }, () => fireLane(deps)))
   // Nothing decided although something is due: another node holds those rows just now.
   return decided > 0 ? 0 : 10
 }
@@ -58,6 +58,12 @@ function restUntil({ at, now }: { at: number | null; now: number }, longest: num
 
 /** A batch is full when every tenant has filled its share; where one has many and others few, it never quite is. */
 const isHerd = (decided: number, { settings }: Engine) => decided > settings.fireBatch / 10
+
+/** Waits for all of them, also when one fails: nothing goes on unwatched behind the turn. */
+async function allSettled(lanes: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(lanes)).find((lane) => lane.status === 'rejected')
+  if (failed) throw failed.reason
+}
 
 async function fireLane(deps: FiringDeps): Promise<void> {
   for (let batches = 0; batches < BATCHES_A_TURN; batches++) if (!isHerd(await fireNext(deps), deps.engine)) return
@@ -161,8 +167,22 @@ function planAll(
   return plans
 }
 
-function planOne({ engine, schedules }: FiringDeps, row: DueRow, definition: ScheduleDefinition, now: number): PlannedSchedule {
-  const schedule = compile(schedules, definition)
+/** What is stored was checked when it was saved. If it cannot be planned all the same, that is this schedule's trouble alone: see `isolate`. */
+function planOne(deps: FiringDeps, row: DueRow, definition: ScheduleDefinition, now: number): PlannedSchedule {
+  try {
+    return planFiresOf(deps, row, definition, now)
+  } catch (error) {
+    throw Object.assign(error as Error, { code: '22023' })
+  }
+}
+
+function planFiresOf(
+  { engine, schedules }: FiringDeps,
+  row: DueRow,
+  definition: ScheduleDefinition,
+  now: number,
+): PlannedSchedule {
+  const schedule = schedules.compiled(definition)
   if (definition.deleted) return { row, definition, schedule, fires: [], next: null }
   const { fires, next } = planFires({
     schedule,
@@ -179,15 +199,6 @@ function planOne({ engine, schedules }: FiringDeps, row: DueRow, definition: Sch
 }
 
 const NO_BACKLOG: BacklogNote = { misfireUntil: null, runFrom: null, paceUntil: null }
-
-/** What is stored was compiled when it was saved. If it no longer is, that is this schedule's trouble alone: see `isolate`. */
-function compile(schedules: ScheduleCache, definition: ScheduleDefinition): CompiledSchedule {
-  try {
-    return schedules.compiled(definition)
-  } catch (error) {
-    throw Object.assign(error as Error, { code: '22023' })
-  }
-}
 
 function holdOf(definition: ScheduleDefinition): HoldReason | null {
   if (!definition.tenantActive) return 'TENANT_SUSPENDED'

@@ -25,6 +25,12 @@ class DaysMissing extends Error {
   }
 }
 
+/** The ledger has no piece for a row's day: a broken constraint of the table that has no name. */
+function isDayGone(error: unknown): boolean {
+  const { code, table, constraint } = error as { code?: string; table?: string; constraint?: string }
+  return code === '23514' && table === 'fire' && constraint === undefined
+}
+
 export function createHistoryDays(db: Database): HistoryDays {
   const fireDays = new Set<string>()
 
@@ -42,9 +48,12 @@ export function createHistoryDays(db: Database): HistoryDays {
         try {
           return await work(requireDays)
         } catch (error) {
-          if (!(error instanceof DaysMissing)) throw error
-          await open('fire', error.days)
-          for (const day of error.days) fireDays.add(day)
+          // Another node may have dropped a day that this one remembers: then all are asked for anew.
+          if (isDayGone(error) && fireDays.size > 0) fireDays.clear()
+          else if (error instanceof DaysMissing) {
+            await open('fire', error.days)
+            for (const day of error.days) fireDays.add(day)
+          } else throw error
         }
       }
     },

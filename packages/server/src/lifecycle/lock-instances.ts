@@ -1,7 +1,8 @@
 import type { Transaction } from '../storage/database.ts'
 import { compareGates, lockGates, type GateKey } from '../storage/gate.ts'
 import { lockLiveInstances, selectGatesOfInstances, type InstanceKey, type LockedInstance } from '../storage/instance.ts'
-import { lockRuns, selectInstancesOfRuns, selectRunFacts, type RunFacts, type RunKey } from '../storage/node.ts'
+import { lockRuns, selectInstancesOfRuns, selectRunFacts, type RunFacts } from '../storage/node.ts'
+import type { RunKey } from '../storage/run.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 
 /** A live instance, with what its run says under its lock, where that is one of several. */

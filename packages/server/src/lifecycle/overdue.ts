@@ -5,14 +5,17 @@ import {
   requestStop,
   selectAbandonedInstances,
   selectOverdueInstances,
+  type InstanceKey,
   type LockedInstance,
 } from '../storage/instance.ts'
+import { putOffInstance } from '../storage/node.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import { completeInstances, type InstanceEnd } from './complete-instances.ts'
 import type { Engine } from './engine.ts'
 import { lockInstances, type InstanceUnderLock } from './lock-instances.ts'
 import { isDetached, isHeld, wakeSessions } from './stop-runs.ts'
+import { workOffDue } from './work-off-due.ts'
 
 const BATCH = 500
 
@@ -21,25 +24,27 @@ const BATCH = 500
  * grace period is given up; what was reserved and never started counts as lost. Answers how long to rest.
  */
 export async function timeOut(engine: Engine, restMs = 500): Promise<number> {
-  const found = await engine.db.engine(async (tx) => {
-    const keys = await selectOverdueInstances(tx, BATCH)
-    if (keys.length === 0) return 0
-    const locked = (await lockInstances(tx, keys)).values()
-    const now = await tx.now()
-    const overdue = locked.filter((instance) => isHeld(instance) && instance.deadlineAt !== null && instance.deadlineAt <= now)
-    await askToStop(
-      tx,
-      engine,
-      overdue.filter((instance) => instance.state === 'RUNNING' && instance.stopReason === null && !isDetached(instance)),
-      now,
-    )
-    await completeInstances(tx, engine, overdue.flatMap(giveUp))
-    return keys.length
-  })
-  return found >= BATCH ? 0 : restMs
+  const keys = await engine.db.engine((tx) => selectOverdueInstances(tx, BATCH))
+  await workOffDue(engine, keys, (tx, some) => enforceDeadlines(tx, engine, some), PUT_OFF)
+  return keys.length >= BATCH ? 0 : restMs
 }
 
-async function askToStop(tx: Transaction, engine: Engine, instances: readonly LockedInstance[], now: number): Promise<void> {
+const PUT_OFF = { what: 'instance', putOff: putOffInstance }
+
+async function enforceDeadlines(tx: Transaction, engine: Engine, keys: readonly InstanceKey[]): Promise<void> {
+  const locked = (await lockInstances(tx, keys)).values()
+  const now = await tx.now()
+  const overdue = locked.filter((instance) => isHeld(instance) && instance.deadlineAt !== null && instance.deadlineAt <= now)
+  askToStop(
+    tx,
+    engine,
+    overdue.filter((instance) => instance.state === 'RUNNING' && instance.stopReason === null && !isDetached(instance)),
+    now,
+  )
+  await completeInstances(tx, engine, overdue.flatMap(giveUp))
+}
+
+function askToStop(tx: Transaction, engine: Engine, instances: readonly LockedInstance[], now: number): void {
   requestStop(
     tx,
     instances.map((instance) => ({ ...instance, reason: 'TIMEOUT' as const })),
@@ -60,22 +65,26 @@ function giveUp(instance: InstanceUnderLock): InstanceEnd[] {
  */
 export async function reapLost(engine: Engine, mayExpire: boolean, restMs = 500): Promise<number> {
   if (mayExpire) await engine.db.engine((tx) => expireSessions(tx, BATCH))
-  const found = await engine.db.engine(async (tx) => {
-    const keys = await selectAbandonedInstances(tx, BATCH)
-    if (keys.length === 0) return 0
-    const abandoned = TenantMap.of(keys, (key) => key.id)
-    // Between the look and the lock another node may have ended it and a new session taken it.
-    const locked = (await lockInstances(tx, keys))
-      .values()
-      .filter((instance) => isHeld(instance) && instance.sessionId === abandoned.get(instance.tenantId, instance.id)?.sessionId)
-    await completeInstances(
-      tx,
-      engine,
-      locked.map((instance) => ({ instance, end: { kind: 'LOST' } })),
-    )
-    return keys.length
-  })
-  return found >= BATCH ? 0 : restMs
+  const keys = await engine.db.engine((tx) => selectAbandonedInstances(tx, BATCH))
+  await workOffDue(engine, keys, (tx, some) => giveUpLost(tx, engine, some), PUT_OFF)
+  return keys.length >= BATCH ? 0 : restMs
+}
+
+async function giveUpLost(
+  tx: Transaction,
+  engine: Engine,
+  keys: readonly (InstanceKey & { readonly sessionId: number })[],
+): Promise<void> {
+  const abandoned = TenantMap.of(keys, (key) => key.id)
+  // Between the look and the lock another node may have ended it and a new session taken it.
+  const locked = (await lockInstances(tx, keys))
+    .values()
+    .filter((instance) => isHeld(instance) && instance.sessionId === abandoned.get(instance.tenantId, instance.id)?.sessionId)
+  await completeInstances(
+    tx,
+    engine,
+    locked.map((instance) => ({ instance, end: { kind: 'LOST' } })),
+  )
 }
 
 /** Makes retries whose pause is over PENDING, tenants in turn. */

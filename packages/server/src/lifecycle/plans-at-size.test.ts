@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { selectDueKinds } from '../storage/outbox.ts'
+import { continueRuns } from './continue-runs.ts'
 import { createWorld, startOf, success, type TestExecutor, type TestTask, type World } from './engine.test-helper.ts'
 
 // How much a hot statement reads must follow from what it returns, whatever the planner believes about the size of the tables: they are
@@ -14,13 +16,14 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-/** Blocks that `work` read in the hot tables and their indexes. */
-async function blocksRead(work: () => Promise<unknown>): Promise<number> {
+/** Blocks that `work` read in the hot tables (or in these) and their indexes. */
+async function blocksRead(work: () => Promise<unknown>, tables = ['instance_live', 'run_live']): Promise<number> {
   const count = async () => {
     await world.sql(`select pg_stat_force_next_flush()`)
     const [row] = await world.sql<{ blocks: number }>(
       `select sum(heap_blks_hit + heap_blks_read + coalesce(idx_blks_hit, 0) + coalesce(idx_blks_read, 0))::int as blocks
-       from pg_statio_user_tables where relname in ('instance_live', 'run_live')`,
+       from pg_statio_user_tables where relname = any($1)`,
+      tables,
     )
     return row!.blocks
   }
@@ -58,4 +61,23 @@ describe('claiming and ending 100 runs reads a bounded number of blocks', () => 
     await start(200)
     expect(await blocksRead(() => claimAndEnd(100))).toBeLessThan(100 * MOST_BLOCKS_A_RUN * 3)
   })
+})
+
+test('what is left to do is found among 20,000 entries whose time has not come, and looked for no further than there is need', async () => {
+  const leave = (kind: string, count: number, inMs: number) =>
+    world.sql(
+      `insert into outbox (tenant_id, kind, run_id, payload, due_at)
+       select $1, $2, 1, '{"instanceId": 1}', statement_timestamp() + $4::int * interval '1 ms' from generate_series(1, $3)`,
+      task.tenantId,
+      kind,
+      count,
+      inMs,
+    )
+  await leave('STOP_PART', 20_000, 3_600_000)
+  await leave('STOP_PART', 1, -1_000)
+  expect(await blocksRead(() => continueRuns(world.engine), ['outbox'])).toBeLessThan(50)
+  expect(await world.sql(`select 1 from outbox where due_at < statement_timestamp()`)).toEqual([])
+
+  await leave('BEGIN_RUN', 20_000, -1_000)
+  expect(await blocksRead(() => world.db.engine(selectDueKinds), ['outbox'])).toBeLessThan(50)
 })

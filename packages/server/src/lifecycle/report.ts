@@ -3,7 +3,7 @@ import { detachInstances, selectAttemptsWithCallback, type AttemptKey } from '..
 import type { Transaction } from '../storage/database.ts'
 import { recordProgress, selectEndedAttempts, startInstances, type InstanceKey } from '../storage/instance.ts'
 import { insertRefusedReports } from '../storage/refused-report.ts'
-import { setRunStates } from '../storage/run.ts'
+import { markRunsStarted } from '../storage/run.ts'
 import { storableJson, storableText } from '../storage/storable-json.ts'
 import { completeInstances, type InstanceEnd } from './complete-instances.ts'
 import type { Engine } from './engine.ts'
@@ -160,9 +160,9 @@ async function recordStarts(tx: Transaction, engine: Engine, starts: readonly He
     now,
   )
   const pending = starts.filter(({ instance }) => instance.runState === 'PENDING')
-  setRunStates(
+  markRunsStarted(
     tx,
-    pending.map(({ instance }) => ({ tenantId: instance.tenantId, id: instance.runId, state: 'RUNNING' as const, reason: null })),
+    pending.map(({ instance: { tenantId, runId } }) => ({ tenantId, id: runId })),
     now,
   )
 }

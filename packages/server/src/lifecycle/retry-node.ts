@@ -1,5 +1,6 @@
 import {
   FINAL_INSTANCE_STATES,
+  isRunStop,
   readToWithdraw,
   sortKey,
   withdraw,
@@ -57,7 +58,7 @@ export async function retryNode(
   const runs = await loadRuns(tx, engine, [ended])
   const run = runs.get(tenantId, ended.runId)
   if (!run) return refused('Its run has ended: retry the run from FAILED, which keeps what succeeded.')
-  if (run.reason !== null && STOPPING.has(run.reason)) return refused('Its run is being stopped.')
+  if (isRunStop(run.reason)) return refused('Its run is being stopped.')
   const rows = await selectStandings(tx, tenantId, run.id)
   const last = rows.findLast(({ node, shardIndex }) => node === ended.node && shardIndex === ended.shardIndex)!
   if (last.id !== ended.id) return refused(`It has been retried already, as instance ${last.id}.`)
@@ -66,7 +67,6 @@ export async function retryNode(
 }
 
 const RETRIABLE: ReadonlySet<string> = new Set(['FAILED', 'TIMEOUT', 'CANCELLED', 'LOST'])
-const STOPPING: ReadonlySet<string> = new Set(['CANCEL', 'REPLACED', 'TIMEOUT'])
 
 interface Again {
   readonly run: AdvancingRun

@@ -1,11 +1,9 @@
 import { DEEPEST_CHAIN, type FinalRunState } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
-import { takeOutbox } from '../storage/outbox.ts'
+import type { TakenEntry } from '../storage/outbox.ts'
 import { selectEndedRuns } from '../storage/run.ts'
 import type { Engine } from './engine.ts'
 import { startRuns } from './start-runs.ts'
-
-const BATCH = 200
 
 interface DownstreamStart {
   readonly taskId: number
@@ -15,9 +13,11 @@ interface DownstreamStart {
 }
 
 /** Starts the downstream tasks of runs that have ended. The entry goes and the run comes in one transaction, so each starts once. */
-export async function startDownstream(tx: Transaction, engine: Engine): Promise<void> {
-  const entries = await takeOutbox<DownstreamStart>(tx, 'DOWNSTREAM', BATCH)
-  if (entries.length === 0) return
+export async function startDownstream(
+  tx: Transaction,
+  engine: Engine,
+  entries: readonly TakenEntry<DownstreamStart>[],
+): Promise<void> {
   const upstream = new Map(
     (
       await selectEndedRuns(

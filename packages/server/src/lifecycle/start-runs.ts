@@ -138,28 +138,32 @@ type Refusal = Extract<RunStarted, { kind: 'REFUSED' }>
 
 function draftOf(start: RunStart, targets: TargetLookup, id: number): Draft | Refusal {
   const { kind } = start.target
-  const task = targets.get(start.tenantId, start.target.id)
-  if (start.expects && !isAsExpected(start.expects, task)) return OUTDATED
-  if (!task) return { kind: 'REFUSED', code: 'NOT_FOUND', detail: `There is no ${NAMES[kind]} ${start.target.id}.` }
-  if (!task.tenantActive) return { kind: 'REFUSED', code: 'FORBIDDEN', detail: 'The tenant is suspended.' }
-  if (!task.enabled && !start.force) {
+  const target = targets.get(start.tenantId, start.target.id)
+  if (start.expects && !isAsExpected(start.expects, target)) return OUTDATED
+  if (!target) return { kind: 'REFUSED', code: 'NOT_FOUND', detail: `There is no ${NAMES[kind]} ${start.target.id}.` }
+  if (!target.tenantActive) return { kind: 'REFUSED', code: 'FORBIDDEN', detail: 'The tenant is suspended.' }
+  if (!target.enabled && !start.force) {
     return {
       kind: 'REFUSED',
       code: 'TASK_DISABLED',
-      detail: `The ${NAMES[kind]} ${task.code} is disabled. Enable it, or trigger with force if your role may.`,
+      detail: `The ${NAMES[kind]} ${target.code} is disabled. Enable it, or trigger with force if your role may.`,
     }
   }
-  if ('paused' in task && task.paused && !start.force) {
+  if ('paused' in target && target.paused && !start.force) {
     return {
       kind: 'REFUSED',
       code: 'STATE_CONFLICT',
-      detail: `The DAG ${task.code} is paused. Resume it, or trigger with force if your role may.`,
+      detail: `The DAG ${target.code} is paused. Resume it, or trigger with force if your role may.`,
     }
   }
-  const planId = start.planId ?? task.planId
+  const planId = start.planId ?? target.planId
   if (planId === null)
-    return { kind: 'REFUSED', code: 'STATE_CONFLICT', detail: `The DAG ${task.code} has no ACTIVE version. Activate one first.` }
-  const gray = start.planId === undefined && 'grayPlanId' in task ? task : NO_GRAY
+    return {
+      kind: 'REFUSED',
+      code: 'STATE_CONFLICT',
+      detail: `The DAG ${target.code} has no ACTIVE version. Activate one first.`,
+    }
+  const gray = start.planId === undefined && 'grayPlanId' in target ? target : NO_GRAY
   const shares = { planId, grayPlanId: gray.grayPlanId, grayPercent: gray.grayPercent }
   return { kind: 'DRAFT', id, tenantId: start.tenantId, shares, start }
 }
@@ -186,14 +190,15 @@ function candidateOf({ id, tenantId, shares, start }: Draft, planOf: (planId: nu
 }
 
 async function withKeptNodes(tx: Transaction, candidates: readonly Candidate[]): Promise<Candidate[]> {
-  const loaded: Candidate[] = []
-  for (const candidate of candidates) {
-    const { tenantId, plan, params, start } = candidate
-    const keeps = start.keepsSucceeded && start.parentRunId !== undefined && plan.targetKind === 'DAG'
-    const from = { tenantId, runId: start.parentRunId ?? 0 }
-    loaded.push(keeps ? { ...candidate, kept: await loadKeptNodes(tx, plan, from, params) } : candidate)
-  }
-  return loaded
+  const keeps = candidates.filter(
+    ({ plan, start }) => start.keepsSucceeded && start.parentRunId !== undefined && plan.targetKind === 'DAG',
+  )
+  const loaded = await loadKeptNodes(
+    tx,
+    keeps.map(({ tenantId, plan, params, start }) => ({ tenantId, runId: start.parentRunId!, plan, params })),
+  )
+  const keptOf = new Map(keeps.map(({ id }, place) => [id, loaded[place]!]))
+  return candidates.map((candidate) => ({ ...candidate, kept: keptOf.get(candidate.id) ?? null }))
 }
 
 // ───────────────────────────────────────────────────────────────── decide
@@ -281,7 +286,10 @@ async function writeRuns(
   )
   insertRunParams(tx, candidates.flatMap(searchableParams))
   await insertLargeRuns(tx, engine, large, decisions, now)
-  for (const { id, kept } of live) if (kept) await writeKeptNodes(tx, id, kept)
+  await writeKeptNodes(
+    tx,
+    live.flatMap(({ id, kept }) => (kept ? [{ id, kept }] : [])),
+  )
   await replaceHolders(tx, engine, candidates, decisions)
   await beginRuns(
     tx,

@@ -1,8 +1,8 @@
-import type { StopReason } from '@carillon/core'
+import { isRunStop, type RunStop } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { isOnly, requestStop, type LockedInstance } from '../storage/instance.ts'
 import { insertOutbox } from '../storage/outbox.ts'
-import { setRunStates } from '../storage/run.ts'
+import { markRunsStopping, type RunKey } from '../storage/run.ts'
 import { continueTopic, sessionTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
 import { advanceRuns } from './advance-runs.ts'
@@ -12,13 +12,13 @@ import { lockInstancesOfRuns } from './lock-instances.ts'
 
 /**
  * Stops runs: what waits is cancelled at once, what an executor holds is asked to stop and gets a grace period. From then on nothing that
- * the handler answers makes it anything but cancelled. Answers the runs that were live.
+ * the handler answers makes it anything but stopped, and no other stop changes why. Answers the runs that were live.
  */
 export async function stopRuns(
   tx: Transaction,
   engine: Engine,
-  runs: readonly { readonly tenantId: number; readonly id: number }[],
-  reason: StopReason,
+  runs: readonly RunKey[],
+  reason: RunStop,
 ): Promise<readonly LockedInstance[]> {
   const instances = await lockInstancesOfRuns(tx, runs)
   const now = await tx.now()
@@ -38,7 +38,7 @@ export async function stopRuns(
   )
   stopPartsLater(tx, engine, waiting)
   // Its last instance ends it as what it was stopped for, whatever its nodes say.
-  setRunStates(tx, largeRunsOf(instances, reason), now)
+  markRunsStopping(tx, largeRunsOf(instances), reason)
   await advanceRuns(
     tx,
     engine,
@@ -58,12 +58,15 @@ export function stopPartsLater(tx: Transaction, engine: Engine, waiting: readonl
   tx.afterCommit(() => engine.hub.wake(continueTopic))
 }
 
-function largeRunsOf(instances: readonly LockedInstance[], reason: StopReason) {
+function largeRunsOf(instances: readonly LockedInstance[]): RunKey[] {
   const large = new Map(instances.filter((each) => !isOnly(each)).map((each) => [each.runId, each]))
-  return [...large.values()].map(({ tenantId, runId, runState }) => ({
-    ...{ tenantId, id: runId, reason },
-    state: runState as 'PENDING' | 'RUNNING' | 'PAUSED',
-  }))
+  return [...large.values()].map(({ tenantId, runId }) => ({ tenantId, id: runId }))
+}
+
+/** Its run is being stopped. Of a run of several, one instance alone may have been asked to stop. */
+export function isStopping(instance: LockedInstance): boolean {
+  const reason = isOnly(instance) ? instance.stopReason : instance.runReason
+  return isRunStop(reason)
 }
 
 /** Each session once, however many of its instances are to stop. */
@@ -89,7 +92,7 @@ export function stopMessage(instance: LockedInstance): string {
   return isDetached(instance) ? 'It was stopped while it waited for its callback.' : 'It was stopped before it started.'
 }
 
-function cancelled(instance: LockedInstance, reason: StopReason) {
+function cancelled(instance: LockedInstance, reason: RunStop) {
   return {
     instance,
     state: 'CANCELLED' as const,

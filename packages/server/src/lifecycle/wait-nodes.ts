@@ -1,32 +1,45 @@
 import type { Plan } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
-import type { LockedInstance } from '../storage/instance.ts'
-import { selectDueNodes, selectOverdueRuns, takeEventWaits } from '../storage/node.ts'
+import type { InstanceKey, LockedInstance } from '../storage/instance.ts'
+import {
+  countEventWaits,
+  deleteEventWaits,
+  putOffInstance,
+  putOffRun,
+  selectDueNodes,
+  selectEventWaits,
+  selectOverdueRuns,
+  type AwaitedEvent,
+} from '../storage/node.ts'
+import { insertOutbox } from '../storage/outbox.ts'
+import type { RunKey } from '../storage/run.ts'
+import { continueTopic } from '../runtime/wake-hub.ts'
 import { advanceRuns } from './advance-runs.ts'
-import { keysOf, type EndedNode } from './ended-node.ts'
+import { jsonOrNull, keysOf, type EndedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
 import type { NodeControlled } from './lifecycle.ts'
 import { lockInstances } from './lock-instances.ts'
 import { stopRuns } from './stop-runs.ts'
+import { workOffDue } from './work-off-due.ts'
 
 const BATCH = 500
 
 /** Ends nodes whose time has come: a wait that is over, an approval or an event that did not come in time. Answers how long to rest. */
 export async function endDueNodes(engine: Engine, restMs = 500): Promise<number> {
-  const found = await engine.db.engine(async (tx) => {
-    const keys = await selectDueNodes(tx, BATCH)
-    if (keys.length === 0) return 0
-    const locked = (await lockInstances(tx, keys)).values().filter((instance) => instance.state === 'WAITING')
-    const planOf = await engine.plans.load(tx, locked)
-    await advanceRuns(
-      tx,
-      engine,
-      locked.map((instance) => endOfTime(instance, planOf(instance))),
-      await tx.now(),
-    )
-    return keys.length
-  })
-  return found >= BATCH ? 0 : restMs
+  const keys = await engine.db.engine((tx) => selectDueNodes(tx, BATCH))
+  await workOffDue(engine, keys, (tx, some) => endDue(tx, engine, some), { what: 'node', putOff: putOffInstance })
+  return keys.length >= BATCH ? 0 : restMs
+}
+
+async function endDue(tx: Transaction, engine: Engine, keys: readonly InstanceKey[]): Promise<void> {
+  const locked = (await lockInstances(tx, keys)).values().filter((instance) => instance.state === 'WAITING')
+  const planOf = await engine.plans.load(tx, locked)
+  await advanceRuns(
+    tx,
+    engine,
+    locked.map((instance) => endOfTime(instance, planOf(instance))),
+    await tx.now(),
+  )
 }
 
 function endOfTime(instance: LockedInstance, plan: Plan): EndedNode {
@@ -40,17 +53,15 @@ function endOfTime(instance: LockedInstance, plan: Plan): EndedNode {
 }
 
 function ended(instance: LockedInstance, state: EndedNode['state'], output: unknown, error: unknown = null): EndedNode {
-  const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value))
-  return { ...keysOf(instance), state, because: null, output: json(output), error: json(error), startedAt: null }
+  return { ...keysOf(instance), state, because: null, output: jsonOrNull(output), error: jsonOrNull(error), startedAt: null }
 }
 
 /** Gives up runs that have taken longer than their DAG allows. */
 export async function timeOutRuns(engine: Engine, restMs = 1_000): Promise<number> {
-  return engine.db.engine(async (tx) => {
-    const runs = await selectOverdueRuns(tx, BATCH)
-    if (runs.length > 0) await stopRuns(tx, engine, runs, 'TIMEOUT')
-    return runs.length >= BATCH ? 0 : restMs
-  })
+  const runs = await engine.db.engine((tx) => selectOverdueRuns(tx, BATCH))
+  const stop = (tx: Transaction, some: readonly RunKey[]) => stopRuns(tx, engine, some, 'RUN_TIMEOUT')
+  await workOffDue(engine, runs, stop, { what: 'run', putOff: putOffRun })
+  return runs.length >= BATCH ? 0 : restMs
 }
 
 /** A person's decision about a node that waits for one. A second one finds nothing that waits. */
@@ -75,20 +86,60 @@ export async function decideApproval(
   return { kind: 'DONE', runId: instance.runId }
 }
 
-/** Ends the nodes that wait for an event of this name and key, with what it carries as their output. Answers how many there were. */
+/** An event that some of the nodes that waited for it when it came have yet to hear of. */
+export interface EventToTell {
+  readonly name: string
+  readonly key: string
+  readonly payload: unknown
+  /** When it came. */
+  readonly before: number
+}
+
+/**
+ * Ends the nodes that wait for an event of this name and key, with what it carries as their output. Answers how many there were; where they are
+ * very many, most of them end a little later.
+ */
 export async function deliverEvent(
   tx: Transaction,
   engine: Engine,
   event: { readonly tenantId: number; readonly name: string; readonly key: string; readonly payload: unknown },
 ): Promise<number> {
-  const keys = await takeEventWaits(tx, event.tenantId, event.name, event.key)
-  if (keys.length === 0) return 0
+  const { found, told } = await tellSome(tx, engine, { ...event, before: null })
+  if (found < BATCH) return told
+  const left: EventToTell & { tenantId: number } = { ...event, before: (await tx.now()) + 1 }
+  tellLater(tx, engine, left)
+  return told + (await countEventWaits(tx, left))
+}
+
+/** Tells more of them, and leaves what is left to do then. */
+export async function tellOfEvent(
+  tx: Transaction,
+  engine: Engine,
+  event: EventToTell & { readonly tenantId: number },
+): Promise<void> {
+  if ((await tellSome(tx, engine, event)).found >= BATCH) tellLater(tx, engine, event)
+}
+
+function tellLater(tx: Transaction, engine: Engine, { tenantId, ...payload }: EventToTell & { readonly tenantId: number }): void {
+  insertOutbox(tx, [{ tenantId, kind: 'TELL_EVENT', runId: 0, payload }])
+  tx.afterCommit(() => engine.hub.wake(continueTopic))
+}
+
+async function tellSome(
+  tx: Transaction,
+  engine: Engine,
+  event: AwaitedEvent & { readonly payload: unknown },
+): Promise<{ readonly found: number; readonly told: number }> {
+  const keys = await selectEventWaits(tx, event, BATCH)
+  if (keys.length === 0) return { found: 0, told: 0 }
   const waiting = (await lockInstances(tx, keys)).values().filter((instance) => instance.waitReason === 'EVENT')
+  // Also of what has ended meanwhile, so that each turn leaves fewer.
+  deleteEventWaits(tx, keys)
   await advanceRuns(
     tx,
     engine,
     waiting.map((instance) => ended(instance, 'SUCCESS', event.payload)),
     await tx.now(),
   )
-  return waiting.length
+  return { found: keys.length, told: waiting.length }
 }

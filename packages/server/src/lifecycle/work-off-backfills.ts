@@ -5,6 +5,7 @@ import { insertFires, selectDecided } from '../storage/fire.ts'
 import { dayOf } from '../storage/history-day.ts'
 import { selectScheduleDefinitions, type ScheduleDefinition } from '../storage/schedule-due.ts'
 import type { Transaction } from '../storage/database.ts'
+import type { Engine } from './engine.ts'
 import { ledgerOutcome, type FiringDeps } from './fire-schedules.ts'
 import { compileStored } from './schedule-cache.ts'
 import { startRuns } from './start-runs.ts'
@@ -53,17 +54,36 @@ async function advanceOne(
   const perBatch = Math.max(1, Math.floor(row.perMinute / 60))
   const page = occurrencesBetween(compileStored(definition), row.nextAt, row.toAt, MOST_OCCURRENCES)
   const taken = takeUntil(page, perBatch)
-  const decided = new Set(
-    (
-      await selectDecided(
-        tx,
-        taken.map((each) => occurrenceKey(row, each.fireAt)),
-      )
-    ).map((each) => each.fireAt),
-  )
-  const fresh = taken.filter((each) => !decided.has(each.fireAt))
+  const fresh = await undecided(tx, row, taken)
   requireDays(fresh.map((each) => dayOf(each.fireAt)))
-  const runs = fresh.filter((each) => each.excluded === null)
+  const runs = await decideOccurrences(tx, engine, row, definition, fresh)
+  const last = taken.at(-1)
+  const finished = taken.length === page.length && page.length < MOST_OCCURRENCES
+  await advanceBackfill(tx, row, {
+    nextAt: finished || !last ? row.toAt : last.fireAt + 1,
+    dueAt: finished ? null : now + Math.ceil((60_000 * runs) / row.perMinute),
+    runs,
+    skipped: fresh.length - runs,
+  })
+}
+
+type Occurrence = ReturnType<typeof occurrencesBetween>[number]
+
+async function undecided(tx: Transaction, row: BackfillRow, occurrences: readonly Occurrence[]): Promise<Occurrence[]> {
+  const keys = occurrences.map((each) => occurrenceKey(row, each.fireAt))
+  const decided = new Set((await selectDecided(tx, keys)).map((each) => each.fireAt))
+  return occurrences.filter((each) => !decided.has(each.fireAt))
+}
+
+/** Starts the runs of these occurrences and writes all of them into the ledger. Answers how many of them run. */
+async function decideOccurrences(
+  tx: Transaction,
+  engine: Engine,
+  row: BackfillRow,
+  definition: ScheduleDefinition,
+  occurrences: readonly Occurrence[],
+): Promise<number> {
+  const runs = occurrences.filter((each) => each.excluded === null)
   const started = await startRuns(
     tx,
     engine,
@@ -82,7 +102,7 @@ async function advanceOne(
   const results = new Map(runs.map((each, place) => [each.fireAt, started[place]!]))
   insertFires(
     tx,
-    fresh.map((each) => ({
+    occurrences.map((each) => ({
       ...occurrenceKey(row, each.fireAt),
       lastFireAt: each.fireAt,
       count: 1,
@@ -91,16 +111,9 @@ async function advanceOne(
         results.get(each.fireAt),
       ),
     })),
-    now,
+    await tx.now(),
   )
-  const last = taken.at(-1)
-  const finished = taken.length === page.length && page.length < MOST_OCCURRENCES
-  await advanceBackfill(tx, row, {
-    nextAt: finished || !last ? row.toAt : last.fireAt + 1,
-    dueAt: finished ? null : now + Math.ceil((60_000 * runs.length) / row.perMinute),
-    runs: runs.length,
-    skipped: fresh.length - runs.length,
-  })
+  return runs.length
 }
 
 const occurrenceKey = (row: BackfillRow, fireAt: number) => ({

@@ -148,6 +148,8 @@ const LONGEST_TRANSACTION_MS = 10_000
 const RETRIED = new Set(['40P01', '40001'])
 const TRIES = 5
 
+const codeOf = (error: unknown) => (error as { code?: string }).code
+
 const SET_TENANT = { name: 'transaction.tenant', text: `select set_config('app.tenant', $1, true)` }
 const NOW = { name: 'transaction.now', text: `select to_ms(statement_timestamp()) as now` }
 
@@ -163,7 +165,7 @@ async function transact<T>(pool: pg.Pool, mode: Mode, work: (tx: Transaction) =>
     try {
       return await transactOnce(pool, mode, work)
     } catch (error) {
-      if (attempt >= TRIES || !RETRIED.has((error as { code?: string }).code ?? '')) throw error
+      if (attempt >= TRIES || !RETRIED.has(codeOf(error) ?? '')) throw error
     }
   }
 }
@@ -182,7 +184,7 @@ async function transactOnce<T>(pool: pg.Pool, { tenantId, readOnly }: Mode, work
     ])
     opening.catch(() => undefined)
     result = await work(tx)
-    const ended = end(connection.client)
+    const ended = end(connection)
     // Whoever borrows the connection next speaks after this COMMIT.
     if (readOnly) ended.catch(() => undefined)
     else await Promise.all([opening, ended])
@@ -191,14 +193,15 @@ async function transactOnce<T>(pool: pg.Pool, { tenantId, readOnly }: Mode, work
     connection.giveBack()
   } catch (error) {
     await connection.rollBack()
-    throw connection.failure() ?? tx.failure() ?? error
+    throw connection.failure() ?? tx.failure() ?? tx.causeOf(error)
   }
   actions.forEach(runHint)
   return result
 }
 
 /** A transaction of which a statement has failed answers COMMIT by rolling back. */
-async function end(client: pg.PoolClient): Promise<void> {
+async function end({ client, seal }: Connection): Promise<void> {
+  seal()
   gatherWrites(client)
   const { command } = await client.query('COMMIT')
   if (command !== 'COMMIT') throw new Error('The transaction was rolled back because one of its statements had failed.')
@@ -224,10 +227,15 @@ function runHint(action: () => void): void {
   }
 }
 
-/** A connection for one transaction. Once given back it refuses statements: they would run in somebody else's transaction. */
+/**
+ * A connection for one transaction. From the moment at which its end is sent it refuses statements: they would run in no transaction, or in
+ * somebody else's.
+ */
 interface Connection {
   readonly client: pg.PoolClient
   isOpen(): boolean
+  /** Its end is about to be sent. */
+  seal(): void
   giveBack(): void
   rollBack(): Promise<void>
   /** Set when the transaction was ended from outside. */
@@ -237,10 +245,15 @@ interface Connection {
 async function borrow(pool: pg.Pool): Promise<Connection> {
   const client = await pool.connect()
   let open = true
+  let lent = true
   let failure: Error | undefined
-  const release = (error?: Error) => {
-    if (!open) return
+  const seal = () => {
     open = false
+  }
+  const release = (error?: Error) => {
+    if (!lent) return
+    lent = false
+    seal()
     clearTimeout(watchdog)
     client.release(error)
   }
@@ -251,9 +264,11 @@ async function borrow(pool: pg.Pool): Promise<Connection> {
   return {
     client,
     isOpen: () => open,
+    seal,
     giveBack: () => release(),
     async rollBack() {
-      if (!open) return
+      if (!lent) return
+      seal()
       await client.query('ROLLBACK').then(
         () => release(),
         (error: Error) => release(error),
@@ -263,14 +278,29 @@ async function borrow(pool: pg.Pool): Promise<Connection> {
   }
 }
 
-/** `failure`: of the first statement that was sent without waiting, whose followers failed only because it did. */
-function transactionOn(connection: Connection, actions: (() => void)[]): Transaction & { failure(): Error | undefined } {
+/** A statement of a transaction in which another has failed before it. */
+const FOLLOWED_A_FAILURE = '25P02'
+
+interface OwnTransaction extends Transaction {
+  /** Of the first statement that was sent without waiting, whose followers failed only because it did. */
+  failure(): Error | undefined
+  /** What made the transaction fail. Statements are sent several at once, so the answer that is noticed first need not be it. */
+  causeOf(error: unknown): unknown
+}
+
+function transactionOn(connection: Connection, actions: (() => void)[]): OwnTransaction {
   let failure: Error | undefined
+  let cause: unknown
   const query = async <Row>({ name, text }: Statement, parameters: readonly unknown[] = []): Promise<Row[]> => {
     if (!connection.isOpen()) throw new Error(`The statement ${name} came after the end of its transaction.`)
     gatherWrites(connection.client)
-    const result = await connection.client.query({ name, text, values: parameters as unknown[] })
-    return result.rows as Row[]
+    try {
+      const result = await connection.client.query({ name, text, values: parameters as unknown[] })
+      return result.rows as Row[]
+    } catch (error) {
+      if (codeOf(error) !== FOLLOWED_A_FAILURE) cause = error
+      throw error
+    }
   }
   let clock: Promise<number> | undefined
   return {
@@ -280,6 +310,7 @@ function transactionOn(connection: Connection, actions: (() => void)[]): Transac
         failure ??= error as Error
       }),
     failure: () => failure,
+    causeOf: (error) => (codeOf(error) === FOLLOWED_A_FAILURE ? (cause ?? error) : error),
     now: () => (clock ??= query<{ now: number }>(NOW).then((rows) => rows[0]!.now)),
     afterCommit: (action) => void actions.push(action),
   }

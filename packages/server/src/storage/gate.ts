@@ -6,20 +6,14 @@ export interface GateKey {
   readonly key: string
 }
 
-// Sorted, because two batches that insert the same keys in different orders would wait for each other's uncommitted rows.
-const CREATE = sql(
-  'gate.create',
-  `insert into gate (tenant_id, key)
-   select tenant_id, key from unnest($1::bigint[], $2::text[]) as wanted (tenant_id, key) order by tenant_id, key
-   on conflict do nothing`,
-)
-
+// Made and locked in one step: a gate that was found in one statement and locked in the next could be pruned between the two, and nobody would
+// hold it. What is found is locked and not written: `where false` refuses the update after the lock. Sorted, because two batches that
+// take the same keys in different orders would wait for each other.
 const LOCK = sql(
   'gate.lock',
-  `select 1 from gate g
-   join unnest($1::bigint[], $2::text[]) as wanted (tenant_id, key) on g.tenant_id = wanted.tenant_id and g.key = wanted.key
-   order by g.tenant_id, g.key
-   for no key update of g`,
+  `insert into gate (tenant_id, key)
+   select tenant_id, key from unnest($1::bigint[], $2::text[]) as wanted (tenant_id, key) order by tenant_id, key
+   on conflict (tenant_id, key) do update set key = excluded.key where false`,
 )
 
 export function compareGates(a: GateKey, b: GateKey): number {
@@ -27,14 +21,12 @@ export function compareGates(a: GateKey, b: GateKey): number {
 }
 
 /**
- * Locks the gates of these concurrency keys, making those that do not exist. What is counted must be counted by the next statement: the
+ * Locks the gates of these concurrency keys, each named once, making those that do not exist. What is counted must be counted by the next statement: the
  * snapshot of the locking statement is older than the wait for the lock.
  */
 export function lockGates(tx: Transaction, keys: readonly GateKey[]): void {
   if (keys.length === 0) return
-  const columns = [keys.map((each) => each.tenantId), keys.map((each) => each.key)]
-  tx.send(CREATE, columns)
-  tx.send(LOCK, columns)
+  tx.send(LOCK, [keys.map((each) => each.tenantId), keys.map((each) => each.key)])
 }
 
 const PRUNE = sql(

@@ -272,6 +272,7 @@ export interface LockedInstance {
   readonly stopReason: StopReason | null
   readonly deadlineAt: number | null
   readonly runState: RunState
+  readonly runReason: string | null
   readonly scheduleId: number | null
   readonly wakesSchedule: boolean
   readonly concurrencyKey: string | null
@@ -281,7 +282,7 @@ export interface LockedInstance {
 
 const LOCKED_COLUMNS = `i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.state, i.wait_reason as "waitReason",
   i.queue_id as "queueId", i.attempt, i.lost, i.token, i.session_id as "sessionId", i.executor_id as "executorId", i.shard_total as "shardTotal", i.stop_reason as "stopReason",
-  i.deadline_at as "deadlineAt", r.state as "runState", r.schedule_id as "scheduleId", r.wakes_schedule as "wakesSchedule", r.concurrency_key as "concurrencyKey", r.depth, r.parent_instance_id as "parentInstanceId"`
+  i.deadline_at as "deadlineAt", r.state as "runState", r.reason as "runReason", r.schedule_id as "scheduleId", r.wakes_schedule as "wakesSchedule", r.concurrency_key as "concurrencyKey", r.depth, r.parent_instance_id as "parentInstanceId"`
 
 // A LATERAL is read in the order of what it hangs on: so the instances are locked in the order of locks, each found by its key.
 const wanted = (how: 'limit 1' | 'for no key update') =>
@@ -365,15 +366,15 @@ export function recordProgress(
 
 const STOPS = sql(
   'instance.stops',
-  `select i.id as instance, i.token, i.stop_reason as reason from instance_live i
+  `select i.id as instance, i.token, case i.stop_reason when 'RUN_TIMEOUT' then 'TIMEOUT' else i.stop_reason end as reason from instance_live i
    where i.session_id = $1 and i.state in ('RESERVED', 'RUNNING') and i.stop_reason is not null`,
 )
 
-/** What a session's executor has been asked to stop. */
+/** What a session's executor has been asked to stop. To it, time that is over is over, the attempt's or its run's. */
 export function selectStops(
   tx: Transaction,
   sessionId: number,
-): Promise<{ instance: number; token: number; reason: StopReason }[]> {
+): Promise<{ instance: number; token: number; reason: Exclude<StopReason, 'RUN_TIMEOUT'> }[]> {
   return tx.query(STOPS, [sessionId])
 }
 
@@ -388,12 +389,15 @@ export function selectHeld(tx: Transaction, sessionId: number): Promise<{ instan
 
 const REQUEST_STOP = sql(
   'instance.requestStop',
-  `update instance_live i set stop_reason = s.reason, deadline_at = at_ms($4)
+  `update instance_live i set stop_reason = s.reason, deadline_at = case when i.stop_reason is null then at_ms($4) else i.deadline_at end
    from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::text[]) as batch (tenant_id, id, reason)')} s
-   where i.ctid = s.place and (i.state in ('RESERVED', 'RUNNING')) is not false and i.stop_reason is null`,
+   where i.ctid = s.place and (i.state in ('RESERVED', 'RUNNING')) is not false and (i.stop_reason is null or i.stop_reason = 'TIMEOUT')`,
 )
 
-/** Marks running instances to be stopped; when `deadline` passes without an answer they are ended without one. */
+/**
+ * Marks running instances to be stopped; when `deadline` passes without an answer they are ended without one. What is being stopped for good stays
+ * so; an attempt that had run out of time, and could have been followed by another, is stopped for good within the grace period it has.
+ */
 export function requestStop(
   tx: Transaction,
   stops: readonly { tenantId: number; id: number; reason: StopReason }[],

@@ -32,7 +32,7 @@ export async function findEndedInstance(tx: Transaction, { tenantId, id }: Insta
 
 const ROWS = (age: 'live' | 'history') =>
   `select l.id, l.node, l.shard_index as "shardIndex", l.state, l.wait_reason as "waitReason", l.error ->> 'code' as code, l.started_at is not null as started
-   from instance_${age} l where l.tenant_id = $1 and l.run_id = $2 and l.id <> l.run_id`
+   from instance_${age} l where l.tenant_id = $1 and l.run_id = $2 and l.id > $2 and l.id <> l.run_id`
 const STANDINGS = sql('nodeAgain.standings', `select * from (${ROWS('live')} union all ${ROWS('history')}) i order by i.id`)
 
 /** An instance of a run, without anything that could be large. */

@@ -1,17 +1,13 @@
-import type { InstanceState, RunState, WaitReason } from '@carillon/core'
+import { RUN_STOPS, type InstanceState, type RunState, type WaitReason } from '@carillon/core'
 import { column, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { INSTANCE_COLUMNS, MOVED_INSTANCE, type InstanceKey } from './instance.ts'
 import { placed } from './placed.ts'
-import { sql } from './sql.ts'
+import type { RunKey } from './run.ts'
+import { literals, sql } from './sql.ts'
 
 // Instances of runs of several: the nodes of a DAG and their elements (`id <> run_id`). Whoever changes one of them, other than by claiming it,
 // holds the lock of its run.
-
-export interface RunKey {
-  readonly tenantId: number
-  readonly id: number
-}
 
 /** A node of a run. */
 export interface NodeKey {
@@ -360,24 +356,30 @@ export async function freeElements(tx: Transaction, keys: readonly InstanceKey[]
   return (await tx.query<{ queueId: number }>(FREE, runColumns(keys))).map((row) => row.queueId)
 }
 
+// History is cut by the day in the identifier. What belongs to a run is younger than the run: saying so keeps the look-up out of the older days.
+const ENDED_OF = (run: string) => `l.tenant_id = w.tenant_id and l.run_id = ${run} and l.id > ${run} and l.id <> l.run_id`
+const ENDED_COLUMNS = `h.node, h.id, h.shard_index as "shardIndex", h.shard_total as "shardTotal", h.state, h.params is not null as given`
+
 const OUTCOMES = sql(
   'node.outcomes',
-  `select w.tenant_id as "tenantId", w.run_id as "runId", w.node, h.id, h.shard_index as "shardIndex", h.shard_total as "shardTotal", h.state, h.output, h.error,
-     h.params is not null as given
+  `select w.tenant_id as "tenantId", w.run_id as "runId", ${ENDED_COLUMNS}, h.output, h.error
    from unnest($1::bigint[], $2::bigint[], $3::int[]) as w (tenant_id, run_id, node)
-   cross join lateral (
-     select * from instance_history l where l.tenant_id = w.tenant_id and l.run_id = w.run_id and l.node = w.node and l.id <> l.run_id order by l.id) h`,
+   cross join lateral (select * from instance_history l where ${ENDED_OF('w.run_id')} and l.node = w.node order by l.id) h`,
 )
 
-export interface NodeOutcome extends NodeKey {
+/** An instance of a node that has ended. */
+export interface EndedElement extends NodeKey {
   readonly id: number
   readonly shardIndex: number
   readonly shardTotal: number
   readonly state: InstanceState
-  readonly output: unknown
-  readonly error: unknown
   /** It has been given parameters; of a fan-out, it is an element. */
   readonly given: boolean
+}
+
+export interface NodeOutcome extends EndedElement {
+  readonly output: unknown
+  readonly error: unknown
 }
 
 /** How nodes of runs have ended, element by element; of a repeated one the last stands last. */
@@ -402,17 +404,32 @@ export function copyNodes(tx: Transaction, copies: readonly (InstanceKey & { new
     tx.send(COPY, [...runColumns(copies), plainColumn(column(copies, 'newId')), plainColumn(column(copies, 'runId'))])
 }
 
-const UNSUCCESSFUL = sql(
-  'node.unsuccessful',
-  `select distinct w.tenant_id as "tenantId", w.id as "runId", h.node
+const ENDED = sql(
+  'node.ended',
+  `select w.tenant_id as "tenantId", w.id as "runId", ${ENDED_COLUMNS}, h.error ->> 'code' as code
    from unnest($1::bigint[], $2::bigint[]) as w (tenant_id, id)
-   cross join lateral (
-     select l.node from instance_history l
-     where l.tenant_id = w.tenant_id and l.run_id = w.id and l.id <> l.run_id and l.state in ('FAILED', 'TIMEOUT', 'CANCELLED', 'LOST')) h`,
+   cross join lateral (select * from instance_history l where ${ENDED_OF('w.id')} order by l.id) h`,
 )
 
-/** The nodes of runs of which something ended without success. */
-export function selectUnsuccessfulNodes(tx: Transaction, runs: readonly RunKey[]): Promise<NodeKey[]> {
+/** What of runs has ended, without anything that could be large; of what was repeated the last stands last. */
+export function selectEndedElements(
+  tx: Transaction,
+  runs: readonly RunKey[],
+): Promise<(EndedElement & { /** Of its error. */ readonly code: string | null })[]> {
+  return tx.query(ENDED, runColumns(runs))
+}
+
+const UNSUCCESSFUL = sql(
+  'node.unsuccessful',
+  `select w.tenant_id as "tenantId", w.id as "runId", ${ENDED_COLUMNS}
+   from unnest($1::bigint[], $2::bigint[]) as w (tenant_id, id)
+   cross join lateral (
+     select distinct l.node from instance_history l where ${ENDED_OF('w.id')} and l.state in ('FAILED', 'TIMEOUT', 'CANCELLED', 'LOST')) bad
+   cross join lateral (select * from instance_history l where ${ENDED_OF('w.id')} and l.node = bad.node order by l.id) h`,
+)
+
+/** The nodes of runs of which something ended without success, each with all that has ended of it. */
+export function selectUnsuccessfulNodes(tx: Transaction, runs: readonly RunKey[]): Promise<EndedElement[]> {
   return tx.query(UNSUCCESSFUL, runColumns(runs))
 }
 
@@ -429,11 +446,29 @@ export function selectDueNodes(tx: Transaction, limit: number): Promise<Instance
 
 const OVERDUE_RUNS = sql(
   'node.overdueRuns',
-  `select tenant_id as "tenantId", id from run_live where deadline_at <= statement_timestamp() and reason is distinct from 'TIMEOUT' order by deadline_at limit $1`,
+  `select tenant_id as "tenantId", id from run_live where deadline_at <= statement_timestamp() and (reason in (${literals(RUN_STOPS)})) is not true order by deadline_at limit $1`,
 )
 
 export function selectOverdueRuns(tx: Transaction, limit: number): Promise<RunKey[]> {
   return tx.query(OVERDUE_RUNS, [limit])
+}
+
+const PUT_OFF_RUN = sql('node.putOffRun', `update run_live set deadline_at = at_ms($3) where tenant_id = $1 and id = $2`)
+
+/** A run that cannot be given up is looked at again then. */
+export function putOffRun(tx: Transaction, { tenantId, id }: RunKey, until: number): void {
+  tx.send(PUT_OFF_RUN, [tenantId, id, until])
+}
+
+const PUT_OFF = sql(
+  'node.putOff',
+  `update instance_live set due_at = case when due_at is not null then at_ms($3) end, deadline_at = case when deadline_at is not null then at_ms($3) end
+   where tenant_id = $1 and id = $2`,
+)
+
+/** An instance with which that cannot be done for which it is due is looked at again then. */
+export function putOffInstance(tx: Transaction, { tenantId, id }: InstanceKey, until: number): void {
+  tx.send(PUT_OFF, [tenantId, id, until])
 }
 
 const PARTS = sql(
@@ -459,12 +494,42 @@ export function insertEventWaits(
   if (waits.length > 0) tx.send(INSERT_EVENT_WAITS, [...runColumns(waits), column(waits, 'name'), column(waits, 'key')])
 }
 
-const TAKE_EVENT_WAITS = sql(
-  'node.takeEventWaits',
-  `delete from event_wait where tenant_id = $1 and name = $2 and key = $3 returning tenant_id as "tenantId", instance_id as id`,
+/** What nodes wait for. */
+export interface AwaitedEvent {
+  readonly tenantId: number
+  readonly name: string
+  readonly key: string
+  /** Of the nodes that began to wait before that; null: of all. */
+  readonly before: number | null
+}
+
+const AWAITING = `from event_wait w where w.tenant_id = $1 and w.name = $2 and w.key = $3 and ($4::bigint is null or w.since < at_ms($4))`
+const EVENT_WAITS = sql('node.eventWaits', `select w.tenant_id as "tenantId", w.instance_id as id ${AWAITING} limit $5`)
+
+/** Nodes that wait for an event. Unlocked, as their runs are locked before what they wait for is: the caller locks and looks again. */
+export function selectEventWaits(
+  tx: Transaction,
+  { tenantId, name, key, before }: AwaitedEvent,
+  limit: number,
+): Promise<InstanceKey[]> {
+  return tx.query(EVENT_WAITS, [tenantId, name, key, before, limit])
+}
+
+const COUNT_EVENT_WAITS = sql('node.countEventWaits', `select count(*)::int as count ${AWAITING}`)
+
+export async function countEventWaits(tx: Transaction, { tenantId, name, key, before }: AwaitedEvent): Promise<number> {
+  return (await tx.query<{ count: number }>(COUNT_EVENT_WAITS, [tenantId, name, key, before]))[0]!.count
+}
+
+const DELETE_EVENT_WAITS = sql(
+  'node.deleteEventWaits',
+  `delete from event_wait w using (
+     select found.place from unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)
+     cross join lateral (select l.ctid as place from event_wait l where l.tenant_id = batch.tenant_id and l.instance_id = batch.id limit 1) found) told
+   where w.ctid = told.place`,
 )
 
-/** The nodes that waited for this event; they do not any more. */
-export function takeEventWaits(tx: Transaction, tenantId: number, name: string, key: string): Promise<InstanceKey[]> {
-  return tx.query(TAKE_EVENT_WAITS, [tenantId, name, key])
+/** These nodes wait for no event any more. The caller holds the locks of their runs. */
+export function deleteEventWaits(tx: Transaction, nodes: readonly InstanceKey[]): void {
+  if (nodes.length > 0) tx.send(DELETE_EVENT_WAITS, runColumns(nodes))
 }

@@ -1,5 +1,7 @@
+import { column, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
+import { storableJson, storableText } from './storable-json.ts'
 
 const INSERT = sql(
   'outbox.insert',
@@ -9,7 +11,8 @@ const INSERT = sql(
 
 export interface OutboxEntry {
   readonly tenantId: number
-  readonly kind: 'DOWNSTREAM' | 'BEGIN_RUN' | 'START_PART' | 'PART_ENDED' | 'STOP_PART'
+  readonly kind: 'DOWNSTREAM' | 'BEGIN_RUN' | 'START_PART' | 'PART_ENDED' | 'STOP_PART' | 'TELL_EVENT'
+  /** Whose doing it is; 0: no run's. */
   readonly runId: number
   readonly payload: unknown
 }
@@ -20,29 +23,95 @@ export function insertOutbox(tx: Transaction, entries: readonly OutboxEntry[]): 
     entries.map((each) => each.tenantId),
     entries.map((each) => each.kind),
     entries.map((each) => each.runId),
-    entries.map((each) => JSON.stringify(each.payload)),
+    entries.map((each) => storableJson(each.payload)),
   ])
 }
 
-const DUE_KINDS = sql('outbox.dueKinds', `select distinct kind from outbox where due_at <= statement_timestamp()`)
+// The first entry of each kind and tenant by skip scan: the cost is their number, however much each has left.
+const DUE_KINDS = sql(
+  'outbox.dueKinds',
+  `with recursive turn as (
+     (select kind, tenant_id, due_at from outbox order by kind, tenant_id, due_at limit 1)
+     union all
+     select next.kind, next.tenant_id, next.due_at from turn
+     cross join lateral (
+       select o.kind, o.tenant_id, o.due_at from outbox o where (o.kind, o.tenant_id) > (turn.kind, turn.tenant_id)
+       order by o.kind, o.tenant_id, o.due_at limit 1) next)
+   select distinct kind from turn where due_at <= statement_timestamp()`,
+)
 
 /** What there is to do at present. */
 export async function selectDueKinds(tx: Transaction): Promise<OutboxEntry['kind'][]> {
   return (await tx.query<Pick<OutboxEntry, 'kind'>>(DUE_KINDS)).map((row) => row.kind)
 }
 
+const TAKEN = `o.tenant_id as "tenantId", o.id, o.run_id as "runId", o.payload, o.tries`
+
+// Tenants by the same scan, the same share of each, its oldest first.
 const TAKE = sql(
   'outbox.take',
-  `delete from outbox where (tenant_id, id) in (
-     select tenant_id, id from outbox where kind = $1 and due_at <= statement_timestamp() order by due_at, id limit $2 for update skip locked)
-   returning tenant_id as "tenantId", id, run_id as "runId", payload`,
+  `with recursive turn as (
+     (select tenant_id, due_at from outbox where kind = $1 order by tenant_id, due_at limit 1)
+     union all
+     select next.tenant_id, next.due_at from turn
+     cross join lateral (
+       select o.tenant_id, o.due_at from outbox o where o.kind = $1 and o.tenant_id > turn.tenant_id
+       order by o.tenant_id, o.due_at limit 1) next),
+   due_tenant as (
+     select tenant_id, count(*) over () as tenants from turn where due_at <= statement_timestamp() order by due_at limit $2),
+   due as (
+     select each.place from due_tenant
+     cross join lateral (
+       select o.ctid as place from outbox o where o.kind = $1 and o.tenant_id = due_tenant.tenant_id and o.due_at <= statement_timestamp()
+       order by o.due_at, o.id limit greatest(1, ($2 / due_tenant.tenants)::int) for update skip locked) each),
+   gone as (delete from outbox o using due where o.ctid = due.place returning o.*)
+   select ${TAKEN} from gone o order by o.due_at, o.id`,
 )
 
-/** Takes due entries out for good: their effect must be in the same transaction. */
-export function takeOutbox<Payload>(
-  tx: Transaction,
-  kind: OutboxEntry['kind'],
-  limit: number,
-): Promise<{ tenantId: number; id: number; runId: number; payload: Payload }[]> {
+export interface OutboxKey {
+  readonly tenantId: number
+  readonly id: number
+}
+
+export interface TakenEntry<Payload> extends OutboxKey {
+  readonly runId: number
+  readonly payload: Payload
+  /** How often it was taken in vain. */
+  readonly tries: number
+}
+
+/**
+ * Takes about `limit` due entries out for good, tenants in turn, those of each in the order in which they were left: their effect must be in
+ * the same transaction.
+ */
+export function takeOutbox<Payload>(tx: Transaction, kind: OutboxEntry['kind'], limit: number): Promise<TakenEntry<Payload>[]> {
   return tx.query(TAKE, [kind, limit])
+}
+
+const TAKE_THESE = sql(
+  'outbox.takeThese',
+  `with due as (
+     select each.place from unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)
+     cross join lateral (
+       select o.ctid as place from outbox o where o.tenant_id = batch.tenant_id and o.id = batch.id and o.due_at <= statement_timestamp()
+       limit 1 for update skip locked) each),
+   gone as (delete from outbox o using due where o.ctid = due.place returning o.*)
+   select ${TAKEN} from gone o order by o.due_at, o.id`,
+)
+
+const keyColumns = (keys: readonly OutboxKey[]) => [plainColumn(column(keys, 'tenantId')), plainColumn(column(keys, 'id'))]
+
+/** As `takeOutbox`, of these what is left and due. */
+export function takeTheseOutbox<Payload>(tx: Transaction, keys: readonly OutboxKey[]): Promise<TakenEntry<Payload>[]> {
+  return tx.query(TAKE_THESE, keyColumns(keys))
+}
+
+const POSTPONE = sql(
+  'outbox.postpone',
+  `update outbox set tries = tries + 1, error = $4, due_at = statement_timestamp() + $3 * interval '1 ms' where tenant_id = $1 and id = $2`,
+)
+
+/** Puts off an entry whose effect has failed. It is never given up: what it stands for would be lost. */
+export async function postponeOutbox(tx: Transaction, key: OutboxKey, ms: number, error: string): Promise<void> {
+  await tx.query(POSTPONE, [key.tenantId, key.id, ms, storableText(error)])
 }

@@ -1,14 +1,19 @@
-import type { FinalRunState, RunOrigin, RunState } from '@carillon/core'
+import { RUN_STOPS, type FinalRunState, type RunOrigin, type RunState, type RunStop } from '@carillon/core'
 import { column, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
 import type { GateKey } from './gate.ts'
 import { placed } from './placed.ts'
-import { sql } from './sql.ts'
+import { literals, sql } from './sql.ts'
 
 /** Columns that run_live and run_history share, in the order in which rows move from one to the other. */
 export const RUN_COLUMNS =
   'tenant_id, id, target_kind, target_id, plan_id, state, reason, origin, started_by, schedule_id, fire_at, backfill_id, parent_run_id, depth, ' +
   'params, priority, concurrency_key, admitted, wakes_schedule, instances, created_at, started_at, ended_at, parent_instance_id'
+
+export interface RunKey {
+  readonly tenantId: number
+  readonly id: number
+}
 
 export interface NewRun {
   readonly tenantId: number
@@ -129,31 +134,56 @@ const ADMIT = sql(
    where r.ctid = chosen.place and not r.admitted`,
 )
 
-export function admitRuns(tx: Transaction, runs: readonly { tenantId: number; id: number }[]): void {
-  tx.send(ADMIT, [runs.map((run) => run.tenantId), runs.map((run) => run.id)])
+export function admitRuns(tx: Transaction, runs: readonly RunKey[]): void {
+  tx.send(ADMIT, keyColumns(runs))
 }
 
-const SET_STATE = sql(
-  'run.setState',
-  `update run_live r set state = changed.state, reason = changed.reason, started_at = case when changed.state = 'RUNNING' then coalesce(r.started_at, at_ms($5)) else r.started_at end
-   from ${placed('run_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) as batch (tenant_id, id, state, reason)')} changed
-   where r.ctid = changed.place`,
+const keyColumns = (runs: readonly RunKey[]) => [runs.map((run) => run.tenantId), runs.map((run) => run.id)]
+
+const MARK_STARTED = sql(
+  'run.markStarted',
+  `update run_live r set state = 'RUNNING', started_at = coalesce(r.started_at, at_ms($3))
+   from ${placed('run_live', 'id', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} begun
+   where r.ctid = begun.place and r.state = 'PENDING'`,
 )
 
-/** Moves live runs between PENDING, RUNNING and PAUSED. The caller holds their lock. */
-export function setRunStates(
-  tx: Transaction,
-  runs: readonly { tenantId: number; id: number; state: 'PENDING' | 'RUNNING' | 'PAUSED'; reason: string | null }[],
-  now: number,
-): void {
-  if (runs.length === 0) return
-  tx.send(SET_STATE, [
-    runs.map((run) => run.tenantId),
-    runs.map((run) => run.id),
-    runs.map((run) => run.state),
-    runs.map((run) => run.reason),
-    now,
-  ])
+/** Something of these runs has started. What they are being stopped for stays. The caller holds their locks, here and below. */
+export function markRunsStarted(tx: Transaction, runs: readonly RunKey[], now: number): void {
+  if (runs.length > 0) tx.send(MARK_STARTED, [...keyColumns(runs), now])
+}
+
+const PAUSE = sql(
+  'run.pause',
+  `update run_live r set state = 'PAUSED', reason = $3
+   from ${placed('run_live', 'id', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} held
+   where r.ctid = held.place`,
+)
+
+export function markRunsPaused(tx: Transaction, runs: readonly RunKey[], by: string): void {
+  if (runs.length > 0) tx.send(PAUSE, [...keyColumns(runs), `PAUSED:${by}`])
+}
+
+const RESUME = sql(
+  'run.resume',
+  `update run_live r set state = case when r.started_at is null then 'PENDING' else 'RUNNING' end, reason = null
+   from ${placed('run_live', 'id', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} freed
+   where r.ctid = freed.place and r.state = 'PAUSED'`,
+)
+
+export function markRunsResumed(tx: Transaction, runs: readonly RunKey[]): void {
+  if (runs.length > 0) tx.send(RESUME, keyColumns(runs))
+}
+
+const STOP = sql(
+  'run.stop',
+  `update run_live r set reason = $3
+   from ${placed('run_live', 'id', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} stopped
+   where r.ctid = stopped.place and (r.reason in (${literals(RUN_STOPS)})) is not true`,
+)
+
+/** Writes down why runs of several instances are being stopped, while the last of these end. The first stop counts. */
+export function markRunsStopping(tx: Transaction, runs: readonly RunKey[], reason: RunStop): void {
+  if (runs.length > 0) tx.send(STOP, [...keyColumns(runs), reason])
 }
 
 const MOVED = RUN_COLUMNS.split(', ')
@@ -208,8 +238,8 @@ export interface LiveRunKey {
   readonly instances: number
 }
 
-export function selectLiveRuns(tx: Transaction, runs: readonly { tenantId: number; id: number }[]): Promise<LiveRunKey[]> {
-  return tx.query(KEYS_OF_RUNS, [runs.map((run) => run.tenantId), runs.map((run) => run.id)])
+export function selectLiveRuns(tx: Transaction, runs: readonly RunKey[]): Promise<LiveRunKey[]> {
+  return tx.query(KEYS_OF_RUNS, keyColumns(runs))
 }
 
 const REPEATABLE = sql(
@@ -219,7 +249,8 @@ const REPEATABLE = sql(
    join run_history h on h.tenant_id = wanted.tenant_id and h.id = wanted.id`,
 )
 
-export interface EndedRun {
+/** An ended run, with what a repetition of it takes over. */
+export interface RepeatableRun {
   readonly tenantId: number
   readonly id: number
   readonly targetKind: 'TASK' | 'DAG'
@@ -231,6 +262,6 @@ export interface EndedRun {
   readonly state: FinalRunState
 }
 
-export function selectEndedRuns(tx: Transaction, runs: readonly { tenantId: number; id: number }[]): Promise<EndedRun[]> {
-  return tx.query(REPEATABLE, [runs.map((run) => run.tenantId), runs.map((run) => run.id)])
+export function selectEndedRuns(tx: Transaction, runs: readonly RunKey[]): Promise<RepeatableRun[]> {
+  return tx.query(REPEATABLE, keyColumns(runs))
 }

@@ -1,4 +1,4 @@
-import type { FinalRunState } from '../../run/run.ts'
+import type { FinalRunState, RunStop } from '../../run/run.ts'
 import type { InstanceState } from '../../run/task-instance.ts'
 import { advance, initialCounters, outcomeOfRun, roots, type Decision, type SkipReason } from '../advance.ts'
 import type { DagDefinition, NodeDefinition } from '../definition.ts'
@@ -92,7 +92,7 @@ export function* simulation(
   for (let turn = world.agenda.next(); turn; turn = world.agenda.next()) {
     const { at, item } = turn
     if (item.run.conclusion) continue
-    if (item.kind === 'TIME_OUT') stop(world, item.run, 'TIMEOUT', at)
+    if (item.kind === 'TIME_OUT') stop(world, item.run, 'RUN_TIMEOUT', at)
     else if (item.kind === 'END') endInstance(world, item.instance, item.outcome, at)
     else yield* attempt(world, item.instance, at)
   }
@@ -277,7 +277,7 @@ function note(run: Run, place: number, ended: SimulatedNode): void {
 }
 
 /** Ends a run before its nodes have: what is at work is cancelled, and so is what has not begun. */
-function stop(world: World, run: Run, reason: 'CANCEL' | 'TIMEOUT', now: number): void {
+function stop(world: World, run: Run, reason: RunStop, now: number): void {
   const error = { code: reason, message: 'It was stopped with its run.' }
   for (const work of run.working.values()) {
     for (const instance of work.instances.filter(({ ended }) => !ended)) {
@@ -292,11 +292,12 @@ function stop(world: World, run: Run, reason: 'CANCEL' | 'TIMEOUT', now: number)
   conclude(world, run, reason, now)
 }
 
-function conclude(world: World, run: Run, stopped: 'CANCEL' | 'TIMEOUT' | null, now: number): void {
+function conclude(world: World, run: Run, stopped: RunStop | null, now: number): void {
   const { dag, definition, context, startedAt, partOf } = run
-  const state = outcomeOfRun(dag, run.states, stopped)
-  const given = state === 'SUCCESS' && definition.output !== undefined
+  const outcome = outcomeOfRun(dag, run.states, stopped)
+  const given = outcome === 'SUCCESS' && definition.output !== undefined
   const output = given ? resolve(definition.output, { ...context }) : null
+  const state = output?.kind === 'ERROR' ? 'FAILED' : outcome
   run.conclusion = {
     ...{ state, nodes: run.ended, startedAt, endedAt: now },
     output: output?.kind === 'VALUE' ? output.value : null,
@@ -314,7 +315,17 @@ const STATE_OF_PART = {
   CANCELLED: 'CANCELLED',
 } as const
 
-function outcomeOfPart({ state, output }: { readonly state: FinalRunState; readonly output: unknown }): SimulatedOutcome {
+function outcomeOfPart({
+  state,
+  output,
+  outputProblem,
+}: {
+  readonly state: FinalRunState
+  readonly output: unknown
+  readonly outputProblem: string | null
+}): SimulatedOutcome {
   if (state === 'SUCCESS') return { output }
-  return { state: STATE_OF_PART[state], error: { code: `SUB_DAG_${state}`, message: `The run of the sub-DAG ended ${state}.` } }
+  const why = outputProblem === null ? '' : `: its output cannot be computed: ${outputProblem}`
+  const message = `The run of the sub-DAG ended ${state}${why}.`
+  return { state: STATE_OF_PART[state], error: { code: `SUB_DAG_${state}`, message } }
 }

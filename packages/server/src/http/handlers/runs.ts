@@ -182,7 +182,7 @@ function startRequest(context: Context, { ask, target, planId, expects }: Ready,
     ...(force === undefined ? {} : { force }),
     ...(key === undefined
       ? {}
-      : { idempotency: keyOf(context, key, { taskId: target.id, params, priority, bypassConcurrency, force, ...ofDag }) }),
+      : { idempotency: keyOf(context, key, { target: target.id, params, priority, bypassConcurrency, force, ...ofDag }) }),
   }
 }
 
