@@ -39,19 +39,22 @@ test('a statement that comes after the end of its transaction is refused, and a 
   await expect(late!.query({ name: '', text: 'select 1' })).rejects.toThrow('after the end of its transaction')
 })
 
-test.each(['COMMIT', 'ROLLBACK'])('a statement that comes while %s is on its way is refused: it would stand in no transaction', async (end) => {
-  let late: Promise<unknown> = Promise.resolve()
-  const transaction = db.engine(async (tx) => {
-    await tx.query({ name: '', text: 'select 1' })
-    process.nextTick(() => {
-      late = tx.query({ name: '', text: `insert into gate (tenant_id, key) values (1, 'after ${end}')` }).catch(String)
+test.each(['COMMIT', 'ROLLBACK'])(
+  'a statement that comes while %s is on its way is refused: it would stand in no transaction',
+  async (end) => {
+    let late: Promise<unknown> = Promise.resolve()
+    const transaction = db.engine(async (tx) => {
+      await tx.query({ name: '', text: 'select 1' })
+      process.nextTick(() => {
+        late = tx.query({ name: '', text: `insert into gate (tenant_id, key) values (1, 'after ${end}')` }).catch(String)
+      })
+      if (end === 'ROLLBACK') throw new Error('It was given up.')
     })
-    if (end === 'ROLLBACK') throw new Error('It was given up.')
-  })
-  await transaction.catch(() => undefined)
-  expect(await late).toMatch('after the end of its transaction')
-  expect(await db.engine((tx) => tx.query({ name: '', text: `select 1 from gate where key like 'after %'` }))).toEqual([])
-})
+    await transaction.catch(() => undefined)
+    expect(await late).toMatch('after the end of its transaction')
+    expect(await db.engine((tx) => tx.query({ name: '', text: `select 1 from gate where key like 'after %'` }))).toEqual([])
+  },
+)
 
 test('of statements that were sent together the one that failed is named, not one that failed because it did', async () => {
   const broken = db.engine((tx) =>
