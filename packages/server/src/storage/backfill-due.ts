@@ -1,3 +1,4 @@
+import { keyColumns } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
 import { dueTenants } from './turns.ts'
@@ -38,7 +39,7 @@ export interface BackfillRow extends BackfillKey {
 }
 
 export function lockDueBackfills(tx: Transaction, keys: readonly BackfillKey[]): Promise<BackfillRow[]> {
-  return tx.query(LOCK, [keys.map((key) => key.tenantId), keys.map((key) => key.id)])
+  return tx.query(LOCK, keyColumns(keys))
 }
 
 const ADVANCE = sql(

@@ -1,4 +1,4 @@
-import { column } from './columns.ts'
+import { column, keyColumns } from './columns.ts'
 import type { LogLevel, LogSource } from '@carillon/contract'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
@@ -37,7 +37,7 @@ export interface LogHolder {
  * the same lines the second counts from where the first ended. So that is read by the statement after the lock.
  */
 export function lockLogHolders(tx: Transaction, keys: readonly { tenantId: number; id: number }[]): Promise<LogHolder[]> {
-  const columns = [keys.map((key) => key.tenantId), keys.map((key) => key.id)]
+  const columns = keyColumns(keys)
   tx.send(LOCK, columns)
   return tx.query(HOLDERS, columns)
 }

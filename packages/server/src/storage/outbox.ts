@@ -1,4 +1,4 @@
-import { column, plainColumn } from './columns.ts'
+import { keyColumns } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
 import { storableText } from './storable-json.ts'
@@ -89,8 +89,6 @@ const TAKE_THESE = sql(
    gone as (delete from outbox o using due where o.ctid = due.place returning o.*)
    select ${TAKEN} from gone o order by o.due_at, o.id`,
 )
-
-const keyColumns = (keys: readonly OutboxKey[]) => [plainColumn(column(keys, 'tenantId')), plainColumn(column(keys, 'id'))]
 
 /** As `takeOutbox`, of these what is left and due. */
 export function takeTheseOutbox<Payload>(tx: Transaction, keys: readonly OutboxKey[]): Promise<TakenEntry<Payload>[]> {

@@ -1,3 +1,4 @@
+import { keyColumns } from './columns.ts'
 import type { Transaction } from './database.ts'
 import type { GateKey } from './gate.ts'
 import type { RunKey } from './node.ts'
@@ -75,8 +76,7 @@ const COUNT_NONE = sql(
 
 /** Of these runs, which the caller has locked, those without an instance; from now on they count none, as a run must that is to end. */
 export async function settleOrphans(tx: Transaction, runs: readonly RunKey[]): Promise<RunKey[]> {
-  const columns = (keys: readonly RunKey[]) => [keys.map((key) => key.tenantId), keys.map((key) => key.id)]
-  const orphans = await tx.query<RunKey>(ORPHANS_OF, columns(runs))
-  if (orphans.length > 0) tx.send(COUNT_NONE, columns(orphans))
+  const orphans = await tx.query<RunKey>(ORPHANS_OF, keyColumns(runs))
+  if (orphans.length > 0) tx.send(COUNT_NONE, keyColumns(orphans))
   return orphans
 }
