@@ -126,6 +126,10 @@ const DryRunResult = strict({
       state: choice(FINAL_INSTANCE_STATES),
       skippedBecause: nullable(choice(['UPSTREAM_FAILED', 'CONDITION', 'DONE'])),
       params: Type.Unknown({ description: 'As computed; of a fan-out one for each element. null: it was skipped' }),
+      problems: Type.Array(FieldProblem, {
+        description:
+          "Where these parameters do not fit the schema of the node's task, the first ten; of a fan-out the path begins with the element's place",
+      }),
       output: Type.Unknown(),
       error: Type.Unknown(),
       startedAt: nullable(Millis),

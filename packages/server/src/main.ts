@@ -17,7 +17,7 @@ import { openCallback } from './lifecycle/callbacks.ts'
 import { createLifecycle } from './lifecycle/create-lifecycle.ts'
 import { createPushDispatch, markUnreachable } from './lifecycle/dispatch.ts'
 import type { Engine, EngineSettings } from './lifecycle/engine.ts'
-import { createExecutorTraffic } from './lifecycle/executor-traffic.ts'
+import { createExecutorTraffic, type ExecutorTraffic } from './lifecycle/executor-traffic.ts'
 import type { FiringDeps } from './lifecycle/fire-schedules.ts'
 import { createHistoryDays } from './lifecycle/history-days.ts'
 import { createPlanCache } from './lifecycle/plan-cache.ts'
@@ -130,18 +130,7 @@ async function startNode(
   const mayGive = () => !leaving.signal.aborted && services?.state() !== 'DRAINING'
   const traffic = createExecutorTraffic(engine, mayGive, leaving.signal)
   const connect = guardedConnect({ allowPrivate: allowsPrivateEgress(config) })
-  const transport = createPushTransport({
-    release: ({ tenantId, session }, assignments) => {
-      if (assignments.length === 0) return
-      const items = assignments.map(({ instance, token, tenant }) => ({ kind: 'RELEASE' as const, instance, token, tenant }))
-      traffic
-        .report({ tenantId, appId: null }, { session, items })
-        .catch((error: unknown) => engine.report('push.releaseFailed', { error }))
-    },
-    unreachable: (session) => markUnreachable(push, session),
-    report: (event, details) => engine.report(event, details),
-    connect,
-  })
+  const transport = pushTransport(engine, traffic, connect, (session) => markUnreachable(push, session))
   const push = createPushDispatch(transport)
   const health = createHealthChecks(engine, nodeId, createProbe({ connect }), config.health)
   const node = { id: nodeId, name: hostname(), version: VERSION, address: () => address }
@@ -197,16 +186,7 @@ async function startNode(
     clock.observe((await db.lease((tx) => beatNode(tx, { ...node, address, first: true }))).now)
     services = startServices({ engine, firing, push, health, clock, config, node })
     if (config.builtinExecutor) {
-      const openTo = publicUrlOf(config, address)
-      builtin = createBuiltinExecutor({
-        traffic,
-        resultBytes: config.limits.resultBytes,
-        capacity: config.builtinCapacity,
-        allowPrivate: () => allowsPrivateEgress(config),
-        ...(openTo !== null && { openCallback: callbackOpener(engine, openTo) }),
-        nodeName: nodeId,
-        log,
-      })
+      builtin = builtinExecutor(engine, traffic, config, { nodeId, address, log })
       await builtin.start()
     }
     // Last: what is generated here is known to nobody until the caller has said it, and a start that fails after it would lose it for good.
@@ -235,6 +215,45 @@ async function prepareSchema(url: string, config: Config, progress: (line: strin
   } finally {
     await client.end()
   }
+}
+
+/** Carries assignments to executors that are called; what cannot be delivered is handed back at once. */
+function pushTransport(
+  engine: Engine,
+  traffic: ExecutorTraffic,
+  connect: ReturnType<typeof guardedConnect>,
+  unreachable: (session: number) => void,
+) {
+  return createPushTransport({
+    release: ({ tenantId, session }, assignments) => {
+      if (assignments.length === 0) return
+      const items = assignments.map(({ instance, token, tenant }) => ({ kind: 'RELEASE' as const, instance, token, tenant }))
+      traffic
+        .report({ tenantId, appId: null }, { session, items })
+        .catch((error: unknown) => engine.report('push.releaseFailed', { error }))
+    },
+    unreachable,
+    report: (event, details) => engine.report(event, details),
+    connect,
+  })
+}
+
+function builtinExecutor(
+  engine: Engine,
+  traffic: ExecutorTraffic,
+  config: Config,
+  { nodeId, address, log }: { readonly nodeId: string; readonly address: string; readonly log: Logger },
+): Executor {
+  const openTo = publicUrlOf(config, address)
+  return createBuiltinExecutor({
+    traffic,
+    resultBytes: config.limits.resultBytes,
+    capacity: config.builtinCapacity,
+    allowPrivate: () => allowsPrivateEgress(config),
+    ...(openTo !== null && { openCallback: callbackOpener(engine, openTo) }),
+    nodeName: nodeId,
+    log,
+  })
 }
 
 function createEngine(db: Database, vault: Vault, config: Config, log: Logger): Engine {

@@ -6,7 +6,7 @@ import { cancelPush, dispatchPush, type PushDispatch } from './lifecycle/dispatc
 import { fireSchedules, type FiringDeps } from './lifecycle/fire-schedules.ts'
 import { housekeep } from './lifecycle/housekeep.ts'
 import { promoteDue, reapLost, timeOut } from './lifecycle/overdue.ts'
-import { reconcileRuns } from './lifecycle/reconcile-runs.ts'
+import { newSweep, reconcileRuns } from './lifecycle/reconcile-runs.ts'
 import { continueRuns } from './lifecycle/continue-runs.ts'
 import { endDueNodes, timeOutRuns } from './lifecycle/wait-nodes.ts'
 import { workOffBackfills } from './lifecycle/work-off-backfills.ts'
@@ -46,6 +46,7 @@ export function startServices(deps: ServicesDeps): Services {
   let state: NodeState = 'RUNNING'
   /** Sessions with something to stop, for push executors to hear of before their next heartbeat. */
   const stops = new Set<number>()
+  const sweep = newSweep()
 
   const onError = (loop: string, error: unknown) => engine.report('loop.failed', { loop, error })
   const whileFiring =
@@ -84,7 +85,7 @@ export function startServices(deps: ServicesDeps): Services {
       return loops.wake.restMs
     },
     reconcile: async () => {
-      await reconcileRuns(engine)
+      await reconcileRuns(engine, sweep)
       await rearmForgottenDelays(firing)
       return loops.reconcile.restMs
     },

@@ -1,5 +1,5 @@
 import type { AppCreate, AppUpdate } from '@carillon/contract'
-import { apps, executorsIn, PLATFORM_TENANT, taskTypesUsing, type AppFields, type AppRow } from '../storage/app.ts'
+import { apps, executorsIn, findSharedApp, PLATFORM_TENANT, taskTypesUsing, type AppFields, type AppRow } from '../storage/app.ts'
 import { setRate } from '../storage/rate-bucket.ts'
 import type { Change, Edit } from './edit.ts'
 import { invalid } from './invalid.ts'
@@ -26,6 +26,9 @@ export async function createApp(edit: Edit, body: AppCreate): Promise<Change<App
     paused: body.paused ?? false,
     ratePerSecond: body.ratePerSecond ?? null,
   })
+  // What is meant for an app of the platform (a secret for `builtin`) must not go to whoever takes its name.
+  if (edit.tenantId !== PLATFORM_TENANT && (await findSharedApp(edit.tx, body.code))?.code === body.code)
+    throw invalid('/body/code', 'is that of an app which the platform shares with every tenant; choose another')
   const relate = (id: number) => setRate(edit.tx, edit.tenantId, rateKey(id), fields.ratePerSecond)
   const row = await insertObject(edit, APP, 'create', fields, { relate })
   return { answer: row, object: { kind: 'app', id: row.id }, before: null, after: bodyOf(APP, row) }

@@ -54,7 +54,7 @@ function taskProblems(node: NodeDefinition, references: DagReferences, path: str
   if (!task) return [{ path: `${path}/task`, message: `names the task ${node.task}, which does not exist in this tenant` }]
   const params = { ...task.node.params, ...node.params }
   return paramsProblems(task.node.paramsSchema, params, '').flatMap((problem) =>
-    // What a template gives is known only when the node runs, and is checked then.
+    // What a template gives is known only when the node runs; a dry run says whether it fits.
     isTemplate(valueAt(params, problem.path)) ? [] : [{ path: `${path}/params${problem.path}`, message: problem.message }],
   )
 }

@@ -2,9 +2,13 @@ import { setImmediate } from 'node:timers/promises'
 import type { DryRun } from '@carillon/contract'
 import {
   CarillonError,
+  SECRET_MARKER,
   simulationOf,
   type DagDefinition,
+  type FieldProblem,
+  type NodeDefinition,
   type SimulatedCall,
+  type SimulatedNode,
   type SimulatedOutcome,
   type Simulation,
 } from '@carillon/core'
@@ -13,7 +17,7 @@ import { findReferences } from './dag-references.ts'
 import { findDagVersion } from './dag-version.ts'
 import type { Edit } from './edit.ts'
 import { invalidFields } from './invalid.ts'
-import { assertParamsSize, paramsProblems } from './params-schema.ts'
+import { assertParamsSize, paramsProblems, type Json } from './params-schema.ts'
 
 // A dry run is work that anyone who may read can ask for, in the process that answers everybody: it is bounded, and lets others through.
 
@@ -21,27 +25,47 @@ const MOST_INSTANCES = 20_000
 const MOST_BYTES = 16_000_000
 const TURN_MS = 10
 
-/** A version as a run of it would be computed: its nodes have the parameters of their tasks under their own. Refused where it could not be activated. */
+/** A version as a run of it would be computed. */
+export interface Runnable {
+  /** Its nodes have the parameters of their tasks under their own. */
+  readonly definition: DagDefinition
+  /** The schemas of these tasks' parameters, by the code of the node; null: it has none. */
+  readonly schemas: ReadonlyMap<string, Json | null>
+}
+
+/** Refused where it could not be activated. */
 export async function findRunnable(
   { tx, tenantId, limits }: Pick<Edit, 'tx' | 'tenantId' | 'limits'>,
   ref: string,
   number: number,
-): Promise<DagDefinition> {
+): Promise<Runnable> {
   const { dag, version } = await findDagVersion(tx, tenantId, ref, number)
   const { definition } = version
   const references = await findReferences(tx, tenantId, [definition], { hold: false })
   refuseProblems(definitionProblems(definition, references, { code: dag.code, schemaBytes: limits.schemaBytes }), '/definition')
-  const nodes = definition.nodes.map((node) =>
-    node.task === undefined ? node : { ...node, params: { ...references.task(node.task)!.node.params, ...node.params } },
-  )
-  return { ...definition, nodes }
+  const taskOf = ({ task }: NodeDefinition) => (task === undefined ? null : references.task(task)!.node)
+  const nodes = definition.nodes.map((node) => {
+    const task = taskOf(node)
+    return task === null ? node : { ...node, params: { ...task.params, ...node.params } }
+  })
+  const schemas = new Map(definition.nodes.map((node) => [node.code, taskOf(node)?.paramsSchema ?? null]))
+  return { definition: { ...definition, nodes }, schemas }
+}
+
+/** A node as it ended, and what of its parameters its task would refuse. */
+export interface DryNode extends SimulatedNode {
+  readonly problems: readonly FieldProblem[]
+}
+
+export interface DryRunAnswer extends Simulation {
+  readonly nodes: readonly DryNode[]
 }
 
 export async function dryRun(
-  definition: DagDefinition,
+  { definition, schemas }: Runnable,
   { params = {}, fireAt = Date.now(), key = null, outcomes = {} }: DryRun,
   { paramsBytes }: Pick<Edit['limits'], 'paramsBytes'>,
-): Promise<Simulation> {
+): Promise<DryRunAnswer> {
   assertParamsSize(params, paramsBytes)
   const refused = [...strangers(definition, outcomes), ...unfit(definition, params)]
   if (refused.length > 0) throw invalidFields(refused)
@@ -49,23 +73,69 @@ export async function dryRun(
     const given = Object.hasOwn(outcomes, code) ? outcomes[code]! : {}
     return Array.isArray(given) ? (given[index ?? 0] ?? {}) : given
   }
-  return played(simulationOf(definition, { params, run: { fireAt, key } }), outcomeOf)
+  const letOthers = turns()
+  const simulation = await played(simulationOf(definition, { params, run: { fireAt, key } }), outcomeOf, letOthers)
+  const fannedOut = new Set(definition.nodes.flatMap((node) => (node.forEach ? [node.code] : [])))
+  const nodes: DryNode[] = []
+  for (const node of simulation.nodes) {
+    const given = node.params === null ? [] : fannedOut.has(node.code) ? (node.params as unknown[]) : null
+    nodes.push({
+      ...node,
+      problems: await misfits(schemas.get(node.code) ?? null, given ?? [node.params], given !== null, letOthers),
+    })
+  }
+  return { ...simulation, nodes }
+}
+
+/** Lets others through when it is their turn. */
+function turns(): () => Promise<void> {
+  let began = performance.now()
+  return async () => {
+    if (performance.now() - began <= TURN_MS) return
+    await setImmediate()
+    began = performance.now()
+  }
+}
+
+const MOST_PROBLEMS = 10
+
+async function misfits(
+  schema: Json | null,
+  given: readonly unknown[],
+  isFanOut: boolean,
+  letOthers: () => Promise<void>,
+): Promise<FieldProblem[]> {
+  const problems: FieldProblem[] = []
+  if (schema === null) return problems
+  for (const [index, params] of given.entries()) {
+    problems.push(...paramsProblems(schema, withReferences(params) as Json, isFanOut ? `/${index}` : ''))
+    if (problems.length >= MOST_PROBLEMS) return problems.slice(0, MOST_PROBLEMS)
+    await letOthers()
+  }
+  return problems
+}
+
+/** A mark stands where a secret will: only that it is one can be judged, as in a definition. */
+function withReferences(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withReferences)
+  if (typeof value !== 'object' || value === null) return value
+  const { [SECRET_MARKER]: secret } = value as Json
+  if (typeof secret === 'string') return `\${{ secrets["${secret}"] }}`
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, withReferences(child)]))
 }
 
 async function played(
   simulation: ReturnType<typeof simulationOf>,
   outcomeOf: (call: SimulatedCall) => SimulatedOutcome,
+  letOthers: () => Promise<void>,
 ): Promise<Simulation> {
-  let [instances, bytes, turnBegan] = [0, 0, performance.now()]
+  let [instances, bytes] = [0, 0]
   let step = simulation.next()
   while (!step.done) {
     instances += 1
     bytes += JSON.stringify(step.value.params)?.length ?? 0
     refuseTooLarge(instances, bytes)
-    if (performance.now() - turnBegan > TURN_MS) {
-      await setImmediate()
-      turnBegan = performance.now()
-    }
+    await letOthers()
     step = simulation.next(outcomeOf(step.value))
   }
   return step.value

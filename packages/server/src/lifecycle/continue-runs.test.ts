@@ -31,15 +31,6 @@ const leftOf = (task: TestTask) =>
     task.tenantId,
   )
 
-test("a tenant's turn comes although another left a thousand things to do before it", async () => {
-  const [busy, quiet] = [await world.task(), await world.task()]
-  await leave(busy, 1_000, 60_000)
-  await leave(quiet, 1)
-  expect(await continueRuns(world.engine)).toBe(0)
-  expect(await startedOf(quiet)).toBe(1)
-  expect(await startedOf(busy)).toBeGreaterThan(50)
-})
-
 test.each([
   ['the database refuses', { taskId: 'no number', outcome: 'SUCCESS', depth: 1 }],
   ['nobody understands', null],

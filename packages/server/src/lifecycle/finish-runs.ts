@@ -65,7 +65,7 @@ async function afterRuns(tx: Transaction, engine: Engine, runs: readonly EndedRu
   await startDownstreamLater(tx, engine, runs)
   tellParentsLater(tx, engine, runs)
   wakeSchedulesLater(tx, runs, now)
-  await admitNext(tx, engine, gatesOf(runs))
+  await admitNext(tx, engine, gatesOf(runs), runs.length + SPARE)
 }
 
 function tellParentsLater(tx: Transaction, engine: Engine, runs: readonly EndedRun[]): void {
@@ -107,10 +107,17 @@ function gatesOf(runs: readonly EndedRun[]): GateKey[] {
   return gates.values()
 }
 
-/** Gives free slots of these keys to the oldest runs that wait for them. The gates are held, and this reads after what freed the slots. */
-export async function admitNext(tx: Transaction, engine: Engine, gates: readonly GateKey[]): Promise<number> {
+/** Slots may be free that none of these ends has freed: somebody raised the limit. They are filled by and by. */
+const SPARE = 100
+const MOST_NEXT = 1_000
+
+/**
+ * Gives free slots of these keys to the oldest runs that wait for them, to at most `most` of each. The gates are held, and this reads after
+ * what freed the slots.
+ */
+export async function admitNext(tx: Transaction, engine: Engine, gates: readonly GateKey[], most = MOST_NEXT): Promise<number> {
   if (gates.length === 0) return 0
-  const holders = await selectHolders(tx, gates)
+  const holders = await selectHolders(tx, gates, most)
   const planOf = await engine.plans.load(
     tx,
     holders.map(({ tenantId, planId }) => ({ tenantId, planId })),

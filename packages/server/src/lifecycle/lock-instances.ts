@@ -50,7 +50,7 @@ export async function lockLargeRun(tx: Transaction, run: RunKey): Promise<void> 
   lockRuns(tx, facts)
 }
 
-function gatesOf(keys: readonly { readonly tenantId: number; readonly key: string | null }[]): GateKey[] {
+export function gatesOf(keys: readonly { readonly tenantId: number; readonly key: string | null }[]): GateKey[] {
   const gates = new TenantMap<string, GateKey>()
   for (const { tenantId, key } of keys) if (key !== null) gates.set(tenantId, key, { tenantId, key })
   return gates.values().sort(compareGates)

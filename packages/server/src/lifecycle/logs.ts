@@ -3,7 +3,7 @@ import type { Transaction } from '../storage/database.ts'
 import {
   appendLogLines,
   extendLogs,
-  shareLogHolders,
+  lockLogHolders,
   type LogExtension,
   type LogHolder,
   type StoredLogLine,
@@ -51,7 +51,7 @@ function mergeShipments(shipments: readonly ShippedLines[]): Map<string, Shipped
 
 async function storeMerged(tx: Transaction, engine: Engine, shipments: readonly ShippedLines[]): Promise<LogsItem[]> {
   const keys = shipments.map(({ tenantId, instance }) => ({ tenantId, id: instance }))
-  const holders = TenantMap.of(await shareLogHolders(tx, keys), (row) => row.id)
+  const holders = TenantMap.of(await lockLogHolders(tx, keys), (row) => row.id)
   const taken = shipments.map((shipment) => {
     const holder = holders.get(shipment.tenantId, shipment.instance)
     return holder && holder.token === shipment.token && holder.sessionId === shipment.sessionId
@@ -59,11 +59,11 @@ async function storeMerged(tx: Transaction, engine: Engine, shipments: readonly 
       : null
   })
   const kept = taken.flatMap((each) => (each ? [each] : []))
-  await appendLogLines(
+  appendLogLines(
     tx,
     kept.flatMap((each) => each.stored),
   )
-  await extendLogs(
+  extendLogs(
     tx,
     kept.filter((each) => each.extension.lines > 0).map((each) => each.extension),
   )

@@ -81,3 +81,15 @@ test('what is left to do is found among 20,000 entries whose time has not come, 
   await leave('BEGIN_RUN', 20_000, -1_000)
   expect(await blocksRead(() => world.db.engine(selectDueKinds), ['outbox'])).toBeLessThan(50)
 })
+
+test('a run starts, and one ends, beside 20,000 that wait for the same slot', async () => {
+  const one = await world.task({ concurrency: { policy: 'SEQUENTIAL' } })
+  const alone = await world.executor(one)
+  const first = await world.start(one)
+  for (let n = 0; n < 40; n++) await world.startAll(Array.from({ length: 500 }, () => startOf(one)))
+  const [assignment] = await alone.claim()
+  expect(assignment!.instance).toBe(first)
+  expect(await blocksRead(() => world.start(one), ['run_live'])).toBeLessThan(60)
+  expect(await blocksRead(() => alone.report(success(assignment!)), ['run_live'])).toBeLessThan(90)
+  expect(await alone.claim()).toHaveLength(1)
+})

@@ -90,6 +90,18 @@ it('gives a secret to the apps, tasks and DAGs that it is meant for, and to no o
   expect(outcomes).toEqual(['given', 'given', no, no, no, no])
 })
 
+it("gives no secret to another tenant's app that has the code of the one it is meant for", async () => {
+  const task = await world.task({ node: { params: { key: REFERENCE } } })
+  await store(task.tenantId, 'api-key', 'canary', { apps: [task.appCode] })
+  const shared = await world.task({ tenantId: 1 })
+  await world.sql(`update app set code = $2, shared = true where id = $1`, shared.appId, task.appCode)
+  await world.sql(`update queue set app_tenant_id = 1, app_id = $2 where id = $1`, task.queueId, shared.appId)
+  const runId = await world.start(task)
+  const executor = await world.executor({ ...shared, appCode: task.appCode, handler: task.handler })
+  expect(await executor.claim()).toEqual([])
+  expect(await world.run(runId)).toMatchObject({ reason: 'SECRET_FORBIDDEN' })
+})
+
 it("does not see another tenant's secret of the same name", async () => {
   const task = await world.task({ node: { params: { key: REFERENCE } } })
   await store(await world.tenant(), 'api-key', 'foreign')
@@ -136,6 +148,19 @@ it('looks secrets up once for a batch, and believes the answer for a moment', as
     expect(assignments.map(({ params }) => params)).toEqual(Array(10).fill({ a: 'one', b: 'two' }))
   }
   expect(statements).toEqual(['secret.selectSealed'])
+})
+
+it('opens a secret for each batch anew, and keeps what it has read as it is stored', async () => {
+  const tenantId = await world.tenant()
+  await store(tenantId, 'api-key', 'value')
+  let opened = 0
+  const cache = createSecretCache({ ...TEST_VAULT, open: (secret) => (opened++, TEST_VAULT.open(secret)) })
+  const key = { tenantId, name: 'api-key' }
+  for (const times of [1, 2]) {
+    const find = await world.db.engine((tx) => cache.load(tx, [key, key]))
+    expect(find(key)!.opened).toEqual({ kind: 'VALUE', value: 'value' })
+    expect(opened).toBe(times)
+  }
 })
 
 it("puts a secret into the parameters of a DAG's node, for DAGs that it is meant for, and fails the node where it is missing", async () => {

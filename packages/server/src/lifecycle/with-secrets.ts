@@ -1,6 +1,6 @@
 import type { Assignment, ReportItem } from '@carillon/contract'
 import { SECRET_MARKER, secretNameIn, secretNamesIn, type Plan, type PlanNode } from '@carillon/core'
-import { apps } from '../storage/app.ts'
+import { apps, tenantsWithApp } from '../storage/app.ts'
 import type { Transaction } from '../storage/database.ts'
 import type { Given } from './assignment.ts'
 import type { Engine } from './engine.ts'
@@ -21,19 +21,29 @@ export interface Receiver {
 export async function withSecrets(engine: Engine, receiver: Receiver, given: readonly Given[]): Promise<Assignment[]> {
   const keys = given.flatMap(keysOf)
   if (keys.length === 0) return given.map(({ assignment }) => assignment)
-  const secretOf = await engine.db.engine(async (tx) => {
+  const { find, app } = await engine.db.engine(async (tx) => {
     const find = await engine.secrets.load(tx, keys)
-    const app = keys.some((key) => find(key)?.usableBy.apps !== undefined) ? await appCodeOf(tx, receiver) : null
-    return { find, app }
+    const limited = keys.filter((key) => find(key)?.usableBy.apps !== undefined)
+    return { find, app: limited.length > 0 ? await appNamedBy(tx, receiver, limited) : NO_APP }
   })
-  const filled = given.map((each) => fill(each, secretOf.find, secretOf.app))
+  const filled = given.map((each) => fill(each, find, app))
   const refused = filled.flatMap((each) => (each.kind === 'REFUSED' ? [each.report] : []))
   if (refused.length > 0) await reportRefused(engine, receiver, refused)
   return filled.flatMap((each) => (each.kind === 'FILLED' ? [each.assignment] : []))
 }
 
-async function appCodeOf(tx: Transaction, { appTenantId, appId }: Receiver): Promise<string | null> {
-  return (await apps.find(tx, appTenantId, String(appId)))?.code ?? null
+/** The code by which a tenant calls the app that is to get its secrets; null where the code that it has is that of another app there. */
+type AppNamed = (tenantId: number) => string | null
+
+const NO_APP: AppNamed = () => null
+
+/** A code means an app of the tenant before one that the platform shares. */
+async function appNamedBy(tx: Transaction, { appTenantId, appId }: Receiver, keys: readonly SecretKey[]): Promise<AppNamed> {
+  const code = (await apps.find(tx, appTenantId, String(appId)))?.code
+  if (code === undefined) return NO_APP
+  const others = keys.map((key) => key.tenantId).filter((tenantId) => tenantId !== appTenantId)
+  const ownSuch = new Set(others.length === 0 ? [] : await tenantsWithApp(tx, code, others))
+  return (tenantId) => (ownSuch.has(tenantId) ? null : code)
 }
 
 async function reportRefused(engine: Engine, { id }: Receiver, items: readonly ReportItem[]): Promise<void> {
@@ -67,12 +77,12 @@ function keysOf({ assignment, node }: Given): SecretKey[] {
 type Filled =
   { readonly kind: 'FILLED'; readonly assignment: Assignment } | { readonly kind: 'REFUSED'; readonly report: ReportItem }
 
-function fill(each: Given, find: (key: SecretKey) => OpenSecret | undefined, app: string | null): Filled {
+function fill(each: Given, find: (key: SecretKey) => OpenSecret | undefined, app: AppNamed): Filled {
   const { assignment, plan, node } = each
   const values = new Map<string, string>()
   for (const key of keysOf(each)) {
     const secret = find(key)
-    const refusal = refusalOf(key.name, secret, plan, app)
+    const refusal = refusalOf(key.name, secret, plan, app(key.tenantId))
     if (refusal) return { kind: 'REFUSED', report: failureOf(assignment, refusal) }
     values.set(key.name, (secret!.opened as { value: string }).value)
   }

@@ -1,6 +1,13 @@
-import { occurrencesBetween } from '@carillon/core'
+import { occurrencesBetween, type CompiledSchedule } from '@carillon/core'
 import { isolate } from '../runtime/isolate.ts'
-import { lockDueBackfills, advanceBackfill, failBackfill, selectDueBackfills, type BackfillRow } from '../storage/backfill-due.ts'
+import {
+  lockDueBackfills,
+  advanceBackfill,
+  failBackfill,
+  selectDueBackfills,
+  type BackfillKey,
+  type BackfillRow,
+} from '../storage/backfill-due.ts'
 import { insertFires, selectDecided } from '../storage/fire.ts'
 import { dayOf } from '../storage/history-day.ts'
 import { selectScheduleDefinitions, type ScheduleDefinition } from '../storage/schedule-due.ts'
@@ -33,12 +40,25 @@ export async function workOffBackfills(deps: FiringDeps, restMs = 1_000): Promis
         }),
       ),
     async (key, error) => {
-      engine.report('backfill.failed', { ...key, error: String(error) })
-      await engine.db.engine((tx) => failBackfill(tx, key))
+      await engine.db.engine((tx) => giveUp(tx, engine, key, error))
       return false
     },
   )
   return 0
+}
+
+async function giveUp(tx: Transaction, engine: Engine, key: BackfillKey, error: unknown): Promise<void> {
+  await failBackfill(tx, key)
+  tx.afterCommit(() => engine.report('backfill.failed', { tenantId: key.tenantId, id: key.id, error: String(error) }))
+}
+
+/** What is stored compiles, which saving saw to; one that does not must not keep the others of its batch from moving. */
+function compiledOrError(definition: ScheduleDefinition): CompiledSchedule | Error {
+  try {
+    return compileStored(definition)
+  } catch (error) {
+    return error as Error
+  }
 }
 
 async function advanceOne(
@@ -51,8 +71,10 @@ async function advanceOne(
   const now = await tx.now()
   const definition = definitions.find((each) => each.tenantId === row.tenantId && each.scheduleId === row.scheduleId)
   if (!definition || definition.deleted) return advanceBackfill(tx, row, { nextAt: row.toAt, dueAt: null, runs: 0, skipped: 0 })
+  const schedule = compiledOrError(definition)
+  if (schedule instanceof Error) return giveUp(tx, engine, row, schedule)
   const perBatch = Math.max(1, Math.floor(row.perMinute / 60))
-  const page = occurrencesBetween(compileStored(definition), row.nextAt, row.toAt, MOST_OCCURRENCES)
+  const page = occurrencesBetween(schedule, row.nextAt, row.toAt, MOST_OCCURRENCES)
   const taken = takeUntil(page, perBatch)
   const fresh = await undecided(tx, row, taken)
   requireDays(fresh.map((each) => dayOf(each.fireAt)))

@@ -29,20 +29,21 @@ export function openWakeWire(options: {
   let reconnecting: NodeJS.Timeout | null = null
   let closed = false
 
-  const send = () => {
-    sending = null
-    const topics = [...pending]
+  // One statement at a time: while the database is slow, hints gather (and are the same ones) instead of queueing up behind it.
+  const send = async () => {
+    const payloads = payloadsOf(nodeId, pending)
     pending.clear()
-    while (topics.length > 0 && client) {
-      let payload = nodeId
-      while (topics.length > 0 && payload.length + topics[0]!.length < LONGEST) payload += ` ${topics.shift()!}`
-      client.query('select pg_notify($1, $2)', [CHANNEL, payload]).catch(onError)
-    }
+    await client?.query('select pg_notify($1, payload) from unnest($2::text[]) as payload', [CHANNEL, payloads]).catch(onError)
+    sending = null
+    if (pending.size > 0) sendSoon()
+  }
+  const sendSoon = () => {
+    if (!closed) sending ??= setTimeout(() => void send(), GATHER_MS)
   }
 
   const unhear = hub.onWake((topic) => {
     pending.add(topic)
-    sending ??= setTimeout(send, GATHER_MS)
+    sendSoon()
   })
 
   const connect = async () => {
@@ -95,4 +96,14 @@ export function openWakeWire(options: {
       await client?.end()
     },
   }
+}
+
+function payloadsOf(nodeId: string, topics: Iterable<string>): string[] {
+  const payloads: string[] = []
+  for (const topic of topics) {
+    const last = payloads.at(-1)
+    if (last !== undefined && last.length + topic.length < LONGEST) payloads[payloads.length - 1] = `${last} ${topic}`
+    else payloads.push(`${nodeId} ${topic}`)
+  }
+  return payloads
 }

@@ -44,6 +44,15 @@ export async function findSharedApp(
   return (await tx.query<{ tenantId: number; id: number; code: string }>(shared, [ref]))[0]
 }
 
+const withCode = sql(
+  'app.tenantsWith',
+  `select tenant_id as "tenantId" from app where code = $1 and tenant_id = any($2::bigint[]) and deleted_at is null`,
+)
+/** Of these tenants, those that have an app of this code themselves. */
+export async function tenantsWithApp(tx: Transaction, code: string, tenantIds: readonly number[]): Promise<number[]> {
+  return (await tx.query<{ tenantId: number }>(withCode, [code, tenantIds])).map((row) => row.tenantId)
+}
+
 const users = sql(
   'app.taskTypesUsing',
   `select code from task_type where app_tenant_id = $1 and app_id = $2 and deleted_at is null order by code limit 5`,

@@ -1,3 +1,4 @@
+import { column } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { listing } from './listing.ts'
 import { sql } from './sql.ts'
@@ -35,18 +36,17 @@ export function insertAudits(tx: Transaction, entries: readonly AuditEntry[]): v
 }
 
 function columnsOf(entries: readonly AuditEntry[]): unknown[] {
-  const column = <K extends keyof AuditEntry>(key: K) => entries.map((entry) => entry[key])
   const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value))
   return [
-    column('tenantId'),
-    column('principal'),
-    column('address'),
-    column('requestId'),
-    column('operation'),
-    column('objectKind'),
-    column('objectId'),
-    column('before').map(json),
-    column('after').map(json),
+    column(entries, 'tenantId'),
+    column(entries, 'principal'),
+    column(entries, 'address'),
+    column(entries, 'requestId'),
+    column(entries, 'operation'),
+    column(entries, 'objectKind'),
+    column(entries, 'objectId'),
+    column(entries, 'before').map(json),
+    column(entries, 'after').map(json),
   ]
 }
 

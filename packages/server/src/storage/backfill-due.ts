@@ -1,17 +1,21 @@
+import { keyColumns } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
+import { dueTenants } from './turns.ts'
 
 export interface BackfillKey {
   readonly tenantId: number
   readonly id: number
 }
 
-// One due backfill of each tenant: everyone's moves, however many one tenant has.
 const DUE = sql(
   'backfillDue.keys',
-  `select distinct on (tenant_id) tenant_id as "tenantId", id from backfill where due_at <= statement_timestamp() order by tenant_id, due_at limit $1`,
+  `with recursive ${dueTenants('backfill', 'due_at is not null', '$1')}
+   select first.tenant_id as "tenantId", first.id from due_tenant
+   cross join lateral (select * from backfill l where l.tenant_id = due_tenant.tenant_id and l.due_at is not null order by l.due_at limit 1) first`,
 )
 
+/** One due backfill of each tenant: everyone's moves, however many one tenant has. */
 export function selectDueBackfills(tx: Transaction, limit: number): Promise<BackfillKey[]> {
   return tx.query(DUE, [limit])
 }
@@ -35,7 +39,7 @@ export interface BackfillRow extends BackfillKey {
 }
 
 export function lockDueBackfills(tx: Transaction, keys: readonly BackfillKey[]): Promise<BackfillRow[]> {
-  return tx.query(LOCK, [keys.map((key) => key.tenantId), keys.map((key) => key.id)])
+  return tx.query(LOCK, keyColumns(keys))
 }
 
 const ADVANCE = sql(

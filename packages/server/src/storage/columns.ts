@@ -7,3 +7,9 @@ export function plainColumn(values: readonly (number | boolean | null)[]): strin
 }
 
 export const column = <Row, Key extends keyof Row>(rows: readonly Row[], key: Key): Row[Key][] => rows.map((row) => row[key])
+
+/** Tenants and identifiers, as most batches begin. */
+export const keyColumns = (rows: readonly { readonly tenantId: number; readonly id: number }[]): string[] => [
+  plainColumn(column(rows, 'tenantId')),
+  plainColumn(column(rows, 'id')),
+]

@@ -12,6 +12,7 @@ import { placed } from './placed.ts'
 import { RUN_COLUMNS } from './run.ts'
 import { literals, sql } from './sql.ts'
 import { storableText } from './storable-json.ts'
+import { dueTenants, share } from './turns.ts'
 
 /** Columns that instance_live and instance_history share, in the order in which rows move from one to the other. */
 export const INSTANCE_COLUMNS =
@@ -434,23 +435,15 @@ export async function freeInstances(tx: Transaction, runs: readonly InstanceKey[
   return (await tx.query<{ queueId: number }>(FREE, [...keyColumns(runs), reason])).map((row) => row.queueId)
 }
 
-// Tenants in turn, as everywhere: by due time alone one tenant's 100,000 retries would stand before another's one.
 const PROMOTE_DUE = sql(
   'instance.promoteDue',
-  `with recursive turn as (
-     (select tenant_id, due_at from instance_live where due_at is not null order by tenant_id, due_at limit 1)
-     union all
-     select next.tenant_id, next.due_at from turn
-     cross join lateral (
-       select l.tenant_id, l.due_at from instance_live l where l.tenant_id > turn.tenant_id and l.due_at is not null
-       order by l.tenant_id, l.due_at limit 1) next),
+  `with recursive ${dueTenants('instance_live', 'due_at is not null', '$1')},
    due as (
-     select each.* from turn
+     select each.* from due_tenant
      cross join lateral (
-       select l.tenant_id, l.run_id, l.ctid as place from instance_live l where l.tenant_id = turn.tenant_id and l.due_at <= at_ms($1) and l.queue_id <> 0
-       order by l.due_at limit $2 for no key update skip locked) each
-     where turn.due_at <= at_ms($1)
-     limit $3)
+       select l.tenant_id, l.run_id, l.ctid as place from instance_live l
+       where l.tenant_id = due_tenant.tenant_id and l.due_at <= statement_timestamp() and l.queue_id <> 0
+       order by l.due_at limit ${share('$1')} for no key update skip locked) each)
    update instance_live i
    set state = case when r.state = 'PAUSED' then 'WAITING' else 'PENDING' end, wait_reason = case when r.state = 'PAUSED' then 'PAUSED' end, due_at = null
    from due cross join lateral (select l.tenant_id, l.id, l.state from run_live l where l.tenant_id = due.tenant_id and l.id = due.run_id limit 1) r
@@ -474,14 +467,9 @@ export interface PromotedInstance extends InstanceKey {
   readonly elsewhere: boolean
 }
 
-/** Retries whose pause is over become PENDING, at most `perTenant` of each tenant; those of paused runs WAITING for that. */
-export async function promoteDueInstances(
-  tx: Transaction,
-  now: number,
-  perTenant: number,
-  limit: number,
-): Promise<PromotedInstance[]> {
-  const promoted = await tx.query<PromotedInstance>(PROMOTE_DUE, [now, perTenant, limit])
+/** About `limit` retries whose pause is over become PENDING, tenants in turn; those of paused runs WAITING for that. */
+export async function promoteDueInstances(tx: Transaction, limit: number): Promise<PromotedInstance[]> {
+  const promoted = await tx.query<PromotedInstance>(PROMOTE_DUE, [limit])
   if (promoted.length === 0) return promoted
   // A run that was paused while its instance was being locked is seen by this statement only.
   const paused = new Set((await tx.query<InstanceKey>(HOLD_PAUSED, keyColumns(promoted))).map((key) => key.id))

@@ -1,17 +1,23 @@
+import { column, keyColumns } from './columns.ts'
 import type { LogLevel, LogSource } from '@carillon/contract'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
 
+const WANTED = `from (select * from unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id) order by tenant_id, id) wanted`
+const LOCK = sql(
+  'log.lockHolders',
+  `select i.id ${WANTED}
+   cross join lateral (select l.id from instance_live l where l.tenant_id = wanted.tenant_id and l.id = wanted.id for no key update) i`,
+)
 const HOLDERS = sql(
   'log.holders',
   `select i.tenant_id as "tenantId", i.id, i.token, i.session_id as "sessionId", i.attempt,
           coalesce(x.last_seq, 0) as "lastSeq", coalesce(x.bytes, 0) as bytes, coalesce(x.cut, false) as cut
-   from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
-   join instance_live i on i.tenant_id = wanted.tenant_id and i.id = wanted.id
+   ${WANTED}
+   cross join lateral (select * from instance_live l where l.tenant_id = wanted.tenant_id and l.id = wanted.id limit 1) i
    left join lateral (
      select * from log_extent e where e.tenant_id = i.tenant_id and e.instance_id = i.id and e.attempt = i.attempt limit 1) x on true
-   where i.state in ('RESERVED', 'RUNNING')
-   order by i.tenant_id, i.id for share of i`,
+   where i.state in ('RESERVED', 'RUNNING')`,
 )
 
 /** Who holds an instance now, and how far its attempt's log goes. */
@@ -26,9 +32,14 @@ export interface LogHolder {
   readonly cut: boolean
 }
 
-/** Shares the instances' rows until commit, so that an attempt cannot end between the check of its token and the storing of its lines. */
-export function shareLogHolders(tx: Transaction, keys: readonly { tenantId: number; id: number }[]): Promise<LogHolder[]> {
-  return tx.query(HOLDERS, [keys.map((key) => key.tenantId), keys.map((key) => key.id)])
+/**
+ * Locks the instances until commit: an attempt cannot end between the check of its token and the storing of its lines, and of two that store
+ * the same lines the second counts from where the first ended. So that is read by the statement after the lock.
+ */
+export function lockLogHolders(tx: Transaction, keys: readonly { tenantId: number; id: number }[]): Promise<LogHolder[]> {
+  const columns = keyColumns(keys)
+  tx.send(LOCK, columns)
+  return tx.query(HOLDERS, columns)
 }
 
 const APPEND = sql(
@@ -52,18 +63,17 @@ export interface StoredLogLine {
   readonly text: string
 }
 
-export async function appendLogLines(tx: Transaction, lines: readonly StoredLogLine[]): Promise<void> {
+export function appendLogLines(tx: Transaction, lines: readonly StoredLogLine[]): void {
   if (lines.length === 0) return
-  const column = <K extends keyof StoredLogLine>(key: K) => lines.map((line) => line[key])
-  await tx.query(APPEND, [
-    column('tenantId'),
-    column('instanceId'),
-    column('attempt'),
-    column('seq'),
-    column('at'),
-    column('level'),
-    column('source'),
-    column('text'),
+  tx.send(APPEND, [
+    column(lines, 'tenantId'),
+    column(lines, 'instanceId'),
+    column(lines, 'attempt'),
+    column(lines, 'seq'),
+    column(lines, 'at'),
+    column(lines, 'level'),
+    column(lines, 'source'),
+    column(lines, 'text'),
   ])
 }
 
@@ -87,16 +97,15 @@ export interface LogExtension {
   readonly cut: boolean
 }
 
-export async function extendLogs(tx: Transaction, extensions: readonly LogExtension[]): Promise<void> {
+export function extendLogs(tx: Transaction, extensions: readonly LogExtension[]): void {
   if (extensions.length === 0) return
-  const column = <K extends keyof LogExtension>(key: K) => extensions.map((each) => each[key])
-  await tx.query(EXTEND, [
-    column('tenantId'),
-    column('instanceId'),
-    column('attempt'),
-    column('lines'),
-    column('bytes'),
-    column('lastSeq'),
-    column('cut'),
+  tx.send(EXTEND, [
+    column(extensions, 'tenantId'),
+    column(extensions, 'instanceId'),
+    column(extensions, 'attempt'),
+    column(extensions, 'lines'),
+    column(extensions, 'bytes'),
+    column(extensions, 'lastSeq'),
+    column(extensions, 'cut'),
   ])
 }

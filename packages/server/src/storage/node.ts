@@ -471,10 +471,12 @@ export function putOffInstance(tx: Transaction, { tenantId, id }: InstanceKey, u
   tx.send(PUT_OFF, [tenantId, id, until])
 }
 
+// By the node alone, whose id is nobody else's: with the tenant beside it the planner would intersect that with all runs of the tenant.
 const PARTS = sql(
   'node.parts',
   `select r.tenant_id as "tenantId", r.id from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
-   join run_live r on r.parent_instance_id = wanted.id and r.tenant_id = wanted.tenant_id`,
+   cross join lateral (select l.tenant_id, l.id from run_live l where l.parent_instance_id = wanted.id limit 1) r
+   where r.tenant_id = wanted.tenant_id`,
 )
 
 /** The live runs that these nodes wait for as for a part of themselves. */

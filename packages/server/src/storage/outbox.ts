@@ -1,7 +1,8 @@
-import { column, plainColumn } from './columns.ts'
+import { keyColumns } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
 import { storableJson, storableText } from './storable-json.ts'
+import { dueTenants, share } from './turns.ts'
 
 const INSERT = sql(
   'outbox.insert',
@@ -47,23 +48,14 @@ export async function selectDueKinds(tx: Transaction): Promise<OutboxEntry['kind
 
 const TAKEN = `o.tenant_id as "tenantId", o.id, o.run_id as "runId", o.payload, o.tries`
 
-// Tenants by the same scan, the same share of each, its oldest first.
 const TAKE = sql(
   'outbox.take',
-  `with recursive turn as (
-     (select tenant_id, due_at from outbox where kind = $1 order by tenant_id, due_at limit 1)
-     union all
-     select next.tenant_id, next.due_at from turn
-     cross join lateral (
-       select o.tenant_id, o.due_at from outbox o where o.kind = $1 and o.tenant_id > turn.tenant_id
-       order by o.tenant_id, o.due_at limit 1) next),
-   due_tenant as (
-     select tenant_id, count(*) over () as tenants from turn where due_at <= statement_timestamp() order by due_at limit $2),
+  `with recursive ${dueTenants('outbox', 'kind = $1', '$2')},
    due as (
      select each.place from due_tenant
      cross join lateral (
        select o.ctid as place from outbox o where o.kind = $1 and o.tenant_id = due_tenant.tenant_id and o.due_at <= statement_timestamp()
-       order by o.due_at, o.id limit greatest(1, ($2 / due_tenant.tenants)::int) for update skip locked) each),
+       order by o.due_at, o.id limit ${share('$2')} for update skip locked) each),
    gone as (delete from outbox o using due where o.ctid = due.place returning o.*)
    select ${TAKEN} from gone o order by o.due_at, o.id`,
 )
@@ -98,8 +90,6 @@ const TAKE_THESE = sql(
    gone as (delete from outbox o using due where o.ctid = due.place returning o.*)
    select ${TAKEN} from gone o order by o.due_at, o.id`,
 )
-
-const keyColumns = (keys: readonly OutboxKey[]) => [plainColumn(column(keys, 'tenantId')), plainColumn(column(keys, 'id'))]
 
 /** As `takeOutbox`, of these what is left and due. */
 export function takeTheseOutbox<Payload>(tx: Transaction, keys: readonly OutboxKey[]): Promise<TakenEntry<Payload>[]> {

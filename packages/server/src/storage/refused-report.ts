@@ -1,3 +1,4 @@
+import { column } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
 
@@ -18,13 +19,12 @@ export interface RefusedReport {
 
 export function insertRefusedReports(tx: Transaction, reports: readonly RefusedReport[]): void {
   if (reports.length === 0) return
-  const column = <K extends keyof RefusedReport>(key: K) => reports.map((each) => each[key])
   tx.send(INSERT, [
-    column('tenantId'),
-    column('instanceId'),
-    column('token'),
-    column('sessionId'),
-    column('kind'),
-    column('reason'),
+    column(reports, 'tenantId'),
+    column(reports, 'instanceId'),
+    column(reports, 'token'),
+    column(reports, 'sessionId'),
+    column(reports, 'kind'),
+    column(reports, 'reason'),
   ])
 }

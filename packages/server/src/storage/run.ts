@@ -105,11 +105,20 @@ export async function nextIds(tx: Transaction, count: number): Promise<number[]>
   return (await tx.query<{ id: number }>(NEXT_IDS, [count])).map((row) => row.id)
 }
 
+// Those that hold a slot are as many as there are slots; the line behind them has no end. Paused ones in it are read as far as they stand among
+// the first: looking for them beyond would read the whole line.
+const live = (which: string, limit = '') =>
+  `(select * from run_live l where l.tenant_id = wanted.tenant_id and l.concurrency_key = wanted.key and ${which} order by l.id ${limit})`
 const HOLDERS = sql(
   'run.holders',
   `select r.tenant_id as "tenantId", r.concurrency_key as key, r.id, r.admitted, r.plan_id as "planId", r.state
    from unnest($1::bigint[], $2::text[]) as wanted (tenant_id, key)
-   join run_live r on r.tenant_id = wanted.tenant_id and r.concurrency_key = wanted.key
+   cross join lateral (
+     ${live('l.admitted')}
+     union all
+     ${live(`not l.admitted and l.state <> 'PAUSED'`, 'limit $3')}
+     union all
+     select * from ${live('not l.admitted', 'limit $3')} first where first.state = 'PAUSED') r
    order by r.id`,
 )
 
@@ -122,9 +131,15 @@ export interface KeyHolderRow {
   readonly state: RunState
 }
 
-/** The live runs under these keys, oldest first. Call it in the statement after `lockGates`. */
-export function selectHolders(tx: Transaction, keys: readonly GateKey[]): Promise<KeyHolderRow[]> {
-  return tx.query(HOLDERS, [keys.map((each) => each.tenantId), keys.map((each) => each.key)])
+/** Of the line behind the slots of a key, as many as a newcomer has to know of. */
+const SEEN_BY_NEWCOMER = 100
+
+/**
+ * The live runs that hold the slots of these keys, and of those in line the first `inLine` of each; oldest first. Call it in the statement after
+ * `lockGates`.
+ */
+export function selectHolders(tx: Transaction, keys: readonly GateKey[], inLine = SEEN_BY_NEWCOMER): Promise<KeyHolderRow[]> {
+  return tx.query(HOLDERS, [keys.map((each) => each.tenantId), keys.map((each) => each.key), inLine])
 }
 
 const ADMIT = sql(

@@ -4,6 +4,7 @@ import type { Transaction } from './database.ts'
 import { placed } from './placed.ts'
 import { misfireOfTask } from './schedule.ts'
 import { sql } from './sql.ts'
+import { dueTenants, share } from './turns.ts'
 
 export interface ScheduleKey {
   readonly tenantId: number
@@ -23,24 +24,15 @@ export async function selectNextDue(tx: Transaction): Promise<{ at: number | nul
 const DUE_COLUMNS = `d.tenant_id as "tenantId", d.schedule_id as "scheduleId", d.next_fire_at as "nextFireAt", d.misfire,
   d.stretch_fire_at as "stretchFireAt", d.stretch_reason as "stretchReason"`
 
-// The first entry of each tenant comes by skip scan: its cost is the number of tenants, however many schedules each has. What is locked
-// is passed over and never waited for, so the order in which rows are locked does not matter.
+// What is locked is passed over and never waited for, so the order in which rows are locked does not matter.
 const LOCK_DUE = sql(
   'scheduleDue.lockDue',
-  `with recursive turn as (
-     (select tenant_id, due_at from schedule_due where due_at is not null order by tenant_id, due_at limit 1)
-     union all
-     select next.tenant_id, next.due_at from turn
-     cross join lateral (
-       select d.tenant_id, d.due_at from schedule_due d where d.tenant_id > turn.tenant_id and d.due_at is not null
-       order by d.tenant_id, d.due_at limit 1) next),
-   due_tenant as (
-     select tenant_id, count(*) over () as tenants from turn where due_at <= statement_timestamp() order by due_at limit $1)
+  `with recursive ${dueTenants('schedule_due', 'due_at is not null', '$1')}
    select ${DUE_COLUMNS}
    from due_tenant
    cross join lateral (
      select * from schedule_due l where l.tenant_id = due_tenant.tenant_id and l.due_at <= statement_timestamp()
-     order by l.due_at limit greatest(1, ($1 / due_tenant.tenants)::int) for no key update skip locked) d`,
+     order by l.due_at limit ${share('$1')} for no key update skip locked) d`,
 )
 
 /**

@@ -244,6 +244,24 @@ test('a dry run tells what would run with which parameters and what would be ski
   expect(rows[0].n).toBe(0)
 })
 
+test('a dry run says which computed parameters the task of a node would refuse', async () => {
+  await api.tenantA.client.secrets.create({ body: { name: 'dry', value: 'secret' } })
+  const nodes = [
+    { code: 'first', task: 'extract' },
+    { code: 'second', task: 'load', params: { count: '${{ nodes.first.output.rows }}' } },
+    { code: 'each', task: 'load', params: { count: '${{ item }}' }, forEach: { items: 'params.list' } },
+    { code: 'secret', task: 'load', params: { count: '${{ secrets.dry }}' } },
+  ]
+  const edges = [{ from: 'first', to: 'second' }]
+  const dag = await makeDag({ definition: { nodes, edges, params: { list: [1, 'two', 3] } } })
+  const dry = async (rows: unknown) => {
+    const ran = await versions().dryRun({ params: { dag, number: 1 }, body: { outcomes: { first: { output: { rows } } } } })
+    return Object.fromEntries(ran.nodes.map(({ code, problems }) => [code, problems.map(({ path }) => path)]))
+  }
+  expect(await dry('many')).toEqual({ first: [], second: ['/count'], each: ['/1/count'], secret: [] })
+  expect(await dry(3)).toMatchObject({ second: [] })
+})
+
 test('a dry run is refused for outcomes of nodes that there are not, parameters that do not fit, and more than anyone reads', async () => {
   const paramsSchema = { properties: { day: { type: 'string' } }, required: ['day'] }
   const forEach = { items: 'params.list' }

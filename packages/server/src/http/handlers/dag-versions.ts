@@ -40,9 +40,15 @@ export const dagVersionHandlers: Handlers<typeof dagVersionRoutes> = {
       return { from, to: number, same: isSameMeaning(diff), text: formatDiff(diff), ...diff } as unknown as DagVersionDiff
     }),
   dryRun: async ({ params, body }, { read, tenantId, services: { limits } }) => {
-    const definition = await read((tx) => findRunnable({ tx, tenantId, limits }, params.dag, params.number))
-    const { state, output, outputProblem, nodes, endedAt } = await dryRun(definition, body, limits)
-    return { state, output, outputProblem, endedAt, nodes: nodes.map(({ instances: _, ...node }) => node) }
+    const runnable = await read((tx) => findRunnable({ tx, tenantId, limits }, params.dag, params.number))
+    const { state, output, outputProblem, nodes, endedAt } = await dryRun(runnable, body, limits)
+    return {
+      state,
+      output,
+      outputProblem,
+      endedAt,
+      nodes: nodes.map(({ instances: _, problems, ...node }) => ({ ...node, problems: [...problems] })),
+    }
   },
   activate: ({ params, body }, context) =>
     context.change((edit) => answering(activateVersion(edit, params.dag, params.number, body.revision), viewOf)),

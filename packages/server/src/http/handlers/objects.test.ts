@@ -268,6 +268,10 @@ describe('an app', () => {
     const platform = api.client(api.platform)
     await platform.apps.create({ body: { code: 'common', shared: true } })
     await platform.apps.create({ body: { code: 'private' } })
+    // Or what is meant for the platform's app, such as a secret, would go to whoever takes its name.
+    expect((await refusal(client().apps.create({ body: { code: 'common' } }))).problems[0]?.path).toBe('/body/code')
+    await client().apps.create({ body: { code: 'private' } })
+    await client().apps.remove({ params: { app: 'private' } })
     const use = (app: string) =>
       client().taskTypes.create({ body: { code: `uses-${app}`, kind: 'handler', settings: { handler: 'h' }, app } })
     expect((await use('common')).app?.code).toBe('common')

@@ -1,0 +1,47 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { run, runJson, sharedEnv } from './testing/run.ts'
+import { ROOT } from './testing/started.ts'
+
+// The commands under "Store and use one" in docs/guides/secrets.md, run as they stand there.
+
+const guide = readFileSync(join(ROOT, 'docs/guides/secrets.md'), 'utf8')
+const [, block] = /^## Store and use one\n+```sh\n(.*?)^```$/ms.exec(guide)!
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'carillon-guide-'))
+  writeFileSync(join(folder, 'key.txt'), 'canary-guide-1\n')
+  writeFileSync(join(folder, 'new-key.txt'), 'canary-guide-2\n')
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** `npx carillon … < file  # remark`, as the shell would run it. */
+function follow(line: string): ReturnType<typeof run> {
+  const [, words, file] = /^npx carillon ([^<#]+?)(?: < (\S+))?(?:\s+#.*)?$/.exec(line)!
+  return run(words!.split(' '), sharedEnv(), file === undefined ? '' : readFileSync(join(folder, file), 'utf8'))
+}
+
+test('whoever follows the guide to secrets stores one, limits one, rotates and deletes it', async () => {
+  const lines = block!.trim().split('\n')
+  const verbs = lines.map((line) => line.split(' ')[3])
+  expect(verbs).toEqual(['create', 'create', 'list', 'rotate', 'delete'])
+  for (const [place, line] of lines.entries()) {
+    // The second shows another way to store the same.
+    if (place === 1) await run(['secrets', 'delete', 'orders-key'])
+    const { code, out, err } = await follow(line)
+    expect({ line, code, err }).toEqual({ line, code: 0, err: '' })
+    expect(out).not.toContain('canary')
+    if (verbs[place] === 'list') {
+      expect(out).toMatch(/orders-key +number 1 +billing, admin, nightly-orders/)
+      const [secret] = (await runJson<{ name: string; usableBy: object }[]>(['secrets', 'list'])).filter(
+        ({ name }) => name === 'orders-key',
+      )
+      expect(secret!.usableBy).toEqual({ apps: ['billing'], tasks: ['nightly-orders'], roles: ['admin'] })
+    }
+    if (verbs[place] === 'rotate') expect(out).toContain('value number 2')
+  }
+  expect((await run(['secrets', 'list'])).out).not.toContain('orders-key')
+})
