@@ -12,7 +12,7 @@ import { adminWrites } from '../xxl-job/read-mysql.ts'
 import { whyNoZone } from '../xxl-job/schedule.ts'
 import { planText } from '../xxl-job/show.ts'
 import { mysqlUrl, readSource, type Source } from '../xxl-job/source.ts'
-import { EXECUTORS, type Executors } from '../xxl-job/work.ts'
+import { DEFAULT_EXECUTORS, EXECUTORS, type Executors } from '../xxl-job/work.ts'
 
 interface ImportOptions extends ApiOptions {
   readonly dump?: string
@@ -39,7 +39,7 @@ export function addImport(program: Command, cli: Cli): void {
         'who does the work: the executors of xxl-job as they are, or ones written with an SDK of Carillon',
       )
         .choices(EXECUTORS)
-        .default('carillon' satisfies Executors),
+        .default(DEFAULT_EXECUTORS),
     )
     .option('--apply', 'import it')
     .option('--activate', 'resume the schedules of the jobs that xxl-job fired; only once its admin is stopped')
@@ -55,12 +55,13 @@ async function importXxlJob(cli: Cli, options: ImportOptions): Promise<void> {
   if (options.activate) await assertStopped(source, options)
   const { timezone, executors } = options
   const plan = planImport(await readSource(source), { timezone, executors, now: Date.now() })
-  if (!options.json) terminal.print(planText(terminal, plan))
+  // Who only activates has read it before.
+  if (!options.json && (options.apply || !options.activate)) terminal.print(planText(terminal, plan))
   const client = options.apply || options.activate ? connect(cli, options) : null
   const applied = options.apply ? await applyPlan(client!, plan) : null
   if (applied && !options.json) {
     const text = differencesText(terminal, applied)
-    terminal.print(text === '' ? '' : `\n${text}`)
+    if (text !== '') terminal.print(`\n${text}`)
     terminal.say(`${summaryOf(applied)}.`)
   }
   const resumed = options.activate ? await resume(client!, schedulesToResume(plan)) : null
@@ -96,6 +97,9 @@ async function assertStopped(source: Source, { xxlJobIsStopped }: ImportOptions)
     )
 }
 
+/** A large import need not be one transaction: repeated, it goes on. So each request stays far from what a busy server has time for. */
+const MOST_AT_ONCE = 200
+
 async function applyPlan(client: Client, plan: ImportPlan): Promise<AppliedDefinition[]> {
   const codes = async (kind: 'App' | 'Schedule') => new Set((await exportKind(client, kind)).map(({ code }) => code))
   const documents = documentsOf(plan, { apps: await codes('App'), schedules: await codes('Schedule') })
@@ -103,7 +107,7 @@ async function applyPlan(client: Client, plan: ImportPlan): Promise<AppliedDefin
     document,
     where: (pointer: string) => `${document.kind} ${document.code}${pointer}`,
   }))
-  return found.length === 0 ? [] : sendDocuments(client, found, 'apply')
+  return found.length === 0 ? [] : sendDocuments(client, found, 'apply', MOST_AT_ONCE)
 }
 
 async function resume(client: Client, codes: readonly string[]): Promise<string[]> {
@@ -121,8 +125,8 @@ async function resume(client: Client, codes: readonly string[]): Promise<string[
 }
 
 function nextStep(plan: ImportPlan, { apply }: ImportOptions, resumed: readonly string[] | null): string {
-  if (resumed) return `${resumed.length} schedules fire from now on.`
+  if (resumed) return `Schedules that fire from now on: ${resumed.length}.`
   if (!apply) return 'Nothing has been changed. With --apply it is imported, all schedules paused.'
   const waiting = schedulesToResume(plan).length
-  return `${waiting} schedules fired in xxl-job. Stop its admin, then: --activate --xxl-job-is-stopped.`
+  return `Schedules that xxl-job fired: ${waiting}. Stop its admin, then: --activate --xxl-job-is-stopped.`
 }

@@ -47,7 +47,13 @@ describe.each(NAMINGS)('tables with the columns of %s', (naming) => {
     const before = dump('--skip-dump-date')
     const { naming: found, groups, jobs, users, lastLogId } = await live()
     expect({ found, groups: groups.length, users: users.length, lastLogId }).toEqual({ found: naming, groups: 2, users: 2, lastLogId: 4711 }) // prettier-ignore
-    expect(jobs[0]).toMatchObject({ id: 12, name: "关闭过期订单; it's late", param: 'days=3\nregion="north"', running: true, nextAt: 1.8e12 })
+    expect(jobs[0]).toMatchObject({
+      id: 12,
+      name: "关闭过期订单; it's late",
+      param: 'days=3\nregion="north"',
+      running: true,
+      nextAt: 1.8e12,
+    })
     expect(jobs[2]!.glueSource).toBe("#!/bin/bash\necho 'hi \\n' $1\n")
     expect(dump('--skip-dump-date')).toBe(before)
   })
@@ -94,7 +100,9 @@ describe('what cannot be read is told without the password', () => {
   test('another database', async () => {
     await connection.query('DROP TABLE IF EXISTS xxl_job_info, xxl_job_group')
     await connection.query('CREATE TABLE IF NOT EXISTS wp_posts (id int)')
-    expect(await failure(server.url)).toMatch(/^The database shop is no database of xxl-job: it has no table xxl_job_info and xxl_job_group; it has .*wp_posts/)
+    expect(await failure(server.url)).toMatch(
+      /^The database shop is no database of xxl-job: it has no table xxl_job_info and xxl_job_group; it has .*wp_posts/,
+    )
   })
   test('a wrong password, a database that is not there', async () => {
     expect(await failure(server.url.replace(/:[^:@]+@/, ':guess@'))).toMatch(/Access denied for user/)

@@ -7,7 +7,12 @@ import { dumpOf, NAMINGS, ordersDatabase, type Fields } from './xxl-database.tes
 import { readXxlTables, wantedOfXxl } from './xxl-tables.ts'
 import type { Naming } from './xxl-tables.ts'
 
-const OPTIONS: PlanOptions = { timezone: 'Asia/Shanghai', executors: 'xxl-job', now: Date.UTC(2026, 10, 21), routes: ROUTE_STRATEGIES }
+const OPTIONS: PlanOptions = {
+  timezone: 'Asia/Shanghai',
+  executors: 'xxl-job',
+  now: Date.UTC(2026, 10, 21),
+  routes: ROUTE_STRATEGIES,
+}
 const read = (dump: string) => readXxlTables(readDump([dump], wantedOfXxl))
 
 const CRON = { schedule_type: 'CRON', schedule_conf: '0 0 2 * * ?' }
@@ -20,7 +25,9 @@ interface Given {
 
 /** The plan for jobs of one group; what a job leaves out is as in most databases. */
 async function plan(jobs: readonly Fields[], { options = {}, groups = [{ id: 1, app_name: 'app' }] }: Given = {}) {
-  const database = await read(dumpOf({ naming: '2.3 – 3.4', groups, jobs: jobs.map((job, at) => ({ id: at + 1, ...BEAN, ...job })) }))
+  const database = await read(
+    dumpOf({ naming: '2.3 – 3.4', groups, jobs: jobs.map((job, at) => ({ id: at + 1, ...BEAN, ...job })) }),
+  )
   return planImport(database, { ...OPTIONS, ...options })
 }
 
@@ -73,7 +80,10 @@ describe('schedules', () => {
   test.each(['0 0/5 * * * ?', '0 15 10 L * ?', '0 0 12 ? * 6#3', '0 0 0 LW * ?', '0 0 2 ? * MON-FRI', '0 0 12 1 1 ? 2030-2040'])(
     'the cron "%s" of Quartz',
     async (expression) => {
-      expect(await scheduleOf({ schedule_conf: expression })).toEqual([{ kind: 'CRON', expression, timezone: 'Asia/Shanghai' }, []])
+      expect(await scheduleOf({ schedule_conf: expression })).toEqual([
+        { kind: 'CRON', expression, timezone: 'Asia/Shanghai' },
+        [],
+      ])
     },
   )
   test.each([
@@ -128,7 +138,18 @@ describe('how it runs', () => {
     expect([task!.policies.concurrency, found.length]).toEqual([{ policy }, told])
   })
 
-  const EVERY = ['FIRST', 'LAST', 'ROUND_ROBIN', 'RANDOM', 'CONSISTENT_HASH', 'LFU', 'LRU', 'FAILOVER', 'BUSYOVER', 'LEAST_LOADED']
+  const EVERY = [
+    'FIRST',
+    'LAST',
+    'ROUND_ROBIN',
+    'RANDOM',
+    'CONSISTENT_HASH',
+    'LFU',
+    'LRU',
+    'FAILOVER',
+    'BUSYOVER',
+    'LEAST_LOADED',
+  ]
   const OLD = ['ROUND_ROBIN', 'RANDOM', 'LEAST_LOADED']
   test.each([
     ['FIRST', 'FIRST', 'ROUND_ROBIN'],
@@ -170,7 +191,12 @@ describe('how it runs', () => {
 })
 
 describe('what it does', () => {
-  const glue = (type: string, source = 'print(1)') => ({ glue_type: type, glue_source: source, executor_handler: '', executor_param: 'x' })
+  const glue = (type: string, source = 'print(1)') => ({
+    glue_type: type,
+    glue_source: source,
+    executor_handler: '',
+    executor_param: 'x',
+  })
 
   test('jobs with the same handler of an app have one type; their codes go by their numbers', async () => {
     const { types, tasks } = await plan([{}, {}, { executor_handler: 'other' }])
@@ -185,7 +211,10 @@ describe('what it does', () => {
       { id: 4, app_name: 'a-b' },
       { id: 5, app_name: '2026' },
     ]
-    const { apps, types, findings } = await plan([{ executor_handler: 'do it!' }, { job_group: 4, executor_handler: 'x'.repeat(100) }], { groups })
+    const { apps, types, findings } = await plan(
+      [{ executor_handler: 'do it!' }, { job_group: 4, executor_handler: 'x'.repeat(100) }],
+      { groups },
+    )
     expect(new Set(apps.map(({ code }) => code)).size).toBe(5)
     expect(apps[3]!.code).toBe('a-b')
     expect(apps[0]!.code).toMatch(/^x-[0-9a-f]{8}$/)
@@ -270,7 +299,12 @@ describe('documents', () => {
     expect(numbered.map((document) => 'labels' in document && document.labels)).toEqual(Array(2).fill({ 'xxl-job.id': '1' }))
   })
   test('only what xxl-job fired is to be resumed', async () => {
-    const jobs = [{ trigger_status: 1 }, { trigger_status: 0 }, { trigger_status: 1, schedule_type: 'NONE' }, { trigger_status: 1, schedule_conf: '?' }]
+    const jobs = [
+      { trigger_status: 1 },
+      { trigger_status: 0 },
+      { trigger_status: 1, schedule_type: 'NONE' },
+      { trigger_status: 1, schedule_conf: '?' },
+    ]
     expect(schedulesToResume(await plan(jobs))).toEqual(['xxl-1'])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readDump, type TableEvent, type Wanted } from './read-dump.ts'
 
-const ALL: Wanted = (table) => (table.startsWith('other') ? undefined : { has: () => true } as unknown as ReadonlySet<string>)
+const ALL: Wanted = (table) => (table.startsWith('other') ? undefined : ({ has: () => true } as unknown as ReadonlySet<string>))
 
 /** In pieces of `size` characters, so that every place where a dump can be cut is cut once. */
 function* pieces(text: string, size: number) {
@@ -20,7 +20,8 @@ async function rows(text: string, size?: number): Promise<(string | null)[][]> {
   return events.flatMap((event) => (event.kind === 'ROW' ? [[...event.row.values()]] : []))
 }
 
-const CREATE = 'CREATE TABLE `t` (\n  `id` int(11) NOT NULL AUTO_INCREMENT,\n  `a` text,\n  PRIMARY KEY (`id`)\n) ENGINE=InnoDB;\n'
+const CREATE =
+  'CREATE TABLE `t` (\n  `id` int(11) NOT NULL AUTO_INCREMENT,\n  `a` text,\n  PRIMARY KEY (`id`)\n) ENGINE=InnoDB;\n'
 
 describe('values', () => {
   test.each([
@@ -113,7 +114,7 @@ describe('statements', () => {
       "  `Id` int(11) NOT NULL COMMENT 'a, b; (c',",
       "  kind enum('a','b') DEFAULT 'a',",
       '  /* of old */ `key` decimal(10,2) CHECK (`key` > 0),',
-      "  `json` text CHECK (json_valid(`json`)),",
+      '  `json` text CHECK (json_valid(`json`)),',
       '  PRIMARY KEY (`Id`),',
       '  KEY `by_kind` (`kind`,`key`),',
       '  CONSTRAINT `c` FOREIGN KEY (`kind`) REFERENCES `o` (`k`)',
@@ -142,8 +143,12 @@ describe('what is no whole dump is refused', () => {
     ['a row that breaks off', `${CREATE}INSERT INTO \`t\` VALUES (1,'x'),(2,'y`, 'row 2 of an INSERT into t: it breaks off at'],
     ['more values than columns', `${CREATE}INSERT INTO \`t\` VALUES (1,'x',3);`, 'has 3 values where 2 columns are named'],
     ['rows without columns', "INSERT INTO `t` VALUES (1,'x');", 'without the names of their columns'],
-    ['a value that is none', `${CREATE}INSERT INTO \`t\` VALUES (1,?);`, 'row 1 of an INSERT into t: a value was expected at "?);"'],
-    ['another charset', "/*!40101 SET NAMES gbk */;\nINSERT INTO `t` (`id`) VALUES (1);", 'it is written in gbk'],
+    [
+      'a value that is none',
+      `${CREATE}INSERT INTO \`t\` VALUES (1,?);`,
+      'row 1 of an INSERT into t: a value was expected at "?);"',
+    ],
+    ['another charset', '/*!40101 SET NAMES gbk */;\nINSERT INTO `t` (`id`) VALUES (1);', 'it is written in gbk'],
     ['another charset, as a statement', 'SET NAMES latin1;\n', 'it is written in latin1'],
     ['a dump cut at the end of a statement', `-- MySQL dump 10.13\n${CREATE}`, '"Dump completed"'],
     ['PostgreSQL', '--\n-- PostgreSQL database dump\n--\nCOPY t FROM stdin;\n', 'a dump of PostgreSQL'],

@@ -2,7 +2,7 @@ import { durationOf } from '../moment.ts'
 import { table, type Column } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Finding } from './findings.ts'
-import type { ImportPlan, PlannedTask } from './plan.ts'
+import type { ImportPlan, PlannedApp, PlannedTask } from './plan.ts'
 
 const COLUMNS: readonly Column<PlannedTask>[] = [
   { title: 'JOB', text: ({ job }) => String(job), align: 'right' },
@@ -22,20 +22,27 @@ const TITLES: Readonly<Record<Finding['kind'], string>> = {
 
 /** The plan as people read it: what becomes of what, then what they have to know. */
 export function planText(terminal: Pick<Terminal, 'columns' | 'paint'>, plan: ImportPlan): string {
-  const counts = `${plan.apps.length} apps, ${plan.types.length} task types, ${plan.tasks.length} tasks`
   const lines = [
-    `An xxl-job database with the columns of ${plan.naming}: ${counts}. Times are those of ${plan.timezone}.`,
-    `Apps: ${plan.apps.map(({ code, groups }) => `${code} (group ${groups.join(', ')})`).join('; ') || 'none'}.`,
+    `An xxl-job database with the columns of ${plan.naming}; its times are taken for those of ${plan.timezone}.`,
+    oneLine(
+      `Task types: ${plan.types.length}, tasks: ${plan.tasks.length}, apps: ${plan.apps.map(appText).join('; ') || 'none'}.`,
+    ),
+    ...logsText(plan),
   ]
   if (plan.tasks.length > 0) lines.push('', table(terminal, COLUMNS, plan.tasks))
   for (const kind of Object.keys(TITLES) as Finding['kind'][]) lines.push(...section(plan, kind))
   return lines.join('\n')
 }
 
+const appText = ({ code, groups }: PlannedApp) => `${code} (${groups.length === 1 ? 'group' : 'groups'} ${groups.join(', ')})`
+
+/** What stands in somebody's database must not be able to do anything to a terminal. */
+const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ').replaceAll(/\p{Cc}/gu, '\uFFFD')
+
 function section(plan: ImportPlan, wanted: Finding['kind']): string[] {
-  const found = plan.findings.filter(({ kind }) => kind === wanted).map(({ text, jobs }) => `- ${jobsText(jobs)}${text}.`)
-  const more = wanted === 'LEFT_OUT' ? usersText(plan) : wanted === 'TO_DO' ? logsText(plan) : []
-  return found.length + more.length === 0 ? [] : ['', TITLES[wanted], ...found, ...more]
+  const found = plan.findings.filter(({ kind }) => kind === wanted).map(({ text, jobs }) => `${jobsText(jobs)}${text}.`)
+  const all = wanted === 'LEFT_OUT' ? [...found, ...usersText(plan)] : found
+  return all.length === 0 ? [] : ['', TITLES[wanted], ...all.map((text) => `- ${oneLine(text)}`)]
 }
 
 const MOST_JOBS = 12
@@ -50,15 +57,12 @@ function usersText({ users }: ImportPlan): string[] {
   const named = users.map(
     ({ name, admin, groupIds }) => `${name} (${admin ? 'administrator' : `groups ${groupIds.join(', ') || 'none'}`})`,
   )
-  return named.length === 0 ? [] : [`- users, who get accounts and passwords of their own: ${named.join('; ')}.`]
+  return named.length === 0 ? [] : [`Users, who need accounts and passwords of Carillon: ${named.join('; ')}.`]
 }
 
+/** Executors name their log files by them. */
 function logsText({ lastLogId }: ImportPlan): string[] {
-  return lastLogId === null
-    ? []
-    : [
-        `- keep the log numbers up to ${lastLogId} for xxl-job: executors name their log files by them, and Carillon's must lie above.`,
-      ]
+  return lastLogId === null ? [] : [`Its log numbers end at ${lastLogId}; those that executors get from now on must lie above.`]
 }
 
 function whenOf({ schedule }: PlannedTask): string {

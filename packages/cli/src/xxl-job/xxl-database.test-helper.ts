@@ -32,7 +32,8 @@ function tablesOf(naming: Naming): Readonly<Record<string, readonly string[]>> {
   const desc = `\`${DESC[naming]}\` varchar(255) NOT NULL`
   const address = ["`address_type` tinyint(4) NOT NULL DEFAULT '0'", '`address_list` text']
   return {
-    xxl_job_group: naming === '3.5' ? [...group, '`access_token` varchar(255)', ...address, title] : [...group, title, ...address],
+    xxl_job_group:
+      naming === '3.5' ? [...group, '`access_token` varchar(255)', ...address, title] : [...group, title, ...address],
     xxl_job_info: [
       ...['`id` int(11) NOT NULL AUTO_INCREMENT', '`job_group` int(11) NOT NULL'],
       ...(naming === '2.1 – 2.2' ? [...when, desc] : [desc]),
@@ -66,7 +67,13 @@ export function createStatements(naming: Naming): string[] {
   )
 }
 
-const rowsOf = ({ groups, jobs, users = [], logs = [], registry = [] }: TestDatabase): Readonly<Record<string, readonly Fields[]>> => ({
+const rowsOf = ({
+  groups,
+  jobs,
+  users = [],
+  logs = [],
+  registry = [],
+}: TestDatabase): Readonly<Record<string, readonly Fields[]>> => ({
   ...{ xxl_job_group: groups, xxl_job_info: jobs, xxl_job_log: logs, xxl_job_registry: registry, xxl_job_user: users },
 })
 
@@ -90,7 +97,8 @@ export function dumpOf(database: TestDatabase): string {
       const full = completed(database.naming, table, row)
       return `(${names.map((name) => literal(full[name] ?? null)).join(',')})`
     })
-    const insert = tuples.length === 0 ? '' : `LOCK TABLES \`${table}\` WRITE;\nINSERT INTO \`${table}\` VALUES ${tuples.join(',')};\n`
+    const insert =
+      tuples.length === 0 ? '' : `LOCK TABLES \`${table}\` WRITE;\nINSERT INTO \`${table}\` VALUES ${tuples.join(',')};\n`
     return `DROP TABLE IF EXISTS \`${table}\`;\n${createStatements(database.naming)[index]};\n${insert}UNLOCK TABLES;\n`
   })
   return `-- MySQL dump 10.13\n/*!40101 SET NAMES utf8mb4 */;\n${inserts.join('\n')}\n-- Dump completed on 2026-11-21 10:00:00\n`
@@ -125,7 +133,13 @@ export function ordersDatabase(naming: Naming): TestDatabase {
     naming,
     groups: [
       { id: 1, app_name: 'order-service', title: '订单服务' },
-      { id: 2, app_name: 'scripts', title: 'Scripts', address_type: 1, address_list: 'http://10.0.0.1:9999/,http://10.0.0.2:9999/' },
+      {
+        id: 2,
+        app_name: 'scripts',
+        title: 'Scripts',
+        address_type: 1,
+        address_list: 'http://10.0.0.1:9999/,http://10.0.0.2:9999/',
+      },
     ],
     jobs: [
       {
@@ -134,7 +148,14 @@ export function ordersDatabase(naming: Naming): TestDatabase {
         ...{ trigger_status: 1, child_jobid: '13,14', trigger_next_time: 1_800_000_000_000 },
       },
       { id: 13, ...bean, schedule_type: 'NONE', schedule_conf: '', executor_handler: 'sendReport', child_jobid: '12' },
-      { id: 14, ...bean, job_group: 2, glue_type: 'GLUE_SHELL', glue_source: "#!/bin/bash\necho 'hi \\n' $1\n", ...cron('0 * * * * ?') },
+      {
+        id: 14,
+        ...bean,
+        job_group: 2,
+        glue_type: 'GLUE_SHELL',
+        glue_source: "#!/bin/bash\necho 'hi \\n' $1\n",
+        ...cron('0 * * * * ?'),
+      },
     ],
     users: [
       { id: 1, username: 'admin', role: 1 },

@@ -64,7 +64,11 @@ describe('what is no database of xxl-job is named for what it is', () => {
     ['another product', 'CREATE TABLE `wp_posts` (`ID` int);\nINSERT INTO `wp_posts` VALUES (1);', 'it has wp_posts'],
     ['no groups', without('xxl_job_group'), 'it has no table xxl_job_group; it has my_xxl_job_group, xxl_job_info'],
     ['before 2.1', 'CREATE TABLE `XXL_JOB_QRTZ_TRIGGER_INFO` (`id` int);', 'before 2.1'],
-    ['a table of that name with other columns', dump.replaceAll('`schedule_type`', '`when_`'), 'lacks the columns job_cron or schedule_type'],
+    [
+      'a table of that name with other columns',
+      dump.replaceAll('`schedule_type`', '`when_`'),
+      'lacks the columns job_cron or schedule_type',
+    ],
     ['jobs without numbers', dump.replaceAll('(12,', '(NULL,'), 'has no number in its column id'],
     ['the same job twice', dump.replaceAll('(13,', '(12,'), 'xxl_job_info has the number 12 twice'],
     ['two databases', `${dump}${dump}`, 'it has the table xxl_job_group twice'],
