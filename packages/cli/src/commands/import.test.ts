@@ -73,6 +73,7 @@ test('it is imported with all schedules paused, and importing it again changes n
   const { out } = await run('get', 'task', 'xxl-12', '-o', 'yaml')
   expect(out).toContain('executorParam: |-\n    days=3\n    region="north"\n')
   expect(out).toMatch(/downstream:\n  - task: xxl-13\n.*  - task: xxl-14\n/s)
+  expect((await get('tasks', '-f', 'label=xxl-job.id=12')).map(({ code }) => code)).toEqual(['xxl-12'])
   const again = await importing(path, '--apply')
   expect(again.err).toContain('0 created, 0 changed, 8 unchanged.\n')
   expect(again.code).toBe(0)
