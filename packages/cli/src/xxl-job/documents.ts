@@ -1,4 +1,4 @@
-import type { DefinitionDocument } from '@carillon/contract'
+import type { DefinitionDocument, TaskDocument } from '@carillon/contract'
 import type { ImportPlan, PlannedTask } from './plan.ts'
 
 /**
@@ -28,12 +28,14 @@ function taskDocument({ job, code, name, owner, type, params, policies, downstre
 function scheduleDocument({ job, code, name, schedule }: PlannedTask, present: ReadonlySet<string>): DefinitionDocument[] {
   if (schedule === null) return []
   const paused = present.has(code) ? {} : { paused: true }
-  return [{ kind: 'Schedule', code, name, task: code, ...schedule, ...numberOf(job), ...paused }]
+  return [{ kind: 'Schedule', code, name, task: code, ...schedule, labels: labelsOf(job), ...paused }]
 }
 
-/** How a definition keeps the number of its job: the only place that says so. */
-function numberOf(job: number): { readonly labels: Readonly<Record<string, string>> } {
-  return { labels: { 'xxl-job.id': String(job) } }
+const labelsOf = (job: number) => ({ 'xxl-job.id': String(job) })
+
+/** How a task keeps the number of its job: the only place that says so. */
+function numberOf(job: number): Pick<TaskDocument, 'labels'> {
+  return { labels: labelsOf(job) }
 }
 
 /** The schedules of what xxl-job fired. */

@@ -3,22 +3,29 @@ import { readDump, type TableEvent, type Wanted } from './read-dump.ts'
 
 const ALL: Wanted = (table) => (table.startsWith('other') ? undefined : ({ has: () => true } as unknown as ReadonlySet<string>))
 
-/** In pieces of `size` characters, so that every place where a dump can be cut is cut once. */
+/** In pieces of `size` characters. */
 function* pieces(text: string, size: number) {
   for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size)
 }
 
-async function read(text: string, wanted = ALL, size = text.length): Promise<TableEvent[]> {
+async function all(texts: Iterable<string>, wanted = ALL): Promise<TableEvent[]> {
   const events: TableEvent[] = []
-  for await (const event of readDump(pieces(text, Math.max(1, size)), wanted)) events.push(event)
+  for await (const event of readDump(texts, wanted)) events.push(event)
   return events
 }
 
-/** The values of each row. */
-async function rows(text: string, size?: number): Promise<(string | null)[][]> {
-  const events = await read(text, ALL, size)
-  return events.flatMap((event) => (event.kind === 'ROW' ? [[...event.row.values()]] : []))
+const read = (text: string, wanted = ALL, size = text.length) => all(pieces(text, Math.max(1, size)), wanted)
+
+const rowsIn = (events: TableEvent[]) => events.flatMap((event) => (event.kind === 'ROW' ? [[...event.row.values()]] : []))
+const rows = async (text: string, size?: number) => rowsIn(await read(text, ALL, size))
+
+/** Says what is read when the text comes in two pieces, for every place from `from` on where it can be cut. */
+async function everyCut(text: string, from: number, look: (events: TableEvent[], cut: number) => void): Promise<void> {
+  for (let cut = from; cut <= text.length; cut++) look(await all([text.slice(0, cut), text.slice(cut)]), cut)
 }
+
+/** Longer than what is looked at before a statement is begun, so that a cut behind it is met in the middle of reading. */
+const FILLER = 'x'.repeat(300)
 
 const CREATE =
   'CREATE TABLE `t` (\n  `id` int(11) NOT NULL AUTO_INCREMENT,\n  `a` text,\n  PRIMARY KEY (`id`)\n) ENGINE=InnoDB;\n'
@@ -51,8 +58,14 @@ describe('values', () => {
     [`date_add(now(), interval '1)' day)`, null],
     [`CURRENT_TIMESTAMP`, null],
   ])('%s is read, wherever the text is cut', async (value, expected) => {
-    const text = `${CREATE}INSERT INTO \`t\` VALUES (1,${value}),(2,'end');\n`
-    for (let size = 1; size <= 40; size++) expect(await rows(text, size)).toEqual([['1', expected], ['2', 'end']]) // prettier-ignore
+    const before = `${CREATE}INSERT INTO \`t\` VALUES (0,'${FILLER}'),`
+    const text = `${before}(1,${value}),(2,'end');\n`
+    await everyCut(
+      text,
+      before.length,
+      (events, cut) =>
+      expect(rowsIn(events).slice(1), `cut at ${cut}`).toEqual([['1', expected], ['2', 'end']]), // prettier-ignore
+    )
   })
 })
 
@@ -96,6 +109,9 @@ describe('statements', () => {
       'UNLOCK TABLES;',
       'CREATE TABLE `other` (`x` text);',
       "INSERT INTO `other` VALUES ('; INSERT INTO `t` VALUES (9,''no'');'),('\\'');",
+      `UPDATE \`other\` SET x = '${FILLER}' -- it's; over`,
+      ` , y = '${FILLER}' /* it's; not */ # it's; neither`,
+      ' , z = 1;',
       'DELIMITER ;;',
       "/*!50003 CREATE*/ /*!50003 TRIGGER x BEFORE INSERT ON t FOR EACH ROW BEGIN INSERT INTO t VALUES (8,'no'); END */;;",
       "CREATE PROCEDURE p() BEGIN INSERT INTO t VALUES (7,'no'); END ;;",
@@ -104,7 +120,26 @@ describe('statements', () => {
       "INSERT INTO `t` VALUES (2,'y');",
       '-- Dump completed on 2026-11-21 10:00:00',
     ].join('\n')
-    for (const size of [1, 2, 3, 7, 64, text.length]) expect(await rows(text, size)).toEqual([['1', 'x'], ['2', 'y']]) // prettier-ignore
+    await everyCut(text, 0, (events, cut) => expect(rowsIn(events), `cut at ${cut}`).toEqual([['1', 'x'], ['2', 'y']])) // prettier-ignore
+  })
+
+  test('a list of columns that is long is read whole, as is the definition of its table', async () => {
+    const columns = Array.from({ length: 12 }, (_, at) => `column_${at}_${'x'.repeat(20)}`)
+    const create = `CREATE TABLE t (${columns.map((name) => `${name} text COMMENT 'it''s; (one'`).join(', ')}, KEY k (${columns[0]}));\n`
+    const insert = `INSERT INTO t (${columns.join(', ')}) VALUES (${columns.map((_, at) => at).join(',')});`
+    await everyCut(create + insert, 0, ([table, row], cut) => {
+      expect(table, `cut at ${cut}`).toMatchObject({ kind: 'TABLE', columns })
+      expect(row).toMatchObject({ kind: 'ROW', row: new Map(columns.map((name, at) => [name, String(at)])) })
+    })
+  })
+
+  test('rows are also read where something else than a semicolon ends statements', async () => {
+    expect(
+      await rows(`${CREATE}DELIMITER //\nINSERT INTO t VALUES (1,'x;')//\nDELIMITER ;\nINSERT INTO t VALUES (2,'y');`),
+    ).toEqual([
+      ['1', 'x;'],
+      ['2', 'y'],
+    ])
   })
 
   test('a table tells its columns, whatever else its definition holds, and the number that comes next', async () => {

@@ -39,7 +39,7 @@ export async function* readDump(texts: AsyncIterable<string> | Iterable<string>,
   let delimiter = ';'
   let whole: 'UNKNOWN' | 'BEGUN' | 'DONE' = 'UNKNOWN'
   for (;;) {
-    const head = await source.take((window) => readHead(window, delimiter))
+    const head = await source.take((window) => readHead(window))
     switch (head.kind) {
       case 'END':
         if (whole === 'BEGUN')
@@ -136,7 +136,7 @@ const VALUES = /values?(?=[\s(])/iy
 const LONGEST_OPENING = 200
 
 /** What stands next between statements: up to the rows of an INSERT, all of a CREATE TABLE, of others nothing. */
-function readHead(window: Window, delimiter: string): Piece<Head> | Incomplete {
+function readHead(window: Window): Piece<Head> | Incomplete {
   const { text, ended } = window
   const at = skipBlank(text, window.at)
   if (at === text.length) return ended ? { value: { kind: 'END' }, end: at } : INCOMPLETE
@@ -146,7 +146,6 @@ function readHead(window: Window, delimiter: string): Piece<Head> | Incomplete {
   if (text.length - at < LONGEST_OPENING && !ended) return INCOMPLETE
   const change = matchAt(DELIMITER, text, at)
   if (change !== null) return { value: { kind: 'DELIMITER', delimiter: change.split(/\s+/)[1]! }, end: at + change.length }
-  if (delimiter !== ';') return other(at)
   if (matchAt(SET_NAMES, text, at) !== null) {
     // As a comment, which it is in what mysqldump writes; its end is skipped as an empty statement.
     const end = text.indexOf(';', at)

@@ -28,6 +28,7 @@ const BACKSLASH = 92
 const BLANK = /\s*/y
 const WORD = /[A-Za-z_$][\w$]*/y
 const NUMBER = /[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?/y
+const UNQUOTED = /[-+.\w$]*/y
 const HEX = /0x[\da-fA-F]*/y
 
 export function matchAt(pattern: RegExp, text: string, at: number): string | null {
@@ -140,10 +141,12 @@ function readValue(window: Window, kept: boolean): Piece<Cell> | Incomplete {
   const first = text[at]
   if (first === undefined) return INCOMPLETE
   if (first === "'" || first === '"') return readText(window, kept)
+  // What stands in no quotes may go on in the text that follows.
+  if (at + matchAt(UNQUOTED, text, at)!.length === text.length && !window.ended) return INCOMPLETE
   const hex = matchAt(HEX, text, at)
-  if (hex !== null) return whole(window, hex, () => textOfHex(hex.slice(2)))
+  if (hex !== null) return { value: textOfHex(hex.slice(2)), end: at + hex.length }
   const number = matchAt(NUMBER, text, at)
-  if (number !== null) return whole(window, number, () => number)
+  if (number !== null) return { value: number, end: at + number.length }
   const word = matchAt(WORD, text, at)
   if (word === null) throw new SqlTextError(`a value was expected at "${excerpt(text, at)}"`)
   return readWord(window, word, kept)
@@ -153,12 +156,6 @@ function readText(window: Window, kept: boolean): Piece<string> | Incomplete {
   const end = endOfQuoted(window)
   if (end === INCOMPLETE) return INCOMPLETE
   return { value: kept ? unquoted(window.text.slice(window.at, end)) : '', end }
-}
-
-/** A word that the text ends with may go on in what follows. */
-function whole(window: Window, word: string, value: () => Cell): Piece<Cell> | Incomplete {
-  const end = window.at + word.length
-  return end === window.text.length && !window.ended ? INCOMPLETE : { value: value(), end }
 }
 
 /** NULL, TRUE, `_utf8mb4'…'`, `X'4D'`, `b'101'`; of a function such as now() the value is not known here. */
@@ -174,7 +171,8 @@ function readWord(window: Window, word: string, kept: boolean): Piece<Cell> | In
   }
   // `_binary 0x4D`, as --hex-blob writes.
   if (word.startsWith('_')) return readValue({ text, at: next, ended }, kept)
-  return whole(window, word, () => (/^true$/i.test(word) ? '1' : /^false$/i.test(word) ? '0' : null))
+  const value = /^true$/i.test(word) ? '1' : /^false$/i.test(word) ? '0' : null
+  return { value, end: at + word.length }
 }
 
 function introduced(word: string, text: string): string {
