@@ -26,6 +26,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   diff: 'diff -f definitions/ --exit-code',
   delete: 'delete dag nightly-report',
   export: 'export --to definitions/',
+  'import xxl-job': 'import xxl-job --dump xxl_job.sql.gz --timezone Asia/Shanghai',
   trigger: 'trigger weather-report-seattle -p location=Seattle --follow',
   runs: 'runs --task weather-report-seattle --state FAILED',
   logs: 'logs 2855706575241237 --follow',

@@ -12,6 +12,7 @@ import { addDump } from './commands/dump.ts'
 import { addExecutor } from './commands/executor.ts'
 import { addExport } from './commands/export.ts'
 import { addGet } from './commands/get.ts'
+import { addImport } from './commands/import.ts'
 import { addLoad } from './commands/load.ts'
 import { addLogin } from './commands/login.ts'
 import { addLogs } from './commands/logs.ts'
@@ -43,6 +44,7 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addDiff,
   addDelete,
   addExport,
+  addImport,
   addTrigger,
   addRuns,
   addLogs,

@@ -11,14 +11,18 @@ import type { FoundDocument } from './read.ts'
 /** Below what a server takes as one request unless its settings say otherwise. */
 const MOST_BYTES = 4_000_000
 
-/** Sends documents to be applied, or to be compared; a refusal is told where it stands in the files. Each request is one transaction. */
+/**
+ * Sends documents to be applied, or to be compared; a refusal is told where it stands in the files. Each request, of `most` documents, is
+ * one transaction.
+ */
 export async function sendDocuments(
   client: Client,
   found: readonly FoundDocument[],
   route: 'apply' | 'diff',
+  most = MOST_DOCUMENTS,
 ): Promise<AppliedDefinition[]> {
   const items: AppliedDefinition[] = []
-  for (const batch of batchesOf(found)) {
+  for (const batch of batchesOf(found, most)) {
     const documents = batch.map(({ document }) => document)
     const answer = await client.definitions[route]({ body: { documents } }).catch((error: unknown) => {
       throw error instanceof CarillonError ? located(error, batch) : error
@@ -29,16 +33,16 @@ export async function sendDocuments(
 }
 
 /** Nearly always one. More are cut so that what is referred to comes in the same batch or before. */
-function batchesOf(found: readonly FoundDocument[]): FoundDocument[][] {
+function batchesOf(found: readonly FoundDocument[], most: number): FoundDocument[][] {
   const size = ({ document }: FoundDocument) => Buffer.byteLength(JSON.stringify(document))
-  if (found.length <= MOST_DOCUMENTS && found.reduce((sum, each) => sum + size(each), 0) <= MOST_BYTES) return [[...found]]
+  if (found.length <= most && found.reduce((sum, each) => sum + size(each), 0) <= MOST_BYTES) return [[...found]]
   const of = new Map<DefinitionDocument, FoundDocument>(found.map((each) => [each.document, each]))
   const batches: FoundDocument[][] = []
   let bytes = Infinity
   for (const document of inDependencyOrder([...of.keys()])) {
     const each = of.get(document)!
     bytes += size(each)
-    if (bytes > MOST_BYTES || batches.at(-1)!.length === MOST_DOCUMENTS) {
+    if (bytes > MOST_BYTES || batches.at(-1)!.length === most) {
       batches.push([])
       bytes = size(each)
     }

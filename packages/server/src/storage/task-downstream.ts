@@ -38,9 +38,9 @@ export async function lockDownstream(tx: Transaction, tenantId: number): Promise
 const edges = sql(
   'taskDownstream.edges',
   `select d.task_id as "from", d.downstream_task_id as "to", f.code as "fromCode", o.code as "toCode"
-   from task_downstream d
-   join task f on f.tenant_id = d.tenant_id and f.id = d.task_id
-   join task o on o.tenant_id = d.tenant_id and o.id = d.downstream_task_id
+   from task_downstream d,
+     lateral (select code from task where tenant_id = d.tenant_id and id = d.task_id limit 1) f,
+     lateral (select code from task where tenant_id = d.tenant_id and id = d.downstream_task_id limit 1) o
    where d.tenant_id = $1`,
 )
 /** Every edge of the tenant. */

@@ -1,0 +1,131 @@
+import type { Policies } from '@carillon/contract'
+import { ROUTE_STRATEGIES } from '@carillon/core'
+import { linksOf } from './children.ts'
+import { codeOf, codeOfJob } from './codes.ts'
+import { Findings, type Finding } from './findings.ts'
+import { policiesOf } from './policies.ts'
+import { scheduleOf, type PlannedSchedule } from './schedule.ts'
+import { workOf, type Executors, type PlannedType } from './work.ts'
+import type { Naming, XxlDatabase, XxlGroup, XxlJob, XxlUser } from './xxl-tables.ts'
+
+/** What an import would do, before it does anything. */
+export interface ImportPlan {
+  readonly naming: Naming
+  readonly timezone: string
+  readonly apps: readonly PlannedApp[]
+  readonly types: readonly PlannedType[]
+  readonly tasks: readonly PlannedTask[]
+  readonly findings: readonly Finding[]
+  readonly users: readonly XxlUser[]
+  /** The highest number of a run in xxl-job's log; executors name their log files by such numbers. */
+  readonly lastLogId: number | null
+}
+
+export interface PlannedApp {
+  readonly code: string
+  readonly name: string
+  /** Numbers of the groups that it stands for. */
+  readonly groups: readonly number[]
+}
+
+export interface PlannedTask {
+  /** Its number in xxl-job. */
+  readonly job: number
+  readonly code: string
+  readonly name: string
+  readonly owner: string
+  readonly type: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly policies: Policies
+  readonly schedule: PlannedSchedule | null
+  /** xxl-job fired it: its schedule is to be resumed when xxl-job is stopped. */
+  readonly ran: boolean
+  /** Codes of the tasks that start when it has succeeded. */
+  readonly downstream: readonly string[]
+}
+
+export interface PlanOptions {
+  /** In which the old admin read its cron expressions. */
+  readonly timezone: string
+  readonly executors: Executors
+  readonly now: number
+  /** Default: those that there are. */
+  readonly routes?: readonly string[]
+}
+
+/** Pure: the same database, options and `now` make the same plan. */
+export function planImport(database: XxlDatabase, options: PlanOptions): ImportPlan {
+  const findings = new Findings()
+  const apps = appsOf(database.groups, findings)
+  const appOf = new Map(apps.flatMap((app) => app.groups.map((group) => [group, app.code])))
+  const types = new Map<string, PlannedType>()
+  const works = new Map(
+    database.jobs.flatMap((job) => {
+      const app = appOf.get(job.groupId)
+      if (app === undefined) findings.add('LEFT_OUT', 'The job: its executor group does not exist, or has no app name', job.id)
+      const work = app === undefined ? null : workOf(job, app, options.executors, findings)
+      if (work && !types.has(work.type.code)) types.set(work.type.code, work.type)
+      return work ? [[job, work] as const] : []
+    }),
+  )
+  const jobs = [...works.keys()]
+  const links = linksOf(jobs, findings)
+  const tasks = jobs.map((job): PlannedTask => {
+    const { type, params } = works.get(job)!
+    if (UNREADABLE.test(`${job.name}${job.param}${job.glueSource}`)) findings.add('DIFFERS', GARBLED, job.id)
+    if (job.alarmEmail !== '') findings.add('LEFT_OUT', 'Its addresses for alarms: nothing tells them', job.id)
+    return {
+      job: job.id,
+      code: codeOfJob(job.id),
+      ...namesOf(job),
+      type: type.code,
+      params,
+      policies: policiesOf(job, options.routes ?? ROUTE_STRATEGIES, findings),
+      schedule: scheduleOf(job, options.timezone, options.now, findings),
+      ran: job.running,
+      downstream: links.get(job.id)!.map(codeOfJob),
+    }
+  })
+  const { naming, users, lastLogId } = database
+  return {
+    naming,
+    timezone: options.timezone,
+    apps,
+    types: [...types.values()],
+    tasks,
+    findings: findings.all(),
+    users,
+    lastLogId,
+  }
+}
+
+/** What a decoder puts where bytes are no UTF-8. */
+const UNREADABLE = /\uFFFD/
+const GARBLED = 'Some of its text could not be read: dump it with --default-character-set=utf8mb4'
+const LONGEST_NAME = 200
+
+function namesOf({ id, name, author }: XxlJob): Pick<PlannedTask, 'name' | 'owner'> {
+  return { name: name.slice(0, LONGEST_NAME) || `xxl-job ${id}`, owner: author.slice(0, LONGEST_NAME) }
+}
+
+/** Groups of the same app name are one app: executors register by that name, and so serve all of them. */
+function appsOf(groups: readonly XxlGroup[], findings: Findings): PlannedApp[] {
+  const apps = new Map<string, { code: string; name: string; groups: number[] }>()
+  for (const { id, appName, title, addresses } of groups) {
+    if (appName === '') {
+      findings.add('LEFT_OUT', `The executor group ${id} (${title}): it has no app name`)
+      continue
+    }
+    const code = codeOf(appName)
+    if (code !== appName)
+      findings.add('DIFFERS', `The app ${appName} is called ${code}, as a code has to be; its executors must register under that`)
+    const app = apps.get(appName)
+    if (app) {
+      app.groups.push(id)
+      findings.add('DIFFERS', `The groups ${app.groups.join(', ')} have the app name ${appName}, and become one app`)
+    } else apps.set(appName, { code, name: title || appName, groups: [id] })
+    if (addresses.length > 0)
+      findings.add('TO_DO', `Let the executors of ${code} register; xxl-job called them at ${addresses.join(', ')}`)
+  }
+  return [...apps.values()]
+}

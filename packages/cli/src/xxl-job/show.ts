@@ -1,0 +1,76 @@
+import { durationOf } from '../moment.ts'
+import { table, type Column } from '../table.ts'
+import type { Terminal } from '../terminal.ts'
+import type { Finding } from './findings.ts'
+import type { ImportPlan, PlannedApp, PlannedTask } from './plan.ts'
+
+const COLUMNS: readonly Column<PlannedTask>[] = [
+  { title: 'JOB', text: ({ job }) => String(job), align: 'right' },
+  { title: 'TASK', text: ({ code }) => code },
+  { title: 'NAME', text: ({ name }) => name },
+  { title: 'TYPE', text: ({ type }) => type },
+  { title: 'SCHEDULE', text: whenOf },
+  { title: 'RAN', text: ({ ran }) => (ran ? 'yes' : 'no') },
+  { title: 'THEN', text: ({ downstream }) => downstream.join(', ') || '-' },
+]
+
+const TITLES: Readonly<Record<Finding['kind'], string>> = {
+  LEFT_OUT: 'Not carried over:',
+  DIFFERS: 'Works differently:',
+  TO_DO: 'To do:',
+}
+
+/** The plan as people read it: what becomes of what, then what they have to know. */
+export function planText(terminal: Pick<Terminal, 'columns' | 'paint'>, plan: ImportPlan): string {
+  const lines = [
+    `An xxl-job database with the columns of ${plan.naming}; its times are taken for those of ${plan.timezone}.`,
+    oneLine(
+      `Task types: ${plan.types.length}, tasks: ${plan.tasks.length}, apps: ${plan.apps.map(appText).join('; ') || 'none'}.`,
+    ),
+    ...logsText(plan),
+  ]
+  if (plan.tasks.length > 0) lines.push('', table(terminal, COLUMNS, plan.tasks))
+  for (const kind of Object.keys(TITLES) as Finding['kind'][]) lines.push(...section(plan, kind))
+  return lines.join('\n')
+}
+
+const appText = ({ code, groups }: PlannedApp) => `${code} (${groups.length === 1 ? 'group' : 'groups'} ${groups.join(', ')})`
+
+/** What stands in somebody's database must not be able to do anything to a terminal. */
+const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ').replaceAll(/\p{Cc}/gu, '\uFFFD')
+
+function section(plan: ImportPlan, wanted: Finding['kind']): string[] {
+  const found = plan.findings.filter(({ kind }) => kind === wanted).map(({ text, jobs }) => `${jobsText(jobs)}${text}.`)
+  const all = wanted === 'LEFT_OUT' ? [...found, ...usersText(plan)] : found
+  return all.length === 0 ? [] : ['', TITLES[wanted], ...all.map((text) => `- ${oneLine(text)}`)]
+}
+
+const MOST_JOBS = 12
+
+function jobsText(jobs: readonly number[]): string {
+  if (jobs.length === 0) return ''
+  const more = jobs.length > MOST_JOBS ? ` and ${jobs.length - MOST_JOBS} more` : ''
+  return `${jobs.length === 1 ? 'job' : 'jobs'} ${jobs.slice(0, MOST_JOBS).join(', ')}${more}: `
+}
+
+function usersText({ users }: ImportPlan): string[] {
+  const named = users.map(
+    ({ name, admin, groupIds }) => `${name} (${admin ? 'administrator' : `groups ${groupIds.join(', ') || 'none'}`})`,
+  )
+  return named.length === 0 ? [] : [`Users, who need accounts and passwords of Carillon: ${named.join('; ')}.`]
+}
+
+/** Executors name their log files by them. */
+function logsText({ lastLogId }: ImportPlan): string[] {
+  return lastLogId === null ? [] : [`Its log numbers end at ${lastLogId}; those that executors get from now on must lie above.`]
+}
+
+function whenOf({ schedule }: PlannedTask): string {
+  if (schedule === null) return '-'
+  const { timing } = schedule
+  return timing.kind === 'CRON'
+    ? timing.expression
+    : timing.kind === 'FIXED_RATE'
+      ? `every ${durationOf(timing.everyMs)}`
+      : timing.kind
+}
