@@ -32,7 +32,7 @@ test('a shipment that two nodes store at the same moment counts once against the
     })
   let second: Promise<unknown> = Promise.resolve()
   const waits = async () => {
-    second = store('second', other.db, async () => undefined)
+    second = store('second', other.engine.db, async () => undefined)
     // It has come as far as it can: to a lock of the first, if there is one, or else to its end.
     let over = false
     void second.finally(() => (over = true))
