@@ -35,6 +35,12 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   resume: 'resume 2855706575241237',
   retry: 'retry 2855706575241237',
   preview: "preview '0 0 2 ? * MON-FRI' --zone Asia/Shanghai",
+  'executors register':
+    'executors register legacy-1 --app billing --address https://legacy.example.com --health-url https://legacy.example.com/health --handler invoice --capacity 5',
+  'executors drain': "executors drain 52006 --reason 'new release'",
+  'executors maintenance': "executors maintenance 52006 --reason 'new disk'",
+  'executors online': 'executors online 52006',
+  'executors history': 'executors history 52006',
   'scheduler status': 'scheduler status',
   'scheduler start': 'scheduler start',
   'scheduler stop': 'scheduler stop',

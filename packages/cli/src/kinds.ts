@@ -48,6 +48,7 @@ const yes = (value: boolean) => (value ? 'yes' : 'no')
 const code = { title: 'CODE', text: (row: { code: string }) => row.code }
 const name = { title: 'NAME', text: (row: { name: string }) => row.name }
 const id = { title: 'ID', text: (row: { id: number }) => String(row.id), align: 'right' as const }
+const HEALTH_STYLES = { HEALTHY: 'green', UNKNOWN: 'dim', UNHEALTHY: 'red' } as const
 const enabled = { title: 'ENABLED', text: (row: { enabled: boolean }) => yes(row.enabled) }
 
 type TaskItem = Awaited<ReturnType<Client['tasks']['list']>>['items'][number]
@@ -180,7 +181,7 @@ export const KINDS: readonly Kind[] = [
       {
         title: 'HEALTH',
         text: (executor) => executor.health,
-        style: (executor) => (executor.health === 'HEALTHY' ? 'green' : 'red'),
+        style: (executor) => HEALTH_STYLES[executor.health],
       },
       { title: 'LOAD', text: (executor) => `${executor.running}/${executor.capacity}`, align: 'right' },
     ],

@@ -10,6 +10,7 @@ import { addDev } from './commands/dev.ts'
 import { addDiff } from './commands/diff.ts'
 import { addDump } from './commands/dump.ts'
 import { addExecutor } from './commands/executor.ts'
+import { addExecutors } from './commands/executors.ts'
 import { addExport } from './commands/export.ts'
 import { addGet } from './commands/get.ts'
 import { addImport } from './commands/import.ts'
@@ -50,6 +51,7 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addLogs,
   addControlRuns,
   addPreview,
+  addExecutors,
   addScheduler,
   addCompletion,
 ]

@@ -33,6 +33,11 @@ export interface ExecutorOptions {
   readonly mode?: 'pull' | 'push'
   /** Where a push executor listens. */
   readonly listen?: ListenOptions
+  /**
+   * A URL that the server asks with GET: it gives work only while the answer is 2xx. A push executor answers at `<address>/health`. Default:
+   * none; heartbeats alone decide.
+   */
+  readonly healthUrl?: string
   /** How many instances it runs at once. Default 10. */
   readonly capacity?: number
   readonly labels?: Readonly<Record<string, string>>
@@ -221,7 +226,7 @@ class RunningExecutor implements Executor {
   }
 
   #registration(): Register {
-    const { app, labels, metadata } = this.#options
+    const { app, labels, metadata, healthUrl } = this.#options
     return {
       protocol: PROTOCOL_VERSION,
       app,
@@ -229,6 +234,7 @@ class RunningExecutor implements Executor {
       mode: this.#listen === null ? 'PULL' : 'PUSH',
       ...(this.#listener !== null && { address: this.#listener.address }),
       ...(this.#listen !== null && { callToken: this.#listen.token }),
+      ...(healthUrl !== undefined && { healthUrl }),
       handlers: [...this.#handlers.names],
       capacity: this.#places.capacity,
       metadata: { sdk: 'typescript', node: process.version, pid: String(process.pid), ...metadata },

@@ -57,6 +57,11 @@ export interface RouteRequest {
 
 type Build = (own: Objects) => RouteRequest
 
+const typedIn = {
+  ...{ address: 'https://typed.example.com', healthUrl: 'https://typed.example.com/health' },
+  ...{ handlers: ['h'], capacity: 5 },
+}
+
 const allGroups = { ...routes, executor: executorRoutes }
 type AllGroups = typeof allGroups
 type Table = { readonly [Group in keyof AllGroups]: { readonly [Name in keyof AllGroups[Group]]: Build } }
@@ -238,6 +243,8 @@ const requests: Table = {
   executors: {
     list: (own) => ({ query: { app: own.app } }),
     get: (own) => ({ params: { executor: own.executor } }),
+    create: (own) => ({ body: { ...typedIn, app: own.app, instance: code('typed') } }),
+    history: (own) => ({ params: { executor: own.executor } }),
     setStatus: (own) => ({ params: { executor: own.executor }, body: { status: 'MAINTENANCE', reason: 'new disk' } }),
     remove: (own) => ({ params: { executor: own.spareExecutor } }),
     bulk: (own) => ({ body: { executors: [own.executor], action: 'online' } }),

@@ -119,7 +119,3 @@ async function reserveFor(
 function mayTake(session: SessionRow): boolean {
   return session.inService && !session.appPaused && session.tenantActive
 }
-
-export async function controlOf(tx: Transaction, session: Pick<SessionRow, 'id' | 'status'>): Promise<Control> {
-  return { stop: await selectStops(tx, session.id), lost: [], status: session.status }
-}

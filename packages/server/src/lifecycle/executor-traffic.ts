@@ -11,9 +11,10 @@ import type {
   ReportAnswer,
 } from '@carillon/contract'
 import type { Engine } from './engine.ts'
+import { createHeartbeats } from './heartbeats.ts'
 import { createSessionLines } from './session-lines.ts'
 import { createSessionOwners } from './session-owners.ts'
-import { deregister, heartbeat, register, type ExecutorPrincipal } from './sessions.ts'
+import { deregister, register, type ExecutorPrincipal } from './sessions.ts'
 import { createIntake } from './take-in.ts'
 import { createWaitForWork } from './wait-for-work.ts'
 
@@ -40,10 +41,15 @@ export function createExecutorTraffic(
   const lines = createSessionLines(leaving)
   const waitForWork = createWaitForWork(engine, mayGive)
   const intake = createIntake(engine)
+  const beat = createHeartbeats(engine)
 
   return {
     register: (principal, body) => register(engine, principal, body),
-    heartbeat: (principal, body) => heartbeat(engine, principal, body),
+
+    async heartbeat(principal, body) {
+      await owners.check(principal, body.session)
+      return beat({ ...body, tenantId: principal.tenantId })
+    },
 
     async claim(principal, body, signal) {
       await owners.check(principal, body.session)

@@ -1,4 +1,4 @@
-import { PROTOCOL_VERSION, type Heartbeat, type HeartbeatAnswer, type Register, type Registered } from '@carillon/contract'
+import { PROTOCOL_VERSION, type Register, type Registered } from '@carillon/contract'
 import { CarillonError } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import {
@@ -6,14 +6,11 @@ import {
   leaveSession,
   openSession,
   registerExecutor,
-  renewSession,
   selectAppByCode,
   selectSession,
   type SessionRow,
 } from '../storage/executor-session.ts'
 import { checkTopic, dispatchTopic } from '../runtime/wake-hub.ts'
-import { selectHeld } from '../storage/instance.ts'
-import { controlOf } from './claim.ts'
 import type { Engine } from './engine.ts'
 import { webAddressProblem } from './web-address.ts'
 
@@ -100,24 +97,6 @@ async function appOf(tx: Transaction, principal: ExecutorPrincipal, code: string
   return app
 }
 
-/** Renews the lease, also one that ran out but was not taken over, and says what the executor no longer holds or should stop. */
-export function heartbeat(
-  engine: Engine,
-  principal: ExecutorPrincipal,
-  { session, running }: Heartbeat,
-): Promise<HeartbeatAnswer> {
-  return engine.db.lease(async (tx) => {
-    const row = await openSessionOf(tx, principal, session)
-    if (!(await renewSession(tx, principal.tenantId, session, engine.settings.leaseMs))) throw sessionEnded(session)
-    const control = await controlOf(tx, row)
-    const held = new Set((await selectHeld(tx, session)).map((each) => `${each.instance}:${each.token}`))
-    const lost = running
-      .filter((each) => !held.has(`${each.instance}:${each.token}`))
-      .map(({ instance, token }) => ({ instance, token }))
-    return { leaseMs: engine.settings.leaseMs, control: { ...control, lost } }
-  })
-}
-
 /** Leaves: what the session still holds is found by `reapLost` and goes to others. */
 export function deregister(engine: Engine, principal: ExecutorPrincipal, session: number): Promise<void> {
   return engine.db.lease(async (tx) => {
@@ -139,6 +118,6 @@ async function openSessionOf(tx: Transaction, principal: ExecutorPrincipal, sess
   return row
 }
 
-function sessionEnded(session: number): CarillonError {
+export function sessionEnded(session: number): CarillonError {
   return new CarillonError('SESSION_ENDED', `Session ${session} has ended. Register again.`)
 }

@@ -26,3 +26,15 @@ test('takes a call of any size when nothing waits: it is never split', async () 
   const coalescer = createCoalescer<number, number>(async (items) => [...items], { mostItems: 2, lanes: 1, mostWaiting: 3 })
   expect(await coalescer.add([1, 2, 3, 4, 5])).toEqual([1, 2, 3, 4, 5])
 })
+
+test('one that gathers puts what comes within its time into one batch', async () => {
+  const batches: (readonly number[])[] = []
+  const coalescer = createCoalescer<number, number>(async (items) => (batches.push(items), [...items]), {
+    ...{ mostItems: 10, lanes: 1, gatherMs: 20 },
+  })
+  const first = coalescer.add([1])
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(await Promise.all([first, coalescer.add([2, 3])])).toEqual([[1], [2, 3]])
+  expect(await coalescer.add([4])).toEqual([4])
+  expect(batches).toEqual([[1, 2, 3], [4]])
+})

@@ -1,6 +1,7 @@
 /**
  * Gathers single calls into batches. An idle coalescer passes a call on at once; what arrives while a batch is under way becomes the
- * next one. So there is no timer, no delay when there is little to do, and large batches exactly when there is much.
+ * next one. So there is no timer, no delay when there is little to do, and large batches exactly when there is much. For calls that nobody waits
+ * for, an idle one may gather for a while: `gatherMs`.
  */
 export interface Coalescer<Item, Answer> {
   /** Answered together with the batch that these items became part of; in the order of the items. Rejects with {@link QueueFull}. */
@@ -31,11 +32,13 @@ export function createCoalescer<Item, Answer>(
     mostItems,
     lanes,
     mostWaiting = 100 * mostItems,
-  }: { readonly mostItems: number; readonly lanes: number; readonly mostWaiting?: number },
+    gatherMs = 0,
+  }: { readonly mostItems: number; readonly lanes: number; readonly mostWaiting?: number; readonly gatherMs?: number },
 ): Coalescer<Item, Answer> {
   const waiting: Waiting<Item, Answer>[] = []
   let busy = 0
   let waitingItems = 0
+  let gathering = false
 
   const takeBatch = () => {
     let items = 0
@@ -61,13 +64,23 @@ export function createCoalescer<Item, Answer>(
     busy--
   }
 
+  const begin = () => {
+    if (gathering || busy >= lanes) return
+    if (gatherMs === 0) return void pump()
+    gathering = true
+    setTimeout(() => {
+      gathering = false
+      void pump()
+    }, gatherMs)
+  }
+
   return {
     add(items) {
       if (waiting.length > 0 && waitingItems + items.length > mostWaiting) return Promise.reject(new QueueFull())
       return new Promise((resolve, reject) => {
         waitingItems += items.length
         waiting.push({ items, resolve, reject })
-        if (busy < lanes) void pump()
+        begin()
       })
     },
   }

@@ -1,6 +1,7 @@
-import { column } from './columns.ts'
+import { column, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { cancelChecks, lockCheck, scheduleCheck } from './executor-check.ts'
+import { placed } from './placed.ts'
 import { sql } from './sql.ts'
 
 const REGISTER_EXECUTOR = sql(
@@ -186,15 +187,37 @@ export async function selectSession(tx: Transaction, tenantId: number, sessionId
   return (await tx.query<SessionRow>(SELECT, [tenantId, sessionId]))[0] ?? null
 }
 
+const BATCH = 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)'
+const LOCK_BATCH = sql(
+  'executorSession.lockBatch',
+  `select s.id from (select * from ${BATCH} order by tenant_id, id) wanted
+   cross join lateral (select l.id from executor_session l where l.tenant_id = wanted.tenant_id and l.id = wanted.id for no key update) s`,
+)
 const RENEW = sql(
   'executorSession.renew',
   `update executor_session s set lease_until = statement_timestamp() + $3 * interval '1 ms', seen_at = statement_timestamp()
-   where s.tenant_id = $1 and s.id = $2 and s.ended_at is null returning s.id`,
+   from ${placed('executor_session', 'id', BATCH)} b
+   cross join lateral (
+     select e.status from executor_session l join executor e on e.tenant_id = l.tenant_id and e.id = l.executor_id
+     where l.tenant_id = b.tenant_id and l.id = b.id limit 1) x
+   where s.ctid = b.place and (s.ended_at is null) is not false
+   returning s.id, x.status`,
 )
 
-/** Renews a lease, also one that has run out but was not taken over. False: the session has ended. */
-export async function renewSession(tx: Transaction, tenantId: number, sessionId: number, leaseMs: number): Promise<boolean> {
-  return (await tx.query(RENEW, [tenantId, sessionId, leaseMs])).length === 1
+export interface RenewedSession {
+  readonly id: number
+  readonly status: SessionRow['status']
+}
+
+/** Renews leases, also those that have run out but were not taken over. Those that have ended are not answered. */
+export function renewSessions(
+  tx: Transaction,
+  sessions: readonly { readonly tenantId: number; readonly session: number }[],
+  leaseMs: number,
+): Promise<RenewedSession[]> {
+  const keys = [plainColumn(column(sessions, 'tenantId')), plainColumn(column(sessions, 'session'))]
+  tx.send(LOCK_BATCH, keys)
+  return tx.query(RENEW, [...keys, leaseMs])
 }
 
 const SET_CLAIM_SEQ = sql(

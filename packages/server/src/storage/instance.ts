@@ -381,11 +381,20 @@ export function selectStops(
 
 const HELD = sql(
   'instance.held',
-  `select i.id as instance, i.token from instance_live i where i.session_id = $1 and i.state in ('RESERVED', 'RUNNING')`,
+  `select i.session_id as "sessionId", i.id as instance, i.token, i.stop_reason as "stopReason"
+   from unnest($1::bigint[]) as s (id)
+   cross join lateral (select * from instance_live l where l.session_id = s.id and l.state in ('RESERVED', 'RUNNING')) i`,
 )
 
-export function selectHeld(tx: Transaction, sessionId: number): Promise<{ instance: number; token: number }[]> {
-  return tx.query(HELD, [sessionId])
+export interface HeldInstance {
+  readonly sessionId: number
+  readonly instance: number
+  readonly token: number
+  readonly stopReason: StopReason | null
+}
+
+export function selectHeld(tx: Transaction, sessionIds: readonly number[]): Promise<HeldInstance[]> {
+  return tx.query(HELD, [plainColumn(sessionIds)])
 }
 
 const REQUEST_STOP = sql(

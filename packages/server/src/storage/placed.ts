@@ -9,7 +9,11 @@
  * on the state is written `(i.state = 'PENDING') is not false`, or the partial index of that state would offer itself as another way. The caller
  * holds the rows' locks, so they do not move in between.
  */
-export function placed(table: 'instance_live' | 'run_live' | 'schedule_due', key: string, batch: string): string {
+export function placed(
+  table: 'instance_live' | 'run_live' | 'schedule_due' | 'executor_session',
+  key: string,
+  batch: string,
+): string {
   const column = table === 'schedule_due' ? 'schedule_id' : 'id'
   return `(select batch.*, found.place from ${batch}
      cross join lateral (select l.ctid as place from ${table} l where l.tenant_id = batch.tenant_id and l.${column} = batch.${key} limit 1) found)`

@@ -295,7 +295,8 @@ describe('an executor', () => {
       instance: 'shown',
       app: { code: 'app' },
       status: 'ONLINE',
-      health: 'HEALTHY',
+      health: 'UNKNOWN',
+      inService: true,
       capacity: 3,
       running: 0,
       session: { id: session },
@@ -318,6 +319,60 @@ describe('an executor', () => {
       status: 'ONLINE',
       statusSetBy: null,
     })
+  })
+
+  const typedIn = (instance: string) => ({
+    ...{ app: 'app', instance, address: 'https://typed.example.com', healthUrl: 'https://typed.example.com/health' },
+    ...{ handlers: ['h'], capacity: 5 },
+  })
+
+  test('is registered by hand, says by whom, and waits for its first health check', async () => {
+    const made = await client().executors.create({ body: { ...typedIn('typed'), callToken: 'a-token-nobody-sees' } })
+    expect(made).toMatchObject({
+      ...{ instance: 'typed', mode: 'PUSH', status: 'OFFLINE', health: 'UNKNOWN', inService: false, session: null },
+      ...{ registeredBy: `token:owner-${api.tenantA.id}`, lastCheck: null },
+    })
+    expect(JSON.stringify(made)).not.toContain('a-token-nobody-sees')
+    const { items } = await client().executors.history({ params: { executor: made.id }, query: {} })
+    expect(items).toMatchObject([{ kind: 'STATUS', value: 'OFFLINE', setBy: `token:owner-${api.tenantA.id}` }])
+    const { rows } = await api.root.query(`select * from audit where object_kind = 'executor' and object_id = $1`, [made.id])
+    expect(rows).toMatchObject([{ operation: 'executor.create' }])
+    expect(JSON.stringify(rows)).not.toContain('a-token-nobody-sees')
+  })
+
+  test.each([
+    ['a name that the app has already', {}, 'CODE_TAKEN', '/body/instance'],
+    ['an app of nobody', { app: 'no-such-app', instance: 'fine' }, 'VALIDATION_FAILED', '/body/app'],
+    ['an address that is none', { address: 'typed.example.com', instance: 'fine' }, 'VALIDATION_FAILED', '/body/address'],
+    ['a health URL of another protocol', { healthUrl: 'ftp://x.example', instance: 'fine' }, 'VALIDATION_FAILED', '/body/healthUrl'],
+    ['a password in its address', { address: 'https://a:b@x.example', instance: 'fine' }, 'VALIDATION_FAILED', '/body/address'],
+  ])('is not registered by hand with %s', async (_name, wrong, code, path) => {
+    await client()
+      .executors.create({ body: typedIn('once') })
+      .catch(() => undefined)
+    const refused = await refusal(client().executors.create({ body: { ...typedIn('once'), ...wrong } }))
+    expect([refused.code, refused.problems[0]?.path]).toEqual([code, path])
+  })
+
+  test('that registers itself with an address that cannot be called is told so', async () => {
+    const token = await api.token(api.tenantA.id, 'executor')
+    const body = { protocol: 1, app: 'app', instance: 'odd', mode: 'PUSH', address: 'http://', handlers: ['h'], capacity: 3 }
+    const answer = await api.call({ method: 'POST', url: '/executor/v1/register', token, body })
+    expect([answer.status, answer.body.problems[0].path]).toEqual([422, '/body/address'])
+  })
+
+  test('has a history of its statuses: what, when, by whom and why', async () => {
+    const { id, session, token } = await register('storied')
+    await client().executors.setStatus({ params: { executor: id }, body: { status: 'DRAINING', reason: 'new release' } })
+    await client().executors.setStatus({ params: { executor: id }, body: { status: 'ONLINE' } })
+    await api.call({ method: 'POST', url: '/executor/v1/deregister', token, body: { session } })
+    const { items } = await client().executors.history({ params: { executor: id }, query: { kind: 'STATUS' } })
+    expect(items.map(({ value, setBy, reason }) => [value, setBy, reason])).toEqual([
+      ['OFFLINE', null, 'It left'],
+      ['ONLINE', null, null],
+      ['DRAINING', `token:owner-${api.tenantA.id}`, 'new release'],
+      ['ONLINE', null, null],
+    ])
   })
 
   test('that is deleted loses its session at once', async () => {

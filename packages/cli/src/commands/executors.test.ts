@@ -1,0 +1,71 @@
+import { writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { run as runCommand } from '../testing/run.ts'
+import { Started } from '../testing/started.ts'
+import { temporaryDataDir } from '../testing/temporary.ts'
+
+let folder: ReturnType<typeof temporaryDataDir>
+let dev: Started
+let healthy: Server
+let address: string
+beforeAll(async () => {
+  folder = temporaryDataDir()
+  dev = new Started(['dev', '--no-examples'], { CARILLON_DATA_DIR: folder.dataDir, CARILLON_PORT: '0' })
+  await dev.says(/Carillon runs at/)
+  const app = join(folder.dataDir, 'app.yaml')
+  writeFileSync(app, 'kind: App\ncode: typed\n')
+  await runCommand(['apply', '-f', app], { CARILLON_DATA_DIR: folder.dataDir })
+  healthy = createServer((_request, response) => response.end('OK'))
+  await new Promise<void>((resolve) => healthy.listen(0, '127.0.0.1', resolve))
+  address = `http://127.0.0.1:${(healthy.address() as AddressInfo).port}`
+})
+afterAll(async () => {
+  await dev.stop()
+  await new Promise((resolve) => (healthy.closeAllConnections(), healthy.close(resolve)))
+  folder.remove()
+})
+
+const run = (...args: string[]) => runCommand(['executors', ...args], { CARILLON_DATA_DIR: folder.dataDir })
+const parts = () => [
+  '--app',
+  'typed',
+  '--handler',
+  'h',
+  '--capacity',
+  '3',
+  '--address',
+  address,
+  '--health-url',
+  `${address}/health`,
+]
+const read = async (id: number) => {
+  const { out } = await runCommand(['get', 'executor', String(id), '--json'], { CARILLON_DATA_DIR: folder.dataDir })
+  return JSON.parse(out) as { status: string; health: string; labels: object }
+}
+
+test('an executor that is registered by hand is checked, gets into service, is drained and brought back, and its history shows it', async () => {
+  const { id } = JSON.parse((await run('register', 'typed-in', ...parts(), '--label', 'zone=a', '--json')).out) as { id: number }
+  for (let status = ''; status !== 'ONLINE';) status = (await read(id)).status
+  expect(await read(id)).toMatchObject({ health: 'HEALTHY', labels: { zone: 'a' } })
+  expect((await run('drain', String(id), '--reason', 'new release')).out).toContain('typed-in is DRAINING; it runs 0 of 3')
+  expect((await run('online', String(id))).out).toContain('typed-in is ONLINE')
+  expect((await run('history', String(id))).out.split('\n').map((line) => line.trim().split(/ {2,}/).slice(1, 3))).toEqual(
+    expect.arrayContaining([
+      ['STATUS', 'DRAINING'],
+      ['HEALTH', 'HEALTHY'],
+      ['STATUS', 'OFFLINE'],
+    ]),
+  )
+})
+
+test.each([
+  ['what is no number', ['drain', 'typed-in'], 'It should be a whole number'],
+  ['a name that is taken', ['register', 'typed-in'], 'has an executor "typed-in" already'],
+])('%s is refused in words', async (_name, args, words) => {
+  const { code, err } = await run(...args, ...(args[0] === 'register' ? parts() : []))
+  expect(code).not.toBe(0)
+  expect(err).toContain(words)
+})

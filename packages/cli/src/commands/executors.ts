@@ -1,0 +1,100 @@
+import type { ExecutorCreate, ExecutorEvent } from '@carillon/contract'
+import { Argument, InvalidArgumentError, type Command } from 'commander'
+import { addApiOptions, connect, printJson, type ApiOptions } from '../api.ts'
+import type { Cli } from '../cli.ts'
+import { momentOf } from '../moment.ts'
+import { readSecret } from '../read-secret.ts'
+import { table, type Column } from '../table.ts'
+
+interface RegisterOptions extends ApiOptions {
+  readonly app: string
+  readonly address: string
+  readonly healthUrl: string
+  readonly handler: string[]
+  readonly capacity: number
+  readonly label?: Record<string, string>
+  readonly callToken?: boolean
+}
+
+interface StatusOptions extends ApiOptions {
+  readonly reason?: string
+}
+
+const STATUSES = {
+  drain: { status: 'DRAINING', says: 'Let an executor finish what it runs, and give it nothing new' },
+  maintenance: { status: 'MAINTENANCE', says: 'Take an executor out of work' },
+  online: { status: 'ONLINE', says: 'Give an executor back to work; from then on its own word counts again' },
+} as const
+
+export function addExecutors(program: Command, cli: Cli): void {
+  const executors = program
+    .command('executors')
+    .description('Register executors by hand, take them out of work and back, see their history')
+  addRegister(executors, cli)
+  for (const [name, { status, says }] of Object.entries(STATUSES)) {
+    addApiOptions(executors.command(name).addArgument(EXECUTOR()))
+      .description(says)
+      .option('--reason <text>', 'why, for others to read')
+      .action(async (executor: number, options: StatusOptions) => {
+        const { reason } = options
+        const body = { status, ...(reason === undefined ? {} : { reason }) }
+        const after = await connect(cli, options).executors.setStatus({ params: { executor }, body })
+        if (options.json) return printJson(cli, after)
+        cli.terminal.print(`Executor ${after.instance} is ${after.status}; it runs ${after.running} of ${after.capacity}.`)
+      })
+  }
+  addApiOptions(executors.command('history').addArgument(EXECUTOR()))
+    .description('What became of an executor in the last 30 days: status and health')
+    .action(async (executor: number, options: ApiOptions) => {
+      const params = { executor }
+      const { items } = await connect(cli, options).executors.history({ params, query: { limit: 200 } })
+      if (options.json) printJson(cli, items)
+      else cli.terminal.print(table(cli.terminal, EVENT_COLUMNS, items))
+    })
+}
+
+function addRegister(executors: Command, cli: Cli): void {
+  addApiOptions(executors.command('register <instance>'))
+    .description('Register a push executor that does not register itself; its health checks are its heartbeats')
+    .requiredOption('--app <code>', 'the app that it belongs to')
+    .requiredOption('--address <url>', 'base URL at which it is called')
+    .requiredOption('--health-url <url>', 'answers 2xx while it can work')
+    .requiredOption('--handler <name>', 'a handler that it serves; may be repeated', collect)
+    .requiredOption('--capacity <count>', 'how many instances it runs at once', wholeNumber)
+    .option('--label <key=value>', 'a label; may be repeated', collectLabel)
+    .option('--call-token', 'read the token that is sent to it from standard input, or ask for it')
+    .action(async (instance: string, options: RegisterOptions) => {
+      const { app, address, healthUrl, handler: handlers, capacity, label: labels } = options
+      const body: ExecutorCreate = {
+        ...{ app, instance, address, healthUrl, handlers, capacity },
+        ...(labels && { labels }),
+        ...(options.callToken && { callToken: await readSecret(cli, `Token of ${instance}`) }),
+      }
+      const made = await connect(cli, options).executors.create({ body })
+      if (options.json) printJson(cli, made)
+      else cli.terminal.print(`Executor ${made.instance} is registered as ${made.id}. It gets work when it has answered a check.`)
+    })
+}
+
+const EVENT_COLUMNS: readonly Column<ExecutorEvent>[] = [
+  { title: 'AT', text: (event) => momentOf(event.at) },
+  { title: 'WHAT', text: (event) => event.kind },
+  { title: 'BECAME', text: (event) => event.value },
+  { title: 'BY', text: (event) => event.setBy ?? '-' },
+  { title: 'REASON', text: (event) => event.reason ?? '-' },
+]
+
+const collect = (text: string, before: string[] = []) => [...before, text]
+
+function collectLabel(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('It should be key=value.')
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9][0-9]*$/.test(text)) throw new InvalidArgumentError('It should be a whole number above 0.')
+  return Number(text)
+}
+
+const EXECUTOR = () => new Argument('<executor>', 'its number, as carillon get executors shows it').argParser(wholeNumber)

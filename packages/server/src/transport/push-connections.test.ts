@@ -1,0 +1,57 @@
+import type { Assignment } from '@carillon/contract'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, test } from 'vitest'
+import { guardedConnect } from '../builtin/egress-guard.ts'
+import { createPushTransport } from './push.ts'
+
+const assignment = (instance: number) => ({ instance, token: 1, tenant: 1 }) as Assignment
+
+async function server() {
+  const seen = { connections: 0, calls: 0 }
+  const http = createServer((request, response) => {
+    request.resume().once('end', () => {
+      seen.calls++
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"refused":[]}')
+    })
+  }).on('connection', () => seen.connections++)
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  const address = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+  return { seen, address, close: () => new Promise((resolve) => (http.closeAllConnections(), http.close(resolve))) }
+}
+
+const until = async (condition: () => boolean) => {
+  for (const end = performance.now() + 10_000; performance.now() < end;) {
+    if (condition()) return
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  throw new Error('It did not come to that.')
+}
+
+test('calls one after the other go over one connection', async () => {
+  const { seen, address, close } = await server()
+  const transport = createPushTransport({ release: () => undefined, unreachable: () => undefined, report: () => undefined })
+  for (let n = 1; n <= 20; n++) {
+    transport.invoke({ session: 1, tenantId: 1, address, callToken: null }, [assignment(n)])
+    await until(() => seen.calls === n)
+  }
+  expect(seen.connections).toBeLessThanOrEqual(2)
+  await transport.close()
+  await close()
+})
+
+test('an address that the egress rules forbid is not dialled, and what was meant for it goes elsewhere at once', async () => {
+  const { seen, address, close } = await server()
+  const released: number[] = []
+  const transport = createPushTransport({
+    release: (_session, assignments) => released.push(...assignments.map(({ instance }) => instance)),
+    unreachable: () => undefined,
+    report: () => undefined,
+    connect: guardedConnect({ allowPrivate: false }),
+  })
+  transport.invoke({ session: 1, tenantId: 1, address, callToken: null }, [assignment(7)])
+  await until(() => released.length > 0)
+  expect([released, seen.connections]).toEqual([[7], 0])
+  await transport.close()
+  await close()
+})
