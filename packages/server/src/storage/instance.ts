@@ -365,23 +365,27 @@ export function recordProgress(
   ])
 }
 
+/** To an executor, time that is over is over, the attempt's or its run's. */
+type ToldReason = Exclude<StopReason, 'RUN_TIMEOUT'>
+const TOLD_REASON = `case i.stop_reason when 'RUN_TIMEOUT' then 'TIMEOUT' else i.stop_reason end`
+
 const STOPS = sql(
   'instance.stops',
-  `select i.id as instance, i.token, case i.stop_reason when 'RUN_TIMEOUT' then 'TIMEOUT' else i.stop_reason end as reason from instance_live i
+  `select i.id as instance, i.token, ${TOLD_REASON} as reason from instance_live i
    where i.session_id = $1 and i.state in ('RESERVED', 'RUNNING') and i.stop_reason is not null`,
 )
 
-/** What a session's executor has been asked to stop. To it, time that is over is over, the attempt's or its run's. */
+/** What a session's executor has been asked to stop. */
 export function selectStops(
   tx: Transaction,
   sessionId: number,
-): Promise<{ instance: number; token: number; reason: Exclude<StopReason, 'RUN_TIMEOUT'> }[]> {
+): Promise<{ instance: number; token: number; reason: ToldReason }[]> {
   return tx.query(STOPS, [sessionId])
 }
 
 const HELD = sql(
   'instance.held',
-  `select i.session_id as "sessionId", i.id as instance, i.token, i.stop_reason as "stopReason"
+  `select i.session_id as "sessionId", i.id as instance, i.token, ${TOLD_REASON} as "stopReason"
    from unnest($1::bigint[]) as s (id)
    cross join lateral (select * from instance_live l where l.session_id = s.id and l.state in ('RESERVED', 'RUNNING')) i`,
 )
@@ -390,7 +394,7 @@ export interface HeldInstance {
   readonly sessionId: number
   readonly instance: number
   readonly token: number
-  readonly stopReason: StopReason | null
+  readonly stopReason: ToldReason | null
 }
 
 export function selectHeld(tx: Transaction, sessionIds: readonly number[]): Promise<HeldInstance[]> {
