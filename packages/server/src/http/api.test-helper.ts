@@ -21,7 +21,7 @@ import { TEST_VAULT } from '../testing/test-vault.ts'
 import { createApi } from './api.ts'
 import { callbackHandlers } from './callback-api.ts'
 import { executorHandlers } from './executor-api.ts'
-import { createKnownTasks } from '../definition/known-tasks.ts'
+import { createKnownTasks } from '../lifecycle/known-tasks.ts'
 import { hashToken } from '../definition/token.ts'
 
 /** The API over a database of its own, called without a socket; and what tests say about it. */
