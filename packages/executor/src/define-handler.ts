@@ -2,6 +2,8 @@ import type { TSchema, TUnsafe } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { XStatic } from 'typebox/schema'
 import type { HandlerContext } from './context.ts'
+import { runIsolated, type Isolation } from './isolation/isolate.ts'
+import { isIsolated } from './isolation/messages.ts'
 
 /**
  * The type of parameters that a schema describes. TypeBox's own `Static` would do the same, but inferred from an argument it costs the
@@ -33,6 +35,15 @@ export interface HandlerDefinition<S extends TSchema> {
   /** A TypeBox type or a JSON schema (`as const`); it types `params`, and an instance whose parameters do not fit fails for good. */
   readonly params?: S
   /**
+   * Runs each attempt in a thread, or a process, of its own, so that one that blocks, crashes or leaks hurts no other. It needs `module`. When
+   * it is to stop, its `signal` is aborted there; one that does not hear is ended with its thread or process.
+   */
+  readonly isolate?: Isolation
+  /** `import.meta.url` of the module that defines the handler and exports it. An isolated handler is loaded from there. */
+  readonly module?: string
+  /** Of an isolated handler: how much memory JavaScript may take before it is ended. */
+  readonly memoryMb?: number
+  /**
    * Executes one attempt. What it returns is the output (JSON); throwing is a failure with the error's `code`.
    * When `signal` is aborted it should end soon.
    */
@@ -54,13 +65,21 @@ export function defineHandler<const S extends TSchema = {}>(definition: HandlerD
     throw new TypeError(`A handler needs a name of 1 to 200 characters; got ${JSON.stringify(definition.name)}`)
   }
   if (typeof definition.run !== 'function') throw new TypeError(`The handler "${definition.name}" needs a run function`)
+  const run = isolated(definition) ?? ((context) => definition.run(context as HandlerContext<ParamsOf<S>>))
   return {
     name: definition.name,
     ...(definition.className !== undefined && { className: definition.className }),
     ...(definition.params !== undefined && { params: definition.params }),
-    run: (context) => definition.run(context as HandlerContext<ParamsOf<S>>),
+    run,
     check: definition.params === undefined ? () => null : paramsCheck(definition.params),
   }
+}
+
+/** Null where it runs here: it is not isolated, or is already in the thread or process that it runs in. */
+function isolated({ name, isolate, module, memoryMb }: HandlerDefinition<TSchema>): Handler['run'] | null {
+  if (isolate === undefined || isIsolated()) return null
+  if (module === undefined) throw new TypeError(`The isolated handler "${name}" needs \`module: import.meta.url\``)
+  return (context) => runIsolated(name, { isolate, module, memoryMb }, context)
 }
 
 function paramsCheck(schema: TSchema): (params: unknown) => string | null {

@@ -8,6 +8,7 @@ import { stderrLog, type ExecutorLog } from './executor-log.ts'
 import { meaningOf, messageOf } from './failed-call.ts'
 import { indexHandlers, type HandlerIndex } from './handler-index.ts'
 import { httpConnection } from './http-connection.ts'
+import { isIsolated } from './isolation/messages.ts'
 import { LOG_SHIPPER, type LogShipperOptions } from './log-shipper.ts'
 import { noticing } from './noticing.ts'
 import { Places } from './places.ts'
@@ -82,6 +83,8 @@ export interface Executor {
  * drainOnSignals(executor)
  */
 export function createExecutor(options: ExecutorOptions): Executor {
+  if (isIsolated())
+    throw new Error('The module of an isolated handler creates an executor; define the handler in a module of its own')
   return new RunningExecutor(options)
 }
 

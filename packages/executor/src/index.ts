@@ -6,6 +6,7 @@ export { createExecutor, type Executor, type ExecutorOptions, type ExecutorTunin
 export type { ExecutorLog } from './executor-log.ts'
 export { drainOnSignals } from './drain-on-signals.ts'
 export { FatalError } from './fatal-error.ts'
+export type { Isolation } from './isolation/isolate.ts'
 export { httpConnection, type HttpConnectionOptions } from './http-connection.ts'
 export type { ListenOptions } from './push.ts'
 export type { ExecutorStats } from './stats.ts'

@@ -3,9 +3,11 @@ import { pathToFileURL } from 'node:url'
 import type { RunnerKind, ScriptHandlerOptions, SmsProvider } from '@carillon/runner'
 import { findAccess, type AccessOptions } from '../access.ts'
 import type { Cli } from '../cli.ts'
+import { Failure } from '../failure.ts'
 import { stay } from '../stay.ts'
+import { addContainerOptions, containersOf, type ContainerOptions } from './executor-containers.ts'
 
-interface ExecutorCommandOptions extends AccessOptions {
+interface ExecutorCommandOptions extends AccessOptions, ContainerOptions {
   readonly app: string
   readonly allow: readonly RunnerKind[]
   readonly capacity: number
@@ -21,17 +23,19 @@ interface ExecutorCommandOptions extends AccessOptions {
 const KINDS: readonly RunnerKind[] = ['script', 'sql', 'export', 'report', 'sync', 'message']
 
 export function addExecutor(program: Command, cli: Cli): void {
-  program
+  const command = program
     .command('executor')
-    .description('Start an executor of scripts, statements and presets, as far as it is allowed to')
+    .description('Start an executor of scripts, statements, presets and containers, as far as it is allowed to')
     .option('--server <url>', 'address of the server (CARILLON_SERVER)')
     .option('--token <token>', 'token of the role executor; better given as CARILLON_TOKEN, out of the list of processes')
     .requiredOption('--app <code>', 'app whose work it does')
     .addOption(
-      new Option('--allow <kinds>', `what it does, with commas: ${KINDS.join(', ')}`).argParser(parseKinds).makeOptionMandatory(),
+      new Option('--allow <kinds>', `what it does, with commas: ${KINDS.join(', ')}`)
+        .argParser(parseKinds)
+        .default([], 'nothing'),
     )
     .option('--capacity <number>', 'instances that it runs at once', parseCapacity, 10)
-    .option('--instance <name>', 'its name, unique in the app (default: host and process)')
+    .option('--instance <name>', 'its name, unique in the app (default: host and process; with containers the host)')
     .option('--work-folder <folder>', "where scripts get their folders (default: the system's temporary folder)")
     .option('--files <folder>', 'where exports and reports go')
     .option('--allow-private', 'messages may go to private addresses')
@@ -41,30 +45,42 @@ export function addExecutor(program: Command, cli: Cli): void {
       'whom scripts run as, by number; needs root. Otherwise they can read what this executor can',
       parseUser,
     )
-    .action(async (options: ExecutorCommandOptions) => {
-      const { server, token } = findAccess(options, cli.env)
-      const [{ createExecutor }, { runnerHandlers }] = await Promise.all([
-        import('@carillon/executor'),
-        import('@carillon/runner'),
-      ])
-      const { app, allow, capacity, instance, workFolder, scriptUser, files, allowPrivate = false, plugin } = options
-      const runner = {
-        ...{ files, allowPrivate, smsProviders: await Promise.all(plugin.map(loadPlugin)) },
-        ...(workFolder !== undefined && { workFolder }),
-        ...(scriptUser && { user: scriptUser }),
-      }
-      const say = (line: string) => cli.terminal.say(line)
-      const executor = createExecutor({
-        ...{ server, token, app, capacity, handlers: runnerHandlers(allow, runner) },
-        ...(instance !== undefined && { instance }),
-        log: { info: say, warn: say, error: say },
-      })
-      await stay(cli.terminal, async () => {
-        await executor.start()
-        say(`Executor of ${app} at ${server}: runs ${allow.join(' and ')}`)
-        return { databaseLost: new Promise(() => undefined), stop: () => executor.drain() }
-      })
+  addContainerOptions(command).action(async (options: ExecutorCommandOptions) => {
+    const { server, token } = findAccess(options, cli.env)
+    const [{ createExecutor }, runner] = await Promise.all([import('@carillon/executor'), import('@carillon/runner')])
+    const { app, allow, capacity, workFolder, scriptUser, files, allowPrivate = false, plugin } = options
+    const say = (line: string) => cli.terminal.say(line)
+    const containers = await containersOf(runner, { ...options, server }, cli.env, say)
+    if (allow.length === 0 && containers === null)
+      throw new Failure(
+        'USAGE',
+        'It is allowed nothing.',
+        `Say what it does: --allow ${KINDS.join(',')}, --docker or --kubernetes.`,
+      )
+    const instance = options.instance ?? containers?.instance
+    const handlers = runner.runnerHandlers(allow, {
+      ...{ files, allowPrivate, smsProviders: await Promise.all(plugin.map(loadPlugin)) },
+      ...(workFolder !== undefined && { workFolder }),
+      ...(scriptUser && { user: scriptUser }),
     })
+    const executor = createExecutor({
+      ...{ server, token, app, capacity, handlers: [...handlers, ...(containers?.handlers ?? [])] },
+      ...(instance !== undefined && { instance }),
+      // A container that is asked to end may take its time, and has to be removed.
+      ...(containers && { graceMs: 10_000 }),
+      log: { info: say, warn: say, error: say },
+    })
+    await stay(cli.terminal, async () => {
+      await containers?.start()
+      await executor.start()
+      say(`Executor of ${app} at ${server}: runs ${[...allow, ...(containers?.what ?? [])].join(' and ')}`)
+      const stop = async () => {
+        await executor.drain()
+        await containers?.stop()
+      }
+      return { databaseLost: new Promise(() => undefined), stop }
+    })
+  })
 }
 
 const collect = (file: string, before: readonly string[]) => [...before, file]

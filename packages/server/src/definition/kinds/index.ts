@@ -1,3 +1,4 @@
+import { container } from './container.ts'
 import { delay } from './delay.ts'
 import { handler } from './handler.ts'
 import { http } from './http.ts'
@@ -8,4 +9,6 @@ import { sql } from './sql.ts'
 
 export type { Kind } from './kind.ts'
 
-export const KINDS: ReadonlyMap<string, Kind> = new Map([handler, http, script, sql, log, delay].map((kind) => [kind.name, kind]))
+export const KINDS: ReadonlyMap<string, Kind> = new Map(
+  [handler, http, script, sql, container, log, delay].map((kind) => [kind.name, kind]),
+)
