@@ -20,7 +20,7 @@ let named = 0
 const healthUrl = () => `http://executor-${++named}.example/health`
 
 function register(task: TestTask, url: string, instance = url) {
-  const body = { protocol: 1, app: task.appCode, mode: 'PULL', handlers: [task.handler], capacity: 10 } as const
+  const body = { protocol: 1, app: task.appCode, mode: 'PULL' as const, handlers: [task.handler], capacity: 10 }
   return traffic.register(principal(task), { ...body, instance, healthUrl: url })
 }
 
@@ -83,7 +83,7 @@ test('three failures in a row take it out of routing, two successes bring it bac
 
 test('of two nodes that look at once, one checks each executor', async () => {
   const task = await world.task()
-  const urls = await Promise.all(Array.from({ length: 40 }, healthUrl))
+  const urls = Array.from({ length: 40 }, healthUrl)
   for (const url of urls) await register(task, url)
   const asked: string[] = []
   const probe: Probe = async (url) => (asked.push(url), { ok: true })
@@ -150,7 +150,7 @@ test('a node that reaches nobody takes nobody out of service while another reach
 
 test('executors that hang hold half of the places, so that the others are checked', async () => {
   const task = await world.task()
-  const hanging = await Promise.all(Array.from({ length: 8 }, healthUrl))
+  const hanging = Array.from({ length: 8 }, healthUrl)
   for (const url of hanging) await register(task, url)
   await check(fails)
   await world.sql(`update executor_check set due_at = now(), own_due_at = now() where due_at < now() + interval '50 minutes'`)
@@ -164,7 +164,7 @@ test('executors that hang hold half of the places, so that the others are checke
 
 test('INV-16 one tenant cannot take all places for itself', async () => {
   const [greedy, other] = [await world.task(), await world.task()]
-  const hanging = await Promise.all(Array.from({ length: 8 }, healthUrl))
+  const hanging = Array.from({ length: 8 }, healthUrl)
   for (const url of hanging) await register(greedy, url)
   const checks = node((url) => (hanging.includes(url) ? new Promise(() => {}) : works(url, NEVER)), 'c', { atOnce: 64 })
   const { executorId } = await register(other, healthUrl())
