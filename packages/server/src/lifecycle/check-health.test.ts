@@ -3,7 +3,9 @@ import { createHealthChecks, DEFAULT_HEALTH_SETTINGS, type HealthSettings, type 
 import { createPushDispatch, dispatchPush } from './dispatch.ts'
 import { createWorld, type TestTask, type World } from './engine.test-helper.ts'
 import { createExecutorTraffic, type ExecutorTraffic } from './executor-traffic.ts'
+import { housekeep } from './housekeep.ts'
 import { reapLost } from './overdue.ts'
+import { markExecutorDeleted } from '../storage/executor-admin.ts'
 import { registerByHand } from '../storage/executor-session.ts'
 
 let world: World
@@ -236,4 +238,21 @@ test('an executor that is gone is not asked any more, until it registers', async
   await register(task, url, 'comes-back')
   await check(probe)
   expect(asked).toContain(url)
+})
+
+test('the checks of an executor that was removed, and history older than a month, are let go of', async () => {
+  const task = await world.task()
+  const { executorId } = await register(task, healthUrl())
+  await world.db.engine((tx) => markExecutorDeleted(tx, task.tenantId, executorId))
+  await world.sql(
+    `insert into executor_event (tenant_id, executor_id, at, kind, value) values ($1, $2, now() - interval '31 days', 'STATUS', 'ONLINE')`,
+    ...[task.tenantId, executorId],
+  )
+  const days = { historyDays: 90, logDays: 30, ledgerDays: 90, auditDays: 365, idempotencyMs: 86_400_000 }
+  await housekeep(world.engine, world.firing.days, days)
+  expect(await world.sql(`select from executor_check where executor_id = $1`, executorId)).toEqual([])
+  expect(await world.sql(`select value from executor_event where executor_id = $1 order by id`, executorId)).toEqual([
+    { value: 'ONLINE' },
+    { value: 'OFFLINE' },
+  ])
 })
