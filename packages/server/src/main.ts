@@ -12,6 +12,7 @@ import { prepareFirstAccess, type FirstAccess } from './definition/first-access.
 import { createApi } from './http/api.ts'
 import { callbackHandlers } from './http/callback-api.ts'
 import { executorHandlers } from './http/executor-api.ts'
+import { paramsProblems } from './definition/params-schema.ts'
 import { createHealthChecks } from './lifecycle/check-health.ts'
 import { openCallback } from './lifecycle/callbacks.ts'
 import { createLifecycle } from './lifecycle/create-lifecycle.ts'
@@ -277,6 +278,7 @@ function createEngine(db: Database, vault: Vault, config: Config, log: Logger): 
     secrets: createSecretCache(vault),
     queues: createQueueCache(),
     hub: createWakeHub(),
+    paramsProblems: (schema, params) => paramsProblems(schema, params, ''),
     settings,
     random: Math.random,
     report: (event, { error, ...details }) =>

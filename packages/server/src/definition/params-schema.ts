@@ -73,7 +73,16 @@ const isReference = (value: unknown) => typeof value === 'string' && secretNameI
 const validators = new Map<string, ValidateFunction>()
 const MOST_VALIDATORS = 1_000
 
+/** Schemas that stand in memory, as those of plans do, are not written out again to be recognised. */
+const validatorOfObject = new WeakMap<Json, ValidateFunction>()
+
 function validatorOf(schema: Json): ValidateFunction {
+  const known = validatorOfObject.get(schema) ?? validatorOfText(schema)
+  validatorOfObject.set(schema, known)
+  return known
+}
+
+function validatorOfText(schema: Json): ValidateFunction {
   const text = JSON.stringify(schema)
   const key = createHash('sha256').update(text).digest('base64')
   const known = validators.get(key)
