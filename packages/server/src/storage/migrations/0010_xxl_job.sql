@@ -29,6 +29,7 @@ create table xxl_job_session (
 create table xxl_job_attempt (
   tenant_id bigint not null references tenant,
   id bigint not null default nextval('carillon_id'),
+  app_tenant_id bigint not null, -- the platform's, of an app that it shares
   app_id bigint not null,
   session_id bigint not null,
   executor_id bigint not null,
