@@ -7,10 +7,10 @@ import { sql } from './sql.ts'
 
 const RESERVED = sql(
   'instance.reservedUnder',
-  `select i.tenant_id as "tenantId", i.id, i.token, i.plan_id as "planId", i.node, i.attempt
+  `select i.tenant_id as "tenantId", i.id, i.token, i.plan_id as "planId", i.node, i.attempt, i.stop_reason is not null as stopped
    from unnest($2::bigint[], $3::bigint[], $4::bigint[]) as wanted (tenant_id, id, token)
    cross join lateral (select * from instance_live l where l.tenant_id = wanted.tenant_id and l.id = wanted.id limit 1) i
-   where i.token = wanted.token and i.session_id = $1 and i.state = 'RESERVED' and i.stop_reason is null`,
+   where i.token = wanted.token and i.session_id = $1 and i.state = 'RESERVED'`,
 )
 
 export interface ReservedInstance extends InstanceKey {
@@ -18,13 +18,14 @@ export interface ReservedInstance extends InstanceKey {
   readonly planId: number
   readonly node: number
   readonly attempt: number
+  readonly stopped: boolean
 }
 
 export interface AttemptName extends InstanceKey {
   readonly token: number
 }
 
-/** Those of these instances that the session still holds, unstarted and not asked to stop. */
+/** Those of these instances that the session still holds, unstarted. */
 export function selectReservedUnder(
   tx: Transaction,
   sessionId: number,
@@ -115,23 +116,32 @@ export function markXxlNotTaken(tx: Transaction, logId: number, state: 'REFUSED'
   tx.send(NOT_TAKEN, [logId, state])
 }
 
-const OTHERS = sql(
-  'xxlJobAttempt.others',
-  `select s.id from instance_live i
-   cross join lateral (select * from queue k where k.id = i.queue_id limit 1) q
-   join executor e on e.tenant_id = q.app_tenant_id and e.app_id = q.app_id and e.deleted_at is null and e.transport = 'XXL_JOB'
-     and e.status = 'ONLINE' and e.health = 'HEALTHY' and e.labels @> q.selector and (q.executor_id is null or q.executor_id = e.id)
-   join executor_session s on s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null
-   where i.tenant_id = $1 and i.id = $2
-     and not exists (
-       select from xxl_job_attempt a where a.tenant_id = i.tenant_id and a.instance_id = i.id and a.attempt = i.attempt and a.state = 'REFUSED' and a.executor_id = e.id)
-     and (select count(*) from xxl_job_attempt a where a.tenant_id = i.tenant_id and a.instance_id = i.id and a.attempt = i.attempt and a.state = 'REFUSED') < $3
-   limit 1`,
+const REFUSALS = sql(
+  'xxlJobAttempt.refusals',
+  `with refused as (
+     select a.executor_id from instance_live i
+     join xxl_job_attempt a on a.tenant_id = i.tenant_id and a.instance_id = i.id and a.attempt = i.attempt and a.state = 'REFUSED'
+     where i.tenant_id = $1 and i.id = $2)
+   select (select count(*) from refused) as refusals, count(other.id) as others
+   from (select 1) one
+   left join lateral (
+     select s.id from instance_live i
+     cross join lateral (select * from queue k where k.id = i.queue_id limit 1) q
+     join executor e on e.tenant_id = q.app_tenant_id and e.app_id = q.app_id and e.deleted_at is null and e.transport = 'XXL_JOB'
+       and e.status = 'ONLINE' and e.health = 'HEALTHY' and e.labels @> q.selector and (q.executor_id is null or q.executor_id = e.id)
+     join executor_session s on s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null
+     where i.tenant_id = $1 and i.id = $2 and e.id <> $3 and e.id not in (select executor_id from refused)
+     limit 1) other on true`,
 )
 
-/** Whether an executor that has not refused this attempt could still take it. After `most` refusals nobody is asked any more. */
-export async function hasOtherXxlExecutor(tx: Transaction, { tenantId, id }: InstanceKey, most: number): Promise<boolean> {
-  return (await tx.query(OTHERS, [tenantId, id, most])).length > 0
+/** How often this attempt was refused before, and whether, beside this executor, one that has not refused it could still take it. */
+export async function selectXxlRefusals(
+  tx: Transaction,
+  { tenantId, id }: InstanceKey,
+  executorId: number,
+): Promise<{ refusals: number; hasOther: boolean }> {
+  const [row] = await tx.query<{ refusals: number; others: number }>(REFUSALS, [tenantId, id, executorId])
+  return { refusals: row!.refusals, hasOther: row!.others > 0 }
 }
 
 const AVOID = sql(
@@ -154,6 +164,7 @@ const OF_LOG_IDS = sql(
 export interface CalledBackAttempt extends AttemptName {
   readonly logId: number
   readonly sessionId: number
+  readonly appTenantId: number
 }
 
 /** The attempts of these log numbers, as far as they belong to whoever calls back. */
@@ -179,11 +190,10 @@ export function markXxlOver(tx: Transaction, logIds: readonly number[]): void {
 const KILLING = sql(
   'xxlJobAttempt.killing',
   `with held as (
-     select l.tenant_id, l.id, l.token from unnest($2::bigint[], $3::bigint[], $4::bigint[]) as wanted (tenant_id, id, token)
-     join instance_live l on l.tenant_id = wanted.tenant_id and l.id = wanted.id
-     where l.token = wanted.token and l.session_id = $1 and l.state in ('RESERVED', 'RUNNING') and l.stop_reason is not null
-     order by l.tenant_id, l.id for share of l)
-   update xxl_job_attempt a set killing_until = statement_timestamp() + $5 * interval '1 ms'
+     select l.tenant_id, l.id, l.token from instance_live l
+     where l.session_id = $1 and l.state in ('RESERVED', 'RUNNING') and l.stop_reason is not null
+     order by l.tenant_id, l.id for share)
+   update xxl_job_attempt a set killing_until = statement_timestamp() + $2 * interval '1 ms'
    from held h
    where a.tenant_id = h.tenant_id and a.instance_id = h.id and a.token = h.token and a.state in ('SENDING', 'SENT') and not a.killed
      and (a.killing_until is null or a.killing_until < statement_timestamp())
@@ -191,16 +201,11 @@ const KILLING = sql(
 )
 
 /**
- * Marks that kills are on their way, for as long as such a call may take: only of what is still held and asked to stop, whose rows are shared
- * until commit. So what is sent to the same executor after the end of these finds the mark.
+ * Marks that kills are on their way to an executor, for as long as such a call may take: only of what it still holds and was asked to stop, whose rows
+ * are shared until commit. So what is sent to it after the end of these finds the mark.
  */
-export function markXxlKilling(
-  tx: Transaction,
-  sessionId: number,
-  attempts: readonly AttemptName[],
-  forMs: number,
-): Promise<{ logId: number; jobId: number }[]> {
-  return tx.query(KILLING, [sessionId, column(attempts, 'tenantId'), column(attempts, 'id'), column(attempts, 'token'), forMs])
+export function markXxlKilling(tx: Transaction, sessionId: number, forMs: number): Promise<{ logId: number; jobId: number }[]> {
+  return tx.query(KILLING, [sessionId, forMs])
 }
 
 const KILLED = sql(
@@ -219,7 +224,7 @@ const CLAIM_DUE = sql(
      select tenant_id, id from xxl_job_attempt where look_at <= statement_timestamp() order by look_at limit $1 for no key update skip locked),
    taken as (
      update xxl_job_attempt a set look_at = statement_timestamp() + $2 * interval '1 ms' from due where a.tenant_id = due.tenant_id and a.id = due.id returning a.*)
-   select a.tenant_id as "tenantId", a.instance_id as id, a.token, a.id as "logId", a.session_id as "sessionId", a.executor_id as "executorId",
+   select a.tenant_id as "tenantId", a.instance_id as id, a.token, a.id as "logId", a.session_id as "sessionId", a.app_tenant_id as "appTenantId", a.executor_id as "executorId",
      a.attempt, a.job_id as "jobId", a.sent_at as "sentAt", a.state, a.probed_at as "probedAt", a.idle_since as "idleSince", a.log_from as "logFrom",
      a.log_failures as "logFailures", a.pause_ms as "pauseMs", a.over_at as "overAt", a.killed, to_ms(statement_timestamp()) as now,
      i.state as holds, i.stop_reason as "stopReason"
