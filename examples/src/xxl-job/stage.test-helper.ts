@@ -16,7 +16,7 @@ export interface Stage {
   readonly token: string
   start(name: 'xxl-job' | 'dalongrong', options?: { readonly admin?: string }): Promise<Started>
   /** Makes a task of the kind `xxl-job`. */
-  task(code: string, handler: string, more?: Readonly<Record<string, unknown>>): Promise<void>
+  task(code: string, settings: Readonly<Record<string, unknown>>, more?: Readonly<Record<string, unknown>>): Promise<void>
   trigger(task: string, params?: Record<string, unknown>): Promise<number>
   /** The run as soon as it is so. */
   until(run: number, is: (run: RunDetail) => boolean): Promise<RunDetail>
@@ -27,8 +27,9 @@ export interface Stage {
 
 export interface Started {
   readonly address: string
-  readonly pid: number
   output(): string
+  /** Waits until the server has it in that status. */
+  becomes(status: string): Promise<void>
   stop(signal?: NodeJS.Signals): Promise<void>
 }
 
@@ -75,10 +76,12 @@ export async function setStage(dev: { readonly server: string; readonly token: s
       }
       closing.push(() => stop('SIGKILL'))
       await heard
-      return { address: `http://127.0.0.1:${port}/job`, pid: child.pid!, output: () => output, stop }
+      const address = `http://127.0.0.1:${port}/job`
+      await becomes(client, address, 'ONLINE')
+      return { address, output: () => output, stop, becomes: (status) => becomes(client, address, status) }
     },
-    async task(code, handler, more = {}) {
-      await client.taskTypes.create({ body: { code, name: code, kind: 'xxl-job', app: APP, settings: { handler } } })
+    async task(code, settings, more = {}) {
+      await client.taskTypes.create({ body: { code, name: code, kind: 'xxl-job', app: APP, settings } })
       await client.tasks.create({ body: { code, name: code, type: code, ...more } })
     },
     async trigger(task, params) {
@@ -105,6 +108,15 @@ export async function setStage(dev: { readonly server: string; readonly token: s
       for (const close of closing) await close()
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+async function becomes(client: Client, address: string, status: string): Promise<void> {
+  for (const end = performance.now() + 30_000; ;) {
+    const { items } = await client.executors.list()
+    if (items.some((each) => each.instance === address && each.status === status)) return
+    if (performance.now() > end) throw new Error(`${address} is not ${status}: ${JSON.stringify(items)}`)
+    await pause(50)
   }
 }
 

@@ -160,8 +160,7 @@ async function startNode(
       corsOrigins: listOf(config.corsOrigins),
       trustProxy: config.trustProxy === undefined ? false : listOf(config.trustProxy),
       // The calls of executors are many and say little; they are there for those who ask for them.
-      onAnswered: (entry) =>
-        log[isTraffic(entry.route) ? 'trace' : 'info'](entry, 'answered'),
+      onAnswered: (entry) => log[isTraffic(entry.route) ? 'trace' : 'info'](entry, 'answered'),
       onFault: (error: unknown, requestId: string) => log.error({ requestId, ...causeOf(error) }, 'A request failed'),
     },
     [

@@ -9,4 +9,6 @@ import { xxlJob } from './xxl-job.ts'
 
 export type { Kind } from './kind.ts'
 
-export const KINDS: ReadonlyMap<string, Kind> = new Map([handler, http, script, sql, log, delay, xxlJob].map((kind) => [kind.name, kind]))
+export const KINDS: ReadonlyMap<string, Kind> = new Map(
+  [handler, http, script, sql, log, delay, xxlJob].map((kind) => [kind.name, kind]),
+)

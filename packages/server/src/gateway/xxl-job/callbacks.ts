@@ -50,7 +50,10 @@ async function storeEndings(engine: Engine, principal: ExecutorPrincipal, ending
       item: itemOf(attempt, byLogId.get(attempt.logId)!, engine.settings.resultBytes),
     }))
     if (reports.length > 0) await applyReports(tx, engine, reports)
-    markXxlOver(tx, ended.map(({ logId }) => logId))
+    markXxlOver(
+      tx,
+      ended.map(({ logId }) => logId),
+    )
     return attempts.filter((attempt) => !ended.includes(attempt))
   })
   // Apart, because each of the two locks its instances in order.
@@ -90,5 +93,8 @@ async function timeOut(tx: Transaction, engine: Engine, attempts: readonly Calle
     engine,
     held.map((instance) => ({ instance, end: { kind: 'OVERDUE' } })),
   )
-  markXxlOver(tx, attempts.map(({ logId }) => logId))
+  markXxlOver(
+    tx,
+    attempts.map(({ logId }) => logId),
+  )
 }

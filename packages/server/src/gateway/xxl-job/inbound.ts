@@ -2,7 +2,8 @@
  * What executors of xxl-job send, in its three dialects, and what they are answered. They are many, old and not ours: what can be understood
  * is taken, and nothing is refused that does no harm.
  */
-export type Understood<Value> = { readonly kind: 'VALUE'; readonly value: Value } | { readonly kind: 'REFUSED'; readonly message: string }
+export type Understood<Value> =
+  { readonly kind: 'VALUE'; readonly value: Value } | { readonly kind: 'REFUSED'; readonly message: string }
 
 export interface Registration {
   /** Code of the app. */

@@ -118,7 +118,12 @@ interface Found {
   readonly wasSilent: boolean
 }
 
-async function look(deps: GatewayDeps, patience: Patience, attempt: DueAttempt, callee: SessionCallee | undefined): Promise<Found> {
+async function look(
+  deps: GatewayDeps,
+  patience: Patience,
+  attempt: DueAttempt,
+  callee: SessionCallee | undefined,
+): Promise<Found> {
   const nothing = { lines: [], logFrom: attempt.logFrom, logFailures: attempt.logFailures, logDone: false, probe: null }
   if (!callee) return { ...nothing, ...failedLog(attempt), wasSilent: false }
   if (attempt.holds !== null && attempt.stopReason !== null && !attempt.killed) await killStopped(deps, callee.session)
@@ -160,7 +165,11 @@ function shouldProbe({ probeMs }: Patience, { holds, stopReason, now, sentAt, pr
   return holds !== null && stopReason === null && now - (probedAt ?? sentAt) >= probeMs
 }
 
-async function probe({ client }: GatewayDeps, { jobId }: DueAttempt, callee: SessionCallee): Promise<Pick<Found, 'probe' | 'wasSilent'>> {
+async function probe(
+  { client }: GatewayDeps,
+  { jobId }: DueAttempt,
+  callee: SessionCallee,
+): Promise<Pick<Found, 'probe' | 'wasSilent'>> {
   const called = await client.idleBeat(callee, jobId)
   // No answer is no sign of anything: whether it lives, its beats say.
   if (isSilence(called)) return { probe: null, wasSilent: true }
@@ -172,7 +181,10 @@ async function probe({ client }: GatewayDeps, { jobId }: DueAttempt, callee: Ses
 async function store(engine: Engine, patience: Patience, attempt: DueAttempt, found: Found): Promise<void> {
   const isOver = attempt.holds === null && attempt.overAt === null
   const isLost =
-    found.probe === 'IDLE' && attempt.idleSince !== null && attempt.now - attempt.idleSince >= patience.idleMs && attempt.state === 'SENT'
+    found.probe === 'IDLE' &&
+    attempt.idleSince !== null &&
+    attempt.now - attempt.idleSince >= patience.idleMs &&
+    attempt.state === 'SENT'
   if (isLost) await loseAttempt(engine, attempt)
   await engine.db.lease(async (tx) => {
     if (found.probe === 'BUSY') await confirmWork(tx, engine, attempt)
@@ -217,8 +229,12 @@ async function loseAttempt(engine: Engine, { tenantId, id, token, sessionId, log
 async function storeLines(tx: Transaction, engine: Engine, attempt: DueAttempt, texts: readonly string[]): Promise<void> {
   const extent = await selectLogExtent(tx, attempt, attempt.attempt)
   const at = await tx.now()
-  const lines = texts.map(
-    (text, index): LogLine => ({ seq: extent.lastSeq + index + 1, at, level: 'INFO', source: 'handler', text }),
-  )
+  const lines = texts.map((text, index): LogLine => ({
+    seq: extent.lastSeq + index + 1,
+    at,
+    level: 'INFO',
+    source: 'handler',
+    text,
+  }))
   await keepLines(tx, engine, [{ holder: { ...attempt, ...extent }, lines }])
 }

@@ -76,7 +76,8 @@ export function logBody(logId: number, sentAt: number, fromLineNum: number) {
 export const urlOf = (address: string, action: string): string => `${address.replace(/\/+$/, '')}/${action}`
 
 /** RUN in dialects A and B, TRIGGER in C: each refuses the other's word. */
-export const runPaths = (dialect: Dialect): readonly [string, string] => (dialect === 'C' ? ['trigger', 'run'] : ['run', 'trigger'])
+export const runPaths = (dialect: Dialect): readonly [string, string] =>
+  dialect === 'C' ? ['trigger', 'run'] : ['run', 'trigger']
 
 export type Answer =
   | { readonly kind: 'OK'; readonly payload: unknown }
@@ -93,7 +94,9 @@ export function readAnswer(status: number, text: string): Answer {
   if (json === undefined) return unreadable(status, text)
   const { code, msg, content, data } = fieldsOf(json)
   if (code === 200) return { kind: 'OK', payload: content ?? data ?? null }
-  const message = String((Array.isArray(json) ? fieldsOf(json[0])['handleMsg'] : msg) ?? `The executor answered ${text.slice(0, 200)}`)
+  const message = String(
+    (Array.isArray(json) ? fieldsOf(json[0])['handleMsg'] : msg) ?? `The executor answered ${text.slice(0, 200)}`,
+  )
   return { kind: 'REFUSED', message, wrongPath: /uri-mapping\b.*not found/s.test(message) }
 }
 

@@ -87,7 +87,9 @@ async function takeIn(tx: Transaction, { engine, vault }: GatewayDeps, caller: C
 /** Says so at once where an executor cannot be called at the address that it registered: it would only be seen when work fails. */
 async function greet({ engine, vault, client, unreachable }: GatewayDeps, session: number): Promise<void> {
   const report = (problem: string) => engine.report('xxlJob.unreachable', { session, problem })
-  const callee = await engine.db.lease(async (tx) => (await calleesOf(tx, vault, [session], (_, message) => report(message))).get(session))
+  const callee = await engine.db.lease(async (tx) =>
+    (await calleesOf(tx, vault, [session], (_, message) => report(message))).get(session),
+  )
   if (!callee) return
   const called = await client.beat(callee)
   if (called.kind === 'OK') return

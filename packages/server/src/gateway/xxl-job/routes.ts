@@ -24,7 +24,8 @@ export function serveXxlJob(app: FastifyInstance, deps: GatewayDeps): void {
   const authenticator = createAuthenticator(deps.engine.db)
   const actions: Readonly<Record<string, Action>> = {
     registry: (body, caller) => onRegistration(body, (registration) => registerXxlExecutor(deps, caller, registration)),
-    registryRemove: (body, caller) => onRegistration(body, (registration) => removeXxlExecutor(deps.engine, caller, registration)),
+    registryRemove: (body, caller) =>
+      onRegistration(body, (registration) => removeXxlExecutor(deps.engine, caller, registration)),
     callback: async (body, caller) => {
       const endings = readCallbacks(body)
       if (endings.kind === 'REFUSED') return refusal(endings.message)
@@ -61,7 +62,9 @@ export function serveXxlJob(app: FastifyInstance, deps: GatewayDeps): void {
 
 type Action = (body: unknown, caller: Caller) => Promise<Envelope>
 
-const NO_JOB_API = refusal('Carillon does not manage jobs by this API. Use its own: /api/v1/tasks, /api/v1/schedules, /api/v1/runs.')
+const NO_JOB_API = refusal(
+  'Carillon does not manage jobs by this API. Use its own: /api/v1/tasks, /api/v1/schedules, /api/v1/runs.',
+)
 
 type Registering = Parameters<typeof registerXxlExecutor>[2]
 
@@ -94,7 +97,8 @@ async function callerOf(authenticator: Authenticator, headers: IncomingHttpHeade
   return { tenantId, appId, tokenId, token, dialect: headerOf(headers, 'xxl-job-appname') === '' ? 'AB' : 'C' }
 }
 
-const NO_TOKEN = 'The access token is wrong. Set it to a token of the role executor: carillon token create --role executor --app <app>.'
+const NO_TOKEN =
+  'The access token is wrong. Set it to a token of the role executor: carillon token create --role executor --app <app>.'
 
 function headerOf(headers: IncomingHttpHeaders, name: string): string {
   const value = headers[name]

@@ -72,7 +72,14 @@ export function createXxlJobTransport(deps: GatewayDeps): PushTransport {
   const invoke = async (target: PushTarget, assignments: readonly Assignment[]) => {
     const { given, later, stopped } = await engine.db.lease((tx) => openAttempts(tx, deps, target, assignments))
     const release = async (left: readonly Assignment[]) => {
-      if (left.length > 0) await engine.db.lease((tx) => applyReports(tx, engine, left.map((each) => releaseOf(target, each))))
+      if (left.length > 0)
+        await engine.db.lease((tx) =>
+          applyReports(
+            tx,
+            engine,
+            left.map((each) => releaseOf(target, each)),
+          ),
+        )
     }
     await Promise.all([
       ...given.map(({ assignment, ...each }) => give(each, assignment).catch(failed(engine, target.session))),
