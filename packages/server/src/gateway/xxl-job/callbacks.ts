@@ -5,6 +5,7 @@ import type { Engine } from '../../lifecycle/engine.ts'
 import { lockInstances } from '../../lifecycle/lock-instances.ts'
 import { applyReports } from '../../lifecycle/report.ts'
 import type { ExecutorPrincipal } from '../../lifecycle/sessions.ts'
+import { isolate } from '../../runtime/isolate.ts'
 import type { Transaction } from '../../storage/database.ts'
 import { markXxlOver, selectXxlAttempts, type CalledBackAttempt } from '../../storage/xxl-job-attempt.ts'
 import { storableJson } from '../../storage/storable-json.ts'
@@ -17,7 +18,7 @@ import { outputOf, type Ending } from './inbound.ts'
 export async function takeCallbacks(engine: Engine, principal: ExecutorPrincipal, endings: readonly Ending[]): Promise<void> {
   for (let from = 0; from < endings.length; from += engine.settings.completeBatch) {
     const batch = endings.slice(from, from + engine.settings.completeBatch)
-    await untilStored(engine, () => storeEndings(engine, principal, batch))
+    await untilStored(engine, () => storeIsolated(engine, principal, batch))
   }
 }
 
@@ -35,6 +36,18 @@ async function untilStored(engine: Engine, store: () => Promise<void>): Promise<
       await sleep(pause)
     }
   }
+}
+
+/** What cannot be stored, whenever it is tried, harms nobody else. */
+async function storeIsolated(engine: Engine, principal: ExecutorPrincipal, endings: readonly Ending[]): Promise<void> {
+  await isolate(
+    endings,
+    async (some) => {
+      await storeEndings(engine, principal, some)
+      return some.map(() => undefined)
+    },
+    ({ logId }, error) => engine.report('xxlJob.callbackRefused', { logId, error }),
+  )
 }
 
 async function storeEndings(engine: Engine, principal: ExecutorPrincipal, endings: readonly Ending[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { DEFAULT_RETRY } from '@carillon/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cancelRuns } from '../../lifecycle/control-runs.ts'
 import type { TaskShape, TestTask } from '../../lifecycle/engine.test-helper.ts'
@@ -11,6 +12,8 @@ beforeAll(async () => {
   gateway = await createGateway()
 })
 afterAll(() => gateway.close())
+
+const NO_RETRY = { ...DEFAULT_RETRY, maxRetries: 0 }
 
 interface Scene {
   readonly task: TestTask
@@ -125,14 +128,14 @@ describe('2 callbacks', () => {
   })
 
   test('of two about one attempt in one request the first counts', async () => {
-    const stage = await scene({}, { node: { retry: { ...NO_RETRY } } })
+    const stage = await scene({}, { node: { retry: NO_RETRY } })
     const { run, logId } = await sent(stage)
     await gateway.callback(stage.token, { logId, handleCode: 500, handleMsg: 'no' }, success(logId))
     expect(await gateway.world.run(run)).toMatchObject({ run: 'FAILED', reason: 'XXL_JOB_500' })
   })
 
   test('502 is a time-out, and so are those that come together with others', async () => {
-    const stage = await scene({}, { node: { retry: { ...NO_RETRY } } })
+    const stage = await scene({}, { node: { retry: NO_RETRY } })
     const [late, good] = [await sent(stage), await sent(stage)]
     await gateway.callback(stage.token, { logId: late.logId, handleCode: 502, handleMsg: 'slow' }, success(good.logId))
     expect(await gateway.world.run(late.run)).toMatchObject({ run: 'TIMEOUT' })
@@ -184,7 +187,7 @@ describe('3 the attempt is there before it is sent', () => {
 
 describe('4 numbers', () => {
   test('a task keeps its number, each attempt has a log number of its own, and both are numbers that all clients read', async () => {
-    const stage = await scene({}, { node: { retry: { ...NO_RETRY, maxRetries: 1 } } })
+    const stage = await scene({}, { node: { retry: { ...NO_RETRY, maxRetries: 1, delayMs: 0 } } })
     const first = await sent(stage)
     await gateway.callback(stage.token, { logId: first.logId, handleCode: 500 })
     await gateway.dispatch()
@@ -245,8 +248,6 @@ describe('5 dialects', () => {
   })
 })
 
-const NO_RETRY = { maxRetries: 0, delayMs: 0, backoff: 'FIXED', maxDelayMs: 0, jitter: 0 } as never
-
 describe('6 refusals', () => {
   test('a list of callbacks, as Go refuses, is a refusal with its message', async () => {
     const stage = await scene(
@@ -280,9 +281,11 @@ describe('6 refusals', () => {
     const token = await gateway.token(task)
     await gateway.register(task, 'http://127.0.0.1:1', token)
     const run = await gateway.world.start(task)
-    await gateway.dispatch()
-    await becomes(run, 'PENDING')
-    expect((await attemptsOf(run))[0]).toMatchObject({ state: 'OVER' })
+    await gateway.until(async () => {
+      await gateway.dispatch()
+      return (await attemptsOf(run))[0]?.state === 'OVER'
+    })
+    expect(await stateOf(run)).toBe('PENDING')
     const executor = await fakeExecutor()
     await gateway.register(task, executor.address, token)
     await gateway.until(async () => {
