@@ -102,7 +102,7 @@ describe('xxl-job', () => {
     const run = await stage.until(await stage.trigger('everywhere'), isOver)
     expect(run.state).toBe('SUCCESS')
     const parts = run.instances.filter(({ shardTotal }) => shardTotal === 2)
-    expect(parts.map(({ shardIndex }) => shardIndex).sort()).toEqual([0, 1])
+    expect(new Set(parts.map(({ shardIndex }) => shardIndex))).toEqual(new Set([0, 1]))
     expect(new Set(parts.map((part) => part.executor?.instance))).toEqual(new Set([executor.address, other.address]))
     for (const part of parts) await stage.log(part.id, `Hello, both! This is part ${part.shardIndex} of 2.`)
     await other.stop()

@@ -4,9 +4,6 @@ import { fieldsOf } from './inbound.ts'
 /** What executors of xxl-job are sent, and how their answers are read. */
 export type Dialect = 'AB' | 'C'
 
-/** The largest number of a task that they can read. */
-export const LARGEST_JOB_ID = 2_147_483_647
-
 /** The settings of a task of the kind `xxl-job`. */
 interface JobSettings {
   readonly handler?: string
