@@ -10,7 +10,8 @@ export const taskDocuments = documentKind<TaskDocument, TaskRow, TaskFields>({
     ...{ name: code, description: '', owner: '', params: {}, policies: {}, environment: {}, labels: {} },
     ...{ runnableBy: null, enabled: true, downstream: [] },
   }),
-  switches: ['enabled'],
+  // Its number is given when it first runs.
+  switches: ['enabled', 'xxlJobId'],
   documentsOf: async (_tx, _tenantId, rows) => rows.map(documentOf),
   // The order in which downstream tasks are written means nothing, and an outcome that is left out is SUCCESS.
   settle: ({ downstream = [], ...wanted }) => ({
@@ -25,10 +26,11 @@ export const taskDocuments = documentKind<TaskDocument, TaskRow, TaskFields>({
 })
 
 function documentOf(row: TaskRow): TaskDocument {
-  const { code, name, description, owner, typeCode, params, policies, environment, labels, runnableBy, enabled } = row
+  const { code, name, description, owner, typeCode, params, policies, environment, labels, runnableBy, enabled, xxlJobId } = row
   return {
     ...{ kind: 'Task', code, name, description, owner, type: typeCode, params, policies, environment, labels, enabled },
     runnableBy: runnableBy === null ? null : [...runnableBy],
+    ...(xxlJobId === null ? {} : { xxlJobId }),
     downstream: row.downstream
       .map((each) => ({ task: each.code, outcomes: [...each.outcomes] }))
       .toSorted((a, b) => (a.task < b.task ? -1 : 1)),

@@ -98,7 +98,7 @@ async function callerOf(authenticator: Authenticator, headers: IncomingHttpHeade
 }
 
 const NO_TOKEN =
-  'The access token is wrong. Set it to a token of the role executor: carillon token create --role executor --app <app>.'
+  'The access token is wrong. Set it to a token of the role executor: carillon token create <name> --role executor --app <app>.'
 
 function headerOf(headers: IncomingHttpHeaders, name: string): string {
   const value = headers[name]
