@@ -146,6 +146,7 @@ async function startNode(
     ...{ engine, vault, client: createXxlJobClient({ connect }) },
     unreachable: (session) => markUnreachable(push, session),
   }
+  const keeper = createKeeper(xxlJob)
   const push = createPushDispatch(transportOf({ CARILLON: transport, XXL_JOB: createXxlJobTransport(xxlJob) }))
   const node = { id: nodeId, name: hostname(), version: VERSION, address: () => address }
   let address: string | null = null
@@ -179,6 +180,7 @@ async function startNode(
     await services?.stop()
     await transport.close()
     await xxlJob.client.close()
+    await keeper.settle()
     if (address !== null) await db.engine((tx) => leave(tx, nodeId))
     await wire.close()
     await db.close()
@@ -191,7 +193,7 @@ async function startNode(
     await app.listen({ host: config.host, port: config.port })
     address = addressOf(config.host, app.server.address() as AddressInfo)
     clock.observe((await db.lease((tx) => beatNode(tx, { ...node, address, first: true }))).now)
-    services = startServices({ engine, firing, push, xxlJob: createKeeper(xxlJob), clock, config, node })
+    services = startServices({ engine, firing, push, xxlJob: keeper, clock, config, node })
     if (config.builtinExecutor) {
       const openTo = publicUrlOf(config, address)
       builtin = createBuiltinExecutor({

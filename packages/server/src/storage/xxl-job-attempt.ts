@@ -195,14 +195,15 @@ const KILLING = sql(
      order by l.tenant_id, l.id for share)
    update xxl_job_attempt a set killing_until = statement_timestamp() + $2 * interval '1 ms'
    from held h
-   where a.tenant_id = h.tenant_id and a.instance_id = h.id and a.token = h.token and a.state in ('SENDING', 'SENT') and not a.killed
+   where a.tenant_id = h.tenant_id and a.instance_id = h.id and a.token = h.token and a.state = 'SENT' and not a.killed
      and (a.killing_until is null or a.killing_until < statement_timestamp())
    returning a.id as "logId", a.job_id as "jobId"`,
 )
 
 /**
  * Marks that kills are on their way to an executor, for as long as such a call may take: only of what it still holds and was asked to stop, whose rows
- * are shared until commit. So what is sent to it after the end of these finds the mark.
+ * are shared until commit. So what is sent to it after the end of these finds the mark. What is only being sent is left out: a kill could get there
+ * first. The next look passes its stop on.
  */
 export function markXxlKilling(tx: Transaction, sessionId: number, forMs: number): Promise<{ logId: number; jobId: number }[]> {
   return tx.query(KILLING, [sessionId, forMs])

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fastify from 'fastify'
+import pg from 'pg'
 import { onTestFinished } from 'vitest'
 import { hashToken, newSecret } from '../../definition/token.ts'
 import { createPushDispatch, cancelPush, dispatchPush, markUnreachable, type PushDispatch } from '../../lifecycle/dispatch.ts'
@@ -29,6 +30,8 @@ export interface Gateway {
   keep(patience?: Partial<Patience>): Promise<void>
   /** All open attempts become due. */
   due(): Promise<void>
+  /** Nobody else reads or writes the table until what it answers is called. */
+  lock(table: string): Promise<() => Promise<void>>
   until(condition: () => Promise<boolean> | boolean): Promise<void>
   close(): Promise<void>
 }
@@ -86,10 +89,18 @@ export async function createGateway(): Promise<Gateway> {
     },
     async keep(patience = {}) {
       const eager = { probeMs: 0, idleMs: 0, logMs: 1, longestLogMs: 1, ...patience }
-      await createKeeper(deps, eager).step()
+      const keeper = createKeeper(deps, eager)
+      await keeper.step()
+      await keeper.settle()
     },
     async due() {
       await world.sql(`update xxl_job_attempt set look_at = now() where look_at is not null`)
+    },
+    async lock(table) {
+      const client = new pg.Client({ connectionString: world.url })
+      await client.connect()
+      await client.query(`begin; lock table ${table}`)
+      return () => client.end()
     },
     async until(condition) {
       for (const end = performance.now() + 15_000; performance.now() < end;) {
@@ -128,7 +139,11 @@ export interface FakeExecutor {
 export const yes = () => ({ code: 200 })
 export const no = (msg: string) => () => ({ code: 500, msg })
 
-export async function fakeExecutor(answers: Record<string, Answering> = {}): Promise<FakeExecutor> {
+/** `respond`: in place of the answers. */
+export async function fakeExecutor(
+  answers: Record<string, Answering> = {},
+  respond?: (response: ServerResponse) => unknown,
+): Promise<FakeExecutor> {
   const fake: FakeExecutor = {
     ...{ address: '', calls: [], answers },
     of: (action) => fake.calls.filter((call) => call.action === action),
@@ -141,6 +156,7 @@ export async function fakeExecutor(answers: Record<string, Answering> = {}): Pro
       const body = (text === '' ? {} : JSON.parse(text)) as Body
       const action = request.url!.split('/').at(-1)!
       fake.calls.push({ action, headers: request.headers, text, body })
+      if (respond) return void respond(response)
       const answer = await (fake.answers[action] ?? yes)(body)
       if (answer === null) request.socket.destroy()
       else response.setHeader('content-type', 'text/html;charset=UTF-8').end(JSON.stringify(answer))

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cancelRuns } from '../../lifecycle/control-runs.ts'
 import type { TaskShape, TestTask } from '../../lifecycle/engine.test-helper.ts'
 import { reapLost, timeOut } from '../../lifecycle/overdue.ts'
+import { pruneSessions } from '../../storage/executor-session.ts'
 import { createGateway, fakeExecutor, no, yes, type FakeExecutor, type Gateway } from './gateway.test-helper.ts'
 
 // What a real executor shows stands in examples/src/xxl-job; here is what only goes wrong.
@@ -156,6 +157,17 @@ describe('2 callbacks', () => {
     for (const token of [stranger, sibling]) expect((await gateway.callback(token, success(logId))).body.code).toBe(200)
     await becomes(run, 'RUNNING')
     await gateway.callback(await gateway.token(stage.task, { bound: false }), success(logId))
+    expect(await gateway.world.run(run)).toMatchObject({ run: 'SUCCESS' })
+  })
+
+  test('the database cannot answer for a while: the callback is held, not refused', async () => {
+    const stage = await scene()
+    const { run, logId } = await sent(stage)
+    await becomes(run, 'RUNNING')
+    const release = await gateway.lock('xxl_job_attempt')
+    const answer = gateway.callback(stage.token, success(logId))
+    await gateway.until(() => gateway.world.events.some(({ event }) => event === 'xxlJob.callbackHeld')).finally(release)
+    expect((await answer).body.code).toBe(200)
     expect(await gateway.world.run(run)).toMatchObject({ run: 'SUCCESS' })
   })
 
@@ -389,6 +401,16 @@ describe('8 registry', () => {
     expect(await sessions(task)).toMatchObject([{ status: 'OFFLINE', open: false }])
   })
 
+  test('what is known of an ended session goes with it', async () => {
+    const { task } = await scene()
+    await gateway.world.sql(
+      `update executor_session set ended_at = now() - interval '2 days', end_reason = 'EXPIRED' where app_id = $1`,
+      task.appId,
+    )
+    await gateway.world.db.engine((tx) => pruneSessions(tx))
+    expect(await sessions(task)).toEqual([])
+  })
+
   test('its token is kept sealed: no row holds it in clear', async () => {
     const { token } = await scene()
     const rows = await gateway.world.sql<{ text: string }>(`select encode(sealed, 'escape') || coalesce(s.call_token, '') as text
@@ -611,6 +633,21 @@ describe('11 kill', () => {
       await gateway.due()
       await gateway.keep()
     }
+    expect(stage.executor.of('kill')).toHaveLength(1)
+  })
+
+  test('a stop that comes while it is being sent is passed on as soon as it was: a kill before it would hit nothing', async () => {
+    let answer = () => {}
+    const answered = new Promise<void>((resolve) => (answer = resolve))
+    const stage = await scene({ run: () => answered.then(() => ({ code: 200 })) })
+    const { run } = await sent(stage)
+    await stop(stage, run)
+    await gateway.cancel(stage.task)
+    expect(stage.executor.of('kill')).toEqual([])
+    answer()
+    await gateway.until(async () => (await attemptsOf(run))[0]!.state === 'SENT')
+    await gateway.due()
+    await gateway.keep()
     expect(stage.executor.of('kill')).toHaveLength(1)
   })
 

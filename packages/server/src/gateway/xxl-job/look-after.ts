@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { LogLine } from '@carillon/contract'
 import { completeInstances } from '../../lifecycle/complete-instances.ts'
 import type { Engine } from '../../lifecycle/engine.ts'
@@ -37,9 +38,14 @@ export const PATIENCE: Patience = { probeMs: 15_000, idleMs: 60_000, logMs: 1_00
 export interface Keeper {
   /** Looks after the attempts that are due. Answers how long to rest. */
   step(): Promise<number>
+  /** Waits for the looks that are under way. */
+  settle(): Promise<void>
 }
 
 const BATCH = 64
+const MOST_AT_ONCE = 4 * BATCH
+/** An executor that takes its time holds up its own attempts, and not the step: it goes on without them. */
+const STEP_MS = 1_000
 const AT_ONCE_PER_EXECUTOR = 4
 /** Nobody else looks meanwhile; what a node that died had begun is looked at again after that. */
 const CLAIMED_MS = 6 * LONGEST_CALL_MS
@@ -60,6 +66,8 @@ const PRUNE_EVERY_MS = 60_000
 export function createKeeper(deps: GatewayDeps, patience: Patience = PATIENCE): Keeper {
   const { engine, vault } = deps
   const silent = new Map<number, number>()
+  const underWay = new Set<Promise<unknown>>()
+  let attemptsUnderWay = 0
   let pruned = -Infinity
 
   const lookAt = async (attempt: DueAttempt, callee: SessionCallee | undefined) => {
@@ -76,20 +84,28 @@ export function createKeeper(deps: GatewayDeps, patience: Patience = PATIENCE): 
         for (const [session, until] of silent) if (until < pruned) silent.delete(session)
         await engine.db.engine((tx) => pruneXxlAttempts(tx, KEPT_MS))
       }
-      const due = await engine.db.engine((tx) => claimDueXxlAttempts(tx, BATCH, CLAIMED_MS))
+      const room = Math.min(BATCH, MOST_AT_ONCE - attemptsUnderWay)
+      const due = room > 0 ? await engine.db.engine((tx) => claimDueXxlAttempts(tx, room, CLAIMED_MS)) : []
       if (due.length === 0) return patience.logMs / 2
       const locked = (session: number, message: string) => engine.report('xxlJob.locked', { session, message })
       const sessions = due.map(({ sessionId }) => sessionId)
       const callees = await engine.db.engine((tx) => calleesOf(tx, vault, sessions, locked))
-      await Promise.all(
-        [...bySession(due)].map(([session, attempts]) =>
-          inTurns(attempts, AT_ONCE_PER_EXECUTOR, (attempt) =>
-            lookAt(attempt, callees.get(session)).catch((error: unknown) => engine.report('xxlJob.failed', { session, error })),
-          ),
+      attemptsUnderWay += due.length
+      const looks = [...bySession(due)].map(([session, attempts]) =>
+        inTurns(attempts, AT_ONCE_PER_EXECUTOR, (attempt) =>
+          lookAt(attempt, callees.get(session))
+            .catch((error: unknown) => engine.report('xxlJob.failed', { session, error }))
+            .finally(() => attemptsUnderWay--),
         ),
       )
+      for (const each of looks) {
+        underWay.add(each)
+        void each.finally(() => underWay.delete(each))
+      }
+      await Promise.race([Promise.all(looks), sleep(STEP_MS)])
       return due.length === BATCH ? 0 : patience.logMs / 2
     },
+    settle: async () => void (await Promise.all(underWay)),
   }
 }
 
