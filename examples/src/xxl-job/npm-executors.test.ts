@@ -84,6 +84,17 @@ describe('xxl-job', () => {
     await stage.until(next, isOver)
   })
 
+  test('COVER_EARLY is the policy REPLACE: the earlier run is killed there before the later one is sent', async () => {
+    await stage.task('replace', { handler: 'wait' }, { policies: { ...ONCE.policies, concurrency: { policy: 'REPLACE' } } })
+    const first = await stage.trigger('replace')
+    await stage.until(first, ({ state }) => state === 'RUNNING')
+    const second = await stage.trigger('replace')
+    expect(await stage.until(first, isOver)).toMatchObject({ state: 'CANCELLED', reason: 'REPLACED' })
+    await stage.until(second, ({ state }) => state === 'RUNNING')
+    await stage.client.runs.cancel({ params: { run: String(second) } })
+    expect(await stage.until(second, isOver)).toMatchObject({ state: 'CANCELLED', instances: [{ attempt: 1 }] })
+  })
+
   test('a time-out is the time-out of the run, whoever notices it first', async () => {
     await stage.task('slow', { handler: 'wait' }, { policies: { ...ONCE.policies, timeoutMs: 1_000 } })
     const { state, instances } = await stage.until(await stage.trigger('slow'), isOver)

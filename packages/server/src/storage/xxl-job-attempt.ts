@@ -211,12 +211,12 @@ export function markXxlKilling(tx: Transaction, sessionId: number, forMs: number
 
 const KILLED = sql(
   'xxlJobAttempt.killed',
-  `update xxl_job_attempt set killing_until = null, killed = killed or $2 where id = any($1::bigint[])`,
+  `update xxl_job_attempt set killing_until = statement_timestamp() + $3 * interval '1 ms', killed = killed or $2 where id = any($1::bigint[])`,
 )
 
-/** The call is back. Where it was not understood, another one may be made. */
-export async function markXxlKilled(tx: Transaction, logIds: readonly number[], heard: boolean): Promise<void> {
-  await tx.query(KILLED, [logIds, heard])
+/** The call is back. Where it was not heard, another one may be made. The mark stays for a moment. */
+export async function markXxlKilled(tx: Transaction, logIds: readonly number[], heard: boolean, forMs: number): Promise<void> {
+  await tx.query(KILLED, [logIds, heard, forMs])
 }
 
 const CLAIM_DUE = sql(

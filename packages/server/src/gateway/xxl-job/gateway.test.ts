@@ -564,6 +564,26 @@ describe('10 logs', () => {
   })
 })
 
+test('10 a look that another node has overtaken, because it took too long, stores nothing', async () => {
+  let release = () => {}
+  const held = new Promise<void>((resolve) => (release = resolve))
+  let asked = 0
+  const page = { code: 200, data: { fromLineNum: 1, toLineNum: 1, logContent: 'once\n', isEnd: true } }
+  const stage = await scene({ log: () => (++asked === 1 ? held.then(() => page) : page) })
+  const { run, logId } = await sent(stage)
+  await becomes(run, 'RUNNING')
+  await gateway.callback(stage.token, success(logId))
+  await gateway.due()
+  const slow = gateway.keep()
+  await gateway.until(() => asked === 1)
+  await gateway.due()
+  await gateway.keep()
+  release()
+  await slow
+  expect(asked).toBe(2)
+  expect(await gateway.world.sql(`select text from log_line where instance_id = $1`, run)).toEqual([{ text: 'once' }])
+})
+
 describe('11 kill', () => {
   const stop = async ({ task }: Scene, run: number) => {
     await gateway.world.db.engine((tx) => cancelRuns(tx, gateway.world.engine, task.tenantId, [run]))

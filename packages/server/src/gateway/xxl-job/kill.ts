@@ -7,6 +7,12 @@ import type { GatewayDeps } from './transport.ts'
 const KILLING_MS = LONGEST_CALL_MS + 5_000
 
 /**
+ * What a killed handler may take to end. Some clients answer before it has, and then take its end for that of the next run of the task: it would be
+ * called a success while it is at work.
+ */
+const WINDING_DOWN_MS = 1_000
+
+/**
  * Tells an executor to kill the tasks of which it was asked to stop something. By then the stop stands in the instances, so whatever it calls
  * back does not turn them into successes; and until the calls are back, nothing of these tasks is sent to it.
  */
@@ -24,7 +30,7 @@ export async function killStopped({ engine, vault, client }: GatewayDeps, sessio
       if (called.kind !== 'OK') engine.report('xxlJob.notKilled', { session, jobId, kind: called.kind, message: called.message })
       const logIds = marked.filter((each) => each.jobId === jobId).map(({ logId }) => logId)
       const isHeard = called.kind === 'OK' || called.kind === 'REFUSED'
-      await engine.db.lease((tx) => markXxlKilled(tx, logIds, isHeard))
+      await engine.db.lease((tx) => markXxlKilled(tx, logIds, isHeard, isHeard ? WINDING_DOWN_MS : 0))
     }),
   )
 }
