@@ -10,11 +10,12 @@ export const taskDocuments = documentKind<TaskDocument, TaskRow, TaskFields>({
     ...{ name: code, description: '', owner: '', params: {}, policies: {}, environment: {}, labels: {} },
     ...{ runnableBy: null, enabled: true, downstream: [] },
   }),
-  // Its number is given when it first runs.
-  switches: ['enabled', 'xxlJobId'],
+  switches: ['enabled'],
   documentsOf: async (_tx, _tenantId, rows) => rows.map(documentOf),
-  // The order in which downstream tasks are written means nothing, and an outcome that is left out is SUCCESS.
-  settle: ({ downstream = [], ...wanted }) => ({
+  // The order in which downstream tasks are written means nothing, and an outcome that is left out is SUCCESS. The number is given when the task
+  // first runs, so a document that does not say it means the one that there is.
+  settle: ({ downstream = [], ...wanted }, before) => ({
+    ...(before?.xxlJobId === undefined ? {} : { xxlJobId: before.xxlJobId }),
     ...wanted,
     downstream: downstream
       .map(({ task, outcomes = ['SUCCESS'] }) => ({ task, outcomes }))
