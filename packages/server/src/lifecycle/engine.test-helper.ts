@@ -30,6 +30,8 @@ import type { FiringDeps } from './fire-schedules.ts'
  */
 export interface World {
   readonly db: Database
+  /** Of the database, as its owner. */
+  readonly url: string
   readonly engine: Engine
   readonly firing: FiringDeps
   /** Events reported by the engine, in order. */
@@ -126,6 +128,7 @@ export async function createWorld(settings: Partial<EngineSettings> = {}): Promi
   const sql: World['sql'] = (text, ...values) => db.engine((tx) => tx.query({ name: '', text }, values))
   const world: World = {
     db,
+    url: database.url,
     engine,
     firing,
     events,
