@@ -33,7 +33,7 @@ test.each([
   [{ executorParam: 'a=1 b=2' }, 'a=1 b=2'],
   [{ executorParam: '' }, ''],
   [{ executorParam: 5 }, '{"executorParam":5}'],
-  [{ executorParam: 'x', day: 1 }, '{"executorParam":"x","day":1}'],
+  [{ executorParam: 'x', upstream: { runId: 1, state: 'SUCCESS' } }, 'x'],
   [{ day: 'monday' }, '{"day":"monday"}'],
 ])('parameters are a text: %j is sent as %s', (params, text) => {
   expect(runBody({ ...order, params }).executorParams).toBe(text)

@@ -50,13 +50,15 @@ function workOf({ settings, params }: Pick<Order, 'settings' | 'params'>): { set
   return { settings: own, params: inner }
 }
 
-/** Parameters are a text there. `{ "executorParam": "…" }` is that text; anything else is sent as JSON, nothing as an empty text. */
+/**
+ * Parameters are a text there: `executorParam`, whatever else a run may have been given beside it (a downstream run has `upstream`). Without
+ * it all are sent as JSON, and none as an empty text.
+ */
 function paramText(params: unknown): string {
   if (typeof params === 'string') return params
-  const entries = Object.entries(fieldsOf(params))
-  if (entries.length === 0) return Array.isArray(params) ? JSON.stringify(params) : ''
-  const [[name, text]] = entries as [[string, unknown]]
-  return entries.length === 1 && name === 'executorParam' && typeof text === 'string' ? text : JSON.stringify(params)
+  const fields = fieldsOf(params)
+  if (typeof fields['executorParam'] === 'string') return fields['executorParam']
+  return Object.keys(fields).length > 0 || Array.isArray(params) ? JSON.stringify(params) : ''
 }
 
 /** An executor keeps a script as long as this number stays the same, so it is made of the script: 48 bits of its hash. */

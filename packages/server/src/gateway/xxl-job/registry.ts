@@ -75,7 +75,13 @@ async function takeIn(tx: Transaction, { engine, vault }: GatewayDeps, caller: C
   const metadata = { protocol: 'xxl-job', dialect: dialect === 'C' ? '3.5 and later' : 'up to 3.4' }
   const executor = { ...{ tenantId, appId, instance, metadata }, mode: 'PUSH', address: instance, labels: {} } as const
   if (open) await renewSessions(tx, [{ tenantId, session: open.id }], LEASE_MS)
-  const executorId = await registerExecutor(tx, { ...executor, handlers: [XXL_JOB], capacity: CAPACITY, healthUrl: null, healthEveryMs: null })
+  const executorId = await registerExecutor(tx, {
+    ...executor,
+    handlers: [XXL_JOB],
+    capacity: CAPACITY,
+    healthUrl: null,
+    healthEveryMs: null,
+  })
   const id =
     open?.id ?? (await openSession(tx, { tenantId, executorId, appId, capacity: CAPACITY, leaseMs: LEASE_MS, callToken: null }))
   const sealed = await vault.seal(tx, placeOfToken(tenantId, executorId), caller.token)
