@@ -16,7 +16,7 @@ import { createXxlJobTransport, type GatewayDeps } from './gateway/xxl-job/trans
 import { createApi } from './http/api.ts'
 import { callbackHandlers } from './http/callback-api.ts'
 import { executorHandlers } from './http/executor-api.ts'
-import { paramsProblems } from './definition/params-schema.ts'
+import { computedProblems } from './definition/params-schema.ts'
 import { createHealthChecks } from './lifecycle/check-health.ts'
 import { openCallback } from './lifecycle/callbacks.ts'
 import { createLifecycle } from './lifecycle/create-lifecycle.ts'
@@ -302,7 +302,7 @@ function createEngine(db: Database, vault: Vault, config: Config, log: Logger): 
     secrets: createSecretCache(vault),
     queues: createQueueCache(),
     hub: createWakeHub(),
-    paramsProblems: (schema, params) => paramsProblems(schema, params, ''),
+    paramsProblems: computedProblems,
     settings,
     random: Math.random,
     report: (event, { error, ...details }) =>

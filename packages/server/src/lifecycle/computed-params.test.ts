@@ -52,6 +52,17 @@ test('a fan-out of which one element has such parameters begins none', async () 
   expect(await runState(world, run)).toBe('FAILED')
 })
 
+test('a reference to a secret is judged as one: good where a secret is wanted, whatever its value will be', async () => {
+  const secret = await world.task({
+    node: { paramsSchema: { type: 'object', required: ['key'], properties: { key: { type: 'string', 'x-secret': true } } } },
+  })
+  const nodes = (key: string) => [{ code: 'call', task: 'work', params: { key, header: { auth: '${{ secrets.api }}' } } }]
+  const right = await createDag(world, secret, { nodes: nodes('${{ secrets.api }}'), edges: [] })
+  expect((await nodesOf(world, await right.start())).call).toMatchObject({ state: 'PENDING' })
+  const wrong = await createDag(world, secret, { nodes: nodes('${{ params.key }}'), edges: [], params: { key: 'in clear' } })
+  expect((await nodesOf(world, await wrong.start())).call).toMatchObject({ state: 'FAILED', error: { code: 'PARAMS_INVALID' } })
+})
+
 test('a part whose DAG refuses its parameters does not start, and its node says why', async () => {
   const part = await createDag(world, task, { graph: 'inner', params: { rows: 1 }, paramsSchema })
   const dag = await createDag(world, task, {

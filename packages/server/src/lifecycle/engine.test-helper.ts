@@ -8,7 +8,7 @@ import {
   type ScheduleTiming,
 } from '@carillon/core'
 import { createWakeHub } from '../runtime/wake-hub.ts'
-import { paramsProblems } from '../definition/params-schema.ts'
+import { computedProblems } from '../definition/params-schema.ts'
 import { openDatabase, type Database } from '../storage/database.ts'
 import { createTestDatabase } from '../testing/test-database.ts'
 import { TEST_VAULT } from '../testing/test-vault.ts'
@@ -111,7 +111,7 @@ function createNode(url: string, settings: Partial<EngineSettings>, report: Engi
     secrets: createSecretCache(TEST_VAULT),
     queues: createQueueCache(),
     hub: createWakeHub(),
-    paramsProblems: (schema, params) => paramsProblems(schema, params, ''),
+    paramsProblems: computedProblems,
     settings: { ...DEFAULT_ENGINE_SETTINGS, ...settings },
     random: () => 0.5,
     report,
