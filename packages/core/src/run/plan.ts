@@ -53,6 +53,8 @@ export interface PlanNode {
   readonly settings: Readonly<Record<string, unknown>>
   readonly params: Readonly<Record<string, unknown>>
   readonly paramsSchema: Readonly<Record<string, unknown>> | null
+  /** The parameters say what is done (an address, a statement), so whoever chooses one chooses what becomes of the secrets beside it. */
+  readonly paramsAreWork?: true
   /** Environment variables handed to the handler. */
   readonly variables: Readonly<Record<string, string>>
   /** 0 = none. */

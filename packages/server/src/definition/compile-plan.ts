@@ -29,7 +29,7 @@ export async function makePlans(edit: Edit, type: TaskTypeFields, tasks: readonl
     tx,
     tasks.map((task, index) => queueOf(tenantId, type, task, effective[index]!)),
   )
-  const plans = tasks.map((task, index) => planOf(type, task, effective[index]!, queues[index]!))
+  const plans = tasks.map((task, index) => planOf(tenantId, type, task, effective[index]!, queues[index]!))
   // By identifier, as all rows of a kind are locked.
   const rates = tasks.map((task, index) => ({ id: task.id, perSecond: effective[index]!.ratePerSecond }))
   for (const { id, perSecond } of rates.sort((a, b) => a.id - b.id)) {
@@ -60,8 +60,14 @@ function handlerOf(type: TaskTypeFields): string {
   return kind.handlerOf(type.settings)
 }
 
+/** Of a type that leaves its settings to its tasks, and of a handler of the platform, which does whatever it is told. */
+function paramsAreWork(tenantId: number, { kind, settings, appTenantId }: TaskTypeFields): boolean {
+  const isElsewhere = typeof appTenantId === 'number' && appTenantId !== tenantId
+  return settings['fromParams'] === true || (kind === 'handler' && isElsewhere)
+}
+
 /** Pure: everything that is inherited is resolved here, once, and never looked up again while a run goes on. */
-function planOf(type: TaskTypeFields, task: PlannedTask, policies: EffectivePolicies, queueId: number): Plan {
+function planOf(tenantId: number, type: TaskTypeFields, task: PlannedTask, policies: EffectivePolicies, queueId: number): Plan {
   const { code, params, environment } = task.fields
   const { timeoutMs, retry, delivery, route, concurrency, priority, searchable, shards } = policies
   const node = {
@@ -72,6 +78,7 @@ function planOf(type: TaskTypeFields, task: PlannedTask, policies: EffectivePoli
     settings: type.settings,
     params,
     paramsSchema: type.paramsSchema,
+    ...(paramsAreWork(tenantId, type) ? { paramsAreWork: true as const } : {}),
     variables: environment.variables ?? {},
     ...{ timeoutMs, retry, delivery, route },
     ...(shards ? { control: controlOfShards(task.id, shards) } : {}),

@@ -3,7 +3,7 @@ import { dags, type DagFields, type DagRow } from '../storage/dag.ts'
 import { dagsUsingDag, lockDagUses } from '../storage/dag-use.ts'
 import { activateVersionRow, archiveVersionRows, lockVersion, type DagVersionRow } from '../storage/dag-version.ts'
 import { scheduleParamsOfDag } from '../storage/schedule.ts'
-import { definitionProblems, refuseProblems } from './check-dag.ts'
+import { definitionProblems, overrideProblems, refuseProblems } from './check-dag.ts'
 import { makeVersionPlans } from './compile-dag.ts'
 import { circleProblems } from './dag-circle.ts'
 import { DAG } from './dag.ts'
@@ -97,6 +97,7 @@ async function putToWork(
 
   const problems = definitionProblems(definition, references, { code: dag.code, schemaBytes: edit.limits.schemaBytes })
   refuseProblems(problems, '/definition')
+  refuseProblems(await overrideProblems(edit, definition, references), '/definition')
   refuseProblems(await circleProblems(tx, tenantId, dag, definition, references), '/definition')
   refuseProblems(await scheduleProblems(edit, dag, definition), '/definition')
   await compileVersions(edit, unplanned([version], references))

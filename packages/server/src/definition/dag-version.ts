@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { DagVersionCreate, DagVersionUpdate } from '@carillon/contract'
 import { CarillonError, type DagDefinition, type FieldProblem } from '@carillon/core'
 import { dags, nextVersionNumber, type DagRow } from '../storage/dag.ts'
@@ -11,7 +12,7 @@ import {
   type DagVersionRow,
 } from '../storage/dag-version.ts'
 import type { Transaction } from '../storage/database.ts'
-import { definitionProblems, refuseProblems } from './check-dag.ts'
+import { definitionProblems, overrideProblems, refuseProblems } from './check-dag.ts'
 import { contentHash } from './content-hash.ts'
 import { DAG } from './dag.ts'
 import { findReferences } from './dag-references.ts'
@@ -24,7 +25,8 @@ const EMPTY: DagDefinition = { nodes: [], edges: [] }
 export async function createVersion(edit: Edit, ref: string, body: DagVersionCreate): Promise<Change<DagVersionRow>> {
   const dag = await lockObject(edit, DAG, ref)
   const definition = (body.definition as DagDefinition | undefined) ?? (await copied(edit, dag, body.copyOf))
-  if (body.definition) await assertMayRefer(edit, definition, await activeDefinition(edit, dag), '/body/definition')
+  if (body.definition)
+    await assertMayRefer(edit, changedParts(definition, await activeDefinition(edit, dag)), null, '/body/definition')
   if (body.definition && !body.incomplete) await checkDraft(edit, dag, definition)
   const row = await insertDraft(edit.tx, edit.tenantId, {
     ...{ dagId: dag.id, number: await nextVersionNumber(edit.tx, edit.tenantId, dag.id) },
@@ -33,7 +35,18 @@ export async function createVersion(edit: Edit, ref: string, body: DagVersionCre
   return { answer: row, object: objectOf(row), before: null, after: imageOf(row) }
 }
 
-/** What the DAG refers to already may stay in its next version. */
+/** Nodes that are left as they were may go on referring to what they do, whoever edits the others. */
+function changedParts(after: DagDefinition, before: DagDefinition | undefined): unknown {
+  const kept = new Map(before?.nodes.map((node) => [node.code, node]))
+  const { nodes, ...rest } = after
+  const { nodes: _, ...restBefore } = before ?? EMPTY
+  return [
+    nodes.filter((node) => !isDeepStrictEqual(node, kept.get(node.code))),
+    isDeepStrictEqual(rest, restBefore) ? null : rest,
+  ]
+}
+
+/** The version whose nodes may stay as they are in the next one. */
 async function activeDefinition({ tx, tenantId }: Edit, { activeVersionId: id }: DagRow): Promise<DagDefinition | undefined> {
   return id === null ? undefined : (await findDefinitions(tx, tenantId, [id])).get(id)
 }
@@ -62,12 +75,13 @@ export async function deleteVersion(edit: Edit, ref: string, number: number): Pr
 
 /** What keeps a version from being activated; paths lead into its definition. */
 export async function versionProblems(
-  { tx, tenantId, limits }: Pick<Edit, 'tx' | 'tenantId' | 'limits'>,
+  edit: Pick<Edit, 'tx' | 'tenantId' | 'role' | 'limits'>,
   dag: DagRow,
   definition: DagDefinition,
 ): Promise<FieldProblem[]> {
-  const references = await findReferences(tx, tenantId, [definition], { hold: false })
-  return definitionProblems(definition, references, { code: dag.code, schemaBytes: limits.schemaBytes })
+  const references = await findReferences(edit.tx, edit.tenantId, [definition], { hold: false })
+  const problems = definitionProblems(definition, references, { code: dag.code, schemaBytes: edit.limits.schemaBytes })
+  return [...problems, ...(await overrideProblems(edit, definition, references))]
 }
 
 export async function findDagVersion(
@@ -131,7 +145,8 @@ export async function rewriteVersion(
   note: string,
 ): Promise<Change<DagVersionRow>> {
   // Who may activate a draft need not be who wrote it: what it may refer to is settled here.
-  if (definition !== draft.definition) await assertMayRefer(edit, definition, draft.definition, '/body/definition')
+  if (definition !== draft.definition)
+    await assertMayRefer(edit, changedParts(definition, draft.definition), null, '/body/definition')
   const hash = definition === draft.definition ? draft.contentHash : contentHash(definition)
   const row = await rewriteDraft(edit.tx, edit.tenantId, draft.id, { definition, contentHash: hash, note })
   return { answer: row, object: objectOf(row), before: imageOf(draft), after: imageOf(row) }

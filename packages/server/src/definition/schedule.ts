@@ -11,6 +11,7 @@ import { tasks } from '../storage/task.ts'
 import type { Change, Edit } from './edit.ts'
 import { invalid, invalidFields } from './invalid.ts'
 import { assertParamsSize, paramsProblems, referenceProblems } from './params-schema.ts'
+import { judgeOverrides, secretsBeside } from './secret.ts'
 import { holdReference } from './references.ts'
 import { settleOverdue, type ScheduleEdit } from './settle-overdue.ts'
 import { assertFires, compileTiming, completeTiming, type CalendarUse } from './timing.ts'
@@ -291,5 +292,8 @@ async function checkParams(edit: Edit, target: ScheduleTarget, params: Record<st
     assertParamsSize(merged, edit.limits.paramsBytes)
     const problems = [...referenceProblems(params, '/body/params'), ...paramsProblems(paramsSchema, merged, '/body/params')]
     if (problems.length > 0) throw invalidFields(problems)
+    const beside = plan.dag ? [] : secretsBeside(plan.nodes[0]!, params)
+    const refusal = (await judgeOverrides(edit.tx, edit, beside))(beside)
+    if (refusal) throw refusal
   }
 }

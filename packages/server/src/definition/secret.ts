@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { SecretView, UsableBy } from '@carillon/contract'
-import { CarillonError, secretNamesIn, type Role } from '@carillon/core'
+import { CarillonError, permits, secretNamesIn, type PlanNode, type Role } from '@carillon/core'
+import type { Transaction } from '../storage/database.ts'
 import {
   deleteSecret,
   insertSecret,
@@ -10,7 +12,7 @@ import {
 } from '../storage/secret.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Change, Edit } from './edit.ts'
-import { invalidFields } from './invalid.ts'
+import { invalid, invalidFields } from './invalid.ts'
 import { assertVersion, noSuch } from './versioned-object.ts'
 
 export interface SecretWanted {
@@ -64,12 +66,12 @@ async function locked({ tx, tenantId }: Edit, ref: string): Promise<SecretView> 
 }
 
 /**
- * Whoever writes a definition may refer to the secrets that exist and are open to their role. `before`: what the definition said; what it
- * refers to already stays, whoever edits the rest. `path`: where the definition stands in the request.
+ * Whoever writes a definition may refer to the secrets that exist and are open to their role. `before`: what it said; who leaves that as it
+ * is need not be open to, but who changes the address beside a secret decides where the secret goes, as if they had written both.
+ * `path`: where the definition stands in the request.
  */
 export async function assertMayRefer(edit: Edit, after: unknown, before: unknown, path: string): Promise<void> {
-  const kept = new Set(secretNamesIn(before))
-  const names = secretNamesIn(after).filter((name) => !kept.has(name))
+  const names = isDeepStrictEqual(after, before) ? [] : secretNamesIn(after)
   if (names.length === 0) return
   const scopes = new Map((await selectScopes(edit.tx, edit.tenantId, names)).map((each) => [each.name, each.usableBy]))
   const problems = names.flatMap((name) => {
@@ -77,6 +79,35 @@ export async function assertMayRefer(edit: Edit, after: unknown, before: unknown
     return message === null ? [] : [{ path, message }]
   })
   if (problems.length > 0) throw invalidFields(problems)
+}
+
+/** The secrets of a task beside which parameters would be put by somebody else than who wrote it; none where it is a handler that decides. */
+export function secretsBeside(
+  { paramsAreWork, params }: PlanNode,
+  given: Readonly<Record<string, unknown>> | undefined,
+): string[] {
+  return paramsAreWork && given && Object.keys(given).length > 0 ? secretNamesIn(params) : []
+}
+
+/** Other parameters beside secrets are for those who might have written the task: see `secretsBeside`. */
+export async function judgeOverrides(
+  tx: Transaction,
+  { tenantId, role }: { readonly tenantId: number; readonly role: Role },
+  names: readonly string[],
+): Promise<(beside: readonly string[]) => CarillonError | null> {
+  const mayWrite = permits(role, false, 'definition.write')
+  const found = names.length === 0 || !mayWrite ? [] : await selectScopes(tx, tenantId, [...new Set(names)])
+  const scopes = new Map(found.map((each) => [each.name, each.usableBy]))
+  return (beside) => {
+    if (beside.length === 0) return null
+    if (!mayWrite)
+      return new CarillonError(
+        'FORBIDDEN',
+        `The parameters of this task say what it does, and refer to the secret "${beside[0]}". Start it as it is, or ask somebody who may write tasks; yours is the role ${role}.`,
+      )
+    const message = beside.map((name) => refusalOf(name, scopes.get(name), role)).find((each) => each !== null)
+    return message === undefined || message === null ? null : invalid('/body/params', `stand beside a parameter that ${message}`)
+  }
 }
 
 function refusalOf(name: string, usableBy: UsableBy | undefined, role: Role): string | null {

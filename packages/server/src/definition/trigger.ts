@@ -9,7 +9,8 @@ import { selectTriggerableTasks, type TriggerableTask } from '../storage/task.ts
 import type { KnownTasks } from '../lifecycle/known-tasks.ts'
 import { noSuchVersion } from './dag-version.ts'
 import { invalid, invalidFields } from './invalid.ts'
-import { assertParamsSize, paramsProblems, referenceProblems } from './params-schema.ts'
+import { assertParamsSize, computedProblems, referenceProblems } from './params-schema.ts'
+import { judgeOverrides, secretsBeside } from './secret.ts'
 import { noSuch } from './versioned-object.ts'
 
 export interface TriggerAsk {
@@ -71,14 +72,27 @@ export async function prepareTriggers<Ask extends TriggerAsk>(
   )
   for (const [ref, task] of tasks) asker.tasks.set(tenantId, ref, task)
   const found: Found = { tasks, dags, versions, planOf: (planId) => planOf({ tenantId, planId }) }
+  const judge = await judgeOverrides(
+    tx,
+    asker,
+    asks.flatMap((ask) => secretsBesideAsk(found, ask)),
+  )
   return asks.map((ask) => {
     try {
-      return { ask, ...targetOf(asker, found, ask) }
+      const target = targetOf(asker, found, ask)
+      const refusal = judge(secretsBesideAsk(found, ask))
+      return refusal ? { ask, refusal } : { ask, ...target }
     } catch (error) {
       if (error instanceof CarillonError) return { ask, refusal: error }
       throw error
     }
   })
+}
+
+/** A DAG says itself where its parameters go. */
+function secretsBesideAsk({ tasks, planOf }: Found, { task: ref, params }: TriggerAsk): string[] {
+  const task = ref === undefined ? undefined : tasks.get(ref)
+  return task ? secretsBeside(planOf(task.planId).nodes[0]!, params) : []
 }
 
 /** The same from memory alone; null: something is not known, or would be refused, which only what stands now may decide. */
@@ -88,6 +102,7 @@ export function recallTrigger<Ask extends TriggerAsk>(asker: Asker, ask: Ask): P
   const plan = task && plans.get({ tenantId, planId: task.planId })
   if (!plan) return null
   const found: Found = { tasks: new Map([[ask.task!, task]]), dags: new Map(), versions: new Map(), planOf: () => plan }
+  if (secretsBesideAsk(found, ask).length > 0) return null
   try {
     return { ask, ...taskOf(asker, found, ask), expects: { version: task.version, planId: task.planId } }
   } catch (error) {
@@ -194,7 +209,7 @@ export function assertParams(
 ): void {
   const merged = { ...defaults, ...params }
   assertParamsSize(merged, paramsBytes)
-  const problems = [...referenceProblems(params, '/body/params'), ...paramsProblems(paramsSchema, merged, '/body/params')]
+  const problems = [...referenceProblems(params, '/body/params'), ...computedProblems(paramsSchema, merged, '/body/params')]
   if (problems.length > 0) throw invalidFields(problems)
 }
 

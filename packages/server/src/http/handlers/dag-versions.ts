@@ -27,10 +27,10 @@ export const dagVersionHandlers: Handlers<typeof dagVersionRoutes> = {
   update: ({ params, body }, context) =>
     context.change((edit) => answering(updateVersion(edit, params.dag, params.number, body), viewOf)),
   remove: ({ params }, context) => context.change((edit) => deleteVersion(edit, params.dag, params.number)),
-  validate: ({ params }, { read, tenantId, services: { limits } }) =>
+  validate: ({ params }, { read, tenantId, principal: { role }, services: { limits } }) =>
     read(async (tx) => {
       const { dag, version } = await findDagVersion(tx, tenantId, params.dag, params.number)
-      const problems = await versionProblems({ tx, tenantId, limits }, dag, version.definition)
+      const problems = await versionProblems({ tx, tenantId, role, limits }, dag, version.definition)
       return { valid: problems.length === 0, problems: problems.map((problem) => ({ ...problem })) }
     }),
   diff: ({ params: { dag, number }, query: { from } }, { read, tenantId }) =>

@@ -1,6 +1,7 @@
 import { DEFAULT_LIMIT, LOG_LEVELS, type instanceRoutes, type LogLevel, type LogRecord } from '@carillon/contract'
 import { approvalRoles, CarillonError } from '@carillon/core'
 import type { NodeAction } from '../../lifecycle/lifecycle.ts'
+import { judgeOverrides, secretsBeside } from '../../definition/secret.ts'
 import { assertParams, mayRun } from '../../definition/trigger.ts'
 import { noSuch } from '../../definition/versioned-object.ts'
 import { logTopic } from '../../runtime/wake-hub.ts'
@@ -101,8 +102,12 @@ async function assertMayRetry(
   const key = { tenantId, planId }
   const planOf = await services.db.peek(tenantId, (tx) => services.plans.load(tx, [key]))
   const had = await read((tx) => paramsOfInstance(tx, tenantId, id))
-  const { paramsSchema } = planOf(key).nodes[node]!
-  assertParams({ paramsBytes: services.limits.paramsBytes }, { params: had ?? {}, paramsSchema }, changed)
+  const its = planOf(key).nodes[node]!
+  assertParams({ paramsBytes: services.limits.paramsBytes }, { params: had ?? {}, paramsSchema: its.paramsSchema }, changed)
+  const beside = secretsBeside(its, changed)
+  const judge = await services.db.peek(tenantId, (tx) => judgeOverrides(tx, { tenantId, role: principal.role }, beside))
+  const refusal = judge(beside)
+  if (refusal) throw refusal
 }
 
 /** The effect and its audit row in one transaction. */

@@ -22,6 +22,7 @@ import {
   type PreparedTrigger,
   type TriggerAsk,
 } from '../../definition/trigger.ts'
+import { judgeOverrides, secretsBeside } from '../../definition/secret.ts'
 import { noSuch } from '../../definition/versioned-object.ts'
 import type { AuditEntry, ControlResult, Lifecycle, RetryHow, StartRequest, StartResult } from '../../lifecycle/lifecycle.ts'
 import { groupBy } from '../../lifecycle/group.ts'
@@ -214,14 +215,22 @@ function itemResult({ task, dag }: Ask, result: StartResult | CarillonError, pla
 type ControlName = 'cancelRuns' | 'pauseRuns' | 'resumeRuns' | 'retryRuns'
 
 /** Changed parameters over those of the run, under the schema of its plan. */
-async function checkChanged({ services, tenantId }: Context, runId: number, changed: Record<string, unknown>): Promise<void> {
+async function checkChanged(
+  { services, tenantId, principal }: Context,
+  runId: number,
+  changed: Record<string, unknown>,
+): Promise<void> {
   await services.db.peek(tenantId, async (tx) => {
     const run = await findRun(tx, tenantId, runId)
     if (!run) throw noSuch('run')
     const key = { tenantId, planId: run.planId }
     const plan = (await services.plans.load(tx, [key]))(key)
-    const params = { ...(run.params as Record<string, unknown>), ...changed }
-    assertParams({ paramsBytes: services.limits.paramsBytes }, plan.dag ?? plan.nodes[0]!, params)
+    const { paramsSchema } = plan.dag ?? plan.nodes[0]!
+    const had = { params: run.params as Record<string, unknown>, paramsSchema }
+    assertParams({ paramsBytes: services.limits.paramsBytes }, had, changed)
+    const beside = plan.dag ? [] : secretsBeside(plan.nodes[0]!, changed)
+    const refusal = (await judgeOverrides(tx, { tenantId, role: principal.role }, beside))(beside)
+    if (refusal) throw refusal
   })
 }
 

@@ -91,7 +91,7 @@ test('whoever starts a run cannot choose a secret', async () => {
   expect(await refusal(trigger)).toMatchObject({ code: 'VALIDATION_FAILED', problems: [{ path: '/body/params' }] })
 })
 
-test('a definition refers only to secrets that exist and are open to the role of its author; what it said before stays', async () => {
+test('a definition refers only to secrets that exist and are open to the role of its author; what it leaves as it was stays', async () => {
   const { client, id } = api.tenantA
   const developer = api.client(await api.token(id, 'developer'))
   await client.secrets.create({ body: { name: 'guarded', value: 'a', usableBy: { roles: ['owner', 'admin'] } } })
@@ -100,6 +100,13 @@ test('a definition refers only to secrets that exist and are open to the role of
   expect((await refusal(developer.tasks.create(task('t1', 'guarded')))).message).toContain('owner, admin')
   await client.tasks.create(task('t1', 'guarded'))
   await developer.tasks.update({ params: { task: 't1' }, body: { version: 1, name: 'Another' } })
+  const beside = developer.tasks.update({
+    params: { task: 't1' },
+    body: { version: 2, params: { ...task('', 'guarded').body.params, to: 'me' } },
+  })
+  expect((await refusal(beside)).problems).toMatchObject([
+    { path: '/body/params', message: expect.stringContaining('owner, admin') },
+  ])
   expect((await refusal(developer.secrets.rotate({ params: { secret: 'guarded' }, body: { value: 'b' } }))).code).toBe(
     'FORBIDDEN',
   )
@@ -135,5 +142,72 @@ test('a DAG is written with references that are open to the role of who writes i
     from.dagVersions.update({ params: { ...params, number }, body: { revision, definition: body as never } })
   expect(await refusal(update(developer, 1, definition('owners-only')))).toMatchObject({ code: 'VALIDATION_FAILED' })
   const { revision } = await update(client, 1, definition('owners-only'))
-  await update(developer, revision, definition('owners-only', { more: 1 }))
+  expect(await refusal(update(developer, revision, definition('owners-only', { more: 1 })))).toMatchObject({
+    code: 'VALIDATION_FAILED',
+  })
+  const { nodes } = definition('owners-only')
+  await update(developer, revision, { nodes: [...nodes, { code: 'b', task: 'dag-note' }], edges: [] })
+})
+
+test('parameters that say where a secret goes are for those who might have written the task', async () => {
+  const { client, id } = api.tenantA
+  const [developer, operator] = [api.client(await api.token(id, 'developer')), api.client(await api.token(id, 'operator'))]
+  await client.secrets.create({ body: { name: 'plain', value: 'a' } })
+  await client.secrets.create({ body: { name: 'admins', value: 'a', usableBy: { roles: ['owner', 'admin'] } } })
+  await client.taskTypes.create({ body: { code: 'calls', kind: 'http', settings: { fromParams: true } } })
+  const task = (code: string, secret: string) =>
+    client.tasks.create({
+      body: { code, type: 'calls', params: { url: 'http://127.0.0.1:9/', headers: { 'x-key': `\${{ secrets.${secret} }}` } } },
+    })
+  await task('calls-plain', 'plain')
+  await task('calls-admins', 'admins')
+  const elsewhere = { url: 'http://127.0.0.1:10/steal' }
+  const trigger = (from: typeof client, code: string, params?: object) =>
+    from.runs.trigger({ params: { task: code }, body: params ? { params: params as Record<string, unknown> } : {} })
+
+  await trigger(operator, 'calls-plain')
+  expect(await refusal(trigger(operator, 'calls-plain', elsewhere))).toMatchObject({
+    code: 'FORBIDDEN',
+    message: expect.stringContaining('refer to the secret "plain"'),
+  })
+  const { items } = await operator.runs.triggerMany({
+    body: { items: [{ task: 'calls-plain', params: elsewhere }, { task: 'calls-plain' }] },
+  })
+  expect(items).toMatchObject([{ ok: false, code: 'FORBIDDEN' }, { ok: true }])
+  const { runId } = await trigger(developer, 'calls-plain', elsewhere)
+  expect(await refusal(trigger(developer, 'calls-admins', elsewhere))).toMatchObject({ problems: [{ path: '/body/params' }] })
+  await trigger(client, 'calls-admins', elsewhere)
+
+  await client.runs.cancel({ params: { run: runId } })
+  const again = (from: typeof client) => from.runs.retry({ params: { run: runId }, body: { params: elsewhere } })
+  expect((await refusal(again(operator))).code).toBe('FORBIDDEN')
+  await again(developer)
+
+  const timing = { kind: 'CRON', expression: '0 0 3 * * ?', timezone: 'UTC' } as const
+  const schedule = developer.schedules.create({ body: { code: 'steals', task: 'calls-admins', timing, params: elsewhere } })
+  expect(await refusal(schedule)).toMatchObject({ problems: [{ path: '/body/params' }] })
+
+  await client.dags.create({ body: { code: 'steals' } })
+  const definition = (params?: object) => ({
+    nodes: [{ code: 'a', task: 'calls-admins', ...(params ? { params } : {}) }],
+    edges: [],
+  })
+  const draft = (from: typeof client, params?: object, incomplete = false) =>
+    from.dagVersions.create({ params: { dag: 'steals' }, body: { definition: definition(params) as never, incomplete } })
+  expect((await refusal(draft(developer, elsewhere))).problems).toMatchObject([{ path: '/body/definition/nodes/0/params' }])
+  const activate = (from: typeof client, number: number) =>
+    from.dagVersions.activate({ params: { dag: 'steals', number }, body: {} })
+  await activate(developer, (await draft(developer)).number)
+  const { number } = await draft(developer, elsewhere, true)
+  expect((await refusal(activate(developer, number))).problems).toMatchObject([{ path: '/definition/nodes/0/params' }])
+})
+
+test('a run whose task refers to a secret is repeated with other parameters', async () => {
+  const { client } = api.tenantA
+  await client.taskTypes.create({ body: { code: 'notes', kind: 'log', settings: { message: 'x' } } })
+  await client.tasks.create({ body: { code: 'notes', type: 'notes', params: { key: '${{ secrets.plain }}', n: 1 } } })
+  const { runId } = await client.runs.trigger({ params: { task: 'notes' } })
+  await client.runs.cancel({ params: { run: runId } })
+  const again = await client.runs.retry({ params: { run: runId }, body: { params: { n: 2 } } })
+  expect((await client.runs.get({ params: { run: again.newRunId! } })).params).toEqual({ key: '${{ secrets.plain }}', n: 2 })
 })
