@@ -3,6 +3,7 @@ import type { Transaction } from '../storage/database.ts'
 import { selectPartsOf } from '../storage/node.ts'
 import { selectPlansOfVersions } from '../storage/dag-version.ts'
 import {
+  forgetPartsToStart,
   postponeOutbox,
   selectDueKinds,
   takeOutbox,
@@ -140,6 +141,8 @@ const tellOfEvents: ContinueStep<EventToTell> = async (tx, engine, entries) => {
 const stopParts: ContinueStep<{ readonly instanceId: number }> = async (tx, engine, entries) => {
   const nodes = entries.map(({ tenantId, payload }) => ({ tenantId, id: payload.instanceId }))
   const parts = await selectPartsOf(tx, nodes)
+  // In this order: a part is still to be started, or has a run.
+  forgetPartsToStart(tx, nodes)
   if (parts.length > 0) await stopRuns(tx, engine, parts, 'CANCEL')
 }
 

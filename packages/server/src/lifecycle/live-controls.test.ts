@@ -1,0 +1,65 @@
+import { DEFAULT_RETRY } from '@carillon/core'
+import { afterAll, beforeEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { Transaction } from '../storage/database.ts'
+import { continueRuns } from './continue-runs.ts'
+import { cancelNode } from './control-nodes.ts'
+import { createDag, nodesOf, runState } from './dag.test-helper.ts'
+import { createWorld, type TestExecutor, type TestTask, type World } from './engine.test-helper.ts'
+
+// What people do to runs of DAGs that are under way, at the moments that suit least.
+
+let world: World
+let task: TestTask
+let executor: TestExecutor
+beforeAll(async () => {
+  world = await createWorld()
+})
+afterAll(() => world.close())
+beforeEach(async () => {
+  task = await world.task({ node: { retry: { ...DEFAULT_RETRY, maxRetries: 0 } } })
+  executor = await world.executor(task)
+})
+
+const act = <Result>(work: (tx: Transaction) => Promise<Result>) => world.db.engine(work)
+const cancelOne = (instanceId: number) => act((tx) => cancelNode(tx, world.engine, { tenantId: task.tenantId, instanceId }))
+const partsOf = (run: number) =>
+  world.sql<{ id: number; state: string }>(
+    `select id, state from (select * from run_live union all select * from run_history) r where parent_run_id = $1 order by id`,
+    run,
+  )
+
+describe('a node that is cancelled while its part is about to start', () => {
+  test('has none: what was left to start it is gone', async () => {
+    const part = await createDag(world, task, { graph: 'inner' })
+    const dag = await createDag(world, task, { nodes: [{ code: 'sub', dag: 'part' }], edges: [], parts: { part } })
+    const run = await dag.start()
+    await world.sql(`update outbox set due_at = now() + interval '1 hour' where run_id = $1`, run)
+    await cancelOne((await nodesOf(world, run)).sub!.id)
+    await continueRuns(world.engine)
+    expect(await world.sql(`select kind from outbox where run_id = $1`, run)).toEqual([])
+    expect(await partsOf(run)).toEqual([])
+    expect(await runState(world, run)).toBe('CANCELLED')
+  })
+
+  test('has one that is stopped, if it was just being started', async () => {
+    const part = await createDag(world, task, { graph: 'inner', concurrency: { policy: 'SEQUENTIAL' } })
+    const dag = await createDag(world, task, { nodes: [{ code: 'sub', dag: 'part' }], edges: [], parts: { part } })
+    const run = await dag.start()
+    const waitingForLocks = async (count: number) =>
+      expect(await world.sql('select 1 from pg_locks where not granted and pid <> pg_backend_pid()')).toHaveLength(count)
+    let starting: Promise<number> | undefined
+    let stopping: Promise<number> | undefined
+    await act(async (tx) => {
+      await tx.query({ name: '', text: 'lock table gate in access exclusive mode' })
+      starting = continueRuns(world.engine)
+      await vi.waitFor(() => waitingForLocks(1))
+      await cancelOne((await nodesOf(world, run)).sub!.id)
+      let stopped = false
+      stopping = continueRuns(world.engine).finally(() => (stopped = true))
+      await vi.waitFor(async () => stopped || (await waitingForLocks(2)))
+    })
+    await Promise.all([starting, stopping])
+    expect(await partsOf(run)).toMatchObject([{ state: 'CANCELLED' }])
+    expect(await executor.claim()).toEqual([])
+  })
+})
