@@ -144,6 +144,7 @@ function whatIsPassedOn(runs: Runs, ended: readonly EndedNode[]): PassedOn[] {
 
 const parsed = (json: string | null): unknown => (json === null ? null : JSON.parse(json))
 
+/** What is ready in a run that waits for its slot stays as it is: its counters lead to it when the run begins. */
 function decide(runs: Runs, waiting: readonly WaitingNode[]): { ready: WaitingNode[]; skipped: EndedNode[] } {
   const ready: WaitingNode[] = []
   const skipped: EndedNode[] = []
@@ -152,8 +153,8 @@ function decide(runs: Runs, waiting: readonly WaitingNode[]): { ready: WaitingNo
     const touched = nodes.map((node) => ({ node: node.node, parents: node }))
     for (const decision of advance(run.plan, touched)) {
       const node = byNode.get(decision.node)!
-      if (decision.kind === 'READY') ready.push(node)
-      else skipped.push(skippedNode(node, decision.because))
+      if (decision.kind === 'SKIP') skipped.push(skippedNode(node, decision.because))
+      else if (run.admitted) ready.push(node)
     }
   }
   return { ready, skipped }

@@ -2,8 +2,8 @@ import { DEFAULT_RETRY } from '@carillon/core'
 import { afterAll, beforeEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Transaction } from '../storage/database.ts'
 import { continueRuns } from './continue-runs.ts'
-import { cancelNode } from './control-nodes.ts'
-import { createDag, nodesOf, runState } from './dag.test-helper.ts'
+import { cancelNode, skipNode } from './control-nodes.ts'
+import { createDag, nodesOf, runState, statesOf, workOff } from './dag.test-helper.ts'
 import { createWorld, type TestExecutor, type TestTask, type World } from './engine.test-helper.ts'
 
 // What people do to runs of DAGs that are under way, at the moments that suit least.
@@ -22,6 +22,8 @@ beforeEach(async () => {
 
 const act = <Result>(work: (tx: Transaction) => Promise<Result>) => world.db.engine(work)
 const cancelOne = (instanceId: number) => act((tx) => cancelNode(tx, world.engine, { tenantId: task.tenantId, instanceId }))
+const skipOne = (instanceId: number) => act((tx) => skipNode(tx, world.engine, { tenantId: task.tenantId, instanceId }))
+
 const partsOf = (run: number) =>
   world.sql<{ id: number; state: string }>(
     `select id, state from (select * from run_live union all select * from run_history) r where parent_run_id = $1 order by id`,
@@ -61,5 +63,50 @@ describe('a node that is cancelled while its part is about to start', () => {
     await Promise.all([starting, stopping])
     expect(await partsOf(run)).toMatchObject([{ state: 'CANCELLED' }])
     expect(await executor.claim()).toEqual([])
+  })
+})
+
+describe('a run that waits for its slot', () => {
+  const sequential = { concurrency: { policy: 'SEQUENTIAL' } } as const
+
+  test.each([
+    ['marked as done', skipOne, { a: 'SKIPPED', b: 'SUCCESS' }],
+    ['cancelled, which makes the next ready by its rule', cancelOne, { a: 'CANCELLED', b: 'SUCCESS' }],
+  ] as const)('begins nothing downstream of a node that is %s, before it has it', async (_how, control, states) => {
+    const dag = await createDag(world, task, {
+      nodes: [
+        { code: 'a', task: 'work' },
+        { code: 'b', task: 'work', triggerRule: 'ALL_DONE' },
+      ],
+      edges: [{ from: 'a', to: 'b' }],
+      ...sequential,
+    })
+    const [first, second] = [await dag.start(), await dag.start()]
+    await control((await nodesOf(world, second)).a!.id)
+    expect((await nodesOf(world, second)).b).toMatchObject({ state: 'WAITING', waits: 'DEPENDENCY' })
+    expect(await runState(world, second)).toBe('PENDING')
+    expect(await workOff(world, executor, first)).toEqual(['a', 'b'])
+    await continueRuns(world.engine)
+    expect(await workOff(world, executor, second)).toEqual(['b'])
+    expect(await statesOf(world, second)).toEqual(states)
+  })
+
+  test('begins no element anew that has not had its turn when the run begins', async () => {
+    const dag = await createDag(world, task, {
+      nodes: [
+        { code: 'a', task: 'work' },
+        { code: 'each', task: 'work', forEach: { items: 'params.list', maxParallel: 1 } },
+      ],
+      edges: [{ from: 'a', to: 'each' }],
+      ...sequential,
+    })
+    const first = await dag.start({ params: { list: [] } })
+    const second = await dag.start({ params: { list: [1, 2, 3] } })
+    await workOff(world, executor, first)
+    await skipOne((await nodesOf(world, second)).a!.id)
+    await continueRuns(world.engine)
+    expect(await world.sql('select kind, error from outbox where run_id = $1', second)).toEqual([])
+    expect(await executor.claim()).toHaveLength(1)
+    expect(await world.sql('select count(*)::int as count from instance_live where run_id = $1', second)).toEqual([{ count: 3 }])
   })
 })

@@ -91,7 +91,8 @@ export function selectRunFacts(tx: Transaction, runs: readonly RunKey[]): Promis
 const COUNT = sql(
   'node.count',
   `update run_live r
-   set instances = r.instances + s.more, state = case when r.state = 'PENDING' then 'RUNNING' else r.state end, started_at = coalesce(r.started_at, at_ms($4))
+   set instances = r.instances + s.more, state = case when r.state = 'PENDING' and r.admitted then 'RUNNING' else r.state end,
+     started_at = case when r.admitted then coalesce(r.started_at, at_ms($4)) end
    from ${placed('run_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::int[]) as batch (tenant_id, id, more)')} s
    where r.ctid = s.place`,
 )
@@ -227,6 +228,7 @@ export function endNodeInstances(tx: Transaction, nodes: readonly NodeEnd[], now
 
 // ───────────────────────────────────────────────────────────────── pass on
 
+// Elements of a fan-out have parameters: they wait for a slot too, for a turn among themselves.
 const ROOTS = sql(
   'node.roots',
   `select i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.token, i.parents as total, i.parents_ok as ok,
@@ -235,7 +237,7 @@ const ROOTS = sql(
    cross join lateral (
      select * from instance_live l
      where l.tenant_id = wanted.tenant_id and l.run_id = wanted.id and l.id <> l.run_id and l.state = 'WAITING' and l.wait_reason in ('DEPENDENCY', 'SLOT')
-       and (l.parents = 0 or l.parents_ok + l.parents_failed + l.parents_skipped > 0)
+       and l.params is null and (l.parents = 0 or l.parents_ok + l.parents_failed + l.parents_skipped > 0)
      order by l.node) i`,
 )
 
