@@ -3,8 +3,9 @@ import { afterAll, beforeEach, beforeAll, describe, expect, test, vi } from 'vit
 import type { Transaction } from '../storage/database.ts'
 import { continueRuns } from './continue-runs.ts'
 import { cancelNode, skipNode } from './control-nodes.ts'
+import { pauseRuns, resumeRuns } from './control-runs.ts'
 import { createDag, nodesOf, runState, statesOf, workOff } from './dag.test-helper.ts'
-import { createWorld, type TestExecutor, type TestTask, type World } from './engine.test-helper.ts'
+import { createWorld, success, type TestExecutor, type TestTask, type World } from './engine.test-helper.ts'
 
 // What people do to runs of DAGs that are under way, at the moments that suit least.
 
@@ -21,6 +22,8 @@ beforeEach(async () => {
 })
 
 const act = <Result>(work: (tx: Transaction) => Promise<Result>) => world.db.engine(work)
+const pause = (run: number) => act((tx) => pauseRuns(tx, world.engine, task.tenantId, [run], 'ann'))
+const resume = (run: number) => act((tx) => resumeRuns(tx, world.engine, task.tenantId, [run]))
 const cancelOne = (instanceId: number) => act((tx) => cancelNode(tx, world.engine, { tenantId: task.tenantId, instanceId }))
 const skipOne = (instanceId: number) => act((tx) => skipNode(tx, world.engine, { tenantId: task.tenantId, instanceId }))
 
@@ -108,5 +111,46 @@ describe('a run that waits for its slot', () => {
     expect(await world.sql('select kind, error from outbox where run_id = $1', second)).toEqual([])
     expect(await executor.claim()).toHaveLength(1)
     expect(await world.sql('select count(*)::int as count from instance_live where run_id = $1', second)).toEqual([{ count: 3 }])
+  })
+})
+
+describe('a fan-out of which some elements wait for their turn', () => {
+  const fanOut = () =>
+    createDag(world, task, {
+      nodes: [{ code: 'each', task: 'work', forEach: { items: 'params.list', maxParallel: 2 } }],
+      edges: [],
+    })
+  const elements = (run: number) =>
+    world.sql<{ id: number; waits: string | null }>(
+      `select id, coalesce(wait_reason, state) as waits from instance_live where run_id = $1 order by shard_index`,
+      run,
+    )
+  const waits = async (run: number) => (await elements(run)).map((each) => each.waits)
+
+  test('gives out none while its run is paused, and as many as may be at work when it is resumed', async () => {
+    const run = await (await fanOut()).start({ params: { list: [1, 2, 3, 4, 5] } })
+    const [first, second] = await executor.claim()
+    await pause(run)
+    await executor.report(success(first!))
+    expect(await waits(run)).toEqual(['RESERVED', 'PAUSED', 'SLOT', 'SLOT'])
+    expect(await executor.claim()).toEqual([])
+    await resume(run)
+    expect(await executor.claim()).toHaveLength(1)
+    expect(await waits(run)).toEqual(['RESERVED', 'RESERVED', 'SLOT', 'SLOT'])
+    await executor.report(success(second!))
+    expect(await waits(run)).toEqual(['RESERVED', 'PENDING', 'SLOT'])
+  })
+
+  test('gives no turn away when an element is cancelled that had none', async () => {
+    const run = await (await fanOut()).start({ params: { list: [1, 2, 3, 4, 5] } })
+    await executor.claim()
+    await cancelOne((await elements(run))[3]!.id)
+    expect(await waits(run)).toEqual(['RESERVED', 'RESERVED', 'SLOT', 'SLOT'])
+  })
+
+  test('gives the turn of one away that is cancelled before anyone takes it', async () => {
+    const run = await (await fanOut()).start({ params: { list: [1, 2, 3, 4, 5] } })
+    await cancelOne((await elements(run))[1]!.id)
+    expect(await waits(run)).toEqual(['PENDING', 'PENDING', 'SLOT', 'SLOT'])
   })
 })

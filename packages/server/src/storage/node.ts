@@ -346,16 +346,23 @@ export function selectElementsLeft(
 
 const FREE = sql(
   'node.freeElements',
-  `update instance_live i set state = 'PENDING', wait_reason = null
-   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} f
+  `update instance_live i set state = case when f.paused then 'WAITING' else 'PENDING' end, wait_reason = case when f.paused then 'PAUSED' end
+   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::boolean[]) as batch (tenant_id, id, paused)')} f
    where i.ctid = f.place and (i.state = 'WAITING') is not false and i.wait_reason = 'SLOT'
    returning i.queue_id as "queueId"`,
 )
 
-/** Answers the queue of each. */
-export async function freeElements(tx: Transaction, keys: readonly InstanceKey[]): Promise<number[]> {
-  if (keys.length === 0) return []
-  return (await tx.query<{ queueId: number }>(FREE, runColumns(keys))).map((row) => row.queueId)
+/** Gives elements their turn, which those of paused runs take when these are resumed. Answers the queues of the others. */
+export async function freeElements(
+  tx: Transaction,
+  elements: readonly (InstanceKey & { readonly paused: boolean })[],
+): Promise<number[]> {
+  if (elements.length === 0) return []
+  const freed = await tx.query<{ queueId: number; state: InstanceState }>(FREE, [
+    ...runColumns(elements),
+    plainColumn(column(elements, 'paused')),
+  ])
+  return freed.flatMap(({ queueId, state }) => (state === 'PENDING' ? [queueId] : []))
 }
 
 // History is cut by the day in the identifier. What belongs to a run is younger than the run: saying so keeps the look-up out of the older days.
