@@ -13,7 +13,7 @@ import {
   type RunFacts,
   type WaitingNode,
 } from '../storage/node.ts'
-import type { RunKey } from '../storage/run.ts'
+import { markRunsStarted, type RunKey } from '../storage/run.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { beginNodes } from './begin-nodes.ts'
 import { skippedNode, type AdvancingRun, type EndedNode } from './ended-node.ts'
@@ -182,6 +182,13 @@ async function outputsOf(tx: Transaction, runs: readonly AdvancingRun[]): Promis
 
 /** A large output may have as many problems. */
 const LONGEST_PROBLEM = 1_000
+
+/** New runs that have taken over every node of another one: what they answer is all that is left to find out. */
+export async function endEmptyRuns(tx: Transaction, engine: Engine, runs: readonly RunKey[], now: number): Promise<void> {
+  if (runs.length === 0) return
+  markRunsStarted(tx, runs, now)
+  await endRuns(tx, engine, (await withPlans(tx, engine, await selectRunFacts(tx, runs))).values(), now)
+}
 
 /** Runs of which nothing is left. One that has succeeded but cannot say what it was to answer has failed after all. */
 export async function endRuns(tx: Transaction, engine: Engine, runs: readonly AdvancingRun[], now: number): Promise<void> {

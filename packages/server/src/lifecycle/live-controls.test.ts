@@ -1,9 +1,9 @@
-import { DEFAULT_RETRY } from '@carillon/core'
+import { DEFAULT_CONCURRENCY, DEFAULT_RETRY } from '@carillon/core'
 import { afterAll, beforeEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Transaction } from '../storage/database.ts'
 import { continueRuns } from './continue-runs.ts'
 import { cancelNode, skipNode } from './control-nodes.ts'
-import { pauseRuns, resumeRuns } from './control-runs.ts'
+import { pauseRuns, resumeRuns, retryRuns } from './control-runs.ts'
 import { createDag, nodesOf, runState, statesOf, workOff } from './dag.test-helper.ts'
 import { createWorld, success, type TestExecutor, type TestTask, type World } from './engine.test-helper.ts'
 
@@ -152,5 +152,38 @@ describe('a fan-out of which some elements wait for their turn', () => {
     const run = await (await fanOut()).start({ params: { list: [1, 2, 3, 4, 5] } })
     await cancelOne((await elements(run))[1]!.id)
     expect(await waits(run)).toEqual(['PENDING', 'PENDING', 'SLOT', 'SLOT'])
+  })
+})
+
+describe('a run of which nothing but its output failed, repeated from there', () => {
+  const answering = (concurrency = DEFAULT_CONCURRENCY) =>
+    createDag(world, task, { graph: 'a', output: { total: '${{ params.numbers[0] }}' }, concurrency })
+  const repeat = async (run: number, params: Record<string, unknown>) => {
+    const [result] = await act((tx) => retryRuns(tx, world.engine, task.tenantId, [run], 'ann', { from: 'FAILED', params }))
+    return result?.kind === 'DONE' ? result.newRunId! : 0
+  }
+
+  test('answers what it does under its new parameters, and runs nothing', async () => {
+    const dag = await answering()
+    const run = await dag.start()
+    await workOff(world, executor, run)
+    expect(await runState(world, run)).toBe('FAILED')
+    expect(await runState(world, await repeat(run, {}))).toBe('FAILED')
+    const again = await repeat(run, { numbers: [7] })
+    expect(await runState(world, again)).toBe('SUCCESS')
+    expect(await statesOf(world, again)).toEqual({ a: 'SUCCESS' })
+    expect(await executor.claim()).toEqual([])
+  })
+
+  test('does so without a slot, and leaves the slot to those in line', async () => {
+    const dag = await answering({ policy: 'SEQUENTIAL' })
+    const run = await dag.start()
+    await workOff(world, executor, run)
+    const [holder, next] = [await dag.start({ params: { numbers: [1] } }), await dag.start({ params: { numbers: [1] } })]
+    expect(await runState(world, await repeat(run, { numbers: [7] }))).toBe('SUCCESS')
+    expect((await nodesOf(world, next)).a).toMatchObject({ waits: 'SLOT' })
+    await workOff(world, executor, holder)
+    await continueRuns(world.engine)
+    expect(await workOff(world, executor, next)).toEqual(['a'])
   })
 })
