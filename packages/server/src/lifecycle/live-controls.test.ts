@@ -3,7 +3,7 @@ import { afterAll, beforeEach, beforeAll, describe, expect, test, vi } from 'vit
 import type { Transaction } from '../storage/database.ts'
 import { continueRuns } from './continue-runs.ts'
 import { cancelNode, skipNode } from './control-nodes.ts'
-import { pauseRuns, resumeRuns, retryRuns } from './control-runs.ts'
+import { cancelRuns, pauseRuns, resumeRuns, retryRuns } from './control-runs.ts'
 import { createDag, nodesOf, runState, statesOf, workOff } from './dag.test-helper.ts'
 import { createWorld, success, type TestExecutor, type TestTask, type World } from './engine.test-helper.ts'
 
@@ -185,5 +185,51 @@ describe('a run of which nothing but its output failed, repeated from there', ()
     await workOff(world, executor, holder)
     await continueRuns(world.engine)
     expect(await workOff(world, executor, next)).toEqual(['a'])
+  })
+})
+
+describe('a paused run with a sub-DAG', () => {
+  const withPart = async () => {
+    const part = await createDag(world, task, { graph: 'inner' })
+    return createDag(world, task, {
+      nodes: [
+        { code: 'a', task: 'work' },
+        { code: 'sub', dag: 'part', params: { day: '${{ params.day }}' } },
+      ],
+      edges: [{ from: 'a', to: 'sub' }],
+      parts: { part },
+    })
+  }
+  const pausedBeforePart = async () => {
+    const run = await (await withPart()).start({ params: { day: 'monday' } })
+    const [a] = await executor.claim()
+    await pause(run)
+    await executor.report(success(a!))
+    await continueRuns(world.engine)
+    return run
+  }
+
+  test('starts it when it is resumed, with the parameters that it was to have', async () => {
+    const run = await pausedBeforePart()
+    expect((await nodesOf(world, run)).sub).toMatchObject({ state: 'WAITING', waits: 'PAUSED' })
+    expect(await partsOf(run)).toEqual([])
+    await resume(run)
+    expect((await nodesOf(world, run)).sub).toMatchObject({ state: 'WAITING', waits: 'SUB_DAG' })
+    await continueRuns(world.engine)
+    const [part] = await partsOf(run)
+    expect(await world.sql('select params, depth from run_live where id = $1', part!.id)).toEqual([
+      { params: { day: 'monday' }, depth: 1 },
+    ])
+    expect(await workOff(world, executor, part!.id)).toEqual(['inner'])
+    await continueRuns(world.engine)
+    expect(await runState(world, run)).toBe('SUCCESS')
+  })
+
+  test('never starts it when it is cancelled instead', async () => {
+    const run = await pausedBeforePart()
+    await act((tx) => cancelRuns(tx, world.engine, task.tenantId, [run]))
+    await continueRuns(world.engine)
+    expect(await partsOf(run)).toEqual([])
+    expect(await runState(world, run)).toBe('CANCELLED')
   })
 })

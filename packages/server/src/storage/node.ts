@@ -253,15 +253,22 @@ const FREE_PAUSED = sql(
      cross join lateral (
        select l.tenant_id, l.id from instance_live l
        where l.tenant_id = wanted.tenant_id and l.run_id = wanted.id and l.id <> l.run_id and l.wait_reason = 'PAUSED' and l.state = 'WAITING') i)
-   update instance_live i set state = 'PENDING', wait_reason = null
+   update instance_live i set state = case when i.queue_id = 0 then 'WAITING' else 'PENDING' end, wait_reason = case when i.queue_id = 0 then 'SUB_DAG' end
    from held where i.tenant_id = held.tenant_id and i.id = held.id
-   returning i.queue_id as "queueId"`,
+   returning i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.queue_id as "queueId",
+     case when i.queue_id = 0 then i.params end as params`,
 )
 
-/** Lets the nodes of runs go on that were held by a pause. Answers their queues. */
-export async function freePausedNodes(tx: Transaction, runs: readonly RunKey[]): Promise<number[]> {
-  if (runs.length === 0) return []
-  return column(await tx.query<{ queueId: number }>(FREE_PAUSED, runColumns(runs)), 'queueId')
+/** A node that goes on: on an executor, or else (`queueId` 0) with its part, which the caller starts with these parameters. */
+export interface FreedNode extends NodeKey, InstanceKey {
+  readonly planId: number
+  readonly queueId: number
+  readonly params: Readonly<Record<string, unknown>> | null
+}
+
+/** Lets the nodes of runs go on that were held by a pause. */
+export function freePausedNodes(tx: Transaction, runs: readonly RunKey[]): Promise<FreedNode[]> {
+  return runs.length === 0 ? Promise.resolve([]) : tx.query(FREE_PAUSED, runColumns(runs))
 }
 
 const PASS_ON = sql(
@@ -349,7 +356,7 @@ const FREE = sql(
   `update instance_live i set state = case when f.paused then 'WAITING' else 'PENDING' end, wait_reason = case when f.paused then 'PAUSED' end
    from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::boolean[]) as batch (tenant_id, id, paused)')} f
    where i.ctid = f.place and (i.state = 'WAITING') is not false and i.wait_reason = 'SLOT'
-   returning i.queue_id as "queueId"`,
+   returning i.queue_id as "queueId", i.state`,
 )
 
 /** Gives elements their turn, which those of paused runs take when these are resumed. Answers the queues of the others. */
