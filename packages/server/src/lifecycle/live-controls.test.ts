@@ -1,11 +1,12 @@
 import { DEFAULT_CONCURRENCY, DEFAULT_RETRY } from '@carillon/core'
 import { afterAll, beforeEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Transaction } from '../storage/database.ts'
+import { promoteDueInstances } from '../storage/instance.ts'
 import { continueRuns } from './continue-runs.ts'
 import { cancelNode, skipNode } from './control-nodes.ts'
 import { cancelRuns, pauseRuns, resumeRuns, retryRuns } from './control-runs.ts'
 import { createDag, nodesOf, runState, statesOf, workOff } from './dag.test-helper.ts'
-import { createWorld, success, type TestExecutor, type TestTask, type World } from './engine.test-helper.ts'
+import { createWorld, failure, success, type TestExecutor, type TestTask, type World } from './engine.test-helper.ts'
 
 // What people do to runs of DAGs that are under way, at the moments that suit least.
 
@@ -232,4 +233,29 @@ describe('a paused run with a sub-DAG', () => {
     expect(await partsOf(run)).toEqual([])
     expect(await runState(world, run)).toBe('CANCELLED')
   })
+})
+
+test('a node whose pause between attempts is over just as its run is paused waits until it is resumed', async () => {
+  const retry = { ...DEFAULT_RETRY, maxRetries: 1, delayMs: 60_000 }
+  const repeated = await world.task({ tenantId: task.tenantId, node: { retry } })
+  const other = await world.executor(repeated)
+  const dag = await createDag(world, repeated, { graph: 'a' })
+  const run = await dag.start()
+  const [a] = await other.claim()
+  await other.report(failure(a!))
+  await world.sql(`update instance_live set due_at = now() where run_id = $1`, run)
+  await act(async (tx) => {
+    const pausedMeanwhile: Transaction = {
+      ...tx,
+      async query(statement, parameters) {
+        const rows = await tx.query(statement, parameters)
+        if (statement.name === 'instance.promoteDue') await world.sql(`update run_live set state = 'PAUSED' where id = $1`, run)
+        return rows as never
+      },
+    }
+    expect(await promoteDueInstances(pausedMeanwhile, 10)).toMatchObject([{ state: 'WAITING' }])
+  })
+  expect((await nodesOf(world, run)).a).toMatchObject({ state: 'WAITING', waits: 'PAUSED' })
+  await resume(run)
+  expect(await other.claim()).toHaveLength(1)
 })
