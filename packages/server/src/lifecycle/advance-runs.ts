@@ -13,7 +13,7 @@ import {
   type RunFacts,
   type WaitingNode,
 } from '../storage/node.ts'
-import type { RunKey } from '../storage/run.ts'
+import { markRunsStarted, type RunKey } from '../storage/run.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { beginNodes } from './begin-nodes.ts'
 import { skippedNode, type AdvancingRun, type EndedNode } from './ended-node.ts'
@@ -144,6 +144,7 @@ function whatIsPassedOn(runs: Runs, ended: readonly EndedNode[]): PassedOn[] {
 
 const parsed = (json: string | null): unknown => (json === null ? null : JSON.parse(json))
 
+/** What is ready in a run that waits for its slot stays as it is: its counters lead to it when the run begins. */
 function decide(runs: Runs, waiting: readonly WaitingNode[]): { ready: WaitingNode[]; skipped: EndedNode[] } {
   const ready: WaitingNode[] = []
   const skipped: EndedNode[] = []
@@ -152,8 +153,8 @@ function decide(runs: Runs, waiting: readonly WaitingNode[]): { ready: WaitingNo
     const touched = nodes.map((node) => ({ node: node.node, parents: node }))
     for (const decision of advance(run.plan, touched)) {
       const node = byNode.get(decision.node)!
-      if (decision.kind === 'READY') ready.push(node)
-      else skipped.push(skippedNode(node, decision.because))
+      if (decision.kind === 'SKIP') skipped.push(skippedNode(node, decision.because))
+      else if (run.admitted) ready.push(node)
     }
   }
   return { ready, skipped }
@@ -181,6 +182,13 @@ async function outputsOf(tx: Transaction, runs: readonly AdvancingRun[]): Promis
 
 /** A large output may have as many problems. */
 const LONGEST_PROBLEM = 1_000
+
+/** New runs that have taken over every node of another one: what they answer is all that is left to find out. */
+export async function endEmptyRuns(tx: Transaction, engine: Engine, runs: readonly RunKey[], now: number): Promise<void> {
+  if (runs.length === 0) return
+  markRunsStarted(tx, runs, now)
+  await endRuns(tx, engine, (await withPlans(tx, engine, await selectRunFacts(tx, runs))).values(), now)
+}
 
 /** Runs of which nothing is left. One that has succeeded but cannot say what it was to answer has failed after all. */
 export async function endRuns(tx: Transaction, engine: Engine, runs: readonly AdvancingRun[], now: number): Promise<void> {

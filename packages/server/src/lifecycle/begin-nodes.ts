@@ -9,16 +9,16 @@ import {
 } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { beginInstances, insertEventWaits, insertNodes, type NewNode, type NodeBegin, type WaitingNode } from '../storage/node.ts'
-import { insertOutbox } from '../storage/outbox.ts'
 import { internPinnedQueues } from '../storage/queue.ts'
 import { nextIds } from '../storage/run.ts'
 import { storableJson, storableText } from '../storage/storable-json.ts'
 import type { TenantMap } from '../storage/tenant-map.ts'
-import { continueTopic, queueTopic } from '../runtime/wake-hub.ts'
+import { queueTopic } from '../runtime/wake-hub.ts'
 import { jsonOrNull, keysOf, type AdvancingRun, type EndedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
 import { groupBy } from './group.ts'
 import { contextsOf, evaluate, namesInExpression, namesInTemplate, resolve, type Context, type Resolved } from './node-context.ts'
+import { startPartsLater, type PartToStart } from './start-parts-later.ts'
 
 export interface Begun {
   /** Instances that runs have more now: the elements of fan-outs. */
@@ -298,7 +298,7 @@ function beginOf({ waiting, run, node, beginning }: ReadyNode, agingMs: number, 
     case 'ELEMENTS':
       return [{ ...common, waitReason: held, ...firstOf(beginning.elements) }]
     case 'PART':
-      return [{ ...common, waitReason: 'SUB_DAG', params: storableJson(beginning.params) }]
+      return [{ ...common, waitReason: held ?? 'SUB_DAG', params: storableJson(beginning.params) }]
     case 'APPROVAL':
     case 'EVENT':
     case 'TIME':
@@ -352,23 +352,14 @@ async function insertElements(
   return fanOuts.map(({ waiting, beginning }) => ({ ...waiting, added: beginning.elements.length - 1 }))
 }
 
-/** The run of another DAG begins in a transaction of its own: its gate may stand before the locks that are held here. */
+/** Those of a paused run start when it is resumed. */
 function startParts(tx: Transaction, engine: Engine, ready: readonly ReadyNode[]): void {
-  const parts = ready.flatMap(({ waiting: { tenantId, id, runId }, run, beginning }) => {
-    if (beginning.kind !== 'PART') return []
-    const { dagId, dagVersion, params } = beginning
-    return [
-      {
-        tenantId,
-        kind: 'START_PART' as const,
-        runId,
-        payload: { instanceId: id, dagId, dagVersion, params, depth: run.depth + 1 },
-      },
-    ]
+  const parts = ready.flatMap(({ waiting, run, beginning }) => {
+    if (beginning.kind !== 'PART' || run.state === 'PAUSED') return []
+    const params = beginning.params as PartToStart['params']
+    return [{ ...waiting, ...beginning, params, depth: run.depth + 1 }]
   })
-  if (parts.length === 0) return
-  insertOutbox(tx, parts)
-  tx.afterCommit(() => engine.hub.wake(continueTopic))
+  startPartsLater(tx, engine, parts)
 }
 
 function wakeQueues(tx: Transaction, engine: Engine, ready: readonly ReadyNode[]): void {

@@ -3,6 +3,7 @@ import type { Transaction } from '../storage/database.ts'
 import { selectPartsOf } from '../storage/node.ts'
 import { selectPlansOfVersions } from '../storage/dag-version.ts'
 import {
+  forgetPartsToStart,
   postponeOutbox,
   selectDueKinds,
   takeOutbox,
@@ -18,6 +19,7 @@ import { jsonOrNull, keysOf, type EndedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
 import { lockInstances, lockInstancesOfRuns } from './lock-instances.ts'
 import { startDownstream } from './start-downstream.ts'
+import type { PartToStart } from './start-parts-later.ts'
 import { startRuns, type RunStarted } from './start-runs.ts'
 import { stopRuns } from './stop-runs.ts'
 import { tellOfEvent, type EventToTell } from './wait-nodes.ts'
@@ -139,6 +141,8 @@ const tellOfEvents: ContinueStep<EventToTell> = async (tx, engine, entries) => {
 
 const stopParts: ContinueStep<{ readonly instanceId: number }> = async (tx, engine, entries) => {
   const nodes = entries.map(({ tenantId, payload }) => ({ tenantId, id: payload.instanceId }))
+  // In this order: a part is still to be started, or has a run.
+  forgetPartsToStart(tx, nodes)
   const parts = await selectPartsOf(tx, nodes)
   if (parts.length > 0) await stopRuns(tx, engine, parts, 'CANCEL')
 }
@@ -150,14 +154,6 @@ const STEPS: Readonly<Record<OutboxEntry['kind'], ContinueStep<never>>> = {
   PART_ENDED: endPartsLeft,
   STOP_PART: stopParts,
   TELL_EVENT: tellOfEvents,
-}
-
-interface PartToStart {
-  readonly instanceId: number
-  readonly dagId: number
-  readonly dagVersion: number | null
-  readonly params: Readonly<Record<string, unknown>>
-  readonly depth: number
 }
 
 /** The plans of the versions that nodes name; undefined where none is named, null where the version has none (any more). */

@@ -40,7 +40,8 @@ export async function cancelNode(tx: Transaction, engine: Engine, node: NodeOfTe
   } else {
     stopPartsLater(tx, engine, [{ instance }])
     const error = JSON.stringify({ code: 'CANCEL', message: stopMessage(instance) })
-    const end = { state: 'CANCELLED', because: null, output: null, error, startedAt: null } as const
+    const hadNoTurn = instance.waitReason === 'SLOT'
+    const end = { state: 'CANCELLED', because: null, output: null, error, startedAt: null, hadNoTurn } as const
     await advanceRuns(tx, engine, [{ ...keysOf(instance), ...end }], now)
   }
   return { kind: 'DONE', runId: instance.runId }

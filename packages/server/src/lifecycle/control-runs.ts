@@ -1,12 +1,13 @@
 import type { Transaction } from '../storage/database.ts'
 import { freeInstances, holdInstances, isOnly, type LockedInstance } from '../storage/instance.ts'
-import { freePausedNodes } from '../storage/node.ts'
+import { freePausedNodes, type FreedNode } from '../storage/node.ts'
 import { markRunsPaused, markRunsResumed, selectEndedRuns, selectLiveRuns, type RunKey } from '../storage/run.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
 import { admitNext } from './finish-runs.ts'
 import type { ControlResult, RetryHow } from './lifecycle.ts'
 import { lockInstancesOfRuns } from './lock-instances.ts'
+import { startPartsLater } from './start-parts-later.ts'
 import { startRuns } from './start-runs.ts'
 import { isStopping, stopRuns } from './stop-runs.ts'
 
@@ -58,10 +59,12 @@ export async function resumeRuns(
   const stopping = runsOf(instances.filter(isStopping))
   const paused = [...live.values()].filter((instance) => instance.runState === 'PAUSED' && !stopping.has(instance.runId))
   markRunsResumed(tx, paused.map(runOf))
+  const nodes = await freePausedNodes(tx, paused.filter((instance) => !isOnly(instance)).map(runOf))
   const queues = [
     ...(await freeInstances(tx, paused.filter(isOnly).map(runOf), 'PAUSED')),
-    ...(await freePausedNodes(tx, paused.filter((instance) => !isOnly(instance)).map(runOf))),
+    ...nodes.flatMap(({ queueId }) => (queueId === 0 ? [] : [queueId])),
   ]
+  await startFreedParts(tx, engine, nodes, live)
   tx.afterCommit(() => queues.forEach((queue) => engine.hub.wake(queueTopic(queue), 1)))
   const gates = paused.flatMap(({ tenantId, concurrencyKey }) =>
     concurrencyKey === null ? [] : [{ tenantId, key: concurrencyKey }],
@@ -73,6 +76,23 @@ export async function resumeRuns(
     if (stopping.has(runId)) return isBeingStopped(runId)
     return live.has(runId) ? { runId, kind: 'REFUSED', detail: 'The run is not paused.' } : null
   })
+}
+
+/** Of nodes that were ready when their run was paused. */
+async function startFreedParts(
+  tx: Transaction,
+  engine: Engine,
+  nodes: readonly FreedNode[],
+  runs: ReadonlyMap<number, LockedInstance>,
+): Promise<void> {
+  const held = nodes.filter(({ queueId }) => queueId === 0)
+  if (held.length === 0) return
+  const planOf = await engine.plans.load(tx, held)
+  const parts = held.flatMap((node) => {
+    const { does } = planOf(node).nodes[node.node]!.control!
+    return does.kind === 'DAG' ? [{ ...node, ...does, params: node.params!, depth: runs.get(node.runId)!.depth + 1 }] : []
+  })
+  startPartsLater(tx, engine, parts)
 }
 
 const isBeingStopped = (runId: number): ControlResult => ({ runId, kind: 'REFUSED', detail: 'The run is being stopped.' })

@@ -14,6 +14,8 @@ export interface EndedNode extends InstanceKey, NodeKey {
   readonly output: string | null
   readonly error: string | null
   readonly startedAt: number | null
+  /** An element that was still waiting for its turn, so that none is free now. */
+  readonly hadNoTurn?: boolean
 }
 
 /** A run with its plan. */

@@ -18,7 +18,7 @@ const nameOf = (key: NodeKey) => `${key.runId}:${key.node}`
 
 /**
  * Of nodes and elements that have ended, the nodes that have ended with them: all that are no fan-out, and of a fan-out the whole when its
- * last element has. Where elements wait for their turn, as many go on as have ended.
+ * last element has. Where elements wait for their turn, as many go on as have given theirs back.
  */
 export async function settleElements(
   tx: Transaction,
@@ -32,12 +32,17 @@ export async function settleElements(
   const nodes = [...new Map(elements.map((end) => [nameOf(end), end])).values()]
   const endedOf = groupBy(elements, nameOf)
   const turnsOf = (node: EndedNode) =>
-    nodeOf(runs, node).control!.forEach!.maxParallel > 0 ? endedOf.get(nameOf(node))!.length : 0
+    nodeOf(runs, node).control!.forEach!.maxParallel > 0
+      ? endedOf.get(nameOf(node))!.filter((element) => !element.hadNoTurn).length
+      : 0
   const found = await selectElementsLeft(
     tx,
     nodes.map((node) => ({ ...node, turns: turnsOf(node) })),
   )
-  const next = found.flatMap(({ tenantId, next }) => next.map((id) => ({ tenantId, id })))
+  const next = found.flatMap(({ tenantId, runId, next }) => {
+    const paused = runs.get(tenantId, runId)!.state === 'PAUSED'
+    return next.map((id) => ({ tenantId, id, paused }))
+  })
   for (const queue of await freeElements(tx, next)) tx.afterCommit(() => engine.hub.wake(queueTopic(queue), 1))
   const left = new Set(found.filter((node) => node.left).map(nameOf))
   const whole = nodes.filter((node) => !left.has(nameOf(node)))

@@ -18,7 +18,7 @@ import { insertNodes, type NewNode } from '../storage/node.ts'
 import { selectStartableDags, type StartableDag } from '../storage/dag.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
-import { beginRuns } from './advance-runs.ts'
+import { beginRuns, endEmptyRuns } from './advance-runs.ts'
 import type { Engine } from './engine.ts'
 import { loadKeptNodes, writeKeptNodes, type KeptNodes } from './kept-nodes.ts'
 import { planOfShare, shareKey, type PlanShares } from './plan-share.ts'
@@ -213,7 +213,11 @@ async function withKeptNodes(tx: Transaction, candidates: readonly Candidate[]):
     keeps.map(({ tenantId, plan, params, start }) => ({ tenantId, runId: start.parentRunId!, plan, params })),
   )
   const keptOf = new Map(keeps.map(({ id }, place) => [id, loaded[place]!]))
-  return candidates.map((candidate) => ({ ...candidate, kept: keptOf.get(candidate.id) ?? null }))
+  return candidates.map((candidate) => {
+    const kept = keptOf.get(candidate.id) ?? null
+    // Where nothing is left to run, no slot is needed for it.
+    return { ...candidate, kept, key: kept?.nodes.size === candidate.plan.nodes.length ? null : candidate.key }
+  })
 }
 
 // ───────────────────────────────────────────────────────────────── decide
@@ -310,6 +314,12 @@ async function writeRuns(
     tx,
     engine,
     large.filter((candidate) => decisions.get(candidate.id)!.kind === 'ADMIT'),
+    now,
+  )
+  await endEmptyRuns(
+    tx,
+    engine,
+    large.filter((candidate) => instancesOf(candidate) === 0),
     now,
   )
   for (const candidate of single) {

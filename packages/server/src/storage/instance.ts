@@ -461,19 +461,20 @@ const PROMOTE_DUE = sql(
    set state = case when r.state = 'PAUSED' then 'WAITING' else 'PENDING' end, wait_reason = case when r.state = 'PAUSED' then 'PAUSED' end, due_at = null
    from due cross join lateral (select l.tenant_id, l.id, l.state from run_live l where l.tenant_id = due.tenant_id and l.id = due.run_id limit 1) r
    where i.ctid = due.place
-   returning i.tenant_id as "tenantId", i.id, i.queue_id as "queueId", i.state, i.avoid_executor_id is not null as elsewhere`,
+   returning i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.queue_id as "queueId", i.state, i.avoid_executor_id is not null as elsewhere`,
 )
 
 const HOLD_PAUSED = sql(
   'instance.holdPaused',
   `update instance_live i set state = 'WAITING', wait_reason = 'PAUSED'
-   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} h
-   cross join lateral (select l.state from run_live l where l.tenant_id = h.tenant_id and l.id = h.id limit 1) r
+   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::bigint[]) as batch (tenant_id, id, run_id)')} h
+   cross join lateral (select l.state from run_live l where l.tenant_id = h.tenant_id and l.id = h.run_id limit 1) r
    where i.ctid = h.place and (i.state = 'PENDING') is not false and r.state = 'PAUSED'
    returning i.tenant_id as "tenantId", i.id`,
 )
 
 export interface PromotedInstance extends InstanceKey {
+  readonly runId: number
   readonly queueId: number
   readonly state: InstanceState
   /** Not every executor that is woken may take it. */
@@ -485,7 +486,8 @@ export async function promoteDueInstances(tx: Transaction, limit: number): Promi
   const promoted = await tx.query<PromotedInstance>(PROMOTE_DUE, [limit])
   if (promoted.length === 0) return promoted
   // A run that was paused while its instance was being locked is seen by this statement only.
-  const paused = new Set((await tx.query<InstanceKey>(HOLD_PAUSED, keyColumns(promoted))).map((key) => key.id))
+  const keys = [...keyColumns(promoted), plainColumn(column(promoted, 'runId'))]
+  const paused = new Set((await tx.query<InstanceKey>(HOLD_PAUSED, keys)).map((key) => key.id))
   return promoted.map((each) => (paused.has(each.id) ? { ...each, state: 'WAITING' } : each))
 }
 

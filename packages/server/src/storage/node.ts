@@ -91,7 +91,8 @@ export function selectRunFacts(tx: Transaction, runs: readonly RunKey[]): Promis
 const COUNT = sql(
   'node.count',
   `update run_live r
-   set instances = r.instances + s.more, state = case when r.state = 'PENDING' then 'RUNNING' else r.state end, started_at = coalesce(r.started_at, at_ms($4))
+   set instances = r.instances + s.more, state = case when r.state = 'PENDING' and r.admitted then 'RUNNING' else r.state end,
+     started_at = case when r.admitted then coalesce(r.started_at, at_ms($4)) end
    from ${placed('run_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::int[]) as batch (tenant_id, id, more)')} s
    where r.ctid = s.place`,
 )
@@ -227,6 +228,7 @@ export function endNodeInstances(tx: Transaction, nodes: readonly NodeEnd[], now
 
 // ───────────────────────────────────────────────────────────────── pass on
 
+// Elements of a fan-out have parameters: they wait for a slot too, for a turn among themselves.
 const ROOTS = sql(
   'node.roots',
   `select i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.token, i.parents as total, i.parents_ok as ok,
@@ -235,7 +237,7 @@ const ROOTS = sql(
    cross join lateral (
      select * from instance_live l
      where l.tenant_id = wanted.tenant_id and l.run_id = wanted.id and l.id <> l.run_id and l.state = 'WAITING' and l.wait_reason in ('DEPENDENCY', 'SLOT')
-       and (l.parents = 0 or l.parents_ok + l.parents_failed + l.parents_skipped > 0)
+       and l.params is null and (l.parents = 0 or l.parents_ok + l.parents_failed + l.parents_skipped > 0)
      order by l.node) i`,
 )
 
@@ -251,15 +253,22 @@ const FREE_PAUSED = sql(
      cross join lateral (
        select l.tenant_id, l.id from instance_live l
        where l.tenant_id = wanted.tenant_id and l.run_id = wanted.id and l.id <> l.run_id and l.wait_reason = 'PAUSED' and l.state = 'WAITING') i)
-   update instance_live i set state = 'PENDING', wait_reason = null
+   update instance_live i set state = case when i.queue_id = 0 then 'WAITING' else 'PENDING' end, wait_reason = case when i.queue_id = 0 then 'SUB_DAG' end
    from held where i.tenant_id = held.tenant_id and i.id = held.id
-   returning i.queue_id as "queueId"`,
+   returning i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.queue_id as "queueId",
+     case when i.queue_id = 0 then i.params end as params`,
 )
 
-/** Lets the nodes of runs go on that were held by a pause. Answers their queues. */
-export async function freePausedNodes(tx: Transaction, runs: readonly RunKey[]): Promise<number[]> {
-  if (runs.length === 0) return []
-  return column(await tx.query<{ queueId: number }>(FREE_PAUSED, runColumns(runs)), 'queueId')
+/** A node that goes on: on an executor, or else (`queueId` 0) with its part, which the caller starts with these parameters. */
+export interface FreedNode extends NodeKey, InstanceKey {
+  readonly planId: number
+  readonly queueId: number
+  readonly params: Readonly<Record<string, unknown>> | null
+}
+
+/** Lets the nodes of runs go on that were held by a pause. */
+export function freePausedNodes(tx: Transaction, runs: readonly RunKey[]): Promise<FreedNode[]> {
+  return runs.length === 0 ? Promise.resolve([]) : tx.query(FREE_PAUSED, runColumns(runs))
 }
 
 const PASS_ON = sql(
@@ -344,16 +353,23 @@ export function selectElementsLeft(
 
 const FREE = sql(
   'node.freeElements',
-  `update instance_live i set state = 'PENDING', wait_reason = null
-   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} f
+  `update instance_live i set state = case when f.paused then 'WAITING' else 'PENDING' end, wait_reason = case when f.paused then 'PAUSED' end
+   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::boolean[]) as batch (tenant_id, id, paused)')} f
    where i.ctid = f.place and (i.state = 'WAITING') is not false and i.wait_reason = 'SLOT'
-   returning i.queue_id as "queueId"`,
+   returning i.queue_id as "queueId", i.state`,
 )
 
-/** Answers the queue of each. */
-export async function freeElements(tx: Transaction, keys: readonly InstanceKey[]): Promise<number[]> {
-  if (keys.length === 0) return []
-  return (await tx.query<{ queueId: number }>(FREE, runColumns(keys))).map((row) => row.queueId)
+/** Gives elements their turn, which those of paused runs take when these are resumed. Answers the queues of the others. */
+export async function freeElements(
+  tx: Transaction,
+  elements: readonly (InstanceKey & { readonly paused: boolean })[],
+): Promise<number[]> {
+  if (elements.length === 0) return []
+  const freed = await tx.query<{ queueId: number; state: InstanceState }>(FREE, [
+    ...runColumns(elements),
+    plainColumn(column(elements, 'paused')),
+  ])
+  return freed.flatMap(({ queueId, state }) => (state === 'PENDING' ? [queueId] : []))
 }
 
 // History is cut by the day in the identifier. What belongs to a run is younger than the run: saying so keeps the look-up out of the older days.

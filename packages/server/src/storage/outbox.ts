@@ -1,5 +1,6 @@
-import { keyColumns } from './columns.ts'
+import { column, keyColumns, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
+import type { InstanceKey } from './instance.ts'
 import { sql } from './sql.ts'
 import { storableJson, storableText } from './storable-json.ts'
 import { dueTenants, share } from './turns.ts'
@@ -94,6 +95,17 @@ const TAKE_THESE = sql(
 /** As `takeOutbox`, of these what is left and due. */
 export function takeTheseOutbox<Payload>(tx: Transaction, keys: readonly OutboxKey[]): Promise<TakenEntry<Payload>[]> {
   return tx.query(TAKE_THESE, keyColumns(keys))
+}
+
+// One look at what a tenant has left to start, whatever the number of nodes: an instance's identifier is nobody else's.
+const FORGET_PARTS = sql(
+  'outbox.forgetParts',
+  `delete from outbox where kind = 'START_PART' and tenant_id = any($1::bigint[]) and (payload ->> 'instanceId')::bigint = any($2::bigint[])`,
+)
+
+/** The parts of these nodes are not to be started. Waits for whoever is starting one: what is read afterwards knows its run. */
+export function forgetPartsToStart(tx: Transaction, nodes: readonly InstanceKey[]): void {
+  tx.send(FORGET_PARTS, [plainColumn([...new Set(column(nodes, 'tenantId'))]), plainColumn(column(nodes, 'id'))])
 }
 
 const POSTPONE = sql(
