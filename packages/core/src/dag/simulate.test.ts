@@ -73,13 +73,14 @@ test('a failure goes on to what handles it', () => {
   expect(simulation).toMatchObject({ state: 'FAILED', output: null })
 })
 
-test('a condition on a missing output fails its target, which tells why', () => {
-  const { nodes } = simulateDag(pipeline, {}, { extract: { output: {} } })
+test('a condition on a missing output fails its target, which tells why, and so the run', () => {
+  const { nodes, state } = simulateDag(pipeline, {}, { extract: { output: {} } })
   expect(nodes[1]).toMatchObject({
     code: 'load',
-    skippedBecause: 'UPSTREAM_FAILED',
-    error: { message: 'The condition "size(output.rows) >= params.least" cannot be evaluated: there is no "rows"' },
+    state: 'FAILED',
+    error: { code: 'CONDITION', message: 'The condition "size(output.rows) >= params.least" cannot be evaluated: there is no "rows"' },
   })
+  expect(state).toBe('FAILED')
 })
 
 test('parameters that cannot be computed fail the node', () => {

@@ -137,7 +137,7 @@ describe('a run of a DAG', () => {
     expect((await nodesOf(world, run)).each).toMatchObject({ state: 'SUCCESS', output: [] })
   })
 
-  test('a condition over an output that is not there skips its target, which tells the condition', async () => {
+  test('a condition over an output that is not there fails its target, which tells the condition, and so the run', async () => {
     const dag = await createDag(world, task, {
       nodes: ['a', 'b', 'c'].map((code) => ({ code, task: 'work' })),
       edges: [
@@ -148,8 +148,9 @@ describe('a run of a DAG', () => {
     const run = await dag.start()
     await workOff(world, executor, run)
     const { c } = await nodesOf(world, run)
-    expect(c).toMatchObject({ state: 'SKIPPED', error: { code: 'UPSTREAM_FAILED' } })
+    expect(c).toMatchObject({ state: 'FAILED', error: { code: 'CONDITION' } })
     expect(c!.error!.message).toContain('output.rows > 0')
+    expect(await runState(world, run)).toBe('FAILED')
   })
 
   test('a fan-out over something that is no list fails its node', async () => {

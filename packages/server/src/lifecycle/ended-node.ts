@@ -31,7 +31,12 @@ const SKIPPED_BECAUSE: Readonly<Record<SkipReason, string>> = {
 
 type Skippable = InstanceKey & NodeKey & { planId: number; token: number; problem?: string | null }
 
+/** A node to which no way leads; one before which a condition could not be evaluated has failed, or a mistyped name would drop it in silence. */
 export function skippedNode(node: Skippable, because: SkipReason): EndedNode {
+  if (because === 'UPSTREAM_FAILED' && node.problem != null) {
+    const error = storableJson({ code: 'CONDITION', message: node.problem })
+    return { ...keysOf(node), state: 'FAILED', because: null, output: null, error, startedAt: null }
+  }
   const error = storableJson({ code: because, message: node.problem ?? SKIPPED_BECAUSE[because] })
   return { ...keysOf(node), state: 'SKIPPED', because, output: null, error, startedAt: null }
 }

@@ -140,8 +140,11 @@ function take(world: World, run: Run, first: readonly Decision[], now: number): 
 
 function skip(run: Run, { node, because }: Extract<Decision, { kind: 'SKIP' }>, now: number): SimulatedNode {
   const problem = run.problems.get(node)
-  const error = problem === undefined ? null : { code: 'CONDITION', message: problem }
-  return untouched(run.dag.nodes[node]!.definition.code, 'SKIPPED', because, error, now)
+  const { code } = run.dag.nodes[node]!.definition
+  // A condition that cannot be evaluated has failed the node before which it stands.
+  if (problem !== undefined && because === 'UPSTREAM_FAILED')
+    return untouched(code, 'FAILED', null, { code: 'CONDITION', message: problem }, now)
+  return untouched(code, 'SKIPPED', because, null, now)
 }
 
 function untouched(
