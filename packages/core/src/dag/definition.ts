@@ -39,7 +39,7 @@ export interface NodeDefinition {
   readonly triggerRule?: TriggerRule
   /** Its failure does not make the run fail. Downstream it counts as a failure all the same. */
   readonly mayFail?: boolean
-  /** One instance for each element of a list; the outputs, in its order, are this node's output. */
+  /** Of a node with a task: one instance for each element of a list; the outputs, in its order, are this node's output. */
   readonly forEach?: ForEachDefinition
   readonly timeoutMs?: number
   readonly retry?: Partial<RetryPolicy>

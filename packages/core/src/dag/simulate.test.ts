@@ -238,7 +238,7 @@ describe('whoever answers is asked', () => {
   }
   const outer: DagDefinition = {
     nodes: [
-      { code: 'sub', dag: 'inner', forEach: { items: '[5, 6]' }, params: { size: '${{ item }}' } },
+      { code: 'sub', dag: 'inner', params: { size: '${{ 5 + 1 }}' } },
       node('beside'),
       node('after', { params: { sub: '${{ nodes.sub.output }}' } }),
     ],
@@ -248,19 +248,16 @@ describe('whoever answers is asked', () => {
 
   test('about the nodes of a sub-DAG that is known', () => {
     const { calls, simulation } = asked(outer, ({ code }) => ({ output: code, durationMs: code === 'beside' ? 5 : 10 }), { dags })
-    expect(calls).toEqual([...['0 beside 1', '0 sub/x 1', '0 sub/x 1', '10 sub/y 1', '10 sub/y 1'], '20 after 1'])
+    expect(calls).toEqual(['0 beside 1', '0 sub/x 1', '10 sub/y 1', '20 after 1'])
     expect(simulation.nodes[1]).toMatchObject({
       code: 'sub',
-      output: [
-        { size: 5, y: 'y' },
-        { size: 6, y: 'y' },
-      ],
-      instances: [{ run: { state: 'SUCCESS', endedAt: 20, nodes: [{ code: 'x', params: { size: 5 } }, {}] } }, {}],
+      output: { size: 6, y: 'y' },
+      instances: [{ run: { state: 'SUCCESS', endedAt: 20, nodes: [{ code: 'x', params: { size: 6 } }, { code: 'y' }] } }],
     })
-    expect(simulation.nodes[2]).toMatchObject({ code: 'after', params: { sub: [{ size: 5 }, { size: 6 }] } })
+    expect(simulation.nodes[2]).toMatchObject({ code: 'after', params: { sub: { size: 6, y: 'y' } } })
   })
   test('about a sub-DAG that is not known as about a task', () => {
-    expect(asked(outer, () => ({})).calls).toEqual(['0 sub[0] 1', '0 sub[1] 1', '0 beside 1', '0 after 1'])
+    expect(asked(outer, () => ({})).calls).toEqual(['0 sub 1', '0 beside 1', '0 after 1'])
   })
   test('until a sub-DAG fails, which fails its node', () => {
     const { simulation } = asked(outer, ({ code }) => ({ state: code === 'y' ? 'FAILED' : 'SUCCESS' }), { dags })
