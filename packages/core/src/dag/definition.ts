@@ -93,3 +93,7 @@ export const MOST_NODES = 10_000
 export const MOST_EDGES = 100_000
 /** The most elements of a fan-out. */
 export const MOST_ELEMENTS = 10_000
+/** The most DAGs that stand in each other. Activating a version refuses more; a run is held to it as well, whatever has been edited since. */
+export const DEEPEST_SUB_DAG = 10
+/** The error of a node whose part would have as many DAGs above it. */
+export const SUB_DAG_TOO_DEEP = { code: 'SUB_DAG_TOO_DEEP', message: `DAGs stand at most ${DEEPEST_SUB_DAG} deep in each other.` }

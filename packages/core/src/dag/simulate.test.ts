@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { DagDefinition, NodeDefinition } from './definition.ts'
+import { DEEPEST_SUB_DAG, type DagDefinition, type NodeDefinition } from './definition.ts'
 import {
   simulateDag,
   simulationOf,
@@ -270,7 +270,13 @@ describe('whoever answers is asked', () => {
   })
   test('not for ever by a DAG that is in itself', () => {
     const itself: DagDefinition = { nodes: [{ code: 'a', dag: 'itself' }], edges: [] }
-    expect(asked(itself, () => ({}), { dags: { itself } }).simulation.state).toBe('FAILED')
+    const { simulation } = asked(itself, () => ({}), { dags: { itself } })
+    const runs = function* (run: Simulation | null): Generator<Simulation> {
+      for (; run; run = run.nodes[0]!.instances[0]!.run) yield run
+    }
+    const all = [...runs(simulation)]
+    expect(all.map(({ state }) => state)).toEqual(Array.from({ length: DEEPEST_SUB_DAG }, () => 'FAILED'))
+    expect(all.at(-1)!.nodes[0]!.error).toMatchObject({ code: 'SUB_DAG_TOO_DEEP' })
   })
 })
 

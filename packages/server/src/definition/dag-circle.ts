@@ -1,11 +1,7 @@
-import type { FieldProblem } from '@carillon/core'
+import { DEEPEST_SUB_DAG, type DagDefinition, type FieldProblem } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { dagUses } from '../storage/dag-use.ts'
 import type { DagReferences } from './dag-references.ts'
-import type { DagDefinition } from '@carillon/core'
-
-/** How deep DAGs may stand in each other. */
-export const DEEPEST_SUB_DAG = 10
 
 /**
  * DAGs that would run each other for ever, or too deep in each other. Seen over all versions that can run, since which of them is active

@@ -86,6 +86,8 @@ async function putToWork(
   const { definition } = version
   if (definition.nodes.some((node) => node.dag !== undefined)) await lockDagUses(tx, tenantId)
   const references = await findReferences(tx, tenantId, [definition], { hold: true })
+  // Also so that what these use is seen where a circle is looked for: a version without a plan counts as using nothing.
+  await compileVersions(edit, unplanned([version], references))
   const dag = await lockObject(edit, DAG, String(seen.id))
   const locked = await lockVersion(tx, tenantId, dag.id, number)
   if (revision !== undefined) assertRevision(version, revision)
@@ -99,7 +101,6 @@ async function putToWork(
   refuseProblems(problems, '/definition')
   refuseProblems(await circleProblems(tx, tenantId, dag, definition, references), '/definition')
   refuseProblems(await scheduleProblems(edit, dag, definition), '/definition')
-  await compileVersions(edit, unplanned([version], references))
   const planned = { dag, versionId: version.id, number, definition }
   const planId = (await makeVersionPlans(edit, [planned], references)).get(version.id)!
   return { dag, before: version, after: await activateVersionRow(tx, tenantId, version.id, planId, edit.principal) }

@@ -165,6 +165,24 @@ describe('an edit of what a DAG uses', () => {
     expect((await version(a, 2)).state).toBe('DRAFT')
   })
 
+  test('nor by way of a version that has lost its plan, which it gets again when it is named', async () => {
+    const [task, b] = [await makeTask(), await running(one({ wait: { ms: 1 } }))]
+    const a = await running({
+      nodes: [
+        { code: 'work', task },
+        { code: 'use', dag: b },
+      ],
+      edges: [],
+    })
+    await addVersion(a, one({ wait: { ms: 1 } }))
+    await activate(a, 2)
+    await api.tenantA.client.tasks.update({ params: { task }, body: { version: 1, params: { count: 2 } } })
+    expect(await planOf(a, 1)).toBe(null)
+    await addVersion(b, one({ dag: a, dagVersion: 1 }))
+    expect((await refusal(activate(b, 2))).problems).toMatchObject([{ message: `leads back to this DAG: ${b} → ${a} → ${b}` }])
+    expect([(await version(b, 2)).state, await planOf(a, 1)]).toEqual(['DRAFT', null])
+  })
+
   test('DAGs stand at most ten deep in each other', async () => {
     let inner = await running(one({ wait: { ms: 1 } }))
     for (let depth = 2; depth <= 10; depth++) inner = await running(one({ dag: inner }))
