@@ -70,18 +70,20 @@ export async function lockDagUses(tx: Transaction, tenantId: number): Promise<vo
 
 const edges = sql(
   'dagUse.edges',
-  `select distinct v.dag_id as "from", u.dag_id as "to", f.code as "fromCode", o.code as "toCode"
+  `select distinct v.dag_id as "from", u.dag_id as "to", o.code as "toCode"
    from dag_version_dag u
    join dag_version v on v.tenant_id = u.tenant_id and v.id = u.version_id and v.plan_id is not null
-   join dag f on f.tenant_id = v.tenant_id and f.id = v.dag_id
    join dag o on o.tenant_id = u.tenant_id and o.id = u.dag_id
    where u.tenant_id = $1`,
 )
+/** A DAG and one that it uses. */
+export interface DagUse {
+  readonly from: number
+  readonly to: number
+  readonly toCode: string
+}
 /** Which DAGs use which, over all versions that can run. */
-export function dagUses(
-  tx: Transaction,
-  tenantId: number,
-): Promise<{ from: number; to: number; fromCode: string; toCode: string }[]> {
+export function dagUses(tx: Transaction, tenantId: number): Promise<DagUse[]> {
   return tx.query(edges, [tenantId])
 }
 
