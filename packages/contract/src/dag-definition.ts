@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox'
-import { MOST_EDGES, MOST_ELEMENTS, MOST_NODES, ROLES, TRIGGER_RULES } from '@carillon/core'
+import { LONGEST_DAG_EXPRESSION, MOST_EDGES, MOST_ELEMENTS, MOST_NODES, ROLES, TRIGGER_RULES } from '@carillon/core'
 import { NodePolicies } from './policy.ts'
 import { Code, JsonObject, Name, Text, choice, optional, strict } from './schema.ts'
 
@@ -12,7 +12,7 @@ export const NodeCode = Type.String({
   examples: ['extract'],
 })
 
-export const DagExpression = Type.String({ minLength: 1, maxLength: 4000, description: 'An expression (CEL)' })
+export const DagExpression = Type.String({ minLength: 1, maxLength: LONGEST_DAG_EXPRESSION, description: 'An expression (CEL)' })
 const Wait = Type.Integer({ minimum: 0, maximum: LONGEST_WAIT_MS, description: 'Milliseconds' })
 
 const Approval = strict(

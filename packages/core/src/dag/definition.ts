@@ -39,7 +39,7 @@ export interface NodeDefinition {
   readonly triggerRule?: TriggerRule
   /** Its failure does not make the run fail. Downstream it counts as a failure all the same. */
   readonly mayFail?: boolean
-  /** One instance for each element of a list; the outputs, in its order, are this node's output. */
+  /** Of a node with a task: one instance for each element of a list; the outputs, in its order, are this node's output. */
   readonly forEach?: ForEachDefinition
   readonly timeoutMs?: number
   readonly retry?: Partial<RetryPolicy>
@@ -93,3 +93,7 @@ export const MOST_NODES = 10_000
 export const MOST_EDGES = 100_000
 /** The most elements of a fan-out. */
 export const MOST_ELEMENTS = 10_000
+/** The most DAGs that stand in each other. Activating a version refuses more; a run is held to it as well, whatever has been edited since. */
+export const DEEPEST_SUB_DAG = 10
+/** The error of a node whose part would have as many DAGs above it. */
+export const SUB_DAG_TOO_DEEP = { code: 'SUB_DAG_TOO_DEEP', message: `DAGs stand at most ${DEEPEST_SUB_DAG} deep in each other.` }

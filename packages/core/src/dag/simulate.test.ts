@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { DagDefinition, NodeDefinition } from './definition.ts'
+import { DEEPEST_SUB_DAG, type DagDefinition, type NodeDefinition } from './definition.ts'
 import {
   simulateDag,
   simulationOf,
@@ -239,7 +239,7 @@ describe('whoever answers is asked', () => {
   }
   const outer: DagDefinition = {
     nodes: [
-      { code: 'sub', dag: 'inner', forEach: { items: '[5, 6]' }, params: { size: '${{ item }}' } },
+      { code: 'sub', dag: 'inner', params: { size: '${{ 5 + 1 }}' } },
       node('beside'),
       node('after', { params: { sub: '${{ nodes.sub.output }}' } }),
     ],
@@ -249,19 +249,16 @@ describe('whoever answers is asked', () => {
 
   test('about the nodes of a sub-DAG that is known', () => {
     const { calls, simulation } = asked(outer, ({ code }) => ({ output: code, durationMs: code === 'beside' ? 5 : 10 }), { dags })
-    expect(calls).toEqual([...['0 beside 1', '0 sub/x 1', '0 sub/x 1', '10 sub/y 1', '10 sub/y 1'], '20 after 1'])
+    expect(calls).toEqual(['0 beside 1', '0 sub/x 1', '10 sub/y 1', '20 after 1'])
     expect(simulation.nodes[1]).toMatchObject({
       code: 'sub',
-      output: [
-        { size: 5, y: 'y' },
-        { size: 6, y: 'y' },
-      ],
-      instances: [{ run: { state: 'SUCCESS', endedAt: 20, nodes: [{ code: 'x', params: { size: 5 } }, {}] } }, {}],
+      output: { size: 6, y: 'y' },
+      instances: [{ run: { state: 'SUCCESS', endedAt: 20, nodes: [{ code: 'x', params: { size: 6 } }, { code: 'y' }] } }],
     })
-    expect(simulation.nodes[2]).toMatchObject({ code: 'after', params: { sub: [{ size: 5 }, { size: 6 }] } })
+    expect(simulation.nodes[2]).toMatchObject({ code: 'after', params: { sub: { size: 6, y: 'y' } } })
   })
   test('about a sub-DAG that is not known as about a task', () => {
-    expect(asked(outer, () => ({})).calls).toEqual(['0 sub[0] 1', '0 sub[1] 1', '0 beside 1', '0 after 1'])
+    expect(asked(outer, () => ({})).calls).toEqual(['0 sub 1', '0 beside 1', '0 after 1'])
   })
   test('until a sub-DAG fails, which fails its node', () => {
     const { simulation } = asked(outer, ({ code }) => ({ state: code === 'y' ? 'FAILED' : 'SUCCESS' }), { dags })
@@ -274,7 +271,13 @@ describe('whoever answers is asked', () => {
   })
   test('not for ever by a DAG that is in itself', () => {
     const itself: DagDefinition = { nodes: [{ code: 'a', dag: 'itself' }], edges: [] }
-    expect(asked(itself, () => ({}), { dags: { itself } }).simulation.state).toBe('FAILED')
+    const { simulation } = asked(itself, () => ({}), { dags: { itself } })
+    const runs = function* (run: Simulation | null): Generator<Simulation> {
+      for (; run; run = run.nodes[0]!.instances[0]!.run) yield run
+    }
+    const all = [...runs(simulation)]
+    expect(all.map(({ state }) => state)).toEqual(Array.from({ length: DEEPEST_SUB_DAG }, () => 'FAILED'))
+    expect(all.at(-1)!.nodes[0]!.error).toMatchObject({ code: 'SUB_DAG_TOO_DEEP' })
   })
 })
 

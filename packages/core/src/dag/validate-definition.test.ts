@@ -105,6 +105,13 @@ describe('a node', () => {
     expect(problem([bare('a', { approval: {}, forEach })])).toMatchObject({ path: '/nodes/0/forEach' })
     expect(problem([bare('a', { wait: { ms: 1 }, forEach })])).toMatchObject({ path: '/nodes/0/forEach' })
   })
+  test('is not repeated when it is a DAG, whose own nodes can be', () => {
+    expect(problem([bare('a', { dag: 'b', forEach: { items: 'params.list' } })])).toMatchObject({
+      path: '/nodes/0/forEach',
+      node: 'a',
+      message: 'A DAG is not repeated; give it the list in params and put forEach on the nodes with a task in that DAG.',
+    })
+  })
   test('waits for exactly one thing', () => {
     expect(problem([bare('a', { wait: {} })])).toMatchObject({ path: '/nodes/0/wait' })
     expect(problem([bare('a', { wait: { ms: 1, until: 'params.at' } })])).toMatchObject({ path: '/nodes/0/wait' })

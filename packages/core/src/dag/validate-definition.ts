@@ -148,9 +148,17 @@ function kindProblems(node: NodeDefinition, report: Report): readonly Definition
 
 function forEachProblems(node: NodeDefinition, report: Report, upstream: Upstream | null): readonly DefinitionProblem[] {
   if (!node.forEach) return []
-  const refused = node.approval ? 'An approval' : node.wait ? 'A wait' : null
-  const problems = refused ? [report('/forEach', `${refused} is not repeated; put it before or behind the node that is.`)] : []
+  const refused = whyNotRepeated(node)
+  const problems = refused === null ? [] : [report('/forEach', refused)]
   return [...problems, ...expressionProblems(node.forEach.items, '/forEach/items', knownIn(node, upstream, PER_NODE), report)]
+}
+
+function whyNotRepeated({ dag, approval, wait }: NodeDefinition): string | null {
+  if (dag !== undefined) {
+    return 'A DAG is not repeated; give it the list in params and put forEach on the nodes with a task in that DAG.'
+  }
+  const refused = approval ? 'An approval' : wait ? 'A wait' : null
+  return refused === null ? null : `${refused} is not repeated; put it before or behind the node that is.`
 }
 
 function waitProblems(node: NodeDefinition, report: Report, upstream: Upstream | null): readonly DefinitionProblem[] {

@@ -172,6 +172,8 @@ test('the compiler refuses what cannot be', () => {
     dag.node('b', { after: 'extract' })
     // @ts-expect-error an approval is not repeated
     dag.node('b', { approval: {}, forEach: { items: 'params.list' } })
+    // @ts-expect-error nor is a DAG
+    dag.node('b', { dag: 'other', forEach: { items: 'params.list' } })
     // @ts-expect-error it waits for one thing
     dag.node('b', { wait: {} })
     // @ts-expect-error a rule that is not one

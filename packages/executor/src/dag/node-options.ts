@@ -34,7 +34,6 @@ interface DagNode {
   /** A version other than the active one. */
   readonly dagVersion?: number
   readonly params?: Readonly<Record<string, unknown>>
-  readonly forEach?: ForEachDefinition
 }
 
 interface ApprovalNode {

@@ -1,74 +1,87 @@
-import type { FieldProblem } from '@carillon/core'
-import type { Transaction } from '../storage/database.ts'
-import { dagUses } from '../storage/dag-use.ts'
+import { DEEPEST_SUB_DAG, type DagDefinition, type FieldProblem } from '@carillon/core'
+import type { DagUse } from '../storage/dag-use.ts'
 import type { DagReferences } from './dag-references.ts'
-import type { DagDefinition } from '@carillon/core'
-
-/** How deep DAGs may stand in each other. */
-export const DEEPEST_SUB_DAG = 10
 
 /**
- * DAGs that would run each other for ever, or too deep in each other. Seen over all versions that can run, since which of them is active
- * changes; the caller holds the lock on uses.
+ * DAGs that would run each other for ever, or too deep in each other. `uses` are those of all versions that can run, since which of them
+ * is active changes. However many ways lead through a DAG it is walked on from once: this runs in the server's process.
  */
-export async function circleProblems(
-  tx: Transaction,
-  tenantId: number,
+export function circleProblems(
+  uses: readonly DagUse[],
   dag: { readonly id: number; readonly code: string },
   definition: DagDefinition,
   references: DagReferences,
-): Promise<FieldProblem[]> {
-  if (!definition.nodes.some((node) => node.dag !== undefined)) return []
-  const below = new Map<number, { id: number; code: string }[]>()
-  const depthAbove = new Map<number, number[]>()
-  for (const { from, to, toCode } of await dagUses(tx, tenantId)) {
-    if (from !== dag.id) below.set(from, [...(below.get(from) ?? []), { id: to, code: toCode }])
-    depthAbove.set(to, [...(depthAbove.get(to) ?? []), from])
-  }
-  const above = heightAbove(dag.id, depthAbove)
-  return definition.nodes.flatMap((node, index) => {
+): FieldProblem[] {
+  // The definition stands for what the DAG itself uses.
+  const others = uses.filter(({ from }) => from !== dag.id)
+  const wayBack = shortestWaysTo(dag.id, others)
+  const wayDown = longestWays(others, 'from', 'to')
+  const above = longestWays(others, 'to', 'from')(dag.id).length
+  return definition.nodes.flatMap((node, index): FieldProblem[] => {
     const used = node.dag === undefined ? undefined : references.version(node.dag, node.dagVersion)
     if (!used) return []
-    const way = longestWay(used.dagId, dag.id, below, [dag.code, used.code])
-    const path = `/nodes/${index}/dag`
-    if (way.back) return [{ path, node: node.code, message: `leads back to this DAG: ${way.codes.join(' → ')}` }]
-    const depth = above + way.codes.length
-    return depth > DEEPEST_SUB_DAG
-      ? [
-          {
-            path,
-            node: node.code,
-            message: `stands ${depth} DAGs deep; ${DEEPEST_SUB_DAG} is the most: ${way.codes.join(' → ')}`,
-          },
-        ]
-      : []
+    const printed = (way: readonly DagUse[]) => [dag.code, used.code, ...way.map(({ toCode }) => toCode)].join(' → ')
+    const problem = (message: string) => [{ path: `/nodes/${index}/dag`, node: node.code, message }]
+    const back = wayBack(used.dagId)
+    if (back) return problem(`leads back to this DAG: ${printed(back)}`)
+    const down = wayDown(used.dagId)
+    const depth = above + 2 + down.length
+    if (depth <= DEEPEST_SUB_DAG) return []
+    return problem(`stands ${depth} DAGs deep; ${DEEPEST_SUB_DAG} is the most: ${printed(down)}`)
   })
 }
 
-interface Way {
-  readonly codes: readonly string[]
-  readonly back: boolean
+type End = 'from' | 'to'
+
+function usesBy(uses: readonly DagUse[], end: End): ReadonlyMap<number, readonly DagUse[]> {
+  const found = new Map<number, DagUse[]>()
+  for (const use of uses) {
+    const known = found.get(use[end])
+    if (known) known.push(use)
+    else found.set(use[end], [use])
+  }
+  return found
 }
 
-function longestWay(
-  id: number,
-  target: number,
-  below: Map<number, { id: number; code: string }[]>,
-  codes: readonly string[],
-): Way {
-  if (id === target) return { codes, back: true }
-  // Deeper than allowed is known to be wrong without walking on.
-  if (codes.length > DEEPEST_SUB_DAG + 1) return { codes, back: false }
-  const ways = (below.get(id) ?? []).map((next) => longestWay(next.id, target, below, [...codes, next.code]))
-  return ways.reduce(better, { codes, back: false })
+/** The shortest way to a DAG, from those that lead there. */
+function shortestWaysTo(target: number, uses: readonly DagUse[]): (from: number) => readonly DagUse[] | null {
+  const users = usesBy(uses, 'to')
+  const steps = new Map<number, DagUse>()
+  const reached = [target]
+  // Grows while it is walked.
+  for (const id of reached) {
+    for (const use of users.get(id) ?? []) {
+      if (steps.has(use.from)) continue
+      steps.set(use.from, use)
+      reached.push(use.from)
+    }
+  }
+  return (from) => {
+    const way: DagUse[] = []
+    for (let id = from; id !== target; id = way.at(-1)!.to) {
+      const step = steps.get(id)
+      if (!step) return null
+      way.push(step)
+    }
+    return way
+  }
 }
 
-function better(a: Way, b: Way): Way {
-  if (a.back !== b.back) return a.back ? a : b
-  return b.codes.length > a.codes.length ? b : a
-}
-
-function heightAbove(id: number, above: Map<number, number[]>, deep = 0): number {
-  if (deep > DEEPEST_SUB_DAG) return deep
-  return Math.max(0, ...(above.get(id) ?? []).map((user) => 1 + heightAbove(user, above, deep + 1)))
+/** The longest way from a DAG along its uses, or against them; of a circle that is there already, once round at most. */
+function longestWays(uses: readonly DagUse[], near: End, far: End): (id: number) => readonly DagUse[] {
+  const leaving = usesBy(uses, near)
+  const known = new Map<number, readonly DagUse[]>()
+  const longest = (id: number): readonly DagUse[] => {
+    const found = known.get(id)
+    if (found) return found
+    known.set(id, [])
+    let best: readonly DagUse[] = []
+    for (const use of leaving.get(id) ?? []) {
+      const way = longest(use[far])
+      if (way.length + 1 > best.length) best = [use, ...way]
+    }
+    known.set(id, best)
+    return best
+  }
+  return longest
 }

@@ -1,6 +1,6 @@
 import { CarillonError, type DagDefinition, type FieldProblem } from '@carillon/core'
 import { dags, type DagFields, type DagRow } from '../storage/dag.ts'
-import { dagsUsingDag, lockDagUses } from '../storage/dag-use.ts'
+import { dagsUsingDag, dagUses, lockDagUses } from '../storage/dag-use.ts'
 import { activateVersionRow, archiveVersionRows, lockVersion, type DagVersionRow } from '../storage/dag-version.ts'
 import { scheduleParamsOfDag } from '../storage/schedule.ts'
 import { definitionProblems, overrideProblems, refuseProblems } from './check-dag.ts'
@@ -84,8 +84,11 @@ async function putToWork(
   const { tx, tenantId } = edit
   const { dag: seen, version } = await findDagVersion(tx, tenantId, ref, number)
   const { definition } = version
-  if (definition.nodes.some((node) => node.dag !== undefined)) await lockDagUses(tx, tenantId)
+  const usesDags = definition.nodes.some((node) => node.dag !== undefined)
+  if (usesDags) await lockDagUses(tx, tenantId)
   const references = await findReferences(tx, tenantId, [definition], { hold: true })
+  // Also so that what these use is seen where a circle is looked for: a version without a plan counts as using nothing.
+  await compileVersions(edit, unplanned([version], references))
   const dag = await lockObject(edit, DAG, String(seen.id))
   const locked = await lockVersion(tx, tenantId, dag.id, number)
   if (revision !== undefined) assertRevision(version, revision)
@@ -98,9 +101,8 @@ async function putToWork(
   const problems = definitionProblems(definition, references, { code: dag.code, schemaBytes: edit.limits.schemaBytes })
   refuseProblems(problems, '/definition')
   refuseProblems(await overrideProblems(edit, definition, references), '/definition')
-  refuseProblems(await circleProblems(tx, tenantId, dag, definition, references), '/definition')
+  if (usesDags) refuseProblems(circleProblems(await dagUses(tx, tenantId), dag, definition, references), '/definition')
   refuseProblems(await scheduleProblems(edit, dag, definition), '/definition')
-  await compileVersions(edit, unplanned([version], references))
   const planned = { dag, versionId: version.id, number, definition }
   const planId = (await makeVersionPlans(edit, [planned], references)).get(version.id)!
   return { dag, before: version, after: await activateVersionRow(tx, tenantId, version.id, planId, edit.principal) }

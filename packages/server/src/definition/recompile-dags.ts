@@ -1,5 +1,11 @@
 import { CarillonError } from '@carillon/core'
-import { lockVersionsById, lockVersionsOfDag, lockVersionsUsing, type PlannedVersionRow } from '../storage/dag-use.ts'
+import {
+  holdTasksOf,
+  lockVersionsById,
+  lockVersionsOfDag,
+  lockVersionsUsing,
+  type PlannedVersionRow,
+} from '../storage/dag-use.ts'
 import { dropPlansOfVersions, setPlansOfVersions } from '../storage/dag-version.ts'
 import { makeVersionPlans } from './compile-dag.ts'
 import { findReferences, referenceProblems, type DagReferences } from './dag-references.ts'
@@ -14,8 +20,12 @@ export async function recompileVersionsUsing(edit: Edit, taskIds: readonly numbe
   else if (taskIds.length > 0) await recompile(edit, await lockVersionsUsing(edit.tx, edit.tenantId, taskIds))
 }
 
-/** An edit of a DAG's own policies. */
+/**
+ * An edit of a DAG's own policies. The tasks are held before the versions are locked, as where an edit of a task goes on to the versions
+ * that use it, so that the two cannot wait for each other.
+ */
 export async function recompileVersionsOf(edit: Edit, dagId: number): Promise<void> {
+  await holdTasksOf(edit.tx, edit.tenantId, dagId)
   await recompile(edit, await lockVersionsOfDag(edit.tx, edit.tenantId, dagId))
 }
 

@@ -1,4 +1,4 @@
-import type { FinalRunState, InstanceState } from '@carillon/core'
+import { DEEPEST_SUB_DAG, SUB_DAG_TOO_DEEP, type FinalRunState, type InstanceState } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { selectPartsOf } from '../storage/node.ts'
 import { selectPlansOfVersions } from '../storage/dag-version.ts'
@@ -89,7 +89,9 @@ const beginLeft: ContinueStep<unknown> = async (tx, engine, entries) => {
 
 const startParts: ContinueStep<PartToStart> = async (tx, engine, entries) => {
   const planOf = await namedPlans(tx, entries)
-  const startable = entries.filter((entry) => planOf(entry) !== null)
+  const refusalOf = (entry: (typeof entries)[number]) =>
+    entry.payload.depth >= DEEPEST_SUB_DAG ? SUB_DAG_TOO_DEEP : planOf(entry) === null ? noPlan(entry.payload) : null
+  const startable = entries.filter((entry) => refusalOf(entry) === null)
   const started = await startRuns(
     tx,
     engine,
@@ -113,11 +115,8 @@ const startParts: ContinueStep<PartToStart> = async (tx, engine, entries) => {
   const results = new Map(startable.map((entry, place) => [entry, started[place]!]))
   const refused = entries.flatMap((entry): PartEndedEntry[] => {
     const { tenantId, runId, payload } = entry
-    const result = results.get(entry) ?? noPlan(payload)
-    if (result.kind === 'STARTED' && result.state === 'PENDING') return []
-    const message = result.kind === 'REFUSED' ? result.detail : `Its concurrency policy skipped it: ${result.reason}.`
-    const error = { code: result.kind === 'REFUSED' ? result.code : 'SKIPPED', message }
-    return [{ tenantId, runId, instanceId: payload.instanceId, state: 'FAILED', error }]
+    const error = refusalOf(entry) ?? whyNotStarted(results.get(entry)!)
+    return error === null ? [] : [{ tenantId, runId, instanceId: payload.instanceId, state: 'FAILED', error }]
   })
   endPartsLater(tx, engine, refused)
 }
@@ -169,8 +168,15 @@ async function namedPlans(
   return ({ payload: { dagId, dagVersion } }) => (dagVersion === null ? undefined : (plans.get(`${dagId}@${dagVersion}`) ?? null))
 }
 
-function noPlan({ dagVersion }: PartToStart): Extract<RunStarted, { kind: 'REFUSED' }> {
-  return { kind: 'REFUSED', code: 'STATE_CONFLICT', detail: `Version ${dagVersion} cannot run: it has never been activated.` }
+type PartError = NonNullable<PartEnded['error']>
+
+function noPlan({ dagVersion }: PartToStart): PartError {
+  return { code: 'STATE_CONFLICT', message: `Version ${dagVersion} cannot run: it has never been activated.` }
+}
+
+function whyNotStarted(result: RunStarted): PartError | null {
+  if (result.kind === 'REFUSED') return { code: result.code, message: result.detail }
+  return result.state === 'PENDING' ? null : { code: 'SKIPPED', message: `Its concurrency policy skipped it: ${result.reason}.` }
 }
 
 const STATE_OF_PART: Readonly<Record<FinalRunState, InstanceState>> = {

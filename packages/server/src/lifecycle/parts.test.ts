@@ -1,3 +1,4 @@
+import { DEEPEST_SUB_DAG } from '@carillon/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { continueRuns } from './continue-runs.ts'
 import { createDag, nodesOf, runState, workOff } from './dag.test-helper.ts'
@@ -37,6 +38,20 @@ test('the run of a DAG by itself ends as it would as a part', async () => {
   const run = await dag.start()
   await workOff(world, executor, run)
   expect(await world.run(run)).toMatchObject({ run: 'FAILED', reason: expect.stringContaining('OUTPUT:/total: ') })
+})
+
+test.each([
+  [DEEPEST_SUB_DAG - 1, 'WAITING', null],
+  [DEEPEST_SUB_DAG, 'FAILED', { code: 'SUB_DAG_TOO_DEEP', message: 'DAGs stand at most 10 deep in each other.' }],
+])('parts end where activating a DAG would have ended them: of depth %i its node is %s', async (depth, state, error) => {
+  const part = await createDag(world, task, { graph: 'inner' })
+  const dag = await createDag(world, task, { nodes: [{ code: 'sub', dag: 'part' }], edges: [], parts: { part } })
+  const run = await dag.start({ depth: depth - 1 })
+  await continueRuns(world.engine)
+  await continueRuns(world.engine)
+  expect((await nodesOf(world, run)).sub).toMatchObject({ state, error })
+  const parts = await world.sql<{ depth: number }>('select depth from run_live where parent_run_id = $1', run)
+  expect(parts).toEqual(error === null ? [{ depth }] : [])
 })
 
 test('a node whose part cannot start hears of it in a transaction of its own, as its run is locked before the part', async () => {

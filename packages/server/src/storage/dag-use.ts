@@ -10,28 +10,39 @@ export interface UsableTask {
   readonly node: PlanNode
 }
 
-const holdTasks = sql(
-  'dagUse.holdTasks',
-  `select t.id, t.code, (select p.body from plan p where p.tenant_id = t.tenant_id and p.id = t.plan_id) as body
-   from task t where t.tenant_id = $1 and t.code = any($2::text[]) and t.deleted_at is null order by t.id for share of t`,
-)
-/** Those of the tasks that exist, held so that nobody changes them before this transaction ends. */
-export async function holdUsableTasks(tx: Transaction, tenantId: number, codes: readonly string[]): Promise<UsableTask[]> {
-  if (codes.length === 0) return []
-  const rows = await tx.query<{ id: number; code: string; body: Plan }>(holdTasks, [tenantId, codes])
-  return rows.map(({ id, code, body }) => ({ id, code, node: body.nodes[0]! }))
-}
-
 const readTasks = sql(
   'dagUse.readTasks',
   `select t.id, t.code, (select p.body from plan p where p.tenant_id = t.tenant_id and p.id = t.plan_id) as body
    from task t where t.tenant_id = $1 and t.code = any($2::text[]) and t.deleted_at is null order by t.id`,
 )
-/** As `holdUsableTasks`, for those who only look. */
+/** Those of the tasks that exist. */
 export async function findUsableTasks(tx: Transaction, tenantId: number, codes: readonly string[]): Promise<UsableTask[]> {
   if (codes.length === 0) return []
   const rows = await tx.query<{ id: number; code: string; body: Plan }>(readTasks, [tenantId, codes])
   return rows.map(({ id, code, body }) => ({ id, code, node: body.nodes[0]! }))
+}
+
+const holdTasks = sql(
+  'dagUse.holdTasks',
+  `select from task t where t.tenant_id = $1 and t.code = any($2::text[]) and t.deleted_at is null order by t.id for share of t`,
+)
+/** As `findUsableTasks`, held so that nobody changes them before this transaction ends. */
+export async function holdUsableTasks(tx: Transaction, tenantId: number, codes: readonly string[]): Promise<UsableTask[]> {
+  if (codes.length === 0) return []
+  // The plan of an edit that was waited for is seen by the next statement alone.
+  const [, tasks] = await Promise.all([tx.query(holdTasks, [tenantId, codes]), findUsableTasks(tx, tenantId, codes)])
+  return tasks
+}
+
+const holdTasksOfDag = sql(
+  'dagUse.holdTasksOfDag',
+  `select from task t where t.tenant_id = $1 and t.id in (
+     select u.task_id from dag_version v join dag_version_task u on u.tenant_id = v.tenant_id and u.version_id = v.id
+     where v.tenant_id = $1 and v.dag_id = $2 and v.plan_id is not null) order by t.id for share of t`,
+)
+/** Holds the tasks that versions of a DAG with a plan use. */
+export async function holdTasksOf(tx: Transaction, tenantId: number, dagId: number): Promise<void> {
+  await tx.query(holdTasksOfDag, [tenantId, dagId])
 }
 
 export interface UsableVersion {
@@ -70,18 +81,20 @@ export async function lockDagUses(tx: Transaction, tenantId: number): Promise<vo
 
 const edges = sql(
   'dagUse.edges',
-  `select distinct v.dag_id as "from", u.dag_id as "to", f.code as "fromCode", o.code as "toCode"
+  `select distinct v.dag_id as "from", u.dag_id as "to", o.code as "toCode"
    from dag_version_dag u
    join dag_version v on v.tenant_id = u.tenant_id and v.id = u.version_id and v.plan_id is not null
-   join dag f on f.tenant_id = v.tenant_id and f.id = v.dag_id
    join dag o on o.tenant_id = u.tenant_id and o.id = u.dag_id
    where u.tenant_id = $1`,
 )
+/** A DAG and one that it uses. */
+export interface DagUse {
+  readonly from: number
+  readonly to: number
+  readonly toCode: string
+}
 /** Which DAGs use which, over all versions that can run. */
-export function dagUses(
-  tx: Transaction,
-  tenantId: number,
-): Promise<{ from: number; to: number; fromCode: string; toCode: string }[]> {
+export function dagUses(tx: Transaction, tenantId: number): Promise<DagUse[]> {
   return tx.query(edges, [tenantId])
 }
 

@@ -1,7 +1,7 @@
-import type { RunOrigin, RunState } from '@carillon/core'
+import { RUN_STOPS, type RunOrigin, type RunState } from '@carillon/core'
 import type { Transaction } from './database.ts'
 import { isNamed, listing } from './listing.ts'
-import { sql } from './sql.ts'
+import { literals, sql } from './sql.ts'
 
 /** Runs as people see them: those that live and those of history are one list. */
 export interface RunRow {
@@ -94,14 +94,15 @@ const activeOfDags = sql(
   'run.activeOfDags',
   `select wanted.id as "dagId", r.id from unnest($2::bigint[]) with ordinality as wanted (id, place)
    cross join lateral (
-     select l.id from run_live l where l.tenant_id = $1 and l.target_id = wanted.id and l.reason is distinct from 'CANCEL' order by l.id limit $3) r
+     select l.id from run_live l
+     where l.tenant_id = $1 and l.target_id = wanted.id and (l.reason in (${literals(RUN_STOPS)})) is not true order by l.id limit $3) r
    order by wanted.place, r.id limit $3`,
 )
 export interface RunOfDag {
   readonly dagId: number
   readonly id: number
 }
-/** The live runs of DAGs that nobody has stopped yet, oldest first; the DAGs in the given order. */
+/** The live runs of DAGs that are not being stopped yet, oldest first; the DAGs in the given order. */
 export function activeRunsOf(tx: Transaction, tenantId: number, dagIds: readonly number[], limit: number): Promise<RunOfDag[]> {
   return tx.query(activeOfDags, [tenantId, dagIds, limit])
 }

@@ -1,7 +1,7 @@
 import type { FinalRunState, RunStop } from '../../run/run.ts'
 import type { InstanceState } from '../../run/task-instance.ts'
 import { advance, initialCounters, outcomeOfRun, roots, type Decision, type SkipReason } from '../advance.ts'
-import type { DagDefinition, NodeDefinition } from '../definition.ts'
+import { DEEPEST_SUB_DAG, SUB_DAG_TOO_DEEP, type DagDefinition, type NodeDefinition } from '../definition.ts'
 import { layOutDag, type LaidOutDag } from '../lay-out.ts'
 import { countIn, passOn } from '../pass-on.ts'
 import type {
@@ -78,9 +78,6 @@ interface World {
   instances: number
   readonly dags: NonNullable<SimulationOptions['dags']>
 }
-
-/** A DAG within a DAG, at most so deep; as on the server. */
-const DEEPEST_SUB_DAG = 10
 
 export function* simulation(
   definition: DagDefinition,
@@ -209,9 +206,8 @@ const pathOf = (instance: Instance | null): readonly string[] =>
   instance ? [...pathOf(instance.work.run.partOf), instance.work.node.code] : []
 
 function beginPart(world: World, instance: Instance, part: DagDefinition, now: number): void {
-  if (pathOf(instance).length > DEEPEST_SUB_DAG) {
-    const message = `DAGs are in each other more than ${DEEPEST_SUB_DAG} deep.`
-    return endInstance(world, instance, { state: 'FAILED', error: { code: 'SUB_DAG_TOO_DEEP', message } }, now)
+  if (pathOf(instance).length >= DEEPEST_SUB_DAG) {
+    return endInstance(world, instance, { state: 'FAILED', error: SUB_DAG_TOO_DEEP }, now)
   }
   const params = instance.work.beginning.params[instance.index] as Readonly<Record<string, unknown>>
   begin(world, part, params, { id: 'simulated', fireAt: null, key: null }, instance, now)

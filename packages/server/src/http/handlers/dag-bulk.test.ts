@@ -127,4 +127,17 @@ describe('many DAGs', () => {
     expect((await world.run(left)).state).toBe('SUCCESS')
     expect((await client().runs.retryDags({ body: { dags, since } })).items.flatMap(({ runs }) => runs)).toEqual([])
   })
+
+  test('are stopped without those of their runs that are being stopped already, for whatever reason', async () => {
+    const dag = await world.dag('a', { policies: { concurrency: { policy: 'REPLACE' } } })
+    const replaced = await world.trigger(dag)
+    const [held] = await world.claim()
+    const newer = await world.trigger(dag)
+    const stop = async () => (await client().runs.stopDags({ body: { dags: [dag] } })).items.flatMap(({ runs }) => runs)
+    expect((await world.run(replaced)).reason).toBe('REPLACED')
+    expect(await stop()).toEqual([{ runId: newer, ok: true }])
+    expect(await stop()).toEqual([])
+    await world.succeed(held!)
+    expect((await world.run(replaced)).state).toBe('CANCELLED')
+  })
 })

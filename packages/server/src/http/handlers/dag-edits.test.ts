@@ -44,6 +44,19 @@ async function planOf(dag: string, number: number): Promise<Plan | null> {
   return rows[0].body
 }
 
+/** What happens while a transaction of the test, which first does `doing`, keeps somebody waiting: it goes on to `then`, and ends. */
+async function whileItIsWaitedFor<Row>(doing: [string, unknown[]], waits: () => Promise<unknown>, then: string): Promise<Row[]> {
+  await api.root.query('begin')
+  await api.root.query(...doing)
+  const waiting = waits()
+  const waiters = 'select from pg_locks where transactionid = pg_current_xact_id()::xid and not granted'
+  while ((await api.root.query(waiters)).rowCount === 0);
+  const { rows } = await api.root.query(then)
+  await api.root.query('commit')
+  await waiting
+  return rows as Row[]
+}
+
 describe('an edit of what a DAG uses', () => {
   test('an edit of a task reaches the plans of active versions at once, and the plan that runs have started with stays', async () => {
     const task = await makeTask({ params: { count: 1 } })
@@ -68,6 +81,38 @@ describe('an edit of what a DAG uses', () => {
     const dag = await running(one({ wait: { ms: 1 } }))
     await api.tenantA.client.dags.update({ params: { dag }, body: { version: 2, policies: { priority: 9 } } })
     expect(await planOf(dag, 1)).toMatchObject({ priority: 9, concurrency: { policy: 'PARALLEL' } })
+  })
+
+  test('such an edit holds the tasks before the versions, as an edit of a task does, so that the two cannot wait for each other', async () => {
+    const task = await makeTask()
+    const dag = await running(one({ task }))
+    const free = await whileItIsWaitedFor(
+      [`select from task where code = $1 for no key update`, [task]],
+      () => api.tenantA.client.dags.update({ params: { dag }, body: { version: 2, policies: { priority: 1 } } }),
+      `select v.number from dag d join dag_version v on v.dag_id = d.id where d.code = '${dag}' for no key update of v skip locked`,
+    )
+    expect(free).toEqual([{ number: 1 }])
+    expect(await planOf(dag, 1)).toMatchObject({ priority: 1 })
+  })
+
+  test('a version that is activated while a task of it is edited is made of the task as edited', async () => {
+    const task = await makeTask({ params: { count: 1 } })
+    const dag = fresh('dag')
+    await api.tenantA.client.dags.create({ body: { code: dag } })
+    await addVersion(dag, one({ task }))
+    await whileItIsWaitedFor(
+      [
+        `with made as (
+           insert into plan (tenant_id, target_kind, target_id, body)
+           select t.tenant_id, 'TASK', t.id, jsonb_set(p.body, '{nodes,0,params,count}', '2')
+           from task t join plan p on p.tenant_id = t.tenant_id and p.id = t.plan_id where t.code = $1 returning *)
+         update task t set plan_id = made.id from made where t.tenant_id = made.tenant_id and t.id = made.target_id`,
+        [task],
+      ],
+      () => activate(dag, 1),
+      'select',
+    )
+    expect((await planOf(dag, 1))!.nodes[0]!.params).toEqual({ count: 2 })
   })
 
   test('an archived version that nobody names loses its plan with such an edit, and rolling back to it makes another', async () => {
@@ -163,6 +208,24 @@ describe('an edit of what a DAG uses', () => {
       { node: 'only', path: '/definition/nodes/0/dag', message: `leads back to this DAG: ${a} → ${b} → ${a}` },
     ])
     expect((await version(a, 2)).state).toBe('DRAFT')
+  })
+
+  test('nor by way of a version that has lost its plan, which it gets again when it is named', async () => {
+    const [task, b] = [await makeTask(), await running(one({ wait: { ms: 1 } }))]
+    const a = await running({
+      nodes: [
+        { code: 'work', task },
+        { code: 'use', dag: b },
+      ],
+      edges: [],
+    })
+    await addVersion(a, one({ wait: { ms: 1 } }))
+    await activate(a, 2)
+    await api.tenantA.client.tasks.update({ params: { task }, body: { version: 1, params: { count: 2 } } })
+    expect(await planOf(a, 1)).toBe(null)
+    await addVersion(b, one({ dag: a, dagVersion: 1 }))
+    expect((await refusal(activate(b, 2))).problems).toMatchObject([{ message: `leads back to this DAG: ${b} → ${a} → ${b}` }])
+    expect([(await version(b, 2)).state, await planOf(a, 1)]).toEqual(['DRAFT', null])
   })
 
   test('DAGs stand at most ten deep in each other', async () => {
