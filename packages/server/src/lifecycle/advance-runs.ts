@@ -14,6 +14,7 @@ import {
   type WaitingNode,
 } from '../storage/node.ts'
 import type { RunKey } from '../storage/run.ts'
+import { TooMuchAtOnce } from '../runtime/isolate.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { beginNodes } from './begin-nodes.ts'
 import { skippedNode, type AdvancingRun, type EndedNode } from './ended-node.ts'
@@ -73,6 +74,8 @@ export async function advanceRuns(
 export async function beginRuns(tx: Transaction, engine: Engine, runs: readonly RunKey[], now: number): Promise<void> {
   if (runs.length === 0) return
   const roots = await selectRoots(tx, runs)
+  if (runs.length > 1 && roots.length > engine.settings.startNodes)
+    throw new TooMuchAtOnce(`${runs.length} runs with ${roots.length} nodes are too many to begin at once.`)
   await decideWaiting(tx, engine, await loadRuns(tx, engine, roots), roots, now)
 }
 
