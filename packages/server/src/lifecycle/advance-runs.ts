@@ -20,7 +20,7 @@ import { beginNodes } from './begin-nodes.ts'
 import { skippedNode, type AdvancingRun, type EndedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
 import { stateOfNode } from './end-of-node.ts'
-import { elementsOf, settleElements } from './fan-out.ts'
+import { elementsOf, settleElements, type WholeEnd } from './fan-out.ts'
 import { groupBy } from './group.ts'
 import { contextsOf, namesInTemplate, resolve, type Resolved } from './node-context.ts'
 import { finishLargeRuns, type EndedRun } from './finish-runs.ts'
@@ -127,12 +127,11 @@ function waitsForEvent(runs: Runs, { tenantId, runId, node }: EndedNode): boolea
 }
 
 /** What the ends of whole nodes pass on along their edges, added up for each node that it is passed to. */
-function whatIsPassedOn(runs: Runs, ended: readonly EndedNode[]): PassedOn[] {
+function whatIsPassedOn(runs: Runs, ended: readonly WholeEnd[]): PassedOn[] {
   const sums = new Map<string, { -readonly [K in keyof PassedOn]: PassedOn[K] }>()
   for (const end of ended) {
     const run = runs.get(end.tenantId, end.runId)!
-    const how = { state: end.state, skippedBecause: end.because, output: parsed(end.output), error: parsed(end.error) }
-    for (const { node, outcome, problem = null } of passOn(run.plan, end.node, how, { params: run.params })) {
+    for (const { node, outcome, problem = null } of passOn(run.plan, end.node, end.end, { params: run.params })) {
       const name = `${end.runId}:${node}`
       const sum = sums.get(name) ?? { tenantId: end.tenantId, runId: end.runId, node, ok: 0, failed: 0, skipped: 0, problem }
       sums.set(name, sum)
@@ -144,8 +143,6 @@ function whatIsPassedOn(runs: Runs, ended: readonly EndedNode[]): PassedOn[] {
   }
   return [...sums.values()].sort((a, b) => a.tenantId - b.tenantId || a.runId - b.runId || a.node - b.node)
 }
-
-const parsed = (json: string | null): unknown => (json === null ? null : JSON.parse(json))
 
 function decide(runs: Runs, waiting: readonly WaitingNode[]): { ready: WaitingNode[]; skipped: EndedNode[] } {
   const ready: WaitingNode[] = []
