@@ -21,7 +21,7 @@ import { createHealthChecks } from './lifecycle/check-health.ts'
 import { openCallback } from './lifecycle/callbacks.ts'
 import { createLifecycle } from './lifecycle/create-lifecycle.ts'
 import { createPushDispatch, markUnreachable, type PushTransport } from './lifecycle/dispatch.ts'
-import type { Engine, EngineSettings } from './lifecycle/engine.ts'
+import { DEFAULT_ENGINE_SETTINGS, type Engine, type EngineSettings } from './lifecycle/engine.ts'
 import { createExecutorTraffic, type ExecutorTraffic } from './lifecycle/executor-traffic.ts'
 import type { FiringDeps } from './lifecycle/fire-schedules.ts'
 import { createHistoryDays } from './lifecycle/history-days.ts'
@@ -290,6 +290,7 @@ function createEngine(db: Database, vault: Vault, config: Config, log: Logger): 
     misfireAfterMs: config.misfireAfterMs,
     fireBatch: config.batch.fire,
     startBatch: config.batch.start,
+    startNodes: DEFAULT_ENGINE_SETTINGS.startNodes,
     claimBatch: config.batch.claim,
     completeBatch: config.batch.complete,
     resultBytes: config.limits.resultBytes,

@@ -82,12 +82,22 @@ function outcomeOfEdge(
   // A node that was skipped without a person saying so has no outcome to look at: a condition changes nothing.
   const hasOutcome = ended.state !== 'SKIPPED' || bare === 'OK'
   if (edge.condition === null || !hasOutcome) return { outcome: bare }
-  const { state, output, error } = ended
-  const condition = evaluateCondition(edge.condition, { state, output, error, params: run.params })
+  const condition = evaluateCondition(edge.condition, seenBy(ended, run.params))
   if (condition.kind === 'TRUE') return { outcome: bare }
   // What failed has no output, so a condition that looks at it cannot be evaluated: that says no more than the failure did.
   if (condition.kind === 'FALSE' || bare === 'FAILED') return { outcome: 'SKIPPED' }
   return { outcome: 'FAILED', problem: condition.problem }
+}
+
+/** An output that cannot be read says so to the condition that reads it. */
+function seenBy(ended: EndedNode, params: unknown): Readonly<Record<string, unknown>> {
+  const { state, error } = ended
+  return {
+    ...{ state, error, params },
+    get output() {
+      return ended.output
+    },
+  }
 }
 
 type Condition = { readonly kind: 'TRUE' } | { readonly kind: 'FALSE' } | { readonly kind: 'BROKEN'; readonly problem: string }

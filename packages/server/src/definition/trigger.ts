@@ -32,8 +32,14 @@ export interface Asker {
 }
 
 export type PreparedTrigger<Ask> =
-  /** `planId`: of the version that is named. `expects`: the task as it was remembered. */
-  | { readonly ask: Ask; readonly target: RunTarget; readonly planId: number | null; readonly expects?: RunStart['expects'] & {} }
+  /** `planId`: of the version that is named. `expects`: the task as it was remembered. `nodes`: how many a run has. */
+  | {
+      readonly ask: Ask
+      readonly target: RunTarget
+      readonly planId: number | null
+      readonly nodes: number
+      readonly expects?: RunStart['expects'] & {}
+    }
   | { readonly ask: Ask; readonly refusal: CarillonError }
 
 /**
@@ -151,7 +157,11 @@ async function findVersions(
   return new Map(rows.map(({ dagId, number, planId }) => [`${dagId}@${number}`, planId]))
 }
 
-function targetOf(asker: Asker, found: Found, ask: TriggerAsk): { target: RunTarget; planId: number | null } {
+function targetOf(
+  asker: Asker,
+  found: Found,
+  ask: TriggerAsk,
+): Pick<Extract<PreparedTrigger<TriggerAsk>, { target: unknown }>, 'target' | 'planId' | 'nodes'> {
   if ((ask.task === undefined) === (ask.dag === undefined)) throw invalid('/body', 'must name a task or a DAG, and not both')
   return ask.dag === undefined ? taskOf(asker, found, ask) : dagOf(asker, found, ask)
 }
@@ -162,8 +172,9 @@ function taskOf(asker: Asker, { tasks, planOf }: Found, { task: ref, params, ver
   const task = tasks.get(ref!)
   if (!task) throw noSuch('task')
   assertMayRun(task.runnableBy, asker.role, 'task')
-  assertParams(asker, planOf(task.planId).nodes[0]!, params)
-  return { target: { kind: 'TASK', id: task.id }, planId: null } as const
+  const { nodes } = planOf(task.planId)
+  assertParams(asker, nodes[0]!, params)
+  return { target: { kind: 'TASK', id: task.id }, planId: null, nodes: nodes.length } as const
 }
 
 function dagOf(asker: Asker, { dags, versions, planOf }: Found, ask: TriggerAsk) {
@@ -171,10 +182,10 @@ function dagOf(asker: Asker, { dags, versions, planOf }: Found, ask: TriggerAsk)
   if (!dag) throw noSuch('DAG')
   assertMayRun(dag.runnableBy, asker.role, 'DAG')
   const named = ask.version === undefined ? null : planOfNamed(versions.get(`${dag.id}@${ask.version}`), ask.version)
-  for (const planId of named === null ? plansInTraffic(dag, planOf, ask) : [named]) {
-    assertParams(asker, planOf(planId).dag!, ask.params)
-  }
-  return { target: { kind: 'DAG', id: dag.id }, planId: named } as const
+  const plans = (named === null ? plansInTraffic(dag, planOf, ask) : [named]).map(planOf)
+  for (const plan of plans) assertParams(asker, plan.dag!, ask.params)
+  const nodes = Math.max(1, ...plans.map((plan) => plan.nodes.length))
+  return { target: { kind: 'DAG', id: dag.id }, planId: named, nodes } as const
 }
 
 function planOfNamed(planId: number | null | undefined, number: number): number {

@@ -1,5 +1,6 @@
 import { ERRORS, CarillonError, type ErrorCode } from '@carillon/core'
 import { QueueFull } from '../runtime/coalescer.ts'
+import { isConnectionTrouble } from '../runtime/isolate.ts'
 
 /** An error as it is answered: `application/problem+json`, RFC 9457. */
 export interface ProblemAnswer {
@@ -48,17 +49,15 @@ function fromDatabase(error: DatabaseError): CarillonError | null {
   const code = typeof error.code === 'string' ? error.code : ''
   if (code === '23505') return taken(error.constraint ?? '')
   if (code === '22P05' || code === '22021') return refusedText()
-  if (UNAVAILABLE.has(code) || /^(08|53|57P)/.test(code) || CONNECTION_TROUBLE.test(error.message ?? '')) return unavailable()
+  if (UNAVAILABLE.has(code) || /^(08|53|57P)/.test(code) || isConnectionTrouble(error)) return unavailable()
   return null
 }
 
 /** Cannot reach it, it restarts, it waited too long for a lock or a statement, or retries of a deadlock ran out. */
 const UNAVAILABLE = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'],
-  ...['55P03', '57014', '40P01', '40001', '25P02', '25P03', '25006'],
+  ...['55P03', '57014', '40P01', '40001', '25P02', '25P03', '25P04', '25006'],
 ])
-const CONNECTION_TROUBLE =
-  /^(Connection terminated|timeout (expired|exceeded) when|Client has encountered a connection error|A transaction took longer)/
 
 function unavailable(): CarillonError {
   return new CarillonError(

@@ -10,13 +10,13 @@ type StoredAnswer = Pick<Extract<StartResult, { kind: 'STARTED' }>, 'runId' | 's
 /**
  * Starts that callers of the API asked for: the runs, their idempotency keys and their audit rows in one transaction. A key that was
  * used before, also within this batch, answers what it was answered then.
- * `audited`: the entries that other parts of the same batch have written, so that a batch which is taken apart writes each once.
+ * `audited`: the entries that other parts of the same request have written, so that one which is taken apart writes each once.
  */
 export async function acceptStarts(
   tx: Transaction,
   engine: Engine,
   requests: readonly StartRequest[],
-  audited: Set<AuditEntry> = new Set(),
+  audited: WeakSet<AuditEntry> = new WeakSet(),
 ): Promise<StartResult[]> {
   const first = firstUses(requests)
   const fresh = await claimKeys(

@@ -14,12 +14,13 @@ import {
   type WaitingNode,
 } from '../storage/node.ts'
 import { markRunsStarted, type RunKey } from '../storage/run.ts'
+import { TooMuchAtOnce } from '../runtime/isolate.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { beginNodes } from './begin-nodes.ts'
 import { skippedNode, type AdvancingRun, type EndedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
 import { stateOfNode } from './end-of-node.ts'
-import { elementsOf, settleElements } from './fan-out.ts'
+import { elementsOf, settleElements, type WholeEnd } from './fan-out.ts'
 import { groupBy } from './group.ts'
 import { contextsOf, namesInTemplate, resolve, type Resolved } from './node-context.ts'
 import { finishLargeRuns, type EndedRun } from './finish-runs.ts'
@@ -73,6 +74,8 @@ export async function advanceRuns(
 export async function beginRuns(tx: Transaction, engine: Engine, runs: readonly RunKey[], now: number): Promise<void> {
   if (runs.length === 0) return
   const roots = await selectRoots(tx, runs)
+  if (runs.length > 1 && roots.length > engine.settings.startNodes)
+    throw new TooMuchAtOnce(`${runs.length} runs with ${roots.length} nodes are too many to begin at once.`)
   await decideWaiting(tx, engine, await loadRuns(tx, engine, roots), roots, now)
 }
 
@@ -124,12 +127,11 @@ function waitsForEvent(runs: Runs, { tenantId, runId, node }: EndedNode): boolea
 }
 
 /** What the ends of whole nodes pass on along their edges, added up for each node that it is passed to. */
-function whatIsPassedOn(runs: Runs, ended: readonly EndedNode[]): PassedOn[] {
+function whatIsPassedOn(runs: Runs, ended: readonly WholeEnd[]): PassedOn[] {
   const sums = new Map<string, { -readonly [K in keyof PassedOn]: PassedOn[K] }>()
   for (const end of ended) {
     const run = runs.get(end.tenantId, end.runId)!
-    const how = { state: end.state, skippedBecause: end.because, output: parsed(end.output), error: parsed(end.error) }
-    for (const { node, outcome, problem = null } of passOn(run.plan, end.node, how, { params: run.params })) {
+    for (const { node, outcome, problem = null } of passOn(run.plan, end.node, end.end, { params: run.params })) {
       const name = `${end.runId}:${node}`
       const sum = sums.get(name) ?? { tenantId: end.tenantId, runId: end.runId, node, ok: 0, failed: 0, skipped: 0, problem }
       sums.set(name, sum)
@@ -141,8 +143,6 @@ function whatIsPassedOn(runs: Runs, ended: readonly EndedNode[]): PassedOn[] {
   }
   return [...sums.values()].sort((a, b) => a.tenantId - b.tenantId || a.runId - b.runId || a.node - b.node)
 }
-
-const parsed = (json: string | null): unknown => (json === null ? null : JSON.parse(json))
 
 /** What is ready in a run that waits for its slot stays as it is: its counters lead to it when the run begins. */
 function decide(runs: Runs, waiting: readonly WaitingNode[]): { ready: WaitingNode[]; skipped: EndedNode[] } {

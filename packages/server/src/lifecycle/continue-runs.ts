@@ -11,7 +11,7 @@ import {
   type OutboxEntry,
   type TakenEntry,
 } from '../storage/outbox.ts'
-import { blamesItem, isolate } from '../runtime/isolate.ts'
+import { blamesItemOrSize, isolate } from '../runtime/isolate.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { advanceRuns, beginRuns } from './advance-runs.ts'
 import { endPartsLater, type PartEnded, type PartEndedEntry } from './end-parts-later.ts'
@@ -44,11 +44,11 @@ async function continueSome(engine: Engine, kind: OutboxEntry['kind']): Promise<
   let taken: readonly TakenEntry<never>[] = []
   try {
     await engine.db.engine(async (tx) => {
-      taken = await takeOutbox(tx, kind, BATCH)
+      taken = await takeOutbox(tx, kind, kind === 'TELL_EVENT' ? 1 : BATCH)
       if (taken.length > 0) await step(tx, engine, taken)
     })
   } catch (error) {
-    if (taken.length === 0 || !blamesItem(error)) throw error
+    if (taken.length === 0 || !blamesItemOrSize(error)) throw error
     await isolate(
       taken,
       async (some) => {
@@ -59,7 +59,7 @@ async function continueSome(engine: Engine, kind: OutboxEntry['kind']): Promise<
         return some.map(() => true)
       },
       (entry, failure) => postpone(engine, kind, entry, failure),
-      blamesItem,
+      blamesItemOrSize,
     )
   }
   return taken.length
@@ -134,6 +134,7 @@ const endPartsLeft: ContinueStep<PartEnded> = (tx, engine, entries) =>
     })),
   )
 
+/** One a transaction: each ends some hundred nodes, and locks by itself. */
 const tellOfEvents: ContinueStep<EventToTell> = async (tx, engine, entries) => {
   for (const { tenantId, payload } of entries) await tellOfEvent(tx, engine, { tenantId, ...payload })
 }

@@ -9,7 +9,7 @@ export function endOfNode(plan: Plan, node: number, instances: readonly NodeOutc
   if (state === 'SKIPPED')
     return { state, skippedBecause: skippedBecause((error as { code?: string } | null)?.code), output, error }
   const forEach = plan.nodes[node]!.control!.forEach
-  return { skippedBecause: null, ...(forEach ? endOfElements(forEach.successShare, instances) : { state, output, error }) }
+  return forEach ? endOfElements(forEach.successShare, instances) : { state, skippedBecause: null, output, error }
 }
 
 /** As `endOfNode`, of the state alone. */

@@ -33,6 +33,8 @@ export interface EngineSettings {
   readonly misfireAfterMs: number
   readonly fireBatch: number
   readonly startBatch: number
+  /** The most nodes with which runs are started in one transaction, unless a single run has more. */
+  readonly startNodes: number
   readonly claimBatch: number
   readonly completeBatch: number
   readonly resultBytes: number
@@ -48,6 +50,7 @@ export const DEFAULT_ENGINE_SETTINGS: EngineSettings = {
   misfireAfterMs: 60_000,
   fireBatch: 1_000,
   startBatch: 500,
+  startNodes: 5_000,
   claimBatch: 500,
   completeBatch: 500,
   resultBytes: 256 * 1024,

@@ -1,5 +1,5 @@
 import { planFires, stateAfterRun, type CompiledSchedule, type DueState, type Fire, type HoldReason } from '@carillon/core'
-import { isDataError, isolate } from '../runtime/isolate.ts'
+import { blamesItemOrSize, isolate } from '../runtime/isolate.ts'
 import type { Transaction } from '../storage/database.ts'
 import { extendFires, insertFires, selectDecided, type FireRow, type StretchExtension } from '../storage/fire.ts'
 import { dayOf } from '../storage/history-day.ts'
@@ -76,11 +76,12 @@ async function fireNext(deps: FiringDeps): Promise<number> {
     const decided = await decideBatch(deps, async (tx) => (due = await lockDueSchedules(tx, deps.engine.settings.fireBatch)))
     return decided.length
   } catch (error) {
-    if (!isDataError(error)) throw error
+    if (due.length === 0 || !blamesItemOrSize(error)) throw error
     const decided = await isolate(
       due,
       (part) => fireBatch(deps, part),
       (key, cause) => quarantine(deps, key, cause),
+      blamesItemOrSize,
     )
     return decided.filter(Boolean).length
   }
@@ -122,12 +123,25 @@ function decideBatch(
       const due = await lock(tx)
       if (due.length === 0) return []
       const [now, definitions] = await Promise.all([tx.now(), selectScheduleDefinitions(tx, due)])
-      const plans = planAll(deps, due, definitions, now)
+      const plans = planAll(deps, due, definitions, await nodesOfTargets(tx, deps.engine, definitions), now)
       requireDays(plans.flatMap(({ fires }) => fires.map((fire) => dayOf(fire.fireAt))))
       await decideFires(tx, deps, await check(tx, plans), now)
       return plans.map(({ row }) => row)
     }),
   )
+}
+
+export type NodesOfTarget = (definition: ScheduleDefinition) => number
+
+/** Of how many nodes the runs of schedules are. Plans of DAGs are needed for their starts in any case, and are remembered. */
+export async function nodesOfTargets(
+  tx: Transaction,
+  engine: Engine,
+  definitions: readonly ScheduleDefinition[],
+): Promise<NodesOfTarget> {
+  const plans = definitions.flatMap(({ tenantId, dagPlanId }) => (dagPlanId === null ? [] : [{ tenantId, planId: dagPlanId }]))
+  const planOf = await engine.plans.load(tx, plans)
+  return ({ tenantId, dagPlanId }) => (dagPlanId === null ? 1 : planOf({ tenantId, planId: dagPlanId }).nodes.length)
 }
 
 const nameOf = (key: ScheduleKey) => `${key.tenantId}:${key.scheduleId}`
@@ -145,21 +159,29 @@ interface PlannedSchedule {
 /** How long a transaction may hold its rows while it plans. What does not fit stays due, and is the first of the next turn. */
 const PLANNING_MS = 200
 
+/** What does not fit into one transaction, by its runs or by their nodes, is left like what is not planned in time. */
 function planAll(
   deps: FiringDeps,
   due: readonly DueRow[],
   definitions: readonly ScheduleDefinition[],
+  nodesOf: NodesOfTarget,
   now: number,
 ): PlannedSchedule[] {
+  const { startNodes } = deps.engine.settings
   const definitionOf = new Map(definitions.map((definition) => [nameOf(definition), definition]))
   const end = performance.now() + PLANNING_MS
   const plans: PlannedSchedule[] = []
-  let runs = 0
+  let [runs, nodes] = [0, 0]
   for (const row of due) {
     const definition = definitionOf.get(nameOf(row))
     if (definition) {
-      const plan = planOne(deps, row, definition, now)
-      runs += plan.fires.filter(isRun).length
+      const nodesARun = nodesOf(definition)
+      const fit = Math.floor((startNodes - nodes) / nodesARun)
+      if (fit < 1 && plans.length > 0) break
+      const plan = planOne(deps, row, definition, now, Math.max(1, fit))
+      const starts = plan.fires.filter(isRun).length
+      runs += starts
+      nodes += starts * nodesARun
       plans.push(plan)
     }
     if (performance.now() > end || runs >= MOST_RUNS_A_BATCH) break
@@ -168,19 +190,12 @@ function planAll(
 }
 
 /** What is stored was checked when it was saved. If it cannot be planned all the same, that is this schedule's trouble alone: see `isolate`. */
-function planOne(deps: FiringDeps, row: DueRow, definition: ScheduleDefinition, now: number): PlannedSchedule {
-  try {
-    return planFiresOf(deps, row, definition, now)
-  } catch (error) {
-    throw Object.assign(error as Error, { code: '22023' })
-  }
-}
-
-function planFiresOf(
+function planOne(
   { engine, schedules }: FiringDeps,
   row: DueRow,
   definition: ScheduleDefinition,
   now: number,
+  mostRuns: number,
 ): PlannedSchedule {
   const schedule = schedules.compiled(definition)
   if (definition.deleted) return { row, definition, schedule, fires: [], next: null }
@@ -192,7 +207,7 @@ function planFiresOf(
     misfire: definition.misfire,
     misfireAfterMs: engine.settings.misfireAfterMs,
     hold: holdOf(definition),
-    maxRuns: MOST_RUNS_A_CALL,
+    maxRuns: Math.min(mostRuns, MOST_RUNS_A_CALL),
     maxOccurrences: MOST_OCCURRENCES_A_CALL,
   })
   return { row, definition, schedule, fires, next }

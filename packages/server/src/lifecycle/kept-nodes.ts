@@ -3,7 +3,7 @@ import type { Transaction } from '../storage/database.ts'
 import { copyNodes, selectEndedElements, selectNodeOutcomes, type EndedElement } from '../storage/node.ts'
 import { nextIds } from '../storage/run.ts'
 import { endOfNode, skippedBecause, stateOfNode } from './end-of-node.ts'
-import { elementsOf } from './fan-out.ts'
+import { elementsOf, isLookedAt } from './fan-out.ts'
 import { groupBy } from './group.ts'
 
 /** What a run that repeats another from what failed takes over from it: the nodes that had succeeded or been marked as done. */
@@ -61,7 +61,7 @@ async function outcomesForConditions(
 ) {
   const keys = kept.flatMap(({ run: { tenantId, runId, plan }, nodes }) =>
     nodes
-      .filter(({ node }) => plan.nodes[node]!.control!.edges.some((place) => plan.edges![place]!.condition !== null))
+      .filter(({ node }) => isLookedAt(plan, node))
       .map(({ node }): [string, { tenantId: number; runId: number; node: number }] => [
         `${runId}:${node}`,
         { tenantId, runId, node },

@@ -18,6 +18,8 @@ export interface StartRequest {
   readonly planId?: number
   readonly runKey?: string
   readonly parentRunId?: number
+  /** Of how many nodes its plan is, as far as the caller knows; absent: one. */
+  readonly nodes?: number
   /** As of `RunStart`. */
   readonly expects?: { readonly version: number; readonly planId: number }
   readonly idempotency?: {
@@ -73,7 +75,10 @@ export interface OutsideEvent {
 
 /** What the API asks of the run's life. */
 export interface Lifecycle {
-  /** Coalesced with other callers' into one transaction; a bad item is answered by itself. */
+  /**
+   * Coalesced with other callers' into one transaction; a bad item is answered by itself. Of runs of many nodes in all, some are started in each of
+   * several transactions, in turn with those of other callers.
+   */
   startRuns(requests: readonly StartRequest[]): Promise<StartResult[]>
   cancelRuns: Control
   pauseRuns: Control

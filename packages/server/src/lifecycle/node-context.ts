@@ -2,7 +2,7 @@ import { compileExpression, compileTemplate, type CompiledTemplate } from '@cari
 import type { Transaction } from '../storage/database.ts'
 import { selectNodeOutcomes, type NodeKey, type NodeOutcome } from '../storage/node.ts'
 import type { AdvancingRun } from './ended-node.ts'
-import { elementsOf, outputOfElements } from './fan-out.ts'
+import { elementsOf, withOutput } from './fan-out.ts'
 import { groupBy } from './group.ts'
 
 /** What expressions of a node see: `params` and `run` of its run, and `nodes` upstream of it that have ended. */
@@ -33,8 +33,8 @@ function nodesOf({ plan }: AdvancingRun, outcomes: readonly NodeOutcome[]): Cont
     const { code, control } = plan.nodes[node]!
     const elements = elementsOf(each)
     const last = elements.at(-1)!
-    const output = control?.forEach ? outputOfElements(elements) : (last.output ?? null)
-    return [code, { state: last.state, output, error: last.error ?? null }]
+    const end = { state: last.state, error: last.error ?? null }
+    return [code, control?.forEach ? withOutput(end, elements) : { ...end, output: last.output ?? null }]
   })
   return Object.fromEntries(nodes)
 }

@@ -17,6 +17,7 @@ import { selectStartableTasks, type StartableTask } from '../storage/task.ts'
 import { insertNodes, type NewNode } from '../storage/node.ts'
 import { selectStartableDags, type StartableDag } from '../storage/dag.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
+import { TooMuchAtOnce } from '../runtime/isolate.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import { beginRuns, endEmptyRuns } from './advance-runs.ts'
 import type { Engine } from './engine.ts'
@@ -70,7 +71,7 @@ export type RunStarted =
 
 /**
  * The funnel through which everything begins a run: schedules, the API, upstream tasks, backfills, retries. One transaction, any number
- * of tenants; each start is answered by itself, in order.
+ * of tenants; each start is answered by itself, in order. Several of more than `startNodes` nodes in all are `TooMuchAtOnce`.
  */
 export async function startRuns(tx: Transaction, engine: Engine, starts: readonly RunStart[]): Promise<RunStarted[]> {
   if (starts.length === 0) return []
@@ -84,6 +85,7 @@ export async function startRuns(tx: Transaction, engine: Engine, starts: readonl
     tx,
     all.filter(({ id }) => !unfit.has(id)),
   )
+  assertNotTooMany(engine, candidates)
   const decisions = await decideAdmissions(tx, candidates)
   await writeRuns(tx, engine, candidates, decisions, now)
   return drafts.map((draft) =>
@@ -202,6 +204,13 @@ function refusalOfParams(engine: Engine, { id, start, plan, params }: Candidate)
   return problem
     ? [[id, { kind: 'REFUSED', code: 'VALIDATION_FAILED', detail: `params${problem.path} ${problem.message}.` }]]
     : null
+}
+
+/** Whoever starts several takes them apart then: see `isolate`. */
+function assertNotTooMany({ settings: { startNodes } }: Engine, candidates: readonly Candidate[]): void {
+  const nodes = candidates.reduce((sum, candidate) => sum + instancesOf(candidate), 0)
+  if (candidates.length > 1 && nodes > startNodes)
+    throw new TooMuchAtOnce(`${candidates.length} runs of ${nodes} nodes are too many to start at once.`)
 }
 
 async function withKeptNodes(tx: Transaction, candidates: readonly Candidate[]): Promise<Candidate[]> {

@@ -1,5 +1,5 @@
 import { occurrencesBetween, type CompiledSchedule } from '@carillon/core'
-import { isolate } from '../runtime/isolate.ts'
+import { blamesItem, isolate } from '../runtime/isolate.ts'
 import {
   lockDueBackfills,
   advanceBackfill,
@@ -13,7 +13,7 @@ import { dayOf } from '../storage/history-day.ts'
 import { selectScheduleDefinitions, type ScheduleDefinition } from '../storage/schedule-due.ts'
 import type { Transaction } from '../storage/database.ts'
 import type { Engine } from './engine.ts'
-import { ledgerOutcome, type FiringDeps } from './fire-schedules.ts'
+import { ledgerOutcome, nodesOfTargets, type FiringDeps, type NodesOfTarget } from './fire-schedules.ts'
 import { compileStored } from './schedule-cache.ts'
 import { startRuns } from './start-runs.ts'
 
@@ -28,23 +28,37 @@ export async function workOffBackfills(deps: FiringDeps, restMs = 1_000): Promis
   const { engine } = deps
   const keys = await engine.db.engine((tx) => selectDueBackfills(tx, BATCH))
   if (keys.length === 0) return restMs
-  await isolate(
-    keys,
-    (batch) =>
-      deps.days.withFireDays((requireDays) =>
-        engine.db.engine(async (tx) => {
-          const rows = await lockDueBackfills(tx, batch)
-          const definitions = await selectScheduleDefinitions(tx, rows)
-          for (const row of rows) await advanceOne(tx, deps, row, definitions, requireDays)
-          return batch.map(() => true)
-        }),
-      ),
-    async (key, error) => {
-      await engine.db.engine((tx) => giveUp(tx, engine, key, error))
-      return false
-    },
-  )
+  // Those that do not fit into a transaction have their turn in the next, before any of the others has its second.
+  for (let left: readonly BackfillKey[] = keys; left.length > 0;) {
+    const had = await isolate(
+      left,
+      (batch) => advanceBatch(deps, batch),
+      async (key, error) => {
+        await engine.db.engine((tx) => giveUp(tx, engine, key, error))
+        return true
+      },
+      blamesItem,
+    )
+    left = left.filter((_, place) => !had[place])
+  }
   return 0
+}
+
+/** Of each backfill its turn, in one transaction. Answers which have had it: at least one, and all that fit. */
+function advanceBatch({ days, engine }: FiringDeps, batch: readonly BackfillKey[]): Promise<boolean[]> {
+  return days.withFireDays((requireDays) =>
+    engine.db.engine(async (tx) => {
+      const rows = await lockDueBackfills(tx, batch)
+      const definitions = await selectScheduleDefinitions(tx, rows)
+      const [now, nodesOf] = [await tx.now(), await nodesOfTargets(tx, engine, definitions)]
+      const { turns, left } = await planTurns(tx, engine, rows, definitions, nodesOf)
+      const fresh = await undecided(tx, turns)
+      requireDays(fresh.map(({ fireAt }) => dayOf(fireAt)))
+      await decideOccurrences(tx, engine, fresh, now)
+      for (const turn of turns) await advanceOne(tx, turn, fresh, now)
+      return batch.map(({ id }) => !left.has(id))
+    }),
+  )
 }
 
 async function giveUp(tx: Transaction, engine: Engine, key: BackfillKey, error: unknown): Promise<void> {
@@ -61,55 +75,74 @@ function compiledOrError(definition: ScheduleDefinition): CompiledSchedule | Err
   }
 }
 
-async function advanceOne(
-  tx: Transaction,
-  { engine }: FiringDeps,
-  row: BackfillRow,
-  definitions: readonly ScheduleDefinition[],
-  requireDays: (days: readonly string[]) => void,
-): Promise<void> {
-  const now = await tx.now()
-  const definition = definitions.find((each) => each.tenantId === row.tenantId && each.scheduleId === row.scheduleId)
-  if (!definition || definition.deleted) return advanceBackfill(tx, row, { nextAt: row.toAt, dueAt: null, runs: 0, skipped: 0 })
-  const schedule = compiledOrError(definition)
-  if (schedule instanceof Error) return giveUp(tx, engine, row, schedule)
-  const perBatch = Math.max(1, Math.floor(row.perMinute / 60))
-  const page = occurrencesBetween(schedule, row.nextAt, row.toAt, MOST_OCCURRENCES)
-  const taken = takeUntil(page, perBatch)
-  const fresh = await undecided(tx, row, taken)
-  requireDays(fresh.map((each) => dayOf(each.fireAt)))
-  const runs = await decideOccurrences(tx, engine, row, definition, fresh)
-  const last = taken.at(-1)
-  const finished = taken.length === page.length && page.length < MOST_OCCURRENCES
-  await advanceBackfill(tx, row, {
-    nextAt: finished || !last ? row.toAt : last.fireAt + 1,
-    dueAt: finished ? null : now + Math.ceil((60_000 * runs) / row.perMinute),
-    runs,
-    skipped: fresh.length - runs,
-  })
-}
-
 type Occurrence = ReturnType<typeof occurrencesBetween>[number]
 
-async function undecided(tx: Transaction, row: BackfillRow, occurrences: readonly Occurrence[]): Promise<Occurrence[]> {
-  const keys = occurrences.map((each) => occurrenceKey(row, each.fireAt))
-  const decided = new Set((await selectDecided(tx, keys)).map((each) => each.fireAt))
-  return occurrences.filter((each) => !decided.has(each.fireAt))
+/** The next occurrences of a backfill. */
+interface Turn {
+  readonly row: BackfillRow
+  readonly definition: ScheduleDefinition
+  readonly occurrences: readonly Occurrence[]
+  readonly isLast: boolean
 }
 
-/** Starts the runs of these occurrences and writes all of them into the ledger. Answers how many of them run. */
-async function decideOccurrences(
+/** As much of each as its rate allows, and no more runs in all than may start at once. Those that have nothing to go by end. */
+async function planTurns(
   tx: Transaction,
   engine: Engine,
-  row: BackfillRow,
-  definition: ScheduleDefinition,
-  occurrences: readonly Occurrence[],
-): Promise<number> {
-  const runs = occurrences.filter((each) => each.excluded === null)
+  rows: readonly BackfillRow[],
+  definitions: readonly ScheduleDefinition[],
+  nodesOf: NodesOfTarget,
+): Promise<{ turns: readonly Turn[]; left: ReadonlySet<number> }> {
+  const turns: Turn[] = []
+  const left = new Set<number>()
+  let nodes = 0
+  for (const row of rows) {
+    const definition = definitions.find((each) => each.tenantId === row.tenantId && each.scheduleId === row.scheduleId)
+    const schedule = definition && !definition.deleted ? compiledOrError(definition) : null
+    if (!definition || schedule === null) await advanceBackfill(tx, row, { nextAt: row.toAt, dueAt: null, runs: 0, skipped: 0 })
+    else if (schedule instanceof Error) await giveUp(tx, engine, row, schedule)
+    else {
+      const nodesARun = nodesOf(definition)
+      const fit = Math.floor((engine.settings.startNodes - nodes) / nodesARun)
+      if (fit < 1 && turns.length > 0) left.add(row.id)
+      else {
+        const turn = turnOf(row, definition, schedule, Math.max(1, fit))
+        nodes += turn.occurrences.filter(isRun).length * nodesARun
+        turns.push(turn)
+      }
+    }
+  }
+  return { turns, left }
+}
+
+function turnOf(row: BackfillRow, definition: ScheduleDefinition, schedule: CompiledSchedule, mostRuns: number): Turn {
+  const atItsRate = Math.max(1, Math.floor(row.perMinute / 60))
+  const page = occurrencesBetween(schedule, row.nextAt, row.toAt, MOST_OCCURRENCES)
+  const occurrences = takeUntil(page, Math.min(atItsRate, mostRuns))
+  return { row, definition, occurrences, isLast: occurrences.length === page.length && page.length < MOST_OCCURRENCES }
+}
+
+interface Fresh extends Occurrence {
+  readonly turn: Turn
+}
+
+const isRun = ({ excluded }: Pick<Occurrence, 'excluded'>) => excluded === null
+
+async function undecided(tx: Transaction, turns: readonly Turn[]): Promise<Fresh[]> {
+  const all = turns.flatMap((turn) => turn.occurrences.map((each) => ({ ...each, turn })))
+  const nameOf = (backfillId: number, fireAt: number) => `${backfillId}:${fireAt}`
+  const found = await selectDecided(tx, all.map(occurrenceKey))
+  const decided = new Set(found.map((each) => nameOf(each.backfillId, each.fireAt)))
+  return all.filter(({ turn, fireAt }) => !decided.has(nameOf(turn.row.id, fireAt)))
+}
+
+/** Starts the runs of these occurrences, all of them at once, and writes all of them into the ledger. */
+async function decideOccurrences(tx: Transaction, engine: Engine, fresh: readonly Fresh[], now: number): Promise<void> {
+  const runs = fresh.filter(isRun)
   const started = await startRuns(
     tx,
     engine,
-    runs.map((each) => ({
+    runs.map(({ fireAt, turn: { row, definition } }) => ({
       tenantId: row.tenantId,
       target: { kind: definition.targetKind, id: definition.targetId },
       origin: 'BACKFILL',
@@ -117,28 +150,40 @@ async function decideOccurrences(
       params: { ...definition.params, ...row.params },
       priority: definition.priority,
       scheduleId: row.scheduleId,
-      fireAt: each.fireAt,
+      fireAt,
       backfillId: row.id,
     })),
   )
-  const results = new Map(runs.map((each, place) => [each.fireAt, started[place]!]))
+  const results = new Map(runs.map((each, place) => [each, started[place]!]))
   insertFires(
     tx,
-    occurrences.map((each) => ({
-      ...occurrenceKey(row, each.fireAt),
+    fresh.map((each) => ({
+      ...occurrenceKey(each),
       lastFireAt: each.fireAt,
       count: 1,
       ...ledgerOutcome(
-        each.excluded === null ? { outcome: 'RUN', reason: 'BACKFILL' } : { outcome: 'SKIPPED', reason: 'CALENDAR' },
-        results.get(each.fireAt),
+        isRun(each) ? { outcome: 'RUN', reason: 'BACKFILL' } : { outcome: 'SKIPPED', reason: 'CALENDAR' },
+        results.get(each),
       ),
     })),
-    await tx.now(),
+    now,
   )
-  return runs.length
 }
 
-const occurrenceKey = (row: BackfillRow, fireAt: number) => ({
+async function advanceOne(tx: Transaction, turn: Turn, fresh: readonly Fresh[], now: number): Promise<void> {
+  const { row, occurrences, isLast } = turn
+  const own = fresh.filter((each) => each.turn === turn)
+  const runs = own.filter(isRun).length
+  const last = occurrences.at(-1)
+  await advanceBackfill(tx, row, {
+    nextAt: isLast || !last ? row.toAt : last.fireAt + 1,
+    dueAt: isLast ? null : now + Math.ceil((60_000 * runs) / row.perMinute),
+    runs,
+    skipped: own.length - runs,
+  })
+}
+
+const occurrenceKey = ({ turn: { row }, fireAt }: Fresh) => ({
   tenantId: row.tenantId,
   scheduleId: row.scheduleId,
   backfillId: row.id,

@@ -1,4 +1,4 @@
-import { blamesItem, isolate } from '../runtime/isolate.ts'
+import { blamesItemOrSize, isolate } from '../runtime/isolate.ts'
 import type { Transaction } from '../storage/database.ts'
 import type { Engine } from './engine.ts'
 
@@ -27,6 +27,6 @@ export async function workOffDue<Key extends { readonly tenantId: number; readon
       await engine.db.engine(async (tx) => putOff(tx, key, (await tx.now()) + PUT_OFF_MS))
       return key
     },
-    blamesItem,
+    blamesItemOrSize,
   )
 }

@@ -18,6 +18,7 @@ export class QueueFull extends Error {
 
 interface Waiting<Item, Answer> {
   readonly items: readonly Item[]
+  readonly weight: number
   resolve(answers: Answer[]): void
   reject(error: unknown): void
 }
@@ -25,6 +26,7 @@ interface Waiting<Item, Answer> {
 /**
  * `run` answers each item by itself, in order; when it throws, every caller of that batch gets the error. With `lanes` > 1 that many
  * batches may be under way at once. A call is never split, so `mostItems` may be passed by the last one. `mostWaiting` items may wait behind those under way; default: a hundred batches.
+ * `weigh`: for how many an item counts; default: one.
  */
 export function createCoalescer<Item, Answer>(
   run: (items: readonly Item[]) => Promise<Answer[]>,
@@ -33,7 +35,14 @@ export function createCoalescer<Item, Answer>(
     lanes,
     mostWaiting = 100 * mostItems,
     gatherMs = 0,
-  }: { readonly mostItems: number; readonly lanes: number; readonly mostWaiting?: number; readonly gatherMs?: number },
+    weigh = () => 1,
+  }: {
+    readonly mostItems: number
+    readonly lanes: number
+    readonly mostWaiting?: number
+    readonly gatherMs?: number
+    readonly weigh?: (item: Item) => number
+  },
 ): Coalescer<Item, Answer> {
   const waiting: Waiting<Item, Answer>[] = []
   let busy = 0
@@ -43,8 +52,8 @@ export function createCoalescer<Item, Answer>(
   const takeBatch = () => {
     let items = 0
     let calls = 0
-    while (calls < waiting.length && (calls === 0 || items + waiting[calls]!.items.length <= mostItems))
-      items += waiting[calls++]!.items.length
+    while (calls < waiting.length && (calls === 0 || items + waiting[calls]!.weight <= mostItems))
+      items += waiting[calls++]!.weight
     waitingItems -= items
     return waiting.splice(0, calls)
   }
@@ -76,10 +85,11 @@ export function createCoalescer<Item, Answer>(
 
   return {
     add(items) {
-      if (waiting.length > 0 && waitingItems + items.length > mostWaiting) return Promise.reject(new QueueFull())
+      const weight = items.reduce((sum, item) => sum + weigh(item), 0)
+      if (waiting.length > 0 && waitingItems + weight > mostWaiting) return Promise.reject(new QueueFull())
       return new Promise((resolve, reject) => {
-        waitingItems += items.length
-        waiting.push({ items, resolve, reject })
+        waitingItems += weight
+        waiting.push({ items, weight, resolve, reject })
         begin()
       })
     },

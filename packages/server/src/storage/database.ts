@@ -144,6 +144,8 @@ function createPool(options: DatabaseOptions, role: string, max: number, stateme
 
 /** Our own transactions never live longer; a server below 17 has no `transaction_timeout` to see to it. */
 const LONGEST_TRANSACTION_MS = 10_000
+/** As a server that has it says it. */
+const TRANSACTION_TIMEOUT = '25P04'
 /** Deadlock and serialization failure: the whole function is run again on a fresh transaction. */
 const RETRIED = new Set(['40P01', '40001'])
 const TRIES = 5
@@ -258,7 +260,9 @@ async function borrow(pool: pg.Pool): Promise<Connection> {
     client.release(error)
   }
   const watchdog = setTimeout(() => {
-    failure = new Error(`A transaction took longer than ${LONGEST_TRANSACTION_MS} ms and was ended.`)
+    failure = Object.assign(new Error(`A transaction took longer than ${LONGEST_TRANSACTION_MS} ms and was ended.`), {
+      code: TRANSACTION_TIMEOUT,
+    })
     release(failure)
   }, LONGEST_TRANSACTION_MS)
   return {

@@ -75,7 +75,7 @@ export function extendFires(
 
 const DECIDED = sql(
   'fire.decided',
-  `select f.tenant_id as "tenantId", f.schedule_id as "scheduleId", f.fire_at as "fireAt"
+  `select f.tenant_id as "tenantId", f.schedule_id as "scheduleId", f.backfill_id as "backfillId", f.fire_at as "fireAt"
    from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as wanted (tenant_id, schedule_id, backfill_id, fire_at)
    join fire f on f.tenant_id = wanted.tenant_id and f.schedule_id = wanted.schedule_id and f.backfill_id = wanted.backfill_id and f.fire_at = at_ms(wanted.fire_at)`,
 )
@@ -88,10 +88,7 @@ export interface OccurrenceKey {
 }
 
 /** Which of these occurrences stand in the ledger already. */
-export function selectDecided(
-  tx: Transaction,
-  occurrences: readonly OccurrenceKey[],
-): Promise<{ tenantId: number; scheduleId: number; fireAt: number }[]> {
+export function selectDecided(tx: Transaction, occurrences: readonly OccurrenceKey[]): Promise<OccurrenceKey[]> {
   return tx.query(DECIDED, [
     plainColumn(column(occurrences, 'tenantId')),
     plainColumn(column(occurrences, 'scheduleId')),

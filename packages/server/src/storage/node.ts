@@ -378,9 +378,13 @@ const ENDED_COLUMNS = `h.node, h.id, h.shard_index as "shardIndex", h.shard_tota
 
 const OUTCOMES = sql(
   'node.outcomes',
-  `select w.tenant_id as "tenantId", w.run_id as "runId", ${ENDED_COLUMNS}, h.output, h.error
-   from unnest($1::bigint[], $2::bigint[], $3::int[]) as w (tenant_id, run_id, node)
-   cross join lateral (select * from instance_history l where ${ENDED_OF('w.run_id')} and l.node = w.node order by l.id) h`,
+  `select w.tenant_id as "tenantId", w.run_id as "runId", ${ENDED_COLUMNS}, h.error,
+     case when h.bytes <= $5 then h.output end as output, case when h.bytes > $5 then h.bytes else 0 end as "bytesTooLarge"
+   from unnest($1::bigint[], $2::bigint[], $3::int[], $4::bool[]) as w (tenant_id, run_id, node, outputs)
+   cross join lateral (
+     select l.id, l.node, l.shard_index, l.shard_total, l.state, l.params, l.error, case when w.outputs then l.output end as output,
+       sum(case when w.outputs and l.shard_total > 1 then octet_length(l.output::text) else 0 end) over () as bytes
+     from instance_history l where ${ENDED_OF('w.run_id')} and l.node = w.node order by l.id) h`,
 )
 
 /** An instance of a node that has ended. */
@@ -394,13 +398,23 @@ export interface EndedElement extends NodeKey {
 }
 
 export interface NodeOutcome extends EndedElement {
+  /** Null also where it was not asked for, and of a node whose elements' outputs are too large in all to be read. */
   readonly output: unknown
   readonly error: unknown
+  /** How large these are then; else 0. */
+  readonly bytesTooLarge: number
 }
 
-/** How nodes of runs have ended, element by element; of a repeated one the last stands last. */
-export async function selectNodeOutcomes(tx: Transaction, nodes: readonly NodeKey[]): Promise<NodeOutcome[]> {
-  return nodes.length === 0 ? [] : tx.query(OUTCOMES, nodeColumns(nodes))
+/** What the outputs of a fan-out's elements may be in all to be read: tens of the largest results, for they stand in memory together. */
+export const MOST_OUTPUT_BYTES = 8 * 1024 * 1024
+
+/** How nodes of runs have ended, element by element; of a repeated one the last stands last. `outputs`: whether they are needed; default: yes. */
+export async function selectNodeOutcomes(
+  tx: Transaction,
+  nodes: readonly (NodeKey & { readonly outputs?: boolean })[],
+): Promise<NodeOutcome[]> {
+  if (nodes.length === 0) return []
+  return tx.query(OUTCOMES, [...nodeColumns(nodes), nodes.map(({ outputs = true }) => outputs), MOST_OUTPUT_BYTES])
 }
 
 const COPIED = INSTANCE_COLUMNS.split(', ')

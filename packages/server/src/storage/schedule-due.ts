@@ -94,11 +94,12 @@ const DEFINITIONS = sql(
 const TARGETS = sql(
   'scheduleDue.targets',
   `select te.id as "tenantId", wanted.id, te.state = 'ACTIVE' as "tenantActive", coalesce(t.enabled, d.enabled and not d.paused, false) as "targetEnabled",
-          coalesce(d.policies -> 'misfire', ${misfireOfTask('t')}) as misfire
+          coalesce(d.policies -> 'misfire', ${misfireOfTask('t')}) as misfire, v.plan_id as "dagPlanId"
    from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
    cross join lateral (select * from tenant k where k.id = wanted.tenant_id limit 1) te
    left join lateral (select * from task k where k.tenant_id = te.id and k.id = wanted.id and k.deleted_at is null limit 1) t on true
-   left join lateral (select * from dag k where k.tenant_id = te.id and k.id = wanted.id and k.deleted_at is null limit 1) d on true`,
+   left join lateral (select * from dag k where k.tenant_id = te.id and k.id = wanted.id and k.deleted_at is null limit 1) d on true
+   left join lateral (select k.plan_id from dag_version k where k.tenant_id = te.id and k.id = d.active_version_id limit 1) v on true`,
 )
 
 interface DefinitionRow extends Omit<ScheduleDefinition, keyof ScheduleTarget> {
@@ -112,6 +113,8 @@ interface ScheduleTarget {
   /** Neither disabled nor, as a DAG can be, paused. */
   readonly targetEnabled: boolean
   readonly tenantActive: boolean
+  /** Of a DAG: the plan of its active version, if it has one. */
+  readonly dagPlanId: number | null
 }
 
 /** A schedule as firing sees it, with the state of what it fires. */

@@ -164,7 +164,7 @@ function auditOf(context: Context, asks: readonly Ask[], ready: readonly Ready[]
   return context.audited({ kind, id: only?.id ?? null }, null, only === null ? { items } : items[0])
 }
 
-function startRequest(context: Context, { ask, target, planId, expects }: Ready, audit: AuditEntry): StartRequest {
+function startRequest(context: Context, { ask, target, planId, nodes, expects }: Ready, audit: AuditEntry): StartRequest {
   const { tenantId, principal } = context
   const { params = {}, priority, bypassConcurrency, force, key, version, runKey } = ask
   const ofDag = target.kind === 'DAG' ? { version, runKey } : {}
@@ -175,6 +175,7 @@ function startRequest(context: Context, { ask, target, planId, expects }: Ready,
     startedBy: principal.name,
     params,
     audit,
+    nodes,
     ...(planId === null ? {} : { planId }),
     ...(expects === undefined ? {} : { expects }),
     ...(runKey === undefined ? {} : { runKey }),
