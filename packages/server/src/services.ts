@@ -5,6 +5,7 @@ import type { HealthChecks } from './lifecycle/check-health.ts'
 import { cancelPush, dispatchPush, type PushDispatch } from './lifecycle/dispatch.ts'
 import { fireSchedules, type FiringDeps } from './lifecycle/fire-schedules.ts'
 import { housekeep } from './lifecycle/housekeep.ts'
+import { placeInstances, takeBackPlaced } from './lifecycle/place-instances.ts'
 import { promoteDue, reapLost, timeOut } from './lifecycle/overdue.ts'
 import { newSweep, reconcileRuns } from './lifecycle/reconcile-runs.ts'
 import { continueRuns } from './lifecycle/continue-runs.ts'
@@ -70,6 +71,8 @@ export function startServices(deps: ServicesDeps): Services {
     promote: async () =>
       Math.min(await promoteDue(engine, loops.promote.restMs), await endDueNodes(engine, loops.promote.restMs)),
     dispatch: whileDispatching(() => dispatchPush(engine, push, loops.dispatch.restMs)),
+    place: whileDispatching(() => placeInstances(engine, loops.dispatch.restMs)),
+    takeBack: whileDispatching(() => takeBackPlaced(engine, loops.reap.restMs)),
     stops: async () => {
       for (const session of stops) {
         stops.delete(session)
@@ -111,6 +114,7 @@ export function startServices(deps: ServicesDeps): Services {
     if (topic === continueTopic) running.continueRuns?.wake()
     if (topic === checkTopic) running.checkHealth?.wake()
     if (topic === dispatchTopic) running.dispatch?.wake()
+    if (topic.startsWith('q') && isRouted(engine, topic)) running.place?.wake()
     if (push.apps === 0) return
     if (topic.startsWith('q')) running.dispatch?.wake()
     if (topic.startsWith('s')) stops.add(Number(topic.slice(1)))
@@ -128,6 +132,9 @@ export function startServices(deps: ServicesDeps): Services {
     },
   }
 }
+
+/** What comes into such a queue is placed with an executor first. */
+const isRouted = ({ queues }: Engine, topic: string) => (queues.get(Number(topic.slice(1)))?.routeKey ?? null) !== null
 
 const IDLE_MS = 500
 const HOUR_MS = 3_600_000

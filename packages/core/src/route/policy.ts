@@ -32,6 +32,9 @@ export function routeOf(route: RouteStrategy | RoutePolicy): RoutePolicy {
   return typeof route === 'string' ? { strategy: route } : route
 }
 
+/** These go by what was chosen before. */
+export const REMEMBERING_STRATEGIES: readonly RouteStrategy[] = ['ROUND_ROBIN', 'WEIGHTED_ROUND_ROBIN', 'STICKY', 'LFU', 'LRU']
+
 export function namesOne({ strategy }: RoutePolicy): boolean {
   return NAMING_STRATEGIES.includes(strategy)
 }

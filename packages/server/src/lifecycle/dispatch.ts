@@ -1,5 +1,4 @@
 import type { Assignment, Control } from '@carillon/contract'
-import { ROUTES, type Candidate } from '@carillon/core'
 import { createBoundedMap, type BoundedMap } from '../runtime/bounded-map.ts'
 import type { Transaction } from '../storage/database.ts'
 import { lockPushSessions, selectPushApps, selectPushTarget, type PushSession } from '../storage/executor-session.ts'
@@ -8,6 +7,7 @@ import { countHeld, reserveInstances, selectStops, type Claimable } from '../sto
 import { givenOf, type Given } from './assignment.ts'
 import type { Engine } from './engine.ts'
 import { applyReports } from './report.ts'
+import { loadRoutes, type Place, type Routes } from './routes.ts'
 import { withSecrets } from './with-secrets.ts'
 import { takePending, type Turn } from './take-pending.ts'
 
@@ -29,8 +29,6 @@ export interface PushTransport {
 export interface PushDispatch {
   readonly transport: PushTransport
   readonly turn: Turn
-  /** The executor chosen last for a queue: memory of one node, for ROUND_ROBIN. */
-  readonly previous: BoundedMap<number, number>
   /** Sessions that could not be reached, and until when (monotonic clock of this node) they are passed over. */
   readonly unreachable: BoundedMap<number, number>
   /** How many apps had push executors at the last look: without any, new work is no reason to look. */
@@ -60,14 +58,13 @@ function dispatchAlone(engine: Engine, dispatch: PushDispatch, app: { tenantId: 
 
 async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenantId: number; appId: number }): Promise<number> {
   const chosen = await engine.db.engine(async (tx) => {
-    const places = (await openPlaces(tx, engine, app)).filter(
-      // A full one must not bring its queues: what only it can run would be taken in the place of what others can.
-      (place) => place.held < place.capacity && isReachable(dispatch, place.session.id),
-    )
-    const free = places.reduce((sum, place) => sum + place.capacity - place.held, 0)
+    const places = (await openPlaces(tx, engine, app)).filter((place) => isReachable(dispatch, place.session.id))
+    // A full one must not bring its queues: what only it can run would be taken in the place of what others can.
+    const open = places.filter((place) => place.held < place.capacity)
+    const free = open.reduce((sum, place) => sum + place.capacity - place.held, 0)
     if (free === 0) return []
     const queues = [
-      ...new Map(places.flatMap((place) => engine.queues.servedBy(place.session).map((queue) => [queue.id, queue]))).values(),
+      ...new Map(open.flatMap((place) => engine.queues.servedBy(place.session).map((queue) => [queue.id, queue]))).values(),
     ]
     const limit = Math.min(free, engine.settings.claimBatch)
     const taken = await takePending(
@@ -124,19 +121,17 @@ export function createPushDispatch(transport: PushTransport): PushDispatch {
   return {
     transport,
     turn: { tenant: 0 },
-    previous: createBoundedMap(MOST_REMEMBERED),
     unreachable: createBoundedMap(MOST_REMEMBERED),
     apps: 0,
   }
 }
 
-interface Place extends Candidate {
+interface PushPlace extends Place {
   readonly session: PushSession
   readonly queues: ReadonlyMap<number, QueueRow>
-  held: number
 }
 
-async function openPlaces(tx: Transaction, engine: Engine, app: { tenantId: number; appId: number }): Promise<Place[]> {
+async function openPlaces(tx: Transaction, engine: Engine, app: { tenantId: number; appId: number }): Promise<PushPlace[]> {
   const sessions = await lockPushSessions(tx, app.tenantId, app.appId)
   const held = await countHeld(
     tx,
@@ -145,6 +140,7 @@ async function openPlaces(tx: Transaction, engine: Engine, app: { tenantId: numb
   return sessions
     .map((session) => ({
       executorId: session.executorId,
+      instance: session.instance,
       capacity: session.capacity,
       held: held.get(session.id) ?? 0,
       session,
@@ -163,24 +159,24 @@ async function choose(
   tx: Transaction,
   engine: Engine,
   dispatch: PushDispatch,
-  places: readonly Place[],
+  places: readonly PushPlace[],
   taken: readonly Claimable[],
 ): Promise<Chosen[]> {
+  if (taken.length === 0) return []
   const planOf = await engine.plans.load(tx, taken)
+  // Under the sessions' locks no other node gives anything to these executors, so what is remembered of them is remembered once.
+  const unplaced = taken.filter(({ queueId }) => engine.queues.get(queueId)?.executorId === null)
+  const [routes, now] = await Promise.all([loadRoutes(tx, unplaced, planOf), tx.now()])
+  const servers = new Map<number, PushPlace[]>()
   const pairs = taken.flatMap((instance) => {
-    const able = places.filter((place) => place.held < place.capacity && place.queues.has(instance.queueId))
-    if (able.length === 0) return []
-    const elsewhere = able.filter((place) => place.executorId !== instance.avoidExecutorId)
-    const candidates = elsewhere.length > 0 ? elsewhere : able
-    const { route } = planOf(instance).nodes[instance.node]!
-    const choice = { candidates, previous: dispatch.previous.get(instance.queueId) ?? null, spread: engine.random() }
-    const place = ROUTES[route](choice) as Place
-    place.held++
-    dispatch.previous.set(instance.queueId, place.executorId)
-    return [{ instance, session: place.session }]
+    const { queueId } = instance
+    const able = servers.get(queueId) ?? places.filter((place) => place.queues.has(queueId))
+    servers.set(queueId, able)
+    const place = choosePlace(instance, able, routes, engine)
+    return place ? [{ instance, session: place.session }] : []
   })
   if (pairs.length === 0) return []
-  const now = await tx.now()
+  routes.save(tx)
   reserveInstances(
     tx,
     pairs.map(({ instance, session }) => ({ ...instance, sessionId: session.id, executorId: session.executorId, claimSeq: 0 })),
@@ -192,6 +188,16 @@ async function choose(
     session,
     given: givenOf(instance, planOf(instance), instance.token + 1),
   }))
+}
+
+/** What was placed with an executor before is that one's; all else is chosen now. */
+function choosePlace(instance: Claimable, able: readonly PushPlace[], routes: Routes, engine: Engine): PushPlace | null {
+  const [only] = able
+  if (only === undefined || only.queues.get(instance.queueId)!.executorId === null)
+    return routes.choose(instance, able, engine.random())
+  if (only.held >= only.capacity) return null
+  only.held++
+  return only
 }
 
 function bySession(chosen: readonly Chosen[]): Map<PushSession, Given[]> {

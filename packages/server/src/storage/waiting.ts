@@ -1,5 +1,5 @@
 import type { Transaction } from './database.ts'
-import type { WaitReason } from '@carillon/core'
+import type { LabelSelector, WaitReason } from '@carillon/core'
 import { sql } from './sql.ts'
 
 /** Everything by which an instance that does not run may be held back: see `explain.ts`. */
@@ -20,7 +20,7 @@ export interface WaitingFacts {
   readonly partRunId: number | null
   /** From here on: of what an executor is to run. */
   readonly handler: string
-  readonly selector: Readonly<Record<string, string>>
+  readonly selector: LabelSelector
   readonly appCode: string
   readonly appPaused: boolean
   readonly tenantActive: boolean
@@ -61,7 +61,7 @@ const facts = sql(
      from executor m
      left join executor_session s on s.tenant_id = m.tenant_id and s.executor_id = m.id and s.ended_at is null
      where i.state <> 'WAITING' and m.tenant_id = q.app_tenant_id and m.app_id = q.app_id and m.deleted_at is null
-       and m.handlers ? q.handler and m.labels @> q.selector and (q.executor_id is null or q.executor_id = m.id)) x
+       and m.handlers ? q.handler and selected(m.labels, q.selector) and (q.executor_id is null or q.executor_id = m.id)) x
    where i.tenant_id = $1 and i.id = any($2::bigint[]) and i.state in ('WAITING', 'PENDING', 'RESERVED')`,
 )
 /** As the engine: the executors of a shared app are the platform's. Nothing of other tenants comes out but counts. */
