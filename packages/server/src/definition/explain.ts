@@ -1,5 +1,5 @@
 import type { Why } from '@carillon/contract'
-import { approvalRoles, type PlanNode } from '@carillon/core'
+import { approvalRoles, type LabelRequirement, type PlanNode } from '@carillon/core'
 import type { WaitingFacts } from '../storage/waiting.ts'
 
 /** What a run's plan says beside what is stored of the instance itself. */
@@ -75,10 +75,15 @@ function by(runReason: string | null): string {
   return who === undefined ? '' : ` by ${who}`
 }
 
+function labelOf([key, wanted]: [string, LabelRequirement]): string {
+  if (typeof wanted === 'string') return `${key}=${wanted}`
+  return 'in' in wanted ? `${key} in (${wanted.in.join(', ')})` : `${key} not in (${wanted.notIn.join(', ')})`
+}
+
 /** Lanes in the order in which the claim meets them: the first closed one is the reason. */
 function explainPending(facts: WaitingFacts): Why {
   const { scheduler, tenantActive, appCode, handler, selector } = facts
-  const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`)
+  const labels = Object.entries(selector).map(labelOf)
   const who = `the handler ${handler}${labels.length > 0 ? ` under ${labels.join(', ')}` : ''} in the app ${appCode}`
   if (scheduler === 'DRAINING') return { reason: 'SCHEDULER_STOPPED', detail: 'The scheduler is draining: nothing is given out.' }
   if (!tenantActive) return { reason: 'TENANT_SUSPENDED', detail: 'The tenant is suspended.' }
