@@ -5,6 +5,7 @@ import { fireLateness } from './fire-lateness.ts'
 import { herd } from './herd.ts'
 import { idleSchedules } from './idle-schedules.ts'
 import { oldHistory } from './old-history.ts'
+import { routing } from './routing.ts'
 import { throughput } from './throughput.ts'
 import { triggerToStart } from './trigger-to-start.ts'
 
@@ -18,4 +19,5 @@ export const measurements: readonly Measurement[] = [
   herd,
   idleSchedules,
   oldHistory,
+  routing,
 ]

@@ -15,14 +15,15 @@ export interface Choice<C extends Candidate> {
  * `candidates` may be full and in order of `executorId`; where the strategy names one, that it is full means waiting for it.
  */
 export function chooseExecutor<C extends Candidate>(policy: RoutePolicy, choice: RouteChoice<C>): Choice<C> | null {
-  const waits = namesOne(policy) && !failsOver(policy)
-  const able = waits ? choice.candidates : choice.candidates.filter(({ held, capacity }) => held < capacity)
-  if (able.length === 0) return null
-  const candidates = ofHighestPriority(able)
-  const { index, marks } = ROUTES[policy.strategy]({ ...choice, candidates })
+  const candidates = ablestOf(choice.candidates, namesOne(policy) && !failsOver(policy))
+  if (candidates.length === 0) return null
+  const { index, mark, marks } = ROUTES[policy.strategy]({ ...choice, candidates })
   const chosen = candidates[index]!
-  return { chosen, previous: homeAfter(policy, choice, chosen), marked: marks ? candidates : [], marks: marks ?? [] }
+  const noted = marks ? { marked: candidates, marks } : mark === undefined ? NOTHING_NOTED : { marked: [chosen], marks: [mark] }
+  return { chosen, previous: homeAfter(policy, choice, chosen), ...noted }
 }
+
+const NOTHING_NOTED = { marked: [], marks: [] }
 
 /** A home that is only full stays the home; what another took meanwhile was an exception. */
 function homeAfter({ strategy }: RoutePolicy, { candidates, previous }: RouteChoice, chosen: Candidate): number {
@@ -30,9 +31,15 @@ function homeAfter({ strategy }: RoutePolicy, { candidates, previous }: RouteCho
   return stays ? previous! : chosen.executorId
 }
 
-function ofHighestPriority<C extends Candidate>(candidates: readonly C[]): readonly C[] {
-  const highest = candidates.reduce((most, { priority }) => Math.max(most, priority), -Infinity)
-  return candidates.every(({ priority }) => priority === highest)
-    ? candidates
-    : candidates.filter(({ priority }) => priority === highest)
+/** Those of the highest priority among the ones that can take it, or wait for a place. Nearly always these are all: then nothing is copied. */
+function ablestOf<C extends Candidate>(candidates: readonly C[], waits: boolean): readonly C[] {
+  let highest = -Infinity
+  let count = 0
+  for (const { held, capacity, priority } of candidates) {
+    if ((!waits && held >= capacity) || priority < highest) continue
+    count = priority > highest ? 1 : count + 1
+    highest = priority
+  }
+  if (count === candidates.length) return candidates
+  return candidates.filter(({ held, capacity, priority }) => priority === highest && (waits || held < capacity))
 }

@@ -1,4 +1,4 @@
-import type { Candidate, Route } from './strategy.ts'
+import type { Route } from './strategy.ts'
 
 /**
  * Rendezvous hashing: each candidate draws a number from the key, the largest in the light of its weight is chosen. When one of n leaves, only
@@ -9,7 +9,11 @@ export const consistentHash: Route = ({ candidates, key }) => {
   let index = 0
   let best = -Infinity
   for (let place = 0; place < candidates.length; place++) {
-    const score = scoreOf(candidates[place]!, seed)
+    const { executorId, weight } = candidates[place]!
+    const drawn = drawOf(executorId, seed)
+    // The logarithm is dear, and never above this.
+    if (drawn - 1 <= best * weight) continue
+    const score = Math.log(drawn) / weight
     if (score > best) {
       best = score
       index = place
@@ -18,13 +22,13 @@ export const consistentHash: Route = ({ candidates, key }) => {
   return { index }
 }
 
-/** Negative; a candidate of twice the weight is the largest twice as often. */
-function scoreOf({ executorId, weight }: Candidate, seed: number): number {
-  const low = executorId % TWO_TO_32
-  const drawn = mix(mix(seed ^ low) ^ ((executorId - low) / TWO_TO_32))
-  return Math.log((drawn + 1) / (TWO_TO_32 + 1)) / weight
+/** In (0, 1); from all bits of the number: `|` keeps the lower 32. */
+function drawOf(executorId: number, seed: number): number {
+  const folded = Math.imul(executorId | 0, GOLDEN) ^ (executorId / TWO_TO_32)
+  return (mix(seed ^ folded) + 1) / (TWO_TO_32 + 1)
 }
 
+const GOLDEN = 0x9e3779b1
 const TWO_TO_32 = 2 ** 32
 
 /** FNV-1a over UTF-16 units. */

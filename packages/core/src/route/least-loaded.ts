@@ -1,20 +1,20 @@
-import type { Candidate, Route } from './strategy.ts'
+import type { Route } from './strategy.ts'
 
 /** The smallest share of places taken; of equals the one with the most free places, then one by chance. */
 export const leastLoaded: Route = ({ candidates, spread }) => {
-  let best: number[] = []
+  const equals: number[] = []
   let least = Infinity
   let roomiest = -Infinity
-  for (const [index, candidate] of candidates.entries()) {
-    const share = candidate.held / candidate.capacity
-    const room = freePlaces(candidate)
-    if (share < least || (share === least && room > roomiest)) {
-      best = [index]
-      least = share
-      roomiest = room
-    } else if (share === least && room === roomiest) best.push(index)
+  for (let place = 0; place < candidates.length; place++) {
+    const { held, capacity } = candidates[place]!
+    const share = held / capacity
+    if (share > least) continue
+    const room = capacity - held
+    if (share === least && room < roomiest) continue
+    if (share < least || room > roomiest) equals.length = 0
+    equals.push(place)
+    least = share
+    roomiest = room
   }
-  return { index: best[Math.floor(spread * best.length)]! }
+  return { index: equals[Math.floor(spread * equals.length)]! }
 }
-
-const freePlaces = ({ capacity, held }: Candidate) => capacity - held

@@ -40,7 +40,9 @@ export type Route = (choice: RouteChoice) => RouteChosen
 
 export interface RouteChosen {
   readonly index: number
-  /** The marks of all candidates from now on, in their order; left out: they stay. */
+  /** What is noted of the chosen one. */
+  readonly mark?: number
+  /** What is noted of all candidates, in their order. */
   readonly marks?: readonly number[]
 }
 

@@ -7,7 +7,7 @@ import { countHeld, reserveInstances, selectStops, type Claimable } from '../sto
 import { givenOf, type Given } from './assignment.ts'
 import type { Engine } from './engine.ts'
 import { applyReports } from './report.ts'
-import { loadRoutes, type Place, type Routes } from './routes.ts'
+import { loadRoutes, type Place } from './routes.ts'
 import { withSecrets } from './with-secrets.ts'
 import { takePending, type Turn } from './take-pending.ts'
 
@@ -48,6 +48,12 @@ export async function dispatchPush(engine: Engine, dispatch: PushDispatch, restM
 
 const NOBODY_MS = 1_000
 
+/** What is placed with one executor is taken as far as that one has places: more would stand before the work of the others. */
+function freePlacesOf(places: readonly PushPlace[]): (queue: QueueRow) => number {
+  const free = new Map(places.map(({ executorId, capacity, held }) => [executorId, capacity - held]))
+  return ({ executorId }) => (executorId === null ? Infinity : (free.get(executorId) ?? 0))
+}
+
 /** What goes wrong with the work of one app must not keep the next from its own. */
 function dispatchAlone(engine: Engine, dispatch: PushDispatch, app: { tenantId: number; appId: number }): Promise<number> {
   return dispatchApp(engine, dispatch, app).catch((error: unknown) => {
@@ -73,6 +79,7 @@ async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenant
       queues,
       limit,
       dispatch.turn,
+      { mostOf: freePlacesOf(open) },
     )
     const given = await choose(tx, engine, dispatch, places, taken.instances)
     taken.spend(given.map(({ instance }) => instance))
@@ -165,14 +172,24 @@ async function choose(
   if (taken.length === 0) return []
   const planOf = await engine.plans.load(tx, taken)
   // Under the sessions' locks no other node gives anything to these executors, so what is remembered of them is remembered once.
-  const unplaced = taken.filter(({ queueId }) => engine.queues.get(queueId)?.executorId === null)
-  const [routes, now] = await Promise.all([loadRoutes(tx, unplaced, planOf), tx.now()])
-  const servers = new Map<number, PushPlace[]>()
+  const able = new Map(
+    [...new Set(taken.map(({ queueId }) => queueId))].map((queueId): [number, PushPlace[]] => [
+      queueId,
+      places.filter((place) => place.queues.has(queueId)),
+    ]),
+  )
+  const isPlacedWithOne = ({ queueId }: Claimable) => able.get(queueId)![0]?.queues.get(queueId)!.executorId !== null
+  const [routes, now] = await Promise.all([
+    loadRoutes(
+      tx,
+      taken.filter((instance) => !isPlacedWithOne(instance)),
+      planOf,
+    ),
+    tx.now(),
+  ])
   const pairs = taken.flatMap((instance) => {
-    const { queueId } = instance
-    const able = servers.get(queueId) ?? places.filter((place) => place.queues.has(queueId))
-    servers.set(queueId, able)
-    const place = choosePlace(instance, able, routes, engine)
+    const those = able.get(instance.queueId)!
+    const place = isPlacedWithOne(instance) ? takePlace(those[0]) : routes.choose(instance, those, engine.random())
     return place ? [{ instance, session: place.session }] : []
   })
   if (pairs.length === 0) return []
@@ -190,14 +207,11 @@ async function choose(
   }))
 }
 
-/** What was placed with an executor before is that one's; all else is chosen now. */
-function choosePlace(instance: Claimable, able: readonly PushPlace[], routes: Routes, engine: Engine): PushPlace | null {
-  const [only] = able
-  if (only === undefined || only.queues.get(instance.queueId)!.executorId === null)
-    return routes.choose(instance, able, engine.random())
-  if (only.held >= only.capacity) return null
-  only.held++
-  return only
+/** The place of the one that an instance was placed with before, if it is free. */
+function takePlace(place: PushPlace | undefined): PushPlace | null {
+  if (place === undefined || place.held >= place.capacity) return null
+  place.held++
+  return place
 }
 
 function bySession(chosen: readonly Chosen[]): Map<PushSession, Given[]> {

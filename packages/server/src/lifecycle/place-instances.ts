@@ -1,5 +1,6 @@
 import { failsOver, namesOne, routeOf, type Plan } from '@carillon/core'
-import { queueTopic, appTopic } from '../runtime/wake-hub.ts'
+import { appTopic, queueTopic } from '../runtime/wake-hub.ts'
+import { column } from '../storage/columns.ts'
 import type { Transaction } from '../storage/database.ts'
 import { selectReadySessions, type SessionRow } from '../storage/executor-session.ts'
 import {
@@ -27,28 +28,42 @@ const BATCH = 500
 /** Counted no further: so many wait for an executor that it has no free place anyway. */
 const MOST_COUNTED = 1_000
 
+/** Which queues one node has to look at. Memory alone: now and then it looks at all. */
+export interface Placing {
+  /** Queues with something to place, as far as this node has heard, or saw it left over. */
+  readonly heard: Set<number>
+  /** On the monotonic clock of this node. */
+  nextLook: number
+}
+
+export const createPlacing = (): Placing => ({ heard: new Set(), nextLook: 0 })
+
+/** How often a node looks into all queues of routed tasks, of which there may be thousands. */
+const LOOK_MS = 1_000
+
 /**
  * Places PENDING instances of routed tasks with executors, whether these ask for work or are called: each moves into the queue of the one
  * that its route strategy chooses. Answers how long to rest.
  */
-export async function placeInstances(engine: Engine, restMs = 250): Promise<number> {
-  const routed = engine.queues.routed()
-  if (routed.length === 0) return restMs
-  const waiting = new Set(
-    await engine.db.engine((tx) =>
-      selectQueuesWaiting(
-        tx,
-        routed.map(({ id }) => id),
-      ),
-    ),
-  )
+export async function placeInstances(engine: Engine, placing: Placing, restMs = 250): Promise<number> {
+  const queues = queuesToLookAt(engine, placing)
+  if (queues.length === 0) return restMs
+  const waiting = new Set(await engine.db.engine((tx) => selectQueuesWaiting(tx, column(queues, 'id'))))
   let placed = 0
-  const apps = groupBy(
-    routed.filter(({ id }) => waiting.has(id)),
-    ({ appTenantId, appId }) => `${appTenantId}:${appId}`,
-  )
-  for (const queues of apps.values()) placed += await placeAlone(engine, queues)
+  const left = queues.filter(({ id }) => waiting.has(id))
+  for (const app of groupBy(left, ({ appTenantId, appId }) => `${appTenantId}:${appId}`).values())
+    placed += await placeAlone(engine, app)
+  // Whether anything is left in them the next look says.
+  for (const { id } of left) placing.heard.add(id)
   return placed > 0 ? 0 : restMs
+}
+
+function queuesToLookAt({ queues }: Engine, placing: Placing): readonly QueueRow[] {
+  const heard = [...placing.heard].flatMap((id) => queues.get(id) ?? [])
+  placing.heard.clear()
+  if (performance.now() < placing.nextLook) return heard
+  placing.nextLook = performance.now() + LOOK_MS
+  return queues.routed()
 }
 
 /** What goes wrong with one app must not keep the next from its own. */
@@ -68,7 +83,7 @@ async function placeOfApp(engine: Engine, queues: readonly QueueRow[]): Promise<
     if (sessions.length === 0) return { count: 0, learnt: false }
     const instances = await lockOfQueues(
       tx,
-      queues.map(({ id }) => id),
+      column(queues, 'id'),
       Math.ceil(BATCH / queues.length),
     )
     const planOf = await engine.plans.load(tx, instances)
@@ -101,12 +116,12 @@ async function placesOf(tx: Transaction, engine: Engine, sessions: readonly Sess
   const pinned = engine.queues.ofApp(tenantId, appId).filter(({ executorId }) => executorId !== null)
   const [held, waiting] = await Promise.all([
     countHeld(
-      tx,
-      sessions.map(({ id }) => id),
+    tx,
+    column(sessions, 'id'),
     ),
     countWaiting(
       tx,
-      pinned.map(({ id }) => id),
+      column(pinned, 'id'),
       MOST_COUNTED,
     ),
   ])
@@ -186,8 +201,8 @@ export async function takeBackPlaced(engine: Engine, restMs = 1_000): Promise<nu
   if (engine.queues.routed().length === 0 || pinned.length === 0) return restMs
   const taken = await engine.db.engine(async (tx) => {
     const waiting = await selectQueuesWaiting(
-      tx,
-      pinned.map(({ id }) => id),
+    tx,
+    column(pinned, 'id'),
     )
     const [stranded, late] = await Promise.all([selectStrandedQueues(tx, waiting), lockPlacedTooLong(tx, BATCH)])
     const left = stranded.length === 0 ? [] : await lockOfQueues(tx, stranded, BATCH)

@@ -59,8 +59,9 @@ export async function loadRoutes(
       const contest = contests.of(instance, policy, places, memory)
       const choose = (candidates: readonly Contestant[]) =>
         chooseExecutor(policy, { candidates, previous: memory?.previous ?? null, key, spread })
-      const elsewhere = contest.filter(({ executorId }) => executorId !== instance.avoidExecutorId)
-      const choice = choose(elsewhere) ?? (elsewhere.length < contest.length ? choose(contest) : null)
+      const { avoidExecutorId } = instance
+      const elsewhere = avoidExecutorId === null ? null : choose(contest.filter(({ executorId }) => executorId !== avoidExecutorId))
+      const choice = elsewhere ?? choose(contest)
       if (choice === null) return null
       choice.marked.forEach((candidate, index) => (candidate.mark = choice.marks[index]!))
       choice.chosen.place.held++

@@ -4,7 +4,7 @@ import { setExecutorStatus } from '../storage/executor-admin.ts'
 import { createPushDispatch, dispatchPush, type PushDispatch } from './dispatch.ts'
 import { createWorld, startOf, success, type TestTask, type World } from './engine.test-helper.ts'
 import { createExecutorTraffic, type ExecutorTraffic } from './executor-traffic.ts'
-import { placeInstances, takeBackPlaced } from './place-instances.ts'
+import { createPlacing, placeInstances, takeBackPlaced } from './place-instances.ts'
 import { reapLost } from './overdue.ts'
 
 let world: World
@@ -65,7 +65,7 @@ const startMany = (task: TestTask, count: number, paramsOf: (n: number) => Recor
 
 /** As the loops of a node do it. */
 async function settle() {
-  while ((await placeInstances(world.engine, 1)) === 0);
+  while ((await placeInstances(world.engine, createPlacing(), 1)) === 0);
 }
 
 const drain = (task: TestTask, id: number) =>
