@@ -38,7 +38,7 @@ function costOf(strategy: RouteStrategy): number {
   let previous: number | null = null
   const choose = (n: number) => {
     const choice = chooseExecutor(policy, { candidates, previous, key: `key-${n}`, spread: (n * 0.618) % 1 })!
-    choice.marked.forEach((candidate, index) => (candidate.mark = choice.marks[index]!))
+    for (let index = 0; index < choice.marked.length; index++) choice.marked[index]!.mark = choice.marks[index]!
     choice.chosen.held = (choice.chosen.held + 1) % 1_000
     previous = choice.previous
   }

@@ -85,7 +85,8 @@ describe.each(ROUTE_STRATEGIES)('%s', (strategy) => {
 })
 
 test('ROUND_ROBIN goes on behind an executor that has left', () => {
-  const next = (previous: number) => four[ROUTES.ROUND_ROBIN({ candidates: four, previous, key: '', spread: 0 }).index]!.executorId
+  const next = (previous: number) =>
+    four[ROUTES.ROUND_ROBIN({ candidates: four, previous, key: '', spread: 0 }).index]!.executorId
   expect([next(25), next(40)]).toEqual([30, 10])
 })
 

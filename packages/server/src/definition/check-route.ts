@@ -19,13 +19,17 @@ export function routeProblems(route: RouteStrategy | RoutePolicy | undefined, pa
   if (key !== undefined && !KEYED_STRATEGIES.includes(strategy))
     problems.push({ path: `${path}/key`, message: `means nothing to ${strategy}; it is for ${KEYED_STRATEGIES.join(' and ')}` })
   if (failover !== undefined && !namesOne(policy))
-    problems.push({ path: `${path}/failover`, message: `means nothing to ${strategy}, which only chooses executors with a free place` })
+    problems.push({
+      path: `${path}/failover`,
+      message: `means nothing to ${strategy}, which only chooses executors with a free place`,
+    })
   if (failover === false && strategy === 'FAILOVER')
     problems.push({ path: `${path}/failover`, message: 'is what FAILOVER does; FIRST waits for the first executor' })
   if (strategy === 'WEIGHTED_ROUND_ROBIN' && executors === undefined)
     problems.push({
       path: typeof route === 'string' ? path : `${path}/executors`,
-      message: 'has to name the executors with their weights, as {strategy, executors: [{instance, weight}]}; without weights it is ROUND_ROBIN',
+      message:
+        'has to name the executors with their weights, as {strategy, executors: [{instance, weight}]}; without weights it is ROUND_ROBIN',
     })
   return [...problems, ...namedTwice(executors ?? [], `${path}/executors`)]
 }

@@ -97,14 +97,14 @@ function explainPending(facts: WaitingFacts): Why {
       reason: 'EXECUTORS_UNAVAILABLE',
       detail: `None of the ${facts.serving} executors that serve ${who} is online and healthy.`,
     }
-  if (facts.starts !== null && facts.starts < 1)
-    return { reason: 'RATE_LIMIT', detail: NO_STARTS }
+  if (facts.starts !== null && facts.starts < 1) return { reason: 'RATE_LIMIT', detail: NO_STARTS }
   if (facts.free === 0)
     return { reason: 'EXECUTORS_BUSY', detail: `All ${facts.available} executors that serve ${who} are full.` }
   if (toBePlaced)
     return {
       reason: 'QUEUED',
-      detail: 'Its route policy has yet to choose an executor: it is its turn soon, or those that the policy allows are full or out of service.',
+      detail:
+        'Its route policy has yet to choose an executor: it is its turn soon, or those that the policy allows are full or out of service.',
     }
   return { reason: 'QUEUED', detail: 'It is its turn soon: executors with free places serve it.' }
 }
@@ -112,7 +112,10 @@ function explainPending(facts: WaitingFacts): Why {
 /** Only one executor can take it. */
 function explainPlaced({ available, starts, free }: WaitingFacts, executor: string): Why {
   if (available === 0)
-    return { reason: 'EXECUTORS_UNAVAILABLE', detail: `The executor ${executor}, which is to have it, is not online and healthy.` }
+    return {
+      reason: 'EXECUTORS_UNAVAILABLE',
+      detail: `The executor ${executor}, which is to have it, is not online and healthy.`,
+    }
   if (starts !== null && starts < 1) return { reason: 'RATE_LIMIT', detail: NO_STARTS }
   if (free === 0) return { reason: 'EXECUTORS_BUSY', detail: `The executor ${executor}, which is to have it, is full.` }
   return { reason: 'QUEUED', detail: `It is its turn soon: the executor ${executor}, which is to have it, has a free place.` }

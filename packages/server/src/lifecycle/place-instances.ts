@@ -81,17 +81,9 @@ async function placeOfApp(engine: Engine, queues: readonly QueueRow[]): Promise<
     if (!(await lockPlacing(tx, appId))) return { count: 0, learnt: false }
     const sessions = await selectReadySessions(tx, appTenantId, appId)
     if (sessions.length === 0) return { count: 0, learnt: false }
-    const instances = await lockOfQueues(
-      tx,
-      column(queues, 'id'),
-      Math.ceil(BATCH / queues.length),
-    )
+    const instances = await lockOfQueues(tx, column(queues, 'id'), Math.ceil(BATCH / queues.length))
     const planOf = await engine.plans.load(tx, instances)
-    const [routes, places, now] = await Promise.all([
-      loadRoutes(tx, instances, planOf),
-      placesOf(tx, engine, sessions),
-      tx.now(),
-    ])
+    const [routes, places, now] = await Promise.all([loadRoutes(tx, instances, planOf), placesOf(tx, engine, sessions), tx.now()])
     const chosen = choose(engine, instances, places, routes)
     const learnt = await moveToExecutors(tx, engine, chosen, planOf, now)
     if (chosen.length > 0) routes.save(tx)
@@ -115,15 +107,8 @@ async function placesOf(tx: Transaction, engine: Engine, sessions: readonly Sess
   const { tenantId, appId } = sessions[0]!
   const pinned = engine.queues.ofApp(tenantId, appId).filter(({ executorId }) => executorId !== null)
   const [held, waiting] = await Promise.all([
-    countHeld(
-    tx,
-    column(sessions, 'id'),
-    ),
-    countWaiting(
-      tx,
-      column(pinned, 'id'),
-      MOST_COUNTED,
-    ),
+    countHeld(tx, column(sessions, 'id')),
+    countWaiting(tx, column(pinned, 'id'), MOST_COUNTED),
   ])
   const waitingFor = new Map<number, number>()
   for (const { id, executorId } of pinned)
@@ -200,10 +185,7 @@ export async function takeBackPlaced(engine: Engine, restMs = 1_000): Promise<nu
   const pinned = engine.queues.pinned()
   if (engine.queues.routed().length === 0 || pinned.length === 0) return restMs
   const taken = await engine.db.engine(async (tx) => {
-    const waiting = await selectQueuesWaiting(
-    tx,
-    column(pinned, 'id'),
-    )
+    const waiting = await selectQueuesWaiting(tx, column(pinned, 'id'))
     const [stranded, late] = await Promise.all([selectStrandedQueues(tx, waiting), lockPlacedTooLong(tx, BATCH)])
     const left = stranded.length === 0 ? [] : await lockOfQueues(tx, stranded, BATCH)
     const planOf = await engine.plans.load(tx, [...left, ...late])

@@ -118,7 +118,9 @@ function queuesOf({ executorId, handlers, labels }: QueueServer, among: readonly
   const serves = new Set(handlers)
   return among.filter(
     (queue) =>
-      queue.routeKey === null && (queue.executorId === null || queue.executorId === executorId) && isServed(queue, serves, labels),
+      queue.routeKey === null &&
+      (queue.executorId === null || queue.executorId === executorId) &&
+      isServed(queue, serves, labels),
   )
 }
 

@@ -45,13 +45,24 @@ interface Push {
 function pushes(names: Map<number, string>): Push {
   const calls: { id: number; name: string }[] = []
   const dispatch = createPushDispatch({
-    invoke: ({ session }, assignments) => calls.push(...assignments.map(({ instance }) => ({ id: instance, name: names.get(session)! }))),
+    invoke: ({ session }, assignments) =>
+      calls.push(...assignments.map(({ instance }) => ({ id: instance, name: names.get(session)! }))),
     cancel: () => undefined,
   })
-  return { dispatch, taken: () => calls.splice(0).sort((a, b) => a.id - b.id).map(({ name }) => name) }
+  return {
+    dispatch,
+    taken: () =>
+      calls
+        .splice(0)
+        .sort((a, b) => a.id - b.id)
+        .map(({ name }) => name),
+  }
 }
 
-async function pushExecutors(task: TestTask, capacities: Readonly<Record<string, number>>): Promise<Push & { sessions: Map<string, number> }> {
+async function pushExecutors(
+  task: TestTask,
+  capacities: Readonly<Record<string, number>>,
+): Promise<Push & { sessions: Map<string, number> }> {
   const names = new Map<number, string>()
   for (const [instance, capacity] of Object.entries(capacities)) {
     const body = { protocol: 1, app: task.appCode, instance, mode: 'PUSH', handlers: [task.handler], capacity } as const
@@ -149,7 +160,11 @@ describe('a task whose strategy names one executor', () => {
     ['LAST', 'last'],
   ] as const)('%s: only it gets the work, what it has no place for too', async (strategy, name) => {
     const task = await routed(strategy)
-    const executors = { first: await pull(task, 'first', 2), middle: await pull(task, 'middle', 2), last: await pull(task, 'last', 2) }
+    const executors = {
+      first: await pull(task, 'first', 2),
+      middle: await pull(task, 'middle', 2),
+      last: await pull(task, 'last', 2),
+    }
     await startMany(task, 3)
     await settle()
     for (const [instance, executor] of Object.entries(executors))
@@ -230,7 +245,10 @@ describe('STICKY', () => {
     await startMany(task, 10, (n) => ({ customer: n }))
     await settle()
     expect([(await a.claim()).length, (await b.claim()).length]).toEqual([5, 5])
-    const rows = await world.sql<{ homes: number }>(`select count(*)::int as homes from route_state where task_id = $1 and key <> ''`, task.id)
+    const rows = await world.sql<{ homes: number }>(
+      `select count(*)::int as homes from route_state where task_id = $1 and key <> ''`,
+      task.id,
+    )
     expect(rows).toEqual([{ homes: 10 }])
   })
 
@@ -238,14 +256,22 @@ describe('STICKY', () => {
     const task = await world.task({ node: { route: 'STICKY' } })
     const { dispatch, taken, sessions } = await pushExecutors(task, { a: 1, b: 9 })
     const [home] = await world.sql<{ id: number }>(`select id from executor where instance = 'a' and app_id = $1`, task.appId)
-    await world.sql(`insert into route_state (tenant_id, task_id, previous) values ($1, $2, $3)`, task.tenantId, task.id, home!.id)
+    await world.sql(
+      `insert into route_state (tenant_id, task_id, previous) values ($1, $2, $3)`,
+      task.tenantId,
+      task.id,
+      home!.id,
+    )
     await startMany(task, 3)
     await settle()
     await dispatchPush(world.engine, dispatch)
     expect(taken()).toEqual(['a'])
     await world.sql(`update executor_session set lease_until = now() - interval '1 s' where id = $1`, sessions.get('a'))
     await reapLost(world.engine, true)
-    await world.sql(`update instance_live set state = 'PENDING', wait_reason = null, due_at = null where plan_id = $1 and state = 'WAITING'`, task.planId)
+    await world.sql(
+      `update instance_live set state = 'PENDING', wait_reason = null, due_at = null where plan_id = $1 and state = 'WAITING'`,
+      task.planId,
+    )
     await takeBackPlaced(world.engine)
     await settle()
     await dispatchPush(world.engine, dispatch)

@@ -79,7 +79,9 @@ async function openLanes(
     rated.flatMap((queue) => (tokens.has(nameOf(keyOf(queue))) ? [[queue.id, keyOf(queue)] as const] : [])),
   )
   return {
-    lanes: queues.map((queue) => ({ queueId: queue.id, most: Math.min(limit, most(queue), mostOf(queue)) })).filter((lane) => lane.most > 0),
+    lanes: queues
+      .map((queue) => ({ queueId: queue.id, most: Math.min(limit, most(queue), mostOf(queue)) }))
+      .filter((lane) => lane.most > 0),
     within: (taken) => {
       const left = new Map(tokens)
       return taken.filter(({ queueId }) => {

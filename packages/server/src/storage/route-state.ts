@@ -50,7 +50,10 @@ export function saveRouteStates(tx: Transaction, states: readonly RouteState[]):
   ])
 }
 
-const LOCK_APP = sql('routeState.lockApp', `select pg_try_advisory_xact_lock(hashtextextended('place:' || $1::bigint, 0)) as mine`)
+const LOCK_APP = sql(
+  'routeState.lockApp',
+  `select pg_try_advisory_xact_lock(hashtextextended('place:' || $1::bigint, 0)) as mine`,
+)
 
 /** Keeps other nodes from placing instances of an app until this transaction ends; false: one is at it. */
 export async function lockPlacing(tx: Transaction, appId: number): Promise<boolean> {

@@ -49,14 +49,25 @@ describe('the policy route', () => {
     ['weights that are not there', 'WEIGHTED_ROUND_ROBIN', '', 'has to name the executors with their weights'],
     ['no executors', { strategy: 'FIRST', executors: [] }, '/executors', 'fewer than 1'],
     ['a weight of nothing', { strategy: 'FIRST', executors: [{ instance: 'a', weight: 0 }] }, '/executors/0/weight', '>= 1'],
-    ['one named twice', { strategy: 'FIRST', executors: [{ instance: 'a' }, { instance: 'a' }] }, '/executors/1/instance', 'second time'],
+    [
+      'one named twice',
+      { strategy: 'FIRST', executors: [{ instance: 'a' }, { instance: 'a' }] },
+      '/executors/1/instance',
+      'second time',
+    ],
   ])('with %s is refused', async (_, route, path, message) => {
     const { problems } = await refusal(newTask('wrong', { policies: { route } }))
     expect(problems[0]).toMatchObject({ path: `/body/policies/route${path}`, message: expect.stringContaining(message) })
   })
 
   test('is checked in the defaults of a type too', async () => {
-    const body = { code: 'wrong', kind: 'handler', settings: { handler: 'h' }, app: 'app', defaults: { route: { strategy: 'LFU', key: 'x' } } }
+    const body = {
+      code: 'wrong',
+      kind: 'handler',
+      settings: { handler: 'h' },
+      app: 'app',
+      defaults: { route: { strategy: 'LFU', key: 'x' } },
+    }
     expect((await refusal(client().taskTypes.create({ body: body as never }))).problems[0]?.path).toBe('/body/defaults/route/key')
   })
 
