@@ -1,4 +1,5 @@
 import type { Measurement } from '../bench.ts'
+import { dagLocks } from './dag-locks.ts'
 import { dagSize } from './dag-size.ts'
 import { dagSteps } from './dag-steps.ts'
 import { fireLateness } from './fire-lateness.ts'
@@ -16,6 +17,7 @@ export const measurements: readonly Measurement[] = [
   fireLateness,
   dagSteps,
   dagSize,
+  dagLocks,
   herd,
   idleSchedules,
   oldHistory,

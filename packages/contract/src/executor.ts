@@ -4,7 +4,7 @@ import { BulkAnswer } from './bulk.ts'
 import { HealthEvery, Id, Millis } from './executor-protocol.ts'
 import { Paging, pageOf } from './paging.ts'
 import { route } from './route.ts'
-import { IdText, Reason, Ref, choice, dictionary, nullable, optional, strict } from './schema.ts'
+import { BodyRef, IdText, Reason, Ref, choice, dictionary, nullable, optional, strict } from './schema.ts'
 
 const TAG = 'Executors'
 
@@ -43,7 +43,7 @@ export type ExecutorView = Static<typeof Executor>
 
 /** A push executor that does not register itself. Its health checks are its heartbeats. */
 export const ExecutorCreate = strict({
-  app: Ref,
+  app: BodyRef,
   instance: Type.String({ minLength: 1, maxLength: 200, description: 'Its name, unique in the app' }),
   address: Type.String({ maxLength: 2000, description: 'Base URL at which it is called' }),
   healthUrl: Type.String({ maxLength: 2000, description: 'Answers 2xx while it can work' }),

@@ -55,6 +55,14 @@ const fields = {
 
 export const MOST_DOWNSTREAM = 50
 
+/** They read no larger one. */
+const XxlJobId = Type.Integer({
+  minimum: 1,
+  maximum: 2_147_483_647,
+  description:
+    'Number by which executors of xxl-job know the task: kept from an import, otherwise given when it first runs there',
+})
+
 const DownstreamInput = Type.Array(strict({ task: BodyRef, outcomes: Type.Optional(Outcomes) }), {
   maxItems: MOST_DOWNSTREAM,
   description: 'Tasks that start when a run of this one has ended so (default: SUCCESS)',
@@ -67,6 +75,7 @@ export const Task = strict({
   policies: Policies,
   effective: EffectivePolicies,
   runnableBy: nullable(Roles),
+  xxlJobId: nullable(XxlJobId),
   downstream: Type.Array(strict({ task: strict({ id: Id, code: Type.String() }), outcomes: Outcomes })),
 })
 export type Task = Static<typeof Task>
@@ -87,7 +96,7 @@ export const TaskItem = strict({
 export const TaskCreate = strict({
   code: Code,
   type: BodyRef,
-  ...optional({ ...fields, policies: Policies, runnableBy: nullable(Roles), downstream: DownstreamInput }),
+  ...optional({ ...fields, policies: Policies, runnableBy: nullable(Roles), xxlJobId: XxlJobId, downstream: DownstreamInput }),
 })
 export type TaskCreate = Static<typeof TaskCreate>
 
@@ -99,6 +108,7 @@ export const TaskUpdate = strict({
     type: BodyRef,
     policies: PoliciesPatch,
     runnableBy: nullable(Roles),
+    xxlJobId: XxlJobId,
     downstream: DownstreamInput,
   }),
 })

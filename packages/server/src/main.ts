@@ -9,13 +9,18 @@ import { createBuiltinExecutor, type BuiltinExecutorOptions } from './builtin/bu
 import { guardedConnect } from './builtin/egress-guard.ts'
 import { createKnownTasks } from './lifecycle/known-tasks.ts'
 import { prepareFirstAccess, type FirstAccess } from './definition/first-access.ts'
+import { createXxlJobClient } from './gateway/xxl-job/client.ts'
+import { createKeeper } from './gateway/xxl-job/look-after.ts'
+import { serveXxlJob } from './gateway/xxl-job/routes.ts'
+import { createXxlJobTransport, type GatewayDeps } from './gateway/xxl-job/transport.ts'
 import { createApi } from './http/api.ts'
 import { callbackHandlers } from './http/callback-api.ts'
 import { executorHandlers } from './http/executor-api.ts'
+import { computedProblems } from './definition/params-schema.ts'
 import { createHealthChecks } from './lifecycle/check-health.ts'
 import { openCallback } from './lifecycle/callbacks.ts'
 import { createLifecycle } from './lifecycle/create-lifecycle.ts'
-import { createPushDispatch, markUnreachable } from './lifecycle/dispatch.ts'
+import { createPushDispatch, markUnreachable, type PushTransport } from './lifecycle/dispatch.ts'
 import type { Engine, EngineSettings } from './lifecycle/engine.ts'
 import { createExecutorTraffic, type ExecutorTraffic } from './lifecycle/executor-traffic.ts'
 import type { FiringDeps } from './lifecycle/fire-schedules.ts'
@@ -32,6 +37,7 @@ import { openWakeWire } from './runtime/wake-wire.ts'
 import { startServices, type Services } from './services.ts'
 import { openDatabase, type Database, type Transaction } from './storage/database.ts'
 import { assertDurable } from './storage/durability.ts'
+import type { ExecutorTransport } from './storage/executor-session.ts'
 import { resign } from './storage/leader.ts'
 import { assertSchema, migrate } from './storage/migrate.ts'
 import { beatNode, leaveNode } from './storage/server-node.ts'
@@ -131,7 +137,12 @@ async function startNode(
   const traffic = createExecutorTraffic(engine, mayGive, leaving.signal)
   const connect = guardedConnect({ allowPrivate: allowsPrivateEgress(config) })
   const transport = pushTransport(engine, traffic, connect, (session) => markUnreachable(push, session))
-  const push = createPushDispatch(transport)
+  const xxlJob: GatewayDeps = {
+    ...{ engine, vault, client: createXxlJobClient({ connect }) },
+    unreachable: (session) => markUnreachable(push, session),
+  }
+  const keeper = createKeeper(xxlJob)
+  const push = createPushDispatch(transportOf({ CARILLON: transport, XXL_JOB: createXxlJobTransport(xxlJob) }))
   const health = createHealthChecks(engine, nodeId, createProbe({ connect }), config.health)
   const node = { id: nodeId, name: hostname(), version: VERSION, address: () => address }
   let address: string | null = null
@@ -155,8 +166,7 @@ async function startNode(
       corsOrigins: listOf(config.corsOrigins),
       trustProxy: config.trustProxy === undefined ? false : listOf(config.trustProxy),
       // The calls of executors are many and say little; they are there for those who ask for them.
-      onAnswered: (entry) =>
-        log[entry.route.startsWith('/executor/') || entry.route === '/health' ? 'trace' : 'info'](entry, 'answered'),
+      onAnswered: (entry) => log[isTraffic(entry.route) ? 'trace' : 'info'](entry, 'answered'),
       onFault: (error: unknown, requestId: string) => log.error({ requestId, ...causeOf(error) }, 'A request failed'),
     },
     [
@@ -165,6 +175,8 @@ async function startNode(
     ],
   )
 
+  serveXxlJob(app, xxlJob)
+
   let stopping: Promise<void> | undefined
   const stop = async () => {
     leaving.abort()
@@ -172,6 +184,8 @@ async function startNode(
     await app.close()
     await services?.stop()
     await transport.close()
+    await xxlJob.client.close()
+    await keeper.settle()
     if (address !== null) await db.engine((tx) => leave(tx, nodeId))
     await wire.close()
     await db.close()
@@ -184,7 +198,7 @@ async function startNode(
     await app.listen({ host: config.host, port: config.port })
     address = addressOf(config.host, app.server.address() as AddressInfo)
     clock.observe((await db.lease((tx) => beatNode(tx, { ...node, address, first: true }))).now)
-    services = startServices({ engine, firing, push, health, clock, config, node })
+    services = startServices({ engine, firing, push, health, xxlJob: keeper, clock, config, node })
     if (config.builtinExecutor) {
       builtin = builtinExecutor(engine, traffic, config, { nodeId, address, log })
       await builtin.start()
@@ -197,6 +211,17 @@ async function startNode(
     // A start that failed leaves nothing behind that would keep the process alive.
     await stop().catch((reason: unknown) => log.warn(causeOf(reason), 'Could not leave in order'))
     throw error
+  }
+}
+
+const TRAFFIC = /^(\/executor\/|\/health$|\/api\/(registry|registryRemove|callback)$|\/xxl-job-admin\/)/
+const isTraffic = (route: string): boolean => TRAFFIC.test(route)
+
+/** Each executor is called in the protocol that it speaks. */
+function transportOf(transports: Readonly<Record<ExecutorTransport, PushTransport>>): PushTransport {
+  return {
+    invoke: (target, assignments) => transports[target.transport].invoke(target, assignments),
+    cancel: (target, stop) => transports[target.transport].cancel(target, stop),
   }
 }
 
@@ -277,6 +302,7 @@ function createEngine(db: Database, vault: Vault, config: Config, log: Logger): 
     secrets: createSecretCache(vault),
     queues: createQueueCache(),
     hub: createWakeHub(),
+    paramsProblems: computedProblems,
     settings,
     random: Math.random,
     report: (event, { error, ...details }) =>

@@ -1,5 +1,6 @@
 import type { Config } from './config.ts'
 import type { Engine } from './lifecycle/engine.ts'
+import type { Keeper } from './gateway/xxl-job/look-after.ts'
 import { consumeScheduleWakes, rearmForgottenDelays } from './lifecycle/consume-wakes.ts'
 import type { HealthChecks } from './lifecycle/check-health.ts'
 import { cancelPush, dispatchPush, type PushDispatch } from './lifecycle/dispatch.ts'
@@ -23,6 +24,7 @@ export interface ServicesDeps {
   readonly firing: FiringDeps
   readonly push: PushDispatch
   readonly health: HealthChecks
+  readonly xxlJob: Keeper
   readonly clock: ClockGuard
   readonly config: Config
   readonly node: { readonly id: string; readonly name: string; readonly version: string; address(): string | null }
@@ -83,6 +85,7 @@ export function startServices(deps: ServicesDeps): Services {
     },
     checkHealth: () => health.step(loops.checkHealth.restMs),
     timeOut: async () => Math.min(await timeOut(engine, loops.timeOut.restMs), await timeOutRuns(engine, loops.timeOut.restMs)),
+    xxlJob: () => deps.xxlJob.step(),
     reap: () => reapLost(engine, clock.isCalm(), loops.reap.restMs),
     wake: async () => {
       await wakeWaiting(engine)

@@ -34,8 +34,8 @@ function scheduleDocument({ job, code, name, schedule }: PlannedTask, present: R
 const labelsOf = (job: number) => ({ 'xxl-job.id': String(job) })
 
 /** How a task keeps the number of its job: the only place that says so. */
-function numberOf(job: number): Pick<TaskDocument, 'labels'> {
-  return { labels: labelsOf(job) }
+function numberOf(job: number): Pick<TaskDocument, 'labels' | 'xxlJobId'> {
+  return { labels: labelsOf(job), xxlJobId: job }
 }
 
 /** The schedules of what xxl-job fired. */

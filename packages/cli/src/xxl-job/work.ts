@@ -8,7 +8,7 @@ import type { XxlJob } from './xxl-tables.ts'
  */
 export const EXECUTORS = ['xxl-job', 'carillon'] as const
 export type Executors = (typeof EXECUTORS)[number]
-export const DEFAULT_EXECUTORS: Executors = 'carillon'
+export const DEFAULT_EXECUTORS: Executors = 'xxl-job'
 
 /** What a task of the job does: its type, and what of the job's parameter is given to it. */
 export interface PlannedWork {

@@ -6,7 +6,10 @@ const START: Checked = { health: 'UNKNOWN', failures: 0, successes: 0 }
 const after = (checks: string, from: Checked = START) => {
   const letters = { UNKNOWN: 'U', HEALTHY: 'H', UNHEALTHY: 'S' }
   let at: Checked = from
-  return [...checks].map((each) => letters[(at = judgeHealth(at, each === '+')).health]).join('')
+  return checks
+    .split('')
+    .map((each) => letters[(at = judgeHealth(at, each === '+')).health])
+    .join('')
 }
 
 test.each([

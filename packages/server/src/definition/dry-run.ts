@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises'
 import type { DryRun } from '@carillon/contract'
 import {
   CarillonError,
-  SECRET_MARKER,
   simulationOf,
   type DagDefinition,
   type FieldProblem,
@@ -17,7 +16,7 @@ import { findReferences } from './dag-references.ts'
 import { findDagVersion } from './dag-version.ts'
 import type { Edit } from './edit.ts'
 import { invalidFields } from './invalid.ts'
-import { assertParamsSize, paramsProblems, type Json } from './params-schema.ts'
+import { assertParamsSize, computedProblems, paramsProblems, type Json } from './params-schema.ts'
 
 // A dry run is work that anyone who may read can ask for, in the process that answers everybody: it is bounded, and lets others through.
 
@@ -108,20 +107,11 @@ async function misfits(
   const problems: FieldProblem[] = []
   if (schema === null) return problems
   for (const [index, params] of given.entries()) {
-    problems.push(...paramsProblems(schema, withReferences(params) as Json, isFanOut ? `/${index}` : ''))
+    problems.push(...computedProblems(schema, params as Json, isFanOut ? `/${index}` : ''))
     if (problems.length >= MOST_PROBLEMS) return problems.slice(0, MOST_PROBLEMS)
     await letOthers()
   }
   return problems
-}
-
-/** A mark stands where a secret will: only that it is one can be judged, as in a definition. */
-function withReferences(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withReferences)
-  if (typeof value !== 'object' || value === null) return value
-  const { [SECRET_MARKER]: secret } = value as Json
-  if (typeof secret === 'string') return `\${{ secrets["${secret}"] }}`
-  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, withReferences(child)]))
 }
 
 async function played(

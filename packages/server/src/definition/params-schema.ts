@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { CarillonError, secretNameIn, secretNamesIn, type FieldProblem } from '@carillon/core'
+import { CarillonError, SECRET_MARKER, secretNameIn, secretNamesIn, type FieldProblem } from '@carillon/core'
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { RE2JS } from 're2js'
@@ -46,6 +46,20 @@ export function paramsProblems(schema: Json | null, params: Json, path: string, 
   return fieldProblems(counted, '').map((problem) => ({ ...problem, path: `${path}${problem.path}` }))
 }
 
+/** The same of parameters that a run has computed, in which a mark stands for each secret. */
+export function computedProblems(schema: Json | null, params: Json, path = ''): FieldProblem[] {
+  return schema === null ? [] : paramsProblems(schema, withReferences(params) as Json, path)
+}
+
+/** A mark stands where a secret will: only that it is one can be judged, as in a definition. */
+function withReferences(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withReferences)
+  if (typeof value !== 'object' || value === null) return value
+  const { [SECRET_MARKER]: secret } = value as Json
+  if (typeof secret === 'string') return `\${{ secrets["${secret}"] }}`
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, withReferences(child)]))
+}
+
 /** Parameters that come from outside of a definition refer to nothing: whoever may start a task does not choose its secrets. */
 export function referenceProblems(params: Json, path: string): FieldProblem[] {
   const names = secretNamesIn(params)
@@ -73,7 +87,16 @@ const isReference = (value: unknown) => typeof value === 'string' && secretNameI
 const validators = new Map<string, ValidateFunction>()
 const MOST_VALIDATORS = 1_000
 
+/** Schemas that stand in memory, as those of plans do, are not written out again to be recognised. */
+const validatorOfObject = new WeakMap<Json, ValidateFunction>()
+
 function validatorOf(schema: Json): ValidateFunction {
+  const known = validatorOfObject.get(schema) ?? validatorOfText(schema)
+  validatorOfObject.set(schema, known)
+  return known
+}
+
+function validatorOfText(schema: Json): ValidateFunction {
   const text = JSON.stringify(schema)
   const key = createHash('sha256').update(text).digest('base64')
   const known = validators.get(key)

@@ -62,6 +62,7 @@ export async function createTask(edit: Edit, body: TaskCreate): Promise<Change<T
     labels: body.labels ?? {},
     runnableBy: body.runnableBy ?? null,
     enabled: body.enabled ?? true,
+    xxlJobId: body.xxlJobId ?? null,
   }
   return insertTask(edit, 'create', type, { fields, downstream: await downstreamOf(edit, body.downstream ?? []) })
 }
@@ -98,12 +99,15 @@ export async function restoreTask(edit: Edit, ref: string, version: number, revi
   if (!type) throw new CarillonError('STATE_CONFLICT', 'The task type of this revision has been deleted since.')
   const { downstream, ...fields } = body
   await holdDownstream(edit, downstream)
-  return rewriteTask(edit, 'restore', type, before, { fields: { ...fields, typeShared: type.shared }, downstream })
+  return rewriteTask(edit, 'restore', type, before, {
+    fields: { ...fields, typeShared: type.shared, xxlJobId: before.xxlJobId },
+    downstream,
+  })
 }
 
 export async function copyTask(edit: Edit, ref: string, code: string, name: string | undefined): Promise<Change<TaskRow>> {
   const { before: original, type } = await lockTaskAndType(edit, ref, undefined)
-  const fields = { ...bodyOf(TASK, original), code, name: name ?? original.name }
+  const fields = { ...bodyOf(TASK, original), code, name: name ?? original.name, xxlJobId: null }
   return insertTask(edit, 'copy', type, { fields, downstream: original.downstream })
 }
 

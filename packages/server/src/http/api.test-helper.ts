@@ -5,6 +5,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import pg from 'pg'
 import { expect } from 'vitest'
 import type { Role } from '@carillon/core'
+import { computedProblems } from '../definition/params-schema.ts'
 import { createLifecycle } from '../lifecycle/create-lifecycle.ts'
 import { DEFAULT_ENGINE_SETTINGS, type Engine } from '../lifecycle/engine.ts'
 import { createExecutorTraffic } from '../lifecycle/executor-traffic.ts'
@@ -198,6 +199,7 @@ function createEngine(db: Database): Engine {
     secrets: createSecretCache(TEST_VAULT),
     queues: createQueueCache(),
     hub: createWakeHub(),
+    paramsProblems: computedProblems,
     settings: DEFAULT_ENGINE_SETTINGS,
     random: () => 0.5,
     report: () => undefined,

@@ -67,8 +67,11 @@ function unavailable(): CarillonError {
   )
 }
 
+/** What is unique and not called `code`. */
+const OTHER_UNIQUE: Readonly<Record<string, string>> = { user_account_login_key: 'login', task_xxl_job: 'xxlJobId' }
+
 function taken(constraint: string): CarillonError {
-  const field = constraint === 'user_account_login_key' ? 'login' : 'code'
+  const field = OTHER_UNIQUE[constraint] ?? 'code'
   return new CarillonError('CODE_TAKEN', `This ${field} is already used. Choose another one.`, {
     problems: [{ path: `/body/${field}`, message: 'is already used' }],
   })

@@ -1,4 +1,12 @@
-import { MOST_ELEMENTS, elementParams, instantOf, sortKey, type NodeForEach, type PlanNode } from '@carillon/core'
+import {
+  MOST_ELEMENTS,
+  elementParams,
+  instantOf,
+  sortKey,
+  type FieldProblem,
+  type NodeForEach,
+  type PlanNode,
+} from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { beginInstances, insertEventWaits, insertNodes, type NewNode, type NodeBegin, type WaitingNode } from '../storage/node.ts'
 import { insertOutbox } from '../storage/outbox.ts'
@@ -68,7 +76,8 @@ export async function beginNodes(
     const run = runs.get(each.tenantId, each.runId)!
     const node = run.plan.nodes[each.node]!
     const beginning = beginningOf({ run, node, context: contexts(run), pinned, now })
-    return { waiting: each, run, node, beginning: each.changed ? withChanged(beginning, each.changed) : beginning }
+    const changed = each.changed ? withChanged(beginning, each.changed) : beginning
+    return { waiting: each, run, node, beginning: withFitParams(engine, node, changed) }
   })
   const elements = await insertElements(tx, engine, ready, now)
   beginInstances(
@@ -157,6 +166,30 @@ function withChanged(beginning: Beginning, changed: Readonly<Record<string, unkn
     default:
       return beginning
   }
+}
+
+/** Computed parameters are held against the schema of the task before an attempt is spent on them; those of a sub-DAG as its run starts. */
+function withFitParams(engine: Engine, { paramsSchema }: PlanNode, beginning: Beginning): Beginning {
+  const problemOf = (params: unknown) => engine.paramsProblems(paramsSchema, params as Readonly<Record<string, unknown>>)[0]
+  switch (beginning.kind) {
+    case 'RUN': {
+      const problem = problemOf(beginning.params)
+      return problem ? unfit(problem) : beginning
+    }
+    case 'ELEMENTS': {
+      for (const [place, { params }] of beginning.elements.entries()) {
+        const problem = problemOf(params)
+        if (problem) return unfit(problem, `Of element ${place}: `)
+      }
+      return beginning
+    }
+    default:
+      return beginning
+  }
+}
+
+function unfit({ path, message }: FieldProblem, of = ''): Beginning {
+  return ended('FAILED', 'PARAMS_INVALID', `${of}params${path} ${message}.`)
 }
 
 /** What the column and its index take. */

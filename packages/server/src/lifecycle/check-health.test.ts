@@ -3,7 +3,9 @@ import { createHealthChecks, DEFAULT_HEALTH_SETTINGS, type HealthSettings, type 
 import { createPushDispatch, dispatchPush } from './dispatch.ts'
 import { createWorld, type TestTask, type World } from './engine.test-helper.ts'
 import { createExecutorTraffic, type ExecutorTraffic } from './executor-traffic.ts'
+import { housekeep } from './housekeep.ts'
 import { reapLost } from './overdue.ts'
+import { markExecutorDeleted } from '../storage/executor-admin.ts'
 import { registerByHand } from '../storage/executor-session.ts'
 
 let world: World
@@ -20,7 +22,7 @@ let named = 0
 const healthUrl = () => `http://executor-${++named}.example/health`
 
 function register(task: TestTask, url: string, instance = url) {
-  const body = { protocol: 1, app: task.appCode, mode: 'PULL', handlers: [task.handler], capacity: 10 } as const
+  const body = { protocol: 1, app: task.appCode, mode: 'PULL' as const, handlers: [task.handler], capacity: 10 }
   return traffic.register(principal(task), { ...body, instance, healthUrl: url })
 }
 
@@ -83,7 +85,7 @@ test('three failures in a row take it out of routing, two successes bring it bac
 
 test('of two nodes that look at once, one checks each executor', async () => {
   const task = await world.task()
-  const urls = await Promise.all(Array.from({ length: 40 }, healthUrl))
+  const urls = Array.from({ length: 40 }, healthUrl)
   for (const url of urls) await register(task, url)
   const asked: string[] = []
   const probe: Probe = async (url) => (asked.push(url), { ok: true })
@@ -150,7 +152,7 @@ test('a node that reaches nobody takes nobody out of service while another reach
 
 test('executors that hang hold half of the places, so that the others are checked', async () => {
   const task = await world.task()
-  const hanging = await Promise.all(Array.from({ length: 8 }, healthUrl))
+  const hanging = Array.from({ length: 8 }, healthUrl)
   for (const url of hanging) await register(task, url)
   await check(fails)
   await world.sql(`update executor_check set due_at = now(), own_due_at = now() where due_at < now() + interval '50 minutes'`)
@@ -164,7 +166,7 @@ test('executors that hang hold half of the places, so that the others are checke
 
 test('INV-16 one tenant cannot take all places for itself', async () => {
   const [greedy, other] = [await world.task(), await world.task()]
-  const hanging = await Promise.all(Array.from({ length: 8 }, healthUrl))
+  const hanging = Array.from({ length: 8 }, healthUrl)
   for (const url of hanging) await register(greedy, url)
   const checks = node((url) => (hanging.includes(url) ? new Promise(() => {}) : works(url, NEVER)), 'c', { atOnce: 64 })
   const { executorId } = await register(other, healthUrl())
@@ -236,4 +238,21 @@ test('an executor that is gone is not asked any more, until it registers', async
   await register(task, url, 'comes-back')
   await check(probe)
   expect(asked).toContain(url)
+})
+
+test('the checks of an executor that was removed, and history older than a month, are let go of', async () => {
+  const task = await world.task()
+  const { executorId } = await register(task, healthUrl())
+  await world.db.engine((tx) => markExecutorDeleted(tx, task.tenantId, executorId))
+  await world.sql(
+    `insert into executor_event (tenant_id, executor_id, at, kind, value) values ($1, $2, now() - interval '31 days', 'STATUS', 'ONLINE')`,
+    ...[task.tenantId, executorId],
+  )
+  const days = { historyDays: 90, logDays: 30, ledgerDays: 90, auditDays: 365, idempotencyMs: 86_400_000 }
+  await housekeep(world.engine, world.firing.days, days)
+  expect(await world.sql(`select from executor_check where executor_id = $1`, executorId)).toEqual([])
+  expect(await world.sql(`select value from executor_event where executor_id = $1 order by id`, executorId)).toEqual([
+    { value: 'ONLINE' },
+    { value: 'OFFLINE' },
+  ])
 })

@@ -1,7 +1,14 @@
 import type { Assignment, Control } from '@carillon/contract'
 import { createBoundedMap, type BoundedMap } from '../runtime/bounded-map.ts'
 import type { Transaction } from '../storage/database.ts'
-import { lockPushSessions, selectPushApps, selectPushTarget, type PushSession } from '../storage/executor-session.ts'
+import {
+  lockPushSessions,
+  selectPushApps,
+  selectPushTarget,
+  type CalledSession,
+  type ExecutorTransport,
+  type PushSession,
+} from '../storage/executor-session.ts'
 import type { QueueRow } from '../storage/queue.ts'
 import { countHeld, reserveInstances, selectStops, type Claimable } from '../storage/instance.ts'
 import { givenOf, type Given } from './assignment.ts'
@@ -17,6 +24,8 @@ export interface PushTarget {
   readonly tenantId: number
   readonly address: string
   readonly callToken: string | null
+  /** The protocol in which it is called. */
+  readonly transport: ExecutorTransport
 }
 
 export interface PushTransport {
@@ -224,16 +233,12 @@ function bySession(chosen: readonly Chosen[]): Map<PushSession, Given[]> {
   return groups
 }
 
-const targetOf = ({
-  id,
-  tenantId,
-  address,
-  callToken,
-}: Pick<PushSession, 'id' | 'tenantId' | 'address' | 'callToken'>): PushTarget => ({
+const targetOf = ({ id, tenantId, address, callToken, transport }: CalledSession): PushTarget => ({
   session: id,
   tenantId,
   address,
   callToken,
+  transport,
 })
 
 /** Passes on at once what a push executor's next heartbeat would tell it: what it is to stop. */

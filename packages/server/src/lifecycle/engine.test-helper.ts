@@ -9,6 +9,7 @@ import {
   type ScheduleTiming,
 } from '@carillon/core'
 import { createWakeHub } from '../runtime/wake-hub.ts'
+import { computedProblems } from '../definition/params-schema.ts'
 import { openDatabase, type Database } from '../storage/database.ts'
 import { createTestDatabase } from '../testing/test-database.ts'
 import { TEST_VAULT } from '../testing/test-vault.ts'
@@ -30,6 +31,8 @@ import type { FiringDeps } from './fire-schedules.ts'
  */
 export interface World {
   readonly db: Database
+  /** Of the database, as its owner. */
+  readonly url: string
   readonly engine: Engine
   readonly firing: FiringDeps
   /** Events reported by the engine, in order. */
@@ -109,6 +112,7 @@ function createNode(url: string, settings: Partial<EngineSettings>, report: Engi
     secrets: createSecretCache(TEST_VAULT),
     queues: createQueueCache(),
     hub: createWakeHub(),
+    paramsProblems: computedProblems,
     settings: { ...DEFAULT_ENGINE_SETTINGS, ...settings },
     random: () => 0.5,
     report,
@@ -125,6 +129,7 @@ export async function createWorld(settings: Partial<EngineSettings> = {}): Promi
   const sql: World['sql'] = (text, ...values) => db.engine((tx) => tx.query({ name: '', text }, values))
   const world: World = {
     db,
+    url: database.url,
     engine,
     firing,
     events,

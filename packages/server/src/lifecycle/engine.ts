@@ -1,3 +1,4 @@
+import type { FieldProblem } from '@carillon/core'
 import type { Database } from '../storage/database.ts'
 import type { WakeHub } from '../runtime/wake-hub.ts'
 import type { PlanCache } from './plan-cache.ts'
@@ -12,11 +13,15 @@ export interface Engine {
   readonly hub: WakeHub
   readonly secrets: SecretCache
   readonly settings: EngineSettings
+  /** What is wrong with parameters under the schema of what they are for; null: it has none. */
+  paramsProblems(schema: ParamsSchema | null, params: Readonly<Record<string, unknown>>): readonly FieldProblem[]
   /** In [0, 1): spreads retries. Injected, so that tests decide. */
   random(): number
   /** Events that people should hear of: a repaired run, a conflicting fire, a jump of the clock. */
   report(event: string, details: Record<string, unknown>): void
 }
+
+export type ParamsSchema = Readonly<Record<string, unknown>>
 
 export interface EngineSettings {
   readonly leaseMs: number

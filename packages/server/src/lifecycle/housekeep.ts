@@ -1,5 +1,6 @@
 import { pruneCallbacks } from '../storage/callback.ts'
 import { pruneGates } from '../storage/gate.ts'
+import { pruneChecks } from '../storage/executor-check.ts'
 import { pruneExecutorEvents } from '../storage/executor-event.ts'
 import { forgetGoneExecutors, pruneSessions } from '../storage/executor-session.ts'
 import type { HistoryTable } from '../storage/history-day.ts'
@@ -43,6 +44,7 @@ export async function housekeep(engine: Engine, days: HistoryDays, retention: Re
   await engine.db.engine((tx) => forgetGoneExecutors(tx, BATCH))
   await engine.db.engine((tx) => prunePinnedQueues(tx, BATCH))
   await engine.db.engine((tx) => pruneRouteStates(tx, BATCH))
+  await engine.db.engine((tx) => pruneChecks(tx, BATCH))
   await engine.db.engine((tx) => pruneExecutorEvents(tx, BATCH))
   await engine.db.engine((tx) => forgetDeadNodes(tx))
 }

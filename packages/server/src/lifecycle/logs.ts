@@ -58,17 +58,37 @@ async function storeMerged(tx: Transaction, engine: Engine, shipments: readonly 
       ? takeLines(shipment, holder, engine.settings)
       : null
   })
-  const kept = taken.flatMap((each) => (each ? [each] : []))
+  await storeTaken(
+    tx,
+    engine,
+    taken.flatMap((each) => (each ? [each] : [])),
+  )
+  return taken.map((each) => (each ? each.answer : { status: 'STALE', ackSeq: 0, cut: false }))
+}
+
+/** Lines that the server itself has fetched from where the attempt runs, up to the same limit; also after its end. The caller has locked their source. */
+export async function keepLines(
+  tx: Transaction,
+  engine: Engine,
+  fetched: readonly { readonly holder: LogHolder; readonly lines: readonly LogLine[] }[],
+): Promise<void> {
+  await storeTaken(
+    tx,
+    engine,
+    fetched.map(({ holder, lines }) => takeLines({ lines }, holder, engine.settings)),
+  )
+}
+
+async function storeTaken(tx: Transaction, engine: Engine, taken: readonly TakenLines[]): Promise<void> {
   appendLogLines(
     tx,
-    kept.flatMap((each) => each.stored),
+    taken.flatMap((each) => each.stored),
   )
   extendLogs(
     tx,
-    kept.filter((each) => each.extension.lines > 0).map((each) => each.extension),
+    taken.filter((each) => each.extension.lines > 0).map((each) => each.extension),
   )
-  tx.afterCommit(() => kept.forEach(({ extension }) => engine.hub.wake(logTopic(extension.instanceId))))
-  return taken.map((each) => (each ? each.answer : { status: 'STALE', ackSeq: 0, cut: false }))
+  tx.afterCommit(() => taken.forEach(({ extension }) => engine.hub.wake(logTopic(extension.instanceId))))
 }
 
 interface TakenLines {
@@ -78,7 +98,7 @@ interface TakenLines {
 }
 
 function takeLines(
-  { lines }: ShippedLines,
+  { lines }: Pick<ShippedLines, 'lines'>,
   holder: LogHolder,
   limits: { logLineBytes: number; logAttemptBytes: number },
 ): TakenLines {

@@ -79,10 +79,16 @@ export async function startRuns(tx: Transaction, engine: Engine, starts: readonl
   const accepted = drafts.filter((draft) => draft.kind === 'DRAFT')
   const planOf = await engine.plans.load(tx, accepted.flatMap(plansOfDraft))
   const all = accepted.map((draft) => candidateOf(draft, (planId) => planOf({ tenantId: draft.tenantId, planId })))
-  const candidates = await withKeptNodes(tx, all)
+  const unfit = new Map(all.flatMap((candidate) => refusalOfParams(engine, candidate) ?? []))
+  const candidates = await withKeptNodes(
+    tx,
+    all.filter(({ id }) => !unfit.has(id)),
+  )
   const decisions = await decideAdmissions(tx, candidates)
   await writeRuns(tx, engine, candidates, decisions, now)
-  return drafts.map((draft) => (draft.kind === 'REFUSED' ? draft : answerOf(draft.id, decisions.get(draft.id)!)))
+  return drafts.map((draft) =>
+    draft.kind === 'REFUSED' ? draft : (unfit.get(draft.id) ?? answerOf(draft.id, decisions.get(draft.id)!)),
+  )
 }
 
 // ───────────────────────────────────────────────────────────────── read
@@ -187,6 +193,15 @@ function candidateOf({ id, tenantId, shares, start }: Draft, planOf: (planId: nu
   const params = { ...(plan.dag ? plan.dag.params : plan.nodes[0]!.params), ...start.params }
   const key = start.bypassConcurrency ? null : concurrencyKey(plan.concurrency, start.target.id, params)
   return { id, tenantId, planId, start, plan, params, key, kept: null }
+}
+
+/** Of a node's part: its parameters are computed, so nobody has held them against the schema of its DAG. */
+function refusalOfParams(engine: Engine, { id, start, plan, params }: Candidate): [number, Refusal][] | null {
+  if (start.parentInstanceId === undefined) return null
+  const [problem] = engine.paramsProblems(plan.dag?.paramsSchema ?? null, params)
+  return problem
+    ? [[id, { kind: 'REFUSED', code: 'VALIDATION_FAILED', detail: `params${problem.path} ${problem.message}.` }]]
+    : null
 }
 
 async function withKeptNodes(tx: Transaction, candidates: readonly Candidate[]): Promise<Candidate[]> {

@@ -39,6 +39,19 @@ export async function cancelChecks(tx: Transaction, tenantId: number, executorId
   await tx.query(CANCEL, [tenantId, executorId])
 }
 
+const PRUNE = sql(
+  'executorCheck.prune',
+  `delete from executor_check c using (
+     select d.tenant_id, d.executor_id from executor_check d join executor e on e.tenant_id = d.tenant_id and e.id = d.executor_id
+     where e.deleted_at is not null order by d.tenant_id, d.executor_id limit $1 for no key update of d) gone
+   where c.tenant_id = gone.tenant_id and c.executor_id = gone.executor_id`,
+)
+
+/** Lets go of the checks of executors that were removed. */
+export async function pruneChecks(tx: Transaction, limit: number): Promise<void> {
+  await tx.query(PRUNE, [limit])
+}
+
 // What is not to be checked now (removed, or gone: its heartbeats say so) is put aside until it registers.
 const TAKE = sql(
   'executorCheck.take',

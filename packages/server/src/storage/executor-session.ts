@@ -9,7 +9,7 @@ const REGISTER_EXECUTOR = sql(
   `insert into executor as e (tenant_id, app_id, instance, mode, address, handlers, capacity, labels, metadata, health_url, health_every_ms)
    values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb, $10, $11)
    on conflict (tenant_id, app_id, instance) where deleted_at is null do update
-   set mode = excluded.mode, address = excluded.address, handlers = excluded.handlers, capacity = excluded.capacity, labels = excluded.labels,
+   set mode = excluded.mode, transport = 'CARILLON', address = excluded.address, handlers = excluded.handlers, capacity = excluded.capacity, labels = excluded.labels,
        metadata = excluded.metadata, health_url = excluded.health_url, health_every_ms = excluded.health_every_ms, registered_by = null,
        health = 'UNKNOWN', health_reason = null, health_set_at = statement_timestamp(),
        registered_at = statement_timestamp(), updated_at = statement_timestamp(),
@@ -86,12 +86,17 @@ const FIND = sql(
   `select id from executor where tenant_id = $1 and app_id = $2 and instance = $3 and deleted_at is null`,
 )
 
+/** Keeps others from registering an executor of this name until this transaction ends. */
+export async function lockExecutorName(tx: Transaction, tenantId: number, appId: number, instance: string): Promise<void> {
+  await tx.query(LOCK_NAME, [String(tenantId), String(appId), instance])
+}
+
 /**
  * Ends the open session of the executor of this name, if it has one, and keeps others from registering the name meanwhile. First of all,
  * because sessions are locked before executors wherever both are.
  */
 export async function endSessionOfName(tx: Transaction, tenantId: number, appId: number, instance: string): Promise<void> {
-  await tx.query(LOCK_NAME, [String(tenantId), String(appId), instance])
+  await lockExecutorName(tx, tenantId, appId, instance)
   const [executor] = await tx.query<{ id: number }>(FIND, [tenantId, appId, instance])
   if (!executor) return
   lockCheck(tx, tenantId, executor.id)
@@ -273,13 +278,23 @@ const LOCK_PUSH = sql(
 )
 const SELECT_PUSH = sql(
   'executorSession.selectPush',
-  `select ${SESSION_COLUMNS}, e.address, s.call_token as "callToken"
+  `select ${SESSION_COLUMNS}, e.address, s.call_token as "callToken", e.transport
    from ${SESSION_TABLES}
    where s.tenant_id = $1 and s.app_id = $2 and s.ended_at is null and e.mode = 'PUSH' and ${MAY_GET}
    order by s.tenant_id, s.id`,
 )
 
-export type PushSession = SessionRow & { readonly address: string; readonly callToken: string | null }
+/** In which protocol a push executor is called. */
+export type ExecutorTransport = 'CARILLON' | 'XXL_JOB'
+
+export type PushSession = SessionRow & {
+  readonly address: string
+  readonly callToken: string | null
+  readonly transport: ExecutorTransport
+}
+
+/** What calling a push executor needs. */
+export type CalledSession = Pick<PushSession, 'id' | 'tenantId' | 'address' | 'callToken' | 'transport'>
 
 /** The push executors of an app that may get work, locked, so that no two nodes fill the same place. Read behind the lock, as `lockSession`. */
 export async function lockPushSessions(tx: Transaction, tenantId: number, appId: number): Promise<PushSession[]> {
@@ -315,17 +330,14 @@ export function selectPushApps(tx: Transaction): Promise<{ tenantId: number; app
 
 const PUSH_TARGET = sql(
   'executorSession.pushTarget',
-  `select s.id, s.tenant_id as "tenantId", e.address, s.call_token as "callToken"
+  `select s.id, s.tenant_id as "tenantId", e.address, s.call_token as "callToken", e.transport
    from executor_session s join executor e on e.tenant_id = s.tenant_id and e.id = s.executor_id
    where s.id = $1 and s.ended_at is null and e.mode = 'PUSH'`,
 )
 
 /** Where a session's executor is called; null when it asks for its work itself. Across tenants: the session names its own. */
-export async function selectPushTarget(
-  tx: Transaction,
-  sessionId: number,
-): Promise<Pick<PushSession, 'id' | 'tenantId' | 'address' | 'callToken'> | null> {
-  return (await tx.query<Pick<PushSession, 'id' | 'tenantId' | 'address' | 'callToken'>>(PUSH_TARGET, [sessionId]))[0] ?? null
+export async function selectPushTarget(tx: Transaction, sessionId: number): Promise<CalledSession | null> {
+  return (await tx.query<CalledSession>(PUSH_TARGET, [sessionId]))[0] ?? null
 }
 
 const SELECT_APP = sql('app.ofToken', `select id, shared from app where tenant_id = $1 and code = $2 and deleted_at is null`)

@@ -20,6 +20,8 @@ export interface TaskFields {
   readonly runnableBy: readonly Role[] | null
   readonly enabled: boolean
   readonly planId: number
+  /** How executors of xxl-job know it. */
+  readonly xxlJobId: number | null
 }
 
 export interface DownstreamRef {
@@ -55,6 +57,7 @@ export const tasks = versionedTable<TaskRow, TaskFields>({
     runnableBy: 'jsonb',
     enabled: 'boolean',
     planId: 'bigint',
+    xxlJobId: 'int',
   },
   also: `, (select y.code from task_type y where y.tenant_id = t.type_tenant_id and y.id = t.type_id) as "typeCode"
     , (select y.kind from task_type y where y.tenant_id = t.type_tenant_id and y.id = t.type_id) as "typeKind"

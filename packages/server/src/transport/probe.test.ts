@@ -65,7 +65,7 @@ test.each<[string, RequestListener]>([
   const isClosed = new Promise<void>((resolve) => (closed = resolve))
   const url = await listening((request, response) => {
     request.socket.once('close', closed)
-    void answer(request, response)
+    answer(request, response)
   })
   expect(await ask(url, 200)).toEqual({ ok: false, reason: 'It did not answer in time, or its answer did not end' })
   await isClosed

@@ -32,7 +32,7 @@ test('calls one after the other go over one connection', async () => {
   const { seen, address, close } = await server()
   const transport = createPushTransport({ release: () => undefined, unreachable: () => undefined, report: () => undefined })
   for (let n = 1; n <= 20; n++) {
-    transport.invoke({ session: 1, tenantId: 1, address, callToken: null }, [assignment(n)])
+    transport.invoke({ session: 1, tenantId: 1, address, callToken: null, transport: 'CARILLON' }, [assignment(n)])
     await until(() => seen.calls === n)
   }
   expect(seen.connections).toBeLessThanOrEqual(2)
@@ -49,7 +49,7 @@ test('an address that the egress rules forbid is not dialled, and what was meant
     report: () => undefined,
     connect: guardedConnect({ allowPrivate: false }),
   })
-  transport.invoke({ session: 1, tenantId: 1, address, callToken: null }, [assignment(7)])
+  transport.invoke({ session: 1, tenantId: 1, address, callToken: null, transport: 'CARILLON' }, [assignment(7)])
   await until(() => released.length > 0)
   expect([released, seen.connections]).toEqual([[7], 0])
   await transport.close()

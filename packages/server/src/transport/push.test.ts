@@ -4,7 +4,7 @@ import { createExecutor, defineHandler, type Connection, type Executor } from '@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { cancelRuns } from '../lifecycle/control-runs.ts'
 import { cancelPush, createPushDispatch, dispatchPush, markUnreachable, type PushDispatch } from '../lifecycle/dispatch.ts'
-import { createWorld, type TestTask, type World } from '../lifecycle/engine.test-helper.ts'
+import { createWorld, startOf, type TestTask, type World } from '../lifecycle/engine.test-helper.ts'
 import { createExecutorTraffic } from '../lifecycle/executor-traffic.ts'
 import { createPushTransport } from './push.ts'
 
@@ -178,7 +178,7 @@ test('a full executor does not keep work from one that is free', async () => {
   await world.sql(`update queue set app_tenant_id = $1, app_id = $2 where id = $3`, full.tenantId, full.appId, free.queueId)
   const never = new Promise(() => {})
   const busy = await pushExecutor(full, () => never, 1)
-  await Promise.all(Array.from({ length: 600 }, () => world.start(full)))
+  await world.startAll(Array.from({ length: 600 }, () => startOf(full)))
   await dispatchPush(world.engine, dispatch)
   await until(() => Promise.resolve(busy.stats.running === 1))
   const idle = await pushExecutor(shared, () => 'done', 1)

@@ -32,7 +32,7 @@ export type Opened =
 export interface Vault {
   /** Throws SECRETS_LOCKED where there is no master key. */
   seal(tx: Transaction, place: SecretPlace, value: string): Promise<Sealed>
-  open(secret: SealedSecret): Opened
+  open(secret: Omit<SealedSecret, 'usableBy'>): Opened
   /** Wraps up to `most` data keys anew that an older master key wraps; how many these were. */
   rewrap(tx: Transaction, most: number): Promise<number>
 }

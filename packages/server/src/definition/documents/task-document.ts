@@ -12,8 +12,10 @@ export const taskDocuments = documentKind<TaskDocument, TaskRow, TaskFields>({
   }),
   switches: ['enabled'],
   documentsOf: async (_tx, _tenantId, rows) => rows.map(documentOf),
-  // The order in which downstream tasks are written means nothing, and an outcome that is left out is SUCCESS.
-  settle: ({ downstream = [], ...wanted }) => ({
+  // The order in which downstream tasks are written means nothing, and an outcome that is left out is SUCCESS. The number is given when the task
+  // first runs, so a document that does not say it means the one that there is.
+  settle: ({ downstream = [], ...wanted }, before) => ({
+    ...(before?.xxlJobId === undefined ? {} : { xxlJobId: before.xxlJobId }),
     ...wanted,
     downstream: downstream
       .map(({ task, outcomes = ['SUCCESS'] }) => ({ task, outcomes }))
@@ -25,10 +27,11 @@ export const taskDocuments = documentKind<TaskDocument, TaskRow, TaskFields>({
 })
 
 function documentOf(row: TaskRow): TaskDocument {
-  const { code, name, description, owner, typeCode, params, policies, environment, labels, runnableBy, enabled } = row
+  const { code, name, description, owner, typeCode, params, policies, environment, labels, runnableBy, enabled, xxlJobId } = row
   return {
     ...{ kind: 'Task', code, name, description, owner, type: typeCode, params, policies, environment, labels, enabled },
     runnableBy: runnableBy === null ? null : [...runnableBy],
+    ...(xxlJobId === null ? {} : { xxlJobId }),
     downstream: row.downstream
       .map((each) => ({ task: each.code, outcomes: [...each.outcomes] }))
       .toSorted((a, b) => (a.task < b.task ? -1 : 1)),

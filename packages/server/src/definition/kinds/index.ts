@@ -6,9 +6,10 @@ import type { Kind } from './kind.ts'
 import { log } from './log.ts'
 import { script } from './script.ts'
 import { sql } from './sql.ts'
+import { xxlJob } from './xxl-job.ts'
 
 export type { Kind } from './kind.ts'
 
 export const KINDS: ReadonlyMap<string, Kind> = new Map(
-  [handler, http, script, sql, container, log, delay].map((kind) => [kind.name, kind]),
+  [handler, http, script, sql, container, log, delay, xxlJob].map((kind) => [kind.name, kind]),
 )

@@ -344,7 +344,12 @@ describe('an executor', () => {
     ['a name that the app has already', {}, 'CODE_TAKEN', '/body/instance'],
     ['an app of nobody', { app: 'no-such-app', instance: 'fine' }, 'VALIDATION_FAILED', '/body/app'],
     ['an address that is none', { address: 'typed.example.com', instance: 'fine' }, 'VALIDATION_FAILED', '/body/address'],
-    ['a health URL of another protocol', { healthUrl: 'ftp://x.example', instance: 'fine' }, 'VALIDATION_FAILED', '/body/healthUrl'],
+    [
+      'a health URL of another protocol',
+      { healthUrl: 'ftp://x.example', instance: 'fine' },
+      'VALIDATION_FAILED',
+      '/body/healthUrl',
+    ],
     ['a password in its address', { address: 'https://a:b@x.example', instance: 'fine' }, 'VALIDATION_FAILED', '/body/address'],
   ])('is not registered by hand with %s', async (_name, wrong, code, path) => {
     await client()

@@ -1,0 +1,110 @@
+import { Agent, type buildConnector, type Dispatcher } from 'undici'
+import { logBody, readAnswer, runBody, runPaths, urlOf, type Answer, type Dialect, type Order } from './outbound.ts'
+
+/** An executor, as it is called. */
+export interface Callee {
+  readonly address: string
+  readonly dialect: Dialect
+  /** Code of its app: dialect C wants to hear it, the others do not mind. */
+  readonly app: string
+  readonly token: string
+}
+
+export type Called =
+  | Exclude<Answer, { kind: 'UNREADABLE' }>
+  /** Nothing of it can have arrived. */
+  | { readonly kind: 'NEVER_SENT'; readonly message: string }
+  /** It may have arrived, and been done. */
+  | { readonly kind: 'UNKNOWN'; readonly message: string }
+
+/** The five calls. They never throw, follow no redirects and never repeat what may have been done. */
+export interface XxlJobClient {
+  run(callee: Callee, order: Order): Promise<Called>
+  /** Everything of a task on that executor: what it runs and what it has queued. */
+  kill(callee: Callee, jobId: number): Promise<Called>
+  log(callee: Callee, asked: { readonly logId: number; readonly sentAt: number; readonly from: number }): Promise<Called>
+  beat(callee: Callee): Promise<Called>
+  /** OK: it neither runs nor has queued anything of the task. */
+  idleBeat(callee: Callee, jobId: number): Promise<Called>
+  close(): Promise<void>
+}
+
+export interface ClientOptions {
+  /** Dials only addresses that the egress rules allow. */
+  readonly connect?: buildConnector.connector
+  /** How long an answer may take. */
+  readonly answerMs?: number
+}
+
+/** Executors answer at once, for they only queue; the reference gives them three seconds. */
+const ANSWER_MS = 5_000
+
+/** From the first look-up to the last byte: no call takes longer, so nothing has to wait longer for one to be over. */
+export const LONGEST_CALL_MS = 15_000
+
+export function createXxlJobClient({ connect, answerMs = ANSWER_MS }: ClientOptions = {}): XxlJobClient {
+  const agent = new Agent({
+    connections: 8,
+    headersTimeout: answerMs,
+    bodyTimeout: answerMs,
+    connect: connect ?? { timeout: answerMs },
+  })
+  const post = (callee: Callee, action: string, body: unknown) => send(agent, callee, action, body)
+  return {
+    async run(callee, order) {
+      const [path, other] = runPaths(callee.dialect)
+      const called = await post(callee, path, runBody(order))
+      // It does not know the word, so it has done nothing.
+      return called.kind === 'REFUSED' && called.wrongPath ? post(callee, other, runBody(order)) : called
+    },
+    kill: (callee, jobId) => post(callee, 'kill', { jobId }),
+    log: (callee, { logId, sentAt, from }) => post(callee, 'log', logBody(logId, sentAt, from)),
+    // An empty object: no body at all, or the text that the reference sends, is more than some can read.
+    beat: (callee) => post(callee, 'beat', {}),
+    idleBeat: (callee, jobId) => post(callee, 'idleBeat', { jobId }),
+    close: () => agent.destroy(),
+  }
+}
+
+/** The request never left: nobody can have started anything. */
+const NEVER_SENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'EGRESS_REFUSED',
+])
+
+async function send(agent: Agent, { address, app, token }: Callee, action: string, body: unknown): Promise<Called> {
+  try {
+    const { origin, pathname } = new URL(urlOf(address, action))
+    const response = await agent.request({
+      origin,
+      path: pathname,
+      method: 'POST',
+      headers: { 'content-type': 'application/json;charset=UTF-8', 'xxl-job-access-token': token, 'xxl-job-appname': app },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(LONGEST_CALL_MS),
+    })
+    const answer = readAnswer(response.statusCode, await textOf(response))
+    return answer.kind === 'UNREADABLE' ? { kind: 'UNKNOWN', message: answer.message } : answer
+  } catch (error) {
+    const { code = '', message } = error as { code?: string; message: string }
+    return { kind: NEVER_SENT.has(code) ? 'NEVER_SENT' : 'UNKNOWN', message: `${code} ${message}`.trim() }
+  }
+}
+
+/** Java sends all that there is of a log at once. */
+const LARGEST_ANSWER = 16 * 2 ** 20
+
+async function textOf({ body }: Dispatcher.ResponseData): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > LARGEST_ANSWER) throw new Error('The answer of the executor is too long.')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
