@@ -37,7 +37,7 @@ function costOf(strategy: RouteStrategy): number {
   const policy = { strategy, ...(NAMING_STRATEGIES.includes(strategy) ? { failover: true } : {}) }
   let previous: number | null = null
   const choose = (n: number) => {
-    const choice = chooseExecutor(policy, { candidates, previous, key: `key-${n}`, spread: (n * 0.618) % 1 })!
+    const choice = chooseExecutor(policy, { candidates, previous, avoid: null, key: `key-${n}`, spread: (n * 0.618) % 1 })!
     for (let index = 0; index < choice.marked.length; index++) choice.marked[index]!.mark = choice.marks[index]!
     choice.chosen.held = (choice.chosen.held + 1) % 1_000
     previous = choice.previous

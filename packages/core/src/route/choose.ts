@@ -10,12 +10,19 @@ export interface Choice<C extends Candidate> {
   readonly marks: readonly number[]
 }
 
+export interface RouteRequest<C extends Candidate> extends RouteChoice<C> {
+  /** The executor that comes last, whatever the strategy says; null: none. */
+  readonly avoid: number | null
+}
+
 /**
  * Chooses an executor as the policy says: of the highest priority first, by its strategy among equals. Null: nobody can take it now.
  * `candidates` may be full and in order of `executorId`; where the strategy names one, that it is full means waiting for it.
  */
-export function chooseExecutor<C extends Candidate>(policy: RoutePolicy, choice: RouteChoice<C>): Choice<C> | null {
-  const candidates = ablestOf(choice.candidates, namesOne(policy) && !failsOver(policy))
+export function chooseExecutor<C extends Candidate>(policy: RoutePolicy, choice: RouteRequest<C>): Choice<C> | null {
+  const waits = namesOne(policy) && !failsOver(policy)
+  const elsewhere = choice.avoid === null ? [] : ablestOf(withoutOne(choice.candidates, choice.avoid), waits)
+  const candidates = elsewhere.length > 0 ? elsewhere : ablestOf(choice.candidates, waits)
   if (candidates.length === 0) return null
   const { index, mark, marks } = ROUTES[policy.strategy]({ ...choice, candidates })
   const chosen = candidates[index]!
@@ -24,6 +31,9 @@ export function chooseExecutor<C extends Candidate>(policy: RoutePolicy, choice:
 }
 
 const NOTHING_NOTED = { marked: [], marks: [] }
+
+const withoutOne = <C extends Candidate>(candidates: readonly C[], id: number) =>
+  candidates.filter(({ executorId }) => executorId !== id)
 
 /** A home that is only full stays the home; what another took meanwhile was an exception. */
 function homeAfter({ strategy }: RoutePolicy, { candidates, previous }: RouteChoice, chosen: Candidate): number {

@@ -44,11 +44,14 @@ export function failsOver({ strategy, failover = false }: RoutePolicy): boolean 
   return failover || strategy === 'FAILOVER'
 }
 
+/** These only spread the load, and so does whoever asks for work when it has a free place. */
+const SPREADING: readonly RouteStrategy[] = ['ROUND_ROBIN', 'RANDOM', 'LEAST_LOADED']
+
 /**
- * Whether the server decides who gets an instance before any executor is asked or asks: where a strategy names one, and where only some may
- * take it. Otherwise it is given to whoever asks, or to the one chosen among those with free places that the server calls.
+ * Whether the server decides who gets an instance before any executor asks or is called: where the strategy does more than spread the load, and
+ * where only some may take it. Otherwise it is given to whoever asks, or to the one chosen among those with free places that the server calls.
  */
 export function isPlaced(route: RouteStrategy | RoutePolicy): boolean {
-  const policy = routeOf(route)
-  return namesOne(policy) || policy.executors !== undefined
+  const { strategy, executors } = routeOf(route)
+  return executors !== undefined || !SPREADING.includes(strategy)
 }

@@ -38,7 +38,7 @@ function choose(
   return Array.from({ length: choices }, (_, n) => {
     const candidates = executors.map((each) => ({ ...each, mark: marks.get(each.executorId) ?? each.mark }))
     const asked = typeof policy === 'string' ? { strategy: policy } : policy
-    const choice = chooseExecutor(asked, { candidates, previous, key: keyOf(n), spread: random() })!
+    const choice = chooseExecutor(asked, { candidates, previous, avoid: null, key: keyOf(n), spread: random() })!
     previous = choice.previous
     choice.marked.forEach(({ executorId }, place) => marks.set(executorId, choice.marks[place]!))
     return choice.chosen.executorId
@@ -65,16 +65,22 @@ describe.each(ROUTE_STRATEGIES)('%s', (strategy) => {
     expect(new Set(choose(strategy, four, 100)).size).toBe(1)
   })
   test('chooses the only one there is, whatever was chosen before', () => {
-    const choice = { candidates: [four[2]!], previous: 40, key: 'a', spread: 0.999 }
+    const choice = { candidates: [four[2]!], previous: 40, avoid: null, key: 'a', spread: 0.999 }
     expect(chooseExecutor({ strategy }, choice)?.chosen).toBe(four[2])
   })
   test('chooses nobody where there is nobody', () => {
-    expect(chooseExecutor({ strategy }, { candidates: [], previous: null, key: '', spread: 0 })).toBeNull()
+    expect(chooseExecutor({ strategy }, { candidates: [], previous: null, avoid: null, key: '', spread: 0 })).toBeNull()
   })
   test('waits for a full executor only where it names one', () => {
     const full = [executor(1, { held: 5 }), executor(2, { held: 5 })]
-    const chosen = chooseExecutor({ strategy }, { candidates: full, previous: null, key: 'a', spread: 0.5 })
+    const chosen = chooseExecutor({ strategy }, { candidates: full, previous: null, avoid: null, key: 'a', spread: 0.5 })
     expect(chosen !== null).toBe(NAMING_STRATEGIES.includes(strategy) && strategy !== 'FAILOVER')
+  })
+  test('leaves out the one that is to be avoided, unless there is no other', () => {
+    const chosen = (candidates: readonly Candidate[]) =>
+      chooseExecutor({ strategy }, { candidates, previous: 10, avoid: 10, key: 'a', spread: 0 })!.chosen.executorId
+    expect(chosen([four[0]!, four[1]!])).toBe(20)
+    expect(chosen([four[0]!])).toBe(10)
   })
   test('takes those of the highest priority, and the others when these are full', () => {
     const [high, low] = [executor(1, { priority: 9, capacity: 1 }), executor(2, { priority: 2 })]
@@ -121,7 +127,7 @@ test('BUSYOVER takes the first that does nothing, else the first', () => {
 
 test('STICKY stays while its home is there, moves when it is gone, and stays there when it is back', () => {
   const at = (previous: number | null, candidates = four) =>
-    chooseExecutor({ strategy: 'STICKY' }, { candidates, previous, key: '', spread: 0 })!.previous
+    chooseExecutor({ strategy: 'STICKY' }, { candidates, previous, avoid: null, key: '', spread: 0 })!.previous
   expect(at(30)).toBe(30)
   const without = four.filter(({ executorId }) => executorId !== 30)
   expect(at(30, without)).toBe(10)
@@ -130,8 +136,14 @@ test('STICKY stays while its home is there, moves when it is gone, and stays the
 
 test('STICKY with failover lends to another what its full home has no place for, and keeps the home', () => {
   const candidates = [executor(1, { held: 5 }), executor(2)]
-  const choice = chooseExecutor({ strategy: 'STICKY', failover: true }, { candidates, previous: 1, key: '', spread: 0 })!
+  const choice = chooseExecutor(
+    { strategy: 'STICKY', failover: true },
+    { candidates, previous: 1, avoid: null, key: '', spread: 0 },
+  )!
   expect([choice.chosen.executorId, choice.previous]).toEqual([2, 1])
+  const idle = { candidates: [executor(1), executor(2)], previous: 1, avoid: 1, key: '', spread: 0 }
+  const avoiding = chooseExecutor({ strategy: 'STICKY', failover: true }, idle)!
+  expect([avoiding.chosen.executorId, avoiding.previous]).toEqual([2, 1])
 })
 
 describe('CONSISTENT_HASH', () => {

@@ -50,11 +50,11 @@ export function routeProblemsOfNode(
   const problems = routeProblems(route, path)
   if (route === undefined || problems.length > 0 || !isPlaced(route) || isPlaced(task.node.route)) return problems
   const { strategy, executors } = routeOf(route)
-  const what = executors === undefined ? strategy : 'naming executors'
+  const what = executors === undefined ? strategy : 'certain executors'
   return [
     {
       path,
-      message: `asks for ${what}, which the task ${task.code} does not; set its policy route so (nodes may then differ), or choose another strategy here`,
+      message: `asks for ${what}, but instances of the task ${task.code} go to whoever asks first; set a route like this one in the policies of the task (its nodes may then differ), or take ROUND_ROBIN, RANDOM or LEAST_LOADED here`,
     },
   ]
 }

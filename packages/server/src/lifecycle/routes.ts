@@ -58,13 +58,12 @@ export async function loadRoutes(
     choose(instance, places, spread) {
       const { policy, key, memory: name } = routings.get(instance)!
       const memory = memories.get(nameOf(name))
-      const contest = contests.of(instance, policy, places, memory)
-      const choose = (candidates: readonly Contestant[]) =>
-        chooseExecutor(policy, { candidates, previous: memory?.previous ?? null, key, spread })
-      const { avoidExecutorId } = instance
-      const elsewhere =
-        avoidExecutorId === null ? null : choose(contest.filter(({ executorId }) => executorId !== avoidExecutorId))
-      const choice = elsewhere ?? choose(contest)
+      const choice = chooseExecutor(policy, {
+        candidates: contests.of(instance, policy, places, memory),
+        previous: memory?.previous ?? null,
+        avoid: instance.avoidExecutorId,
+        ...{ key, spread },
+      })
       if (choice === null) return null
       // A plain loop: there may be a thousand.
       for (let index = 0; index < choice.marked.length; index++) choice.marked[index]!.mark = choice.marks[index]!

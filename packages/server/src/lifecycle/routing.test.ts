@@ -26,7 +26,7 @@ interface Executor {
 }
 
 async function pull(task: TestTask, instance: string, capacity = 100): Promise<Executor> {
-  const body = { protocol: 1, app: task.appCode, instance, mode: 'PULL', handlers: [task.handler], capacity } as const
+  const body = { protocol: 1, app: task.appCode, instance, mode: 'PULL' as const, handlers: [task.handler], capacity }
   const { executorId, session } = await traffic.register(principal(task), body)
   let seq = 0
   const claim = async () => {
@@ -65,7 +65,7 @@ async function pushExecutors(
 ): Promise<Push & { sessions: Map<string, number> }> {
   const names = new Map<number, string>()
   for (const [instance, capacity] of Object.entries(capacities)) {
-    const body = { protocol: 1, app: task.appCode, instance, mode: 'PUSH', handlers: [task.handler], capacity } as const
+    const body = { protocol: 1, app: task.appCode, instance, mode: 'PUSH' as const, handlers: [task.handler], capacity }
     names.set((await traffic.register(principal(task), { ...body, address: `http://${instance}.example` })).session, instance)
   }
   return { ...pushes(names), sessions: new Map([...names].map(([session, name]) => [name, session])) }
@@ -106,6 +106,7 @@ describe('what a strategy remembers', () => {
       const order: string[] = []
       for (let n = 0; n < 6; n++) {
         await startMany(task, 1)
+        await settle()
         await dispatchPush(world.engine, dispatch)
         order.push(...taken())
       }
@@ -117,6 +118,7 @@ describe('what a strategy remembers', () => {
     const task = await routed('BUSYOVER')
     const { dispatch, taken } = await pushExecutors(task, { a: 3, b: 3 })
     await startMany(task, 4)
+    await settle()
     await dispatchPush(world.engine, dispatch)
     expect(taken()).toEqual(['a', 'b', 'a', 'a'])
   })

@@ -21,9 +21,9 @@ const routeKeyOf = async (code: string) => {
 }
 
 describe('the policy route', () => {
-  test('is a word, or an object with what else there is to say; instances are placed only where it names executors', async () => {
-    const plain = await newTask('plain', { policies: { route: 'LRU' } })
-    expect(plain.effective.route).toBe('LRU')
+  test('is a word, or an object with what else there is to say; instances are placed where it does more than spread load', async () => {
+    const plain = await newTask('plain', { policies: { route: 'LEAST_LOADED' } })
+    expect(plain.effective.route).toBe('LEAST_LOADED')
     expect(await routeKeyOf('plain')).toBeNull()
     const route = {
       strategy: 'CONSISTENT_HASH',
@@ -71,14 +71,14 @@ describe('the policy route', () => {
     expect((await refusal(client().taskTypes.create({ body: body as never }))).problems[0]?.path).toBe('/body/defaults/route/key')
   })
 
-  test('of a node may name executors only where its task does', async () => {
+  test('of a node may do more than spread load only where that of its task does', async () => {
     const definition = (task: string) => ({ nodes: [{ code: 'only', task, route: 'FIRST' as const }], edges: [] })
     const apply = (code: string, task: string) =>
       client().definitions.apply({ body: { documents: [{ kind: 'Dag', code, ...definition(task) }] as never } })
     await newTask('sticky', { policies: { route: 'STICKY' } })
     await expect(apply('right', 'sticky')).resolves.toBeDefined()
     expect(JSON.stringify(await apply('wrong', 'plain').catch((error: { problems: unknown }) => error.problems))).toContain(
-      'asks for FIRST, which the task plain does not',
+      'asks for FIRST, but instances of the task plain go to whoever asks first; set a route',
     )
   })
 })
