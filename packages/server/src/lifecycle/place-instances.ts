@@ -40,6 +40,8 @@ export const createPlacing = (): Placing => ({ heard: new Set(), nextLook: 0 })
 
 /** How often a node looks into all queues of routed tasks, of which there may be thousands. */
 const LOOK_MS = 1_000
+/** How soon it looks again where some found no executor. */
+const LEFT_MS = 100
 
 /**
  * Places PENDING instances of routed tasks with executors, whether these ask for work or are called: each moves into the queue of the one
@@ -53,9 +55,10 @@ export async function placeInstances(engine: Engine, placing: Placing, restMs = 
   const left = queues.filter(({ id }) => waiting.has(id))
   for (const app of groupBy(left, ({ appTenantId, appId }) => `${appTenantId}:${appId}`).values())
     placed += await placeAlone(engine, app)
-  // Whether anything is left in them the next look says.
+  // Whether anything is left in them the next look says: soon, for nobody tells of places that become free.
   for (const { id } of left) placing.heard.add(id)
-  return placed > 0 ? 0 : restMs
+  if (placed > 0) return 0
+  return left.length > 0 ? Math.min(restMs, LEFT_MS) : restMs
 }
 
 function queuesToLookAt({ queues }: Engine, placing: Placing): readonly QueueRow[] {

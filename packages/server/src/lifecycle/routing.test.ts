@@ -62,10 +62,11 @@ function pushes(names: Map<number, string>): Push {
 async function pushExecutors(
   task: TestTask,
   capacities: Readonly<Record<string, number>>,
+  handlers = [task.handler],
 ): Promise<Push & { sessions: Map<string, number> }> {
   const names = new Map<number, string>()
   for (const [instance, capacity] of Object.entries(capacities)) {
-    const body = { protocol: 1, app: task.appCode, instance, mode: 'PUSH' as const, handlers: [task.handler], capacity }
+    const body = { protocol: 1, app: task.appCode, instance, mode: 'PUSH' as const, handlers, capacity }
     names.set((await traffic.register(principal(task), { ...body, address: `http://${instance}.example` })).session, instance)
   }
   return { ...pushes(names), sessions: new Map([...names].map(([session, name]) => [name, session])) }
@@ -292,6 +293,46 @@ test('an executor that does not take in time what others may have loses it to th
   await takeBackPlaced(world.engine)
   await settle()
   expect([await first.claim(), (await second.claim()).length]).toEqual([[], 1])
+})
+
+test('what waits for one executor does not hold up the others of its app', async () => {
+  const named = await routed('FIRST')
+  const other = await world.task({ tenantId: named.tenantId })
+  await world.sql(`update queue set app_id = $2 where id = $1`, other.queueId, named.appId)
+  const { dispatch, taken } = await pushExecutors(named, { a: 1, b: 5 }, [named.handler, other.handler])
+  await startMany(named, 20)
+  await startMany(other, 3)
+  await settle()
+  await dispatchPush(world.engine, dispatch)
+  expect(taken()).toEqual(['a', 'b', 'b', 'b'])
+})
+
+test('an executor takes only what its labels are selected for', async () => {
+  const task = await world.task()
+  await world.sql(
+    `update queue set selector = '{"zone": {"in": ["a", "b"]}, "gpu": {"notIn": ["none"]}}' where id = $1`,
+    task.queueId,
+  )
+  const at = async (instance: string, labels: Record<string, string>) => {
+    const body = {
+      protocol: 1,
+      app: task.appCode,
+      instance,
+      mode: 'PULL' as const,
+      handlers: [task.handler],
+      capacity: 5,
+      labels,
+    }
+    const { session } = await traffic.register(principal(task), body)
+    const { assignments } = await traffic.claim(principal(task), { session, seq: 1, max: 5, waitMs: 0 }, NEVER)
+    return assignments.length
+  }
+  await startMany(task, 1)
+  expect([
+    await at('elsewhere', { zone: 'c' }),
+    await at('without', { zone: 'a', gpu: 'none' }),
+    await at('right', { zone: 'b' }),
+  ]).toEqual([0, 0, 1])
 })
 
 test('nobody takes what is not placed yet, and it is placed as soon as there is somebody', async () => {
