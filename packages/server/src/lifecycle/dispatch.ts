@@ -90,7 +90,7 @@ async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenant
       dispatch.turn,
       { mostOf: freePlacesOf(open) },
     )
-    const given = await choose(tx, engine, dispatch, places, taken.instances)
+    const given = await choose(tx, engine, places, taken.instances)
     taken.spend(given.map(({ instance }) => instance))
     return given
   })
@@ -174,7 +174,6 @@ interface Chosen {
 async function choose(
   tx: Transaction,
   engine: Engine,
-  dispatch: PushDispatch,
   places: readonly PushPlace[],
   taken: readonly Claimable[],
 ): Promise<Chosen[]> {

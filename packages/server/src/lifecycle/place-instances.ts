@@ -22,7 +22,7 @@ import { isServed } from './queue-cache.ts'
 import { loadRoutes, type Place, type Routes } from './routes.ts'
 
 /** How long an instance waits for the executor it was placed with, where others may have it. */
-export const PLACED_MS = 10_000
+const PLACED_MS = 10_000
 
 const BATCH = 500
 /** Counted no further: so many wait for an executor that it has no free place anyway. */
