@@ -6,6 +6,7 @@ import { fireLateness } from './fire-lateness.ts'
 import { herd } from './herd.ts'
 import { idleSchedules } from './idle-schedules.ts'
 import { oldHistory } from './old-history.ts'
+import { routing } from './routing.ts'
 import { throughput } from './throughput.ts'
 import { triggerToStart } from './trigger-to-start.ts'
 
@@ -20,4 +21,5 @@ export const measurements: readonly Measurement[] = [
   herd,
   idleSchedules,
   oldHistory,
+  routing,
 ]

@@ -6,8 +6,11 @@ import {
   MOST_CATCH_UP_PER_MINUTE,
   MOST_SHARDS,
   ROUTE_STRATEGIES,
+  type LabelRequirement,
+  type RoutePolicy,
+  type RouteStrategy,
 } from '@carillon/core'
-import { JsonObject, choice, nullable, optional, strict, taggedUnion } from './schema.ts'
+import { JsonObject, Text, choice, nullable, optional, strict, taggedUnion } from './schema.ts'
 
 const DAY_MS = 86_400_000
 
@@ -76,6 +79,48 @@ export const Shards = taggedUnion('mode', [
   strict({ mode: Type.Literal('BROADCAST'), ...shardRules }),
 ])
 
+const MOST_ROUTE_EXECUTORS = 200
+
+const routeExecutor = strict({
+  instance: Type.String({ minLength: 1, maxLength: 200, description: 'Its name in the app' }),
+  ...optional({
+    weight: Type.Integer({ minimum: 1, maximum: 1_000, description: 'Share among those of equal priority; 1 if left out' }),
+    priority: Type.Integer({ minimum: 1, maximum: 10, description: '10 is first; 5 if left out' }),
+  }),
+})
+
+const routing = strict({
+  strategy: choice(ROUTE_STRATEGIES),
+  ...optional({
+    key: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'Dotted path into the parameters; what is equal there goes together (STICKY, CONSISTENT_HASH)',
+    }),
+    failover: Type.Boolean({ description: 'Whether another takes what the executor that the strategy names has no place for' }),
+    executors: Type.Array(routeExecutor, {
+      minItems: 1,
+      maxItems: MOST_ROUTE_EXECUTORS,
+      description: 'Only these executors of the app may take it',
+    }),
+  }),
+})
+
+/** The strategy's word alone, or with what else there is to say. Not a union, so that errors are those of the form that was meant. */
+const Routing = Type.Unsafe<RouteStrategy | RoutePolicy>({
+  type: ['string', 'object'],
+  description: 'Which executor gets an instance: a strategy, or a strategy with its key, failover and executors',
+  if: { type: 'string' },
+  then: choice(ROUTE_STRATEGIES),
+  else: routing,
+})
+
+/** What an executor's label must be: a value, one of several, or none of several. */
+const LabelValues = Type.Array(Text(255), { minItems: 1, maxItems: 50 })
+export const LabelRule = Type.Unsafe<LabelRequirement>(
+  Type.Union([Text(255), strict({ in: LabelValues }), strict({ notIn: LabelValues })]),
+)
+
 const policies = {
   timeoutMs: Type.Integer({ minimum: 0, maximum: 30 * DAY_MS, description: '0 = none' }),
   retry: strict(optional(retry)),
@@ -83,7 +128,7 @@ const policies = {
   concurrency: Concurrency,
   misfire: Misfire,
   delivery: choice(DELIVERIES),
-  route: choice(ROUTE_STRATEGIES),
+  route: Routing,
   shards: Shards,
   ratePerSecond: Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'Starts a second' }),
   searchable: Type.Array(Type.String({ minLength: 1, maxLength: 63 }), {

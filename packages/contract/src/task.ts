@@ -3,7 +3,7 @@ import { FINAL_RUN_STATES, ROLES, RUN_STATES, type FinalRunState } from '@carill
 import { BulkAnswer, Refs } from './bulk.ts'
 import { Id, Millis } from './executor-protocol.ts'
 import { Paging, Sort, pageOf } from './paging.ts'
-import { EffectivePolicies, Policies, PoliciesPatch } from './policy.ts'
+import { EffectivePolicies, LabelRule, Policies, PoliciesPatch } from './policy.ts'
 import { revisionRoutes } from './revision.ts'
 import { route } from './route.ts'
 import {
@@ -37,7 +37,7 @@ export const Outcomes = Type.Array(choice(FINAL_RUN_STATES as readonly FinalRunS
 export const Environment = strict(
   optional({
     variables: dictionary({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$', maxLength: 200 }, Text(8000), 200),
-    selector: dictionary({ maxLength: 63 }, Text(255), 16),
+    selector: dictionary({ maxLength: 63 }, LabelRule, 16),
   }),
 )
 

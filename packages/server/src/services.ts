@@ -6,6 +6,7 @@ import type { HealthChecks } from './lifecycle/check-health.ts'
 import { cancelPush, dispatchPush, type PushDispatch } from './lifecycle/dispatch.ts'
 import { fireSchedules, type FiringDeps } from './lifecycle/fire-schedules.ts'
 import { housekeep } from './lifecycle/housekeep.ts'
+import { createPlacing, placeInstances, takeBackPlaced } from './lifecycle/place-instances.ts'
 import { promoteDue, reapLost, timeOut } from './lifecycle/overdue.ts'
 import { newSweep, reconcileRuns } from './lifecycle/reconcile-runs.ts'
 import { continueRuns } from './lifecycle/continue-runs.ts'
@@ -49,6 +50,7 @@ export function startServices(deps: ServicesDeps): Services {
   /** Sessions with something to stop, for push executors to hear of before their next heartbeat. */
   const stops = new Set<number>()
   const sweep = newSweep()
+  const placing = createPlacing()
 
   const onError = (loop: string, error: unknown) => engine.report('loop.failed', { loop, error })
   const whileFiring =
@@ -72,6 +74,8 @@ export function startServices(deps: ServicesDeps): Services {
     promote: async () =>
       Math.min(await promoteDue(engine, loops.promote.restMs), await endDueNodes(engine, loops.promote.restMs)),
     dispatch: whileDispatching(() => dispatchPush(engine, push, loops.dispatch.restMs)),
+    place: whileDispatching(() => placeInstances(engine, placing, loops.dispatch.restMs)),
+    takeBack: whileDispatching(() => takeBackPlaced(engine, loops.reap.restMs)),
     stops: async () => {
       for (const session of stops) {
         stops.delete(session)
@@ -114,6 +118,10 @@ export function startServices(deps: ServicesDeps): Services {
     if (topic === continueTopic) running.continueRuns?.wake()
     if (topic === checkTopic) running.checkHealth?.wake()
     if (topic === dispatchTopic) running.dispatch?.wake()
+    if (topic.startsWith('q') && isRouted(engine, topic)) {
+      placing.heard.add(Number(topic.slice(1)))
+      running.place?.wake()
+    }
     if (push.apps === 0) return
     if (topic.startsWith('q')) running.dispatch?.wake()
     if (topic.startsWith('s')) stops.add(Number(topic.slice(1)))
@@ -131,6 +139,9 @@ export function startServices(deps: ServicesDeps): Services {
     },
   }
 }
+
+/** What comes into such a queue is placed with an executor first. */
+const isRouted = ({ queues }: Engine, topic: string) => (queues.get(Number(topic.slice(1)))?.routeKey ?? null) !== null
 
 const IDLE_MS = 500
 const HOUR_MS = 3_600_000

@@ -1,3 +1,4 @@
+import type { RoutePolicy } from '../route/policy.ts'
 import type { RouteStrategy } from '../run/plan.ts'
 import type { RetryPolicy } from '../run/retry.ts'
 
@@ -44,7 +45,7 @@ export interface NodeDefinition {
   readonly timeoutMs?: number
   readonly retry?: Partial<RetryPolicy>
   readonly priority?: number
-  readonly route?: RouteStrategy
+  readonly route?: RouteStrategy | RoutePolicy
   /** Where the editor draws it. */
   readonly position?: { readonly x: number; readonly y: number }
 }

@@ -2,10 +2,19 @@ import type { Route } from './strategy.ts'
 
 /** The smallest share of places taken; of equals the one with the most free places, then one by chance. */
 export const leastLoaded: Route = ({ candidates, spread }) => {
-  const share = (candidate: { held: number; capacity: number }) => candidate.held / candidate.capacity
-  const least = Math.min(...candidates.map(share))
-  const equal = candidates.filter((candidate) => share(candidate) === least)
-  const roomiest = Math.max(...equal.map((candidate) => candidate.capacity - candidate.held))
-  const best = equal.filter((candidate) => candidate.capacity - candidate.held === roomiest)
-  return best[Math.floor(spread * best.length)]!
+  const equals: number[] = []
+  let least = Infinity
+  let roomiest = -Infinity
+  for (let place = 0; place < candidates.length; place++) {
+    const { held, capacity } = candidates[place]!
+    const share = held / capacity
+    if (share > least) continue
+    const room = capacity - held
+    if (share === least && room < roomiest) continue
+    if (share < least || room > roomiest) equals.length = 0
+    equals.push(place)
+    least = share
+    roomiest = room
+  }
+  return { index: equals[Math.floor(spread * equals.length)]! }
 }

@@ -1,3 +1,3 @@
 import type { Route } from './strategy.ts'
 
-export const random: Route = ({ candidates, spread }) => candidates[Math.floor(spread * candidates.length)]!
+export const random: Route = ({ candidates, spread }) => ({ index: Math.floor(spread * candidates.length) })

@@ -1,9 +1,23 @@
 import type { NodeControl, PlanEdge } from '../dag/plan.ts'
+import type { RoutePolicy } from '../route/policy.ts'
 import type { ConcurrencyPolicy } from './concurrency.ts'
 import type { RetryPolicy } from './retry.ts'
 import type { FinalRunState } from './run.ts'
 
-export const ROUTE_STRATEGIES = ['ROUND_ROBIN', 'RANDOM', 'LEAST_LOADED'] as const
+export const ROUTE_STRATEGIES = [
+  'ROUND_ROBIN',
+  'WEIGHTED_ROUND_ROBIN',
+  'RANDOM',
+  'STICKY',
+  'LEAST_LOADED',
+  'FIRST',
+  'LAST',
+  'CONSISTENT_HASH',
+  'LFU',
+  'LRU',
+  'FAILOVER',
+  'BUSYOVER',
+] as const
 export type RouteStrategy = (typeof ROUTE_STRATEGIES)[number]
 
 export const DELIVERIES = ['AT_LEAST_ONCE', 'AT_MOST_ONCE'] as const
@@ -61,7 +75,7 @@ export interface PlanNode {
   readonly timeoutMs: number
   readonly retry: RetryPolicy
   readonly delivery: Delivery
-  readonly route: RouteStrategy
+  readonly route: RouteStrategy | RoutePolicy
   /** Of a DAG's node, or of a task that falls apart into shards: what is not of the task. */
   readonly control?: NodeControl
 }

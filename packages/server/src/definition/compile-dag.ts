@@ -1,4 +1,4 @@
-import { DEFAULT_CONCURRENCY, DEFAULT_MISFIRE, DEFAULT_PRIORITY, DEFAULT_RETRY, topologicalOrder } from '@carillon/core'
+import { DEFAULT_CONCURRENCY, DEFAULT_MISFIRE, DEFAULT_PRIORITY, DEFAULT_RETRY, isPlaced, topologicalOrder } from '@carillon/core'
 import type { DagDefinition, NodeControl, NodeDefinition, NodeForEach, Plan, PlanEdge, PlanNode } from '@carillon/core'
 import type { DagPolicies, EffectiveDagPolicies } from '@carillon/contract'
 import { replaceUses } from '../storage/dag-use.ts'
@@ -82,7 +82,9 @@ type Links = Pick<NodeControl, 'parents' | 'edges'>
 
 function nodeOf(node: NodeDefinition, references: DagReferences, links: Links): PlanNode {
   const base = baseOf(node, references)
-  const { timeoutMs = base.timeoutMs, route = base.route } = node
+  const { timeoutMs = base.timeoutMs } = node
+  // Where the task's instances are not placed (any more), neither are those of its nodes: they are in its queue.
+  const route = node.route === undefined || (isPlaced(node.route) && !isPlaced(base.route)) ? base.route : node.route
   return {
     ...base,
     ...{ code: node.code, timeoutMs, route },

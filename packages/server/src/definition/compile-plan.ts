@@ -1,5 +1,5 @@
 import type { EffectivePolicies } from '@carillon/contract'
-import { forEachShard, type NodeControl, type Plan } from '@carillon/core'
+import { forEachShard, isPlaced, type NodeControl, type Plan } from '@carillon/core'
 import { BUILTIN_APP } from '../storage/app.ts'
 import { insertPlans } from '../storage/plan.ts'
 import { internQueues, type QueueInput } from '../storage/queue.ts'
@@ -51,6 +51,8 @@ function queueOf(tenantId: number, type: TaskTypeFields, task: PlannedTask, poli
     // A task with a rate of its own gets a queue of its own, so that a closed rate closes only its lane.
     rateTenantId: policies.ratePerSecond === null ? null : tenantId,
     rateKey: policies.ratePerSecond === null ? null : rateKey(task.id),
+    // One of its own too where each instance is placed with an executor, so that what finds none holds nobody else up.
+    routeKey: isPlaced(policies.route) ? `task:${task.id}` : null,
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DagDefinition, FieldProblem, NodeDefinition } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { findUsableTasks, findUsableVersions, holdUsableTasks, type UsableTask, type UsableVersion } from '../storage/dag-use.ts'
+import { routeProblemsOfNode } from './check-route.ts'
 import { paramsProblems } from './params-schema.ts'
 
 /** What the codes in a definition stand for in this tenant, as far as they stand for something. */
@@ -53,10 +54,11 @@ function taskProblems(node: NodeDefinition, references: DagReferences, path: str
   const task = references.task(node.task)
   if (!task) return [{ path: `${path}/task`, message: `names the task ${node.task}, which does not exist in this tenant` }]
   const params = { ...task.node.params, ...node.params }
-  return paramsProblems(task.node.paramsSchema, params, '').flatMap((problem) =>
+  const wrongParams = paramsProblems(task.node.paramsSchema, params, '').flatMap((problem) =>
     // What a template gives is known only when the node runs; a dry run says whether it fits.
     isTemplate(valueAt(params, problem.path)) ? [] : [{ path: `${path}/params${problem.path}`, message: problem.message }],
   )
+  return [...wrongParams, ...routeProblemsOfNode(node.route, task, `${path}/route`)]
 }
 
 function dagProblems(node: NodeDefinition, references: DagReferences, ownCode: string, path: string): FieldProblem[] {

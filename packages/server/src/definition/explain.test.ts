@@ -17,6 +17,8 @@ const ready: WaitingFacts = {
   runReason: null,
   handler: 'h',
   selector: {},
+  placedWith: null,
+  toBePlaced: false,
   appCode: 'app',
   appPaused: false,
   tenantActive: true,
@@ -60,6 +62,19 @@ test('RUN-7 a slot names the run that holds it, a pause the person, a time when 
 test('what no executor serves is named with the labels that were asked for', () => {
   expect(explain({ ...ready, serving: 0, selector: { env: 'prod' } }, ofTask).detail).toBe(
     'No executor serves the handler h under env=prod in the app app.',
+  )
+})
+
+test('RUN-7 what was placed with an executor names it, and so does what a selector asks for', () => {
+  const detail = (facts: Partial<WaitingFacts>) => explain({ ...ready, ...facts }, ofTask).detail
+  expect(detail({ placedWith: 'a', free: 0 })).toBe('The executor a, which is to have it, is full.')
+  expect(explain({ ...ready, placedWith: 'a', available: 0 }, ofTask)).toEqual({
+    reason: 'EXECUTORS_UNAVAILABLE',
+    detail: 'The executor a, which is to have it, is not online and healthy.',
+  })
+  expect(detail({ toBePlaced: true })).toContain('has yet to choose an executor')
+  expect(detail({ serving: 0, selector: { zone: { in: ['a', 'b'] }, gpu: { notIn: ['none'] } } })).toBe(
+    'No executor serves the handler h under zone in (a, b), gpu not in (none) in the app app.',
   )
 })
 

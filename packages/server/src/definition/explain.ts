@@ -1,5 +1,5 @@
 import type { Why } from '@carillon/contract'
-import { approvalRoles, type PlanNode } from '@carillon/core'
+import { approvalRoles, type LabelRequirement, type PlanNode } from '@carillon/core'
 import type { WaitingFacts } from '../storage/waiting.ts'
 
 /** What a run's plan says beside what is stored of the instance itself. */
@@ -75,23 +75,48 @@ function by(runReason: string | null): string {
   return who === undefined ? '' : ` by ${who}`
 }
 
+function labelOf([key, wanted]: [string, LabelRequirement]): string {
+  if (typeof wanted === 'string') return `${key}=${wanted}`
+  return 'in' in wanted ? `${key} in (${wanted.in.join(', ')})` : `${key} not in (${wanted.notIn.join(', ')})`
+}
+
+const NO_STARTS = 'Its rate limit allows no more starts for the moment.'
+
 /** Lanes in the order in which the claim meets them: the first closed one is the reason. */
 function explainPending(facts: WaitingFacts): Why {
-  const { scheduler, tenantActive, appCode, handler, selector } = facts
-  const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`)
+  const { scheduler, tenantActive, appCode, handler, selector, placedWith, toBePlaced } = facts
+  const labels = Object.entries(selector).map(labelOf)
   const who = `the handler ${handler}${labels.length > 0 ? ` under ${labels.join(', ')}` : ''} in the app ${appCode}`
   if (scheduler === 'DRAINING') return { reason: 'SCHEDULER_STOPPED', detail: 'The scheduler is draining: nothing is given out.' }
   if (!tenantActive) return { reason: 'TENANT_SUSPENDED', detail: 'The tenant is suspended.' }
   if (facts.appPaused) return { reason: 'APP_PAUSED', detail: `The app ${appCode} is paused.` }
+  if (placedWith !== null) return explainPlaced(facts, placedWith)
   if (facts.serving === 0) return { reason: 'NO_EXECUTOR', detail: `No executor serves ${who}.` }
   if (facts.available === 0)
     return {
       reason: 'EXECUTORS_UNAVAILABLE',
       detail: `None of the ${facts.serving} executors that serve ${who} is online and healthy.`,
     }
-  if (facts.starts !== null && facts.starts < 1)
-    return { reason: 'RATE_LIMIT', detail: 'Its rate limit allows no more starts for the moment.' }
+  if (facts.starts !== null && facts.starts < 1) return { reason: 'RATE_LIMIT', detail: NO_STARTS }
   if (facts.free === 0)
     return { reason: 'EXECUTORS_BUSY', detail: `All ${facts.available} executors that serve ${who} are full.` }
+  if (toBePlaced)
+    return {
+      reason: 'QUEUED',
+      detail:
+        'Its route policy has yet to choose an executor: it is its turn soon, or those that the policy allows are full or out of service.',
+    }
   return { reason: 'QUEUED', detail: 'It is its turn soon: executors with free places serve it.' }
+}
+
+/** Only one executor can take it. */
+function explainPlaced({ available, starts, free }: WaitingFacts, executor: string): Why {
+  if (available === 0)
+    return {
+      reason: 'EXECUTORS_UNAVAILABLE',
+      detail: `The executor ${executor}, which is to have it, is not online and healthy.`,
+    }
+  if (starts !== null && starts < 1) return { reason: 'RATE_LIMIT', detail: NO_STARTS }
+  if (free === 0) return { reason: 'EXECUTORS_BUSY', detail: `The executor ${executor}, which is to have it, is full.` }
+  return { reason: 'QUEUED', detail: `It is its turn soon: the executor ${executor}, which is to have it, has a free place.` }
 }

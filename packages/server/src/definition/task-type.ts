@@ -5,6 +5,7 @@ import { codesOfTasksOfType, lockTasksOfType, setPlansOfTasks, tasks, tenantsUsi
 import { selectAllowedKinds } from '../storage/tenant.ts'
 import { lockSharedTypes, lockUseOfSharedTypes, taskTypes, type TaskTypeFields, type TaskTypeRow } from '../storage/task-type.ts'
 import { check } from './check.ts'
+import { routeProblems } from './check-route.ts'
 import { makePlans } from './compile-plan.ts'
 import type { Change, Edit } from './edit.ts'
 import { invalid, invalidFields } from './invalid.ts'
@@ -201,6 +202,7 @@ async function checked(edit: Edit, fields: TaskTypeFields): Promise<TaskTypeFiel
   const schema = fields.paramsSchema === null ? [] : schemaProblems(fields.paramsSchema, edit.limits.schemaBytes)
   const problems = [
     ...settingsProblems(kind, fields.settings),
+    ...routeProblems(fields.defaults.route, '/body/defaults/route'),
     ...schema.map((problem) => ({ ...problem, path: `/body/paramsSchema${problem.path}` })),
   ]
   if (problems.length > 0) throw invalidFields(problems)

@@ -14,6 +14,7 @@ import {
 import { tasks, type DownstreamRef, type TaskFields, type TaskRow } from '../storage/task.ts'
 import type { TaskTypeRow } from '../storage/task-type.ts'
 import { makePlans } from './compile-plan.ts'
+import { routeProblems, selectorProblems } from './check-route.ts'
 import { checkDownstream } from './downstream.ts'
 import type { Change, Edit } from './edit.ts'
 import { invalid, invalidFields } from './invalid.ts'
@@ -158,6 +159,7 @@ async function touchTask(
 
 async function insertTask(edit: Edit, operation: string, type: TaskTypeRow, wanted: Wanted): Promise<Change<TaskRow>> {
   checkParams(edit, type, wanted.fields.params)
+  checkRouting(wanted.fields)
   if (type.shared) await assertKindAllowed(edit, type.kind)
   await assertMayRefer(edit, saysOf(wanted.fields), null, '/body/params')
   const id = await nextId(edit.tx)
@@ -175,6 +177,7 @@ async function rewriteTask(
   wanted: Wanted,
 ): Promise<Change<TaskRow>> {
   checkParams(edit, type, wanted.fields.params)
+  checkRouting(wanted.fields)
   if (type.shared && before.typeId !== type.id) await assertKindAllowed(edit, type.kind)
   await assertMayRefer(edit, saysOf(wanted.fields), saysOf(before), '/body/params')
   await checkSchedules(edit, type, before.id, wanted.fields.params)
@@ -215,6 +218,15 @@ async function makePlan(edit: Edit, type: TaskTypeRow, id: number, version: numb
 function checkParams(edit: Edit, type: TaskTypeRow, params: Record<string, unknown>): void {
   assertParamsSize(params, edit.limits.paramsBytes)
   const problems = paramsProblems(type.paramsSchema, params, '/body/params', true)
+  if (problems.length > 0) throw invalidFields(problems)
+}
+
+/** What is said of the executors that may take it. */
+function checkRouting({ policies, environment }: Pick<TaskFields, 'policies' | 'environment'>): void {
+  const problems = [
+    ...routeProblems(policies.route, '/body/policies/route'),
+    ...selectorProblems(environment.selector, '/body/environment/selector'),
+  ]
   if (problems.length > 0) throw invalidFields(problems)
 }
 

@@ -90,7 +90,7 @@ function sameServing(engine: Engine, expected: SessionRow, session: SessionRow):
 
 function takeFor(tx: Transaction, engine: Engine, turn: Turn, session: SessionRow, limit: number): Promise<Taken> {
   const app = { tenantId: session.tenantId, shared: session.appShared }
-  return takePending(tx, app, engine.queues.servedBy(session), limit, turn, session.executorId)
+  return takePending(tx, app, engine.queues.servedBy(session), limit, turn, { executorId: session.executorId })
 }
 
 async function reserveFor(

@@ -1,5 +1,4 @@
 import type { Assignment, Control } from '@carillon/contract'
-import { ROUTES, type Candidate } from '@carillon/core'
 import { createBoundedMap, type BoundedMap } from '../runtime/bounded-map.ts'
 import type { Transaction } from '../storage/database.ts'
 import {
@@ -15,6 +14,7 @@ import { countHeld, reserveInstances, selectStops, type Claimable } from '../sto
 import { givenOf, type Given } from './assignment.ts'
 import type { Engine } from './engine.ts'
 import { applyReports } from './report.ts'
+import { loadRoutes, type Place } from './routes.ts'
 import { withSecrets } from './with-secrets.ts'
 import { takePending, type Turn } from './take-pending.ts'
 
@@ -38,8 +38,6 @@ export interface PushTransport {
 export interface PushDispatch {
   readonly transport: PushTransport
   readonly turn: Turn
-  /** The executor chosen last for a queue: memory of one node, for ROUND_ROBIN. */
-  readonly previous: BoundedMap<number, number>
   /** Sessions that could not be reached, and until when (monotonic clock of this node) they are passed over. */
   readonly unreachable: BoundedMap<number, number>
   /** How many apps had push executors at the last look: without any, new work is no reason to look. */
@@ -59,6 +57,12 @@ export async function dispatchPush(engine: Engine, dispatch: PushDispatch, restM
 
 const NOBODY_MS = 1_000
 
+/** What is placed with one executor is taken as far as that one has places: more would stand before the work of the others. */
+function freePlacesOf(places: readonly PushPlace[]): (queue: QueueRow) => number {
+  const free = new Map(places.map(({ executorId, capacity, held }) => [executorId, capacity - held]))
+  return ({ executorId }) => (executorId === null ? Infinity : (free.get(executorId) ?? 0))
+}
+
 /** What goes wrong with the work of one app must not keep the next from its own. */
 function dispatchAlone(engine: Engine, dispatch: PushDispatch, app: { tenantId: number; appId: number }): Promise<number> {
   return dispatchApp(engine, dispatch, app).catch((error: unknown) => {
@@ -69,14 +73,13 @@ function dispatchAlone(engine: Engine, dispatch: PushDispatch, app: { tenantId: 
 
 async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenantId: number; appId: number }): Promise<number> {
   const chosen = await engine.db.engine(async (tx) => {
-    const places = (await openPlaces(tx, engine, app)).filter(
-      // A full one must not bring its queues: what only it can run would be taken in the place of what others can.
-      (place) => place.held < place.capacity && isReachable(dispatch, place.session.id),
-    )
-    const free = places.reduce((sum, place) => sum + place.capacity - place.held, 0)
+    const places = (await openPlaces(tx, engine, app)).filter((place) => isReachable(dispatch, place.session.id))
+    // A full one must not bring its queues: what only it can run would be taken in the place of what others can.
+    const open = places.filter((place) => place.held < place.capacity)
+    const free = open.reduce((sum, place) => sum + place.capacity - place.held, 0)
     if (free === 0) return []
     const queues = [
-      ...new Map(places.flatMap((place) => engine.queues.servedBy(place.session).map((queue) => [queue.id, queue]))).values(),
+      ...new Map(open.flatMap((place) => engine.queues.servedBy(place.session).map((queue) => [queue.id, queue]))).values(),
     ]
     const limit = Math.min(free, engine.settings.claimBatch)
     const taken = await takePending(
@@ -85,8 +88,9 @@ async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenant
       queues,
       limit,
       dispatch.turn,
+      { mostOf: freePlacesOf(open) },
     )
-    const given = await choose(tx, engine, dispatch, places, taken.instances)
+    const given = await choose(tx, engine, places, taken.instances)
     taken.spend(given.map(({ instance }) => instance))
     return given
   })
@@ -133,19 +137,17 @@ export function createPushDispatch(transport: PushTransport): PushDispatch {
   return {
     transport,
     turn: { tenant: 0 },
-    previous: createBoundedMap(MOST_REMEMBERED),
     unreachable: createBoundedMap(MOST_REMEMBERED),
     apps: 0,
   }
 }
 
-interface Place extends Candidate {
+interface PushPlace extends Place {
   readonly session: PushSession
   readonly queues: ReadonlyMap<number, QueueRow>
-  held: number
 }
 
-async function openPlaces(tx: Transaction, engine: Engine, app: { tenantId: number; appId: number }): Promise<Place[]> {
+async function openPlaces(tx: Transaction, engine: Engine, app: { tenantId: number; appId: number }): Promise<PushPlace[]> {
   const sessions = await lockPushSessions(tx, app.tenantId, app.appId)
   const held = await countHeld(
     tx,
@@ -154,6 +156,7 @@ async function openPlaces(tx: Transaction, engine: Engine, app: { tenantId: numb
   return sessions
     .map((session) => ({
       executorId: session.executorId,
+      instance: session.instance,
       capacity: session.capacity,
       held: held.get(session.id) ?? 0,
       session,
@@ -171,25 +174,34 @@ interface Chosen {
 async function choose(
   tx: Transaction,
   engine: Engine,
-  dispatch: PushDispatch,
-  places: readonly Place[],
+  places: readonly PushPlace[],
   taken: readonly Claimable[],
 ): Promise<Chosen[]> {
+  if (taken.length === 0) return []
   const planOf = await engine.plans.load(tx, taken)
+  // Under the sessions' locks no other node gives anything to these executors, so what is remembered of them is remembered once.
+  const able = new Map(
+    [...new Set(taken.map(({ queueId }) => queueId))].map((queueId): [number, PushPlace[]] => [
+      queueId,
+      places.filter((place) => place.queues.has(queueId)),
+    ]),
+  )
+  const isPlacedWithOne = ({ queueId }: Claimable) => able.get(queueId)![0]?.queues.get(queueId)!.executorId !== null
+  const [routes, now] = await Promise.all([
+    loadRoutes(
+      tx,
+      taken.filter((instance) => !isPlacedWithOne(instance)),
+      planOf,
+    ),
+    tx.now(),
+  ])
   const pairs = taken.flatMap((instance) => {
-    const able = places.filter((place) => place.held < place.capacity && place.queues.has(instance.queueId))
-    if (able.length === 0) return []
-    const elsewhere = able.filter((place) => place.executorId !== instance.avoidExecutorId)
-    const candidates = elsewhere.length > 0 ? elsewhere : able
-    const { route } = planOf(instance).nodes[instance.node]!
-    const choice = { candidates, previous: dispatch.previous.get(instance.queueId) ?? null, spread: engine.random() }
-    const place = ROUTES[route](choice) as Place
-    place.held++
-    dispatch.previous.set(instance.queueId, place.executorId)
-    return [{ instance, session: place.session }]
+    const those = able.get(instance.queueId)!
+    const place = isPlacedWithOne(instance) ? takePlace(those[0]) : routes.choose(instance, those, engine.random())
+    return place ? [{ instance, session: place.session }] : []
   })
   if (pairs.length === 0) return []
-  const now = await tx.now()
+  routes.save(tx)
   reserveInstances(
     tx,
     pairs.map(({ instance, session }) => ({ ...instance, sessionId: session.id, executorId: session.executorId, claimSeq: 0 })),
@@ -201,6 +213,13 @@ async function choose(
     session,
     given: givenOf(instance, planOf(instance), instance.token + 1),
   }))
+}
+
+/** The place of the one that an instance was placed with before, if it is free. */
+function takePlace(place: PushPlace | undefined): PushPlace | null {
+  if (place === undefined || place.held >= place.capacity) return null
+  place.held++
+  return place
 }
 
 function bySession(chosen: readonly Chosen[]): Map<PushSession, Given[]> {

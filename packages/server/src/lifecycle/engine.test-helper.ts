@@ -2,6 +2,7 @@ import type { Assignment, ReportItem } from '@carillon/contract'
 import {
   DEFAULT_CONCURRENCY,
   DEFAULT_RETRY,
+  isPlaced,
   type MisfirePolicy,
   type Plan,
   type PlanNode,
@@ -188,12 +189,13 @@ async function createTask(world: World, shape: TaskShape): Promise<TestTask> {
     )
   }
   const [queue] = await world.sql<{ id: number }>(
-    `insert into queue (app_tenant_id, app_id, handler, rate_tenant_id, rate_key) values ($1, $2, $3, $4, $5) returning id`,
+    `insert into queue (app_tenant_id, app_id, handler, rate_tenant_id, rate_key, route_key) values ($1, $2, $3, $4, $5, $6) returning id`,
     tenantId,
     app!.id,
     handler,
     rateKey && tenantId,
     rateKey,
+    shape.node?.route && isPlaced(shape.node.route) ? `task:${task!.id}` : null,
   )
   const node: PlanNode = {
     code,

@@ -6,6 +6,7 @@ import { forgetGoneExecutors, pruneSessions } from '../storage/executor-session.
 import type { HistoryTable } from '../storage/history-day.ts'
 import { pruneKeys } from '../storage/idempotency.ts'
 import { prunePinnedQueues } from '../storage/queue.ts'
+import { pruneRouteStates } from '../storage/route-state.ts'
 import { forgetDeadNodes } from '../storage/server-node.ts'
 import type { Engine } from './engine.ts'
 import type { HistoryDays } from './history-days.ts'
@@ -42,6 +43,7 @@ export async function housekeep(engine: Engine, days: HistoryDays, retention: Re
   await engine.db.engine((tx) => pruneSessions(tx))
   await engine.db.engine((tx) => forgetGoneExecutors(tx, BATCH))
   await engine.db.engine((tx) => prunePinnedQueues(tx, BATCH))
+  await engine.db.engine((tx) => pruneRouteStates(tx, BATCH))
   await engine.db.engine((tx) => pruneChecks(tx, BATCH))
   await engine.db.engine((tx) => pruneExecutorEvents(tx, BATCH))
   await engine.db.engine((tx) => forgetDeadNodes(tx))

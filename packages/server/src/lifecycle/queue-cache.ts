@@ -1,3 +1,4 @@
+import { selects } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { selectQueuesAfter, selectQueuesAmong, type QueueRow } from '../storage/queue.ts'
@@ -12,6 +13,10 @@ export interface QueueCache {
   /** The queues from which an executor can take. */
   servedBy(executor: QueueServer): readonly QueueRow[]
   ofApp(appTenantId: number, appId: number): readonly QueueRow[]
+  /** Those whose instances are placed with executors before one takes them. */
+  routed(): readonly QueueRow[]
+  /** The queues of single executors. */
+  pinned(): readonly QueueRow[]
 }
 
 export interface QueueServer {
@@ -28,6 +33,7 @@ export function createQueueCache(): QueueCache {
   const byId = new Map<number, QueueRow>()
   /** A list is replaced when it changes, so that one that is the same says that nothing has changed. */
   const byApp = new Map<string, readonly QueueRow[]>()
+  const routed: QueueRow[] = []
   const served = createBoundedMap<number, Served>(EXECUTORS_REMEMBERED)
   // Identity values are given out before their transactions commit, so one may appear behind a later one. Looking back over the
   // newest ids catches it.
@@ -38,6 +44,7 @@ export function createQueueCache(): QueueCache {
     if (byId.has(queue.id)) return false
     byId.set(queue.id, queue)
     byApp.set(appOf(queue), [...ofApp(queue.appTenantId, queue.appId), queue])
+    if (queue.routeKey !== null) routed.push(queue)
     newest = Math.max(newest, queue.id)
     return true
   }
@@ -80,6 +87,8 @@ export function createQueueCache(): QueueCache {
     get: (id) => byId.get(id),
     servedBy,
     ofApp,
+    routed: () => routed,
+    pinned: () => [...byId.values()].filter((queue) => queue.executorId !== null),
   }
 }
 
@@ -109,8 +118,13 @@ function queuesOf({ executorId, handlers, labels }: QueueServer, among: readonly
   const serves = new Set(handlers)
   return among.filter(
     (queue) =>
+      queue.routeKey === null &&
       (queue.executorId === null || queue.executorId === executorId) &&
-      serves.has(queue.handler) &&
-      Object.entries(queue.selector).every(([key, value]) => labels[key] === value),
+      isServed(queue, serves, labels),
   )
+}
+
+/** Whether an executor can do what comes into a queue, whoever is to have it. */
+export function isServed(queue: QueueRow, handlers: ReadonlySet<string>, labels: QueueServer['labels']): boolean {
+  return handlers.has(queue.handler) && selects(queue.selector, labels)
 }

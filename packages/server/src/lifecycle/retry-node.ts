@@ -87,10 +87,13 @@ async function retryElement(tx: Transaction, engine: Engine, again: Again): Prom
   const taken = siblings.length > 0 ? [] : await takeBack(tx, engine, again)
   if ('kind' in taken) return taken
   const [id] = await nextIds(tx, 1)
-  const { maxParallel } = run.plan.nodes[ended.node]!.control!.forEach!
+  const { queueId: ofNode, control } = run.plan.nodes[ended.node]!
+  const { maxParallel, over } = control!.forEach!
   const full = maxParallel > 0 && siblings.filter((row) => row.waitReason !== 'SLOT').length >= maxParallel
   const waitReason = full ? 'SLOT' : run.state === 'PAUSED' ? 'PAUSED' : null
-  const { shardIndex, shardTotal, queueId } = ended
+  const { shardIndex, shardTotal } = ended
+  // That of a broadcast belongs to its executor; another may have been placed with one that is gone.
+  const queueId = over.kind === 'EXECUTORS' ? ended.queueId : ofNode
   const element = { shardIndex, shardTotal, queueId, waitReason, params: JSON.stringify({ ...ended.params, ...params }) } as const
   insertNodes(tx, [{ ...newNode(engine, again, id!, ended.node, NONE), ...element }, ...taken], now)
   countInstances(tx, [{ tenantId: run.tenantId, id: run.id, more: 1 + taken.length }], now)

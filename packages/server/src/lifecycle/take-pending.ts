@@ -13,6 +13,13 @@ export interface Turn {
 /** Who gets them is decided afterwards. */
 const NOBODY_YET = 0
 
+export interface Taker {
+  /** Who takes it, where that is known. */
+  readonly executorId?: number
+  /** As much of a queue as can be given out. Where tenants take turns, their shares bound it. */
+  readonly mostOf?: (queue: QueueRow) => number
+}
+
 export interface Taken {
   readonly instances: readonly Claimable[]
   /** Takes the rate's tokens for what is given out: the rest stays PENDING and has used up nothing. */
@@ -29,10 +36,10 @@ export async function takePending(
   queues: readonly QueueRow[],
   limit: number,
   turn: Turn,
-  executorId = NOBODY_YET,
+  { executorId = NOBODY_YET, mostOf = () => Infinity }: Taker = {},
 ): Promise<Taken> {
   if (limit <= 0 || queues.length === 0) return NOTHING
-  const lanes = await openLanes(tx, queues, limit)
+  const lanes = await openLanes(tx, queues, limit, mostOf)
   if (lanes.lanes.length === 0) return NOTHING
   const taken = app.shared
     ? await takeInTurn(tx, lanes.lanes, limit, turn, executorId)
@@ -49,11 +56,16 @@ interface Lanes {
   spend(given: readonly Claimable[]): void
 }
 
-async function openLanes(tx: Transaction, queues: readonly QueueRow[], limit: number): Promise<Lanes> {
+async function openLanes(
+  tx: Transaction,
+  queues: readonly QueueRow[],
+  limit: number,
+  mostOf: (queue: QueueRow) => number,
+): Promise<Lanes> {
   const rated = queues.filter((queue) => queue.rateKey !== null)
   if (rated.length === 0) {
     return {
-      lanes: queues.map((queue) => ({ queueId: queue.id, most: limit })),
+      lanes: queues.map((queue) => ({ queueId: queue.id, most: Math.min(limit, mostOf(queue)) })),
       within: (taken) => taken,
       spend: () => undefined,
     }
@@ -67,7 +79,9 @@ async function openLanes(tx: Transaction, queues: readonly QueueRow[], limit: nu
     rated.flatMap((queue) => (tokens.has(nameOf(keyOf(queue))) ? [[queue.id, keyOf(queue)] as const] : [])),
   )
   return {
-    lanes: queues.map((queue) => ({ queueId: queue.id, most: Math.min(limit, most(queue)) })).filter((lane) => lane.most > 0),
+    lanes: queues
+      .map((queue) => ({ queueId: queue.id, most: Math.min(limit, most(queue), mostOf(queue)) }))
+      .filter((lane) => lane.most > 0),
     within: (taken) => {
       const left = new Map(tokens)
       return taken.filter(({ queueId }) => {

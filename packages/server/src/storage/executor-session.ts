@@ -143,6 +143,8 @@ export interface SessionRow {
   readonly tenantId: number
   readonly id: number
   readonly executorId: number
+  /** The executor's name in its app. */
+  readonly instance: string
   readonly appId: number
   readonly appShared: boolean
   readonly appPaused: boolean
@@ -157,7 +159,7 @@ export interface SessionRow {
   readonly labels: Readonly<Record<string, string>>
 }
 
-const SESSION_COLUMNS = `s.tenant_id as "tenantId", s.id, s.executor_id as "executorId", s.app_id as "appId", a.shared as "appShared", a.paused as "appPaused", te.state = 'ACTIVE' as "tenantActive",
+const SESSION_COLUMNS = `s.tenant_id as "tenantId", s.id, s.executor_id as "executorId", e.instance, s.app_id as "appId", a.shared as "appShared", a.paused as "appPaused", te.state = 'ACTIVE' as "tenantActive",
   s.capacity, s.claim_seq as "claimSeq", s.ended_at is not null as ended, e.status, e.in_service as "inService", e.handlers, e.labels`
 
 const SESSION_TABLES = `executor_session s
@@ -303,6 +305,17 @@ export async function lockPushSessions(tx: Transaction, tenantId: number, appId:
   // One that has registered between the two statements is not locked.
   const held = new Set(column(locked, 'id'))
   return read.filter((session) => held.has(session.id))
+}
+
+const SELECT_READY = sql(
+  'executorSession.selectReady',
+  `select ${SESSION_COLUMNS} from ${SESSION_TABLES}
+   where s.tenant_id = $1 and s.app_id = $2 and s.ended_at is null and ${MAY_GET} order by s.executor_id`,
+)
+
+/** The executors of an app that may get work, whether they ask or are called; not locked. */
+export function selectReadySessions(tx: Transaction, tenantId: number, appId: number): Promise<SessionRow[]> {
+  return tx.query(SELECT_READY, [tenantId, appId])
 }
 
 const PUSH_APPS = sql(

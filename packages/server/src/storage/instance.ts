@@ -189,6 +189,76 @@ export function lockPendingShared(
   ])
 }
 
+const LOCK_OF_QUEUES = sql(
+  'instance.lockOfQueues',
+  `select ${CLAIMABLE_COLUMNS}
+   from unnest($1::int[]) as lane (queue_id)
+   cross join lateral (
+     select l.* from instance_live l where l.queue_id = lane.queue_id and l.state = 'PENDING'
+     order by l.tenant_id, l.sort_key limit $2
+     for no key update skip locked) i
+   ${RUN_OF_INSTANCE}`,
+)
+
+/** Takes and locks the first PENDING instances of each of these queues, whosever they are. */
+export function lockOfQueues(tx: Transaction, queueIds: readonly number[], each: number): Promise<Claimable[]> {
+  return tx.query(LOCK_OF_QUEUES, [plainColumn(queueIds), each])
+}
+
+const LOCK_PLACED_TOO_LONG = sql(
+  'instance.lockPlacedTooLong',
+  `select ${CLAIMABLE_COLUMNS}
+   from (select * from instance_live l where l.state = 'PENDING' and l.placed_until <= statement_timestamp() order by l.placed_until limit $1
+     for no key update skip locked) i
+   ${RUN_OF_INSTANCE}`,
+)
+
+/** PENDING instances that their executors have not taken in time, locked. */
+export function lockPlacedTooLong(tx: Transaction, limit: number): Promise<Claimable[]> {
+  return tx.query(LOCK_PLACED_TOO_LONG, [limit])
+}
+
+const MOVE = sql(
+  'instance.move',
+  `update instance_live i
+   set queue_id = moved.queue_id, placed_until = at_ms(moved.placed_until), avoid_executor_id = moved.avoid_executor_id, avoid_until = at_ms(moved.avoid_until)
+   from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[]) as batch (tenant_id, id, queue_id, placed_until, avoid_executor_id, avoid_until)')} moved
+   where i.ctid = moved.place and (i.state = 'PENDING') is not false`,
+)
+
+export interface Move extends InstanceKey {
+  readonly queueId: number
+  readonly placedUntil: number | null
+  readonly avoidExecutorId: number | null
+  readonly avoidUntil: number | null
+}
+
+/** Puts locked PENDING instances into other queues; their places in the order stay. */
+export function moveInstances(tx: Transaction, moves: readonly Move[]): void {
+  if (moves.length === 0) return
+  tx.send(MOVE, [
+    ...keyColumns(moves),
+    plainColumn(column(moves, 'queueId')),
+    plainColumn(column(moves, 'placedUntil')),
+    plainColumn(column(moves, 'avoidExecutorId')),
+    plainColumn(column(moves, 'avoidUntil')),
+  ])
+}
+
+const WAITING_COUNT = sql(
+  'instance.waitingCount',
+  `select lane.queue_id as "queueId", (
+     select count(*) from (select from instance_live l where l.queue_id = lane.queue_id and l.state = 'PENDING' limit $2) counted)::int as waiting
+   from unnest($1::int[]) as lane (queue_id)`,
+)
+
+/** How many PENDING instances each queue has, counted up to `most`. */
+export async function countWaiting(tx: Transaction, queueIds: readonly number[], most: number): Promise<Map<number, number>> {
+  if (queueIds.length === 0) return new Map()
+  const rows = await tx.query<{ queueId: number; waiting: number }>(WAITING_COUNT, [plainColumn(queueIds), most])
+  return new Map(rows.map((row) => [row.queueId, row.waiting]))
+}
+
 const RESERVE = sql(
   'instance.reserve',
   `update instance_live i

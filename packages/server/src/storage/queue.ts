@@ -1,3 +1,4 @@
+import type { LabelSelector } from '@carillon/core'
 import { column, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
@@ -8,15 +9,18 @@ export interface QueueRow {
   readonly appTenantId: number
   readonly appId: number
   readonly handler: string
-  readonly selector: Readonly<Record<string, string>>
+  readonly selector: LabelSelector
   readonly executorId: number | null
   readonly rateTenantId: number | null
   readonly rateKey: string | null
+  /** Not null: nobody takes from it; what comes in is placed with an executor, in a queue of that one alone. */
+  readonly routeKey: string | null
 }
 
 const SELECT_AFTER = sql(
   'queue.selectAfter',
-  `select id, app_tenant_id as "appTenantId", app_id as "appId", handler, selector, executor_id as "executorId", rate_tenant_id as "rateTenantId", rate_key as "rateKey"
+  `select id, app_tenant_id as "appTenantId", app_id as "appId", handler, selector, executor_id as "executorId", rate_tenant_id as "rateTenantId", rate_key as "rateKey",
+     route_key as "routeKey"
    from queue where id > $1 order by id limit $2`,
 )
 
@@ -52,18 +56,19 @@ export async function prunePinnedQueues(tx: Transaction, limit: number): Promise
 export type QueueInput = Omit<QueueRow, 'id' | 'executorId'>
 
 const WANTED = `jsonb_to_recordset($1::jsonb)
-  q (place int, "appTenantId" bigint, "appId" bigint, handler text, selector jsonb, "rateTenantId" bigint, "rateKey" text)`
+  q (place int, "appTenantId" bigint, "appId" bigint, handler text, selector jsonb, "rateTenantId" bigint, "rateKey" text, "routeKey" text)`
 const ADD_MISSING = sql(
   'queue.addMissing',
-  `insert into queue (app_tenant_id, app_id, handler, selector, rate_tenant_id, rate_key)
-   select distinct q."appTenantId", q."appId", q.handler, q.selector, q."rateTenantId", q."rateKey" from ${WANTED}
-   order by 1, 2, 3, 4, 5, 6 on conflict do nothing`,
+  `insert into queue (app_tenant_id, app_id, handler, selector, rate_tenant_id, rate_key, route_key)
+   select distinct q."appTenantId", q."appId", q.handler, q.selector, q."rateTenantId", q."rateKey", q."routeKey" from ${WANTED}
+   order by 1, 2, 3, 4, 5, 6, 7 on conflict do nothing`,
 )
 const FIND = sql(
   'queue.find',
   `select q.place, k.id from ${WANTED}
    join queue k on k.app_tenant_id = q."appTenantId" and k.app_id = q."appId" and k.handler = q.handler and k.selector = q.selector
-     and k.executor_id is null and k.rate_tenant_id is not distinct from q."rateTenantId" and k.rate_key is not distinct from q."rateKey"`,
+     and k.executor_id is null and k.rate_tenant_id is not distinct from q."rateTenantId" and k.rate_key is not distinct from q."rateKey"
+     and k.route_key is not distinct from q."routeKey"`,
 )
 
 /** The queues of these properties, made where they are missing; in the order of the input. */
@@ -84,7 +89,7 @@ const SERVING = `select q.id as queue_id, e.id as executor_id, q.app_tenant_id, 
   from unnest($1::int[]) as wanted (id)
   cross join lateral (select * from queue k where k.id = wanted.id limit 1) q
   join executor e on e.tenant_id = q.app_tenant_id and e.app_id = q.app_id and e.deleted_at is null
-    and e.in_service and e.handlers ? q.handler and e.labels @> q.selector
+    and e.in_service and e.handlers ? q.handler and selected(e.labels, q.selector)
   where exists (select from executor_session s where s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null)`
 const ADD_PINNED = sql(
   'queue.addPinned',
@@ -92,14 +97,14 @@ const ADD_PINNED = sql(
    select s.app_tenant_id, s.app_id, s.handler, s.selector, s.executor_id, s.rate_tenant_id, s.rate_key from (${SERVING}) s
    where not exists (
      select from queue k where k.app_tenant_id = s.app_tenant_id and k.app_id = s.app_id and k.handler = s.handler and k.selector = s.selector
-       and k.executor_id = s.executor_id and k.rate_tenant_id is not distinct from s.rate_tenant_id and k.rate_key is not distinct from s.rate_key)
+       and k.executor_id = s.executor_id and k.rate_tenant_id is not distinct from s.rate_tenant_id and k.rate_key is not distinct from s.rate_key and k.route_key is null)
    order by s.queue_id, s.executor_id on conflict do nothing`,
 )
 const FIND_PINNED = sql(
   'queue.findPinned',
   `select s.queue_id as "queueId", k.id from (${SERVING}) s
    join queue k on k.app_tenant_id = s.app_tenant_id and k.app_id = s.app_id and k.handler = s.handler and k.selector = s.selector
-     and k.executor_id = s.executor_id and k.rate_tenant_id is not distinct from s.rate_tenant_id and k.rate_key is not distinct from s.rate_key
+     and k.executor_id = s.executor_id and k.rate_tenant_id is not distinct from s.rate_tenant_id and k.rate_key is not distinct from s.rate_key and k.route_key is null
    order by s.queue_id, s.executor_id`,
 )
 
@@ -113,6 +118,45 @@ export async function internPinnedQueues(
   return tx.query(FIND_PINNED, [plainColumn(queueIds)])
 }
 
+const OF_EXECUTOR = `unnest($1::int[], $2::bigint[]) as wanted (queue_id, executor_id)
+  cross join lateral (select * from queue k where k.id = wanted.queue_id limit 1) q`
+const SAME_OF_EXECUTOR = `k.app_tenant_id = q.app_tenant_id and k.app_id = q.app_id and k.handler = q.handler and k.selector = q.selector
+  and k.executor_id = wanted.executor_id and k.rate_tenant_id is not distinct from q.rate_tenant_id and k.rate_key is not distinct from q.rate_key and k.route_key is null`
+const ADD_OF_EXECUTOR = sql(
+  'queue.addOfExecutor',
+  `insert into queue (app_tenant_id, app_id, handler, selector, executor_id, rate_tenant_id, rate_key)
+   select distinct q.app_tenant_id, q.app_id, q.handler, q.selector, wanted.executor_id, q.rate_tenant_id, q.rate_key from ${OF_EXECUTOR}
+   where not exists (select from queue k where ${SAME_OF_EXECUTOR}) order by 1, 2, 3, 4, 5, 6, 7 on conflict do nothing`,
+)
+const FIND_OF_EXECUTOR = sql(
+  'queue.findOfExecutor',
+  `select wanted.queue_id as "queueId", wanted.executor_id as "executorId", k.id from ${OF_EXECUTOR} join queue k on ${SAME_OF_EXECUTOR}`,
+)
+
+/** For queues and executors, the queues of the same work from which only these executors take; made where they are missing. */
+export function internQueuesOfExecutors(
+  tx: Transaction,
+  pairs: readonly QueueOfExecutor[],
+): Promise<(QueueOfExecutor & { readonly id: number })[]> {
+  const columns = [plainColumn(column(pairs, 'queueId')), plainColumn(column(pairs, 'executorId'))]
+  tx.send(ADD_OF_EXECUTOR, columns)
+  return tx.query(FIND_OF_EXECUTOR, columns)
+}
+
+const STRANDED = sql(
+  'queue.stranded',
+  `select q.id from queue q
+   join executor e on e.tenant_id = q.app_tenant_id and e.id = q.executor_id
+   where q.executor_id is not null and q.id = any($1::int[])
+     and not (e.in_service and e.deleted_at is null and selected(e.labels, q.selector) and e.handlers ? q.handler and (
+       select count(*) from (select from executor_session s where s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null limit 1) open) > 0)`,
+)
+
+/** Of queues of single executors, those whose executor does not take from them now: it is not in service, or serves something else. */
+export async function selectStrandedQueues(tx: Transaction, ids: readonly number[]): Promise<number[]> {
+  return ids.length === 0 ? [] : column(await tx.query<{ id: number }>(STRANDED, [plainColumn(ids)]), 'id')
+}
+
 const WITH_OTHERS = sql(
   'queue.withOthers',
   `select distinct w.queue_id as "queueId", w.executor_id as "executorId"
@@ -121,7 +165,7 @@ const WITH_OTHERS = sql(
    cross join lateral (
      select e.id from executor e
      where e.tenant_id = q.app_tenant_id and e.app_id = q.app_id and e.deleted_at is null and e.id <> w.executor_id
-       and e.in_service and e.handlers ? q.handler and e.labels @> q.selector
+       and e.in_service and e.handlers ? q.handler and selected(e.labels, q.selector)
        and exists (select from executor_session s where s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null)
      limit 1) other`,
 )

@@ -1,5 +1,5 @@
 import type { Policies } from '@carillon/contract'
-import type { FinalRunState, Role, RunState } from '@carillon/core'
+import type { FinalRunState, LabelSelector, Role, RunState } from '@carillon/core'
 import type { Transaction } from './database.ts'
 import { isNamed } from './listing.ts'
 import { sql } from './sql.ts'
@@ -15,7 +15,7 @@ export interface TaskFields {
   readonly typeShared: boolean
   readonly params: Record<string, unknown>
   readonly policies: Policies
-  readonly environment: { readonly variables?: Record<string, string>; readonly selector?: Record<string, string> }
+  readonly environment: { readonly variables?: Record<string, string>; readonly selector?: LabelSelector }
   readonly labels: Record<string, string>
   readonly runnableBy: readonly Role[] | null
   readonly enabled: boolean

@@ -1,5 +1,5 @@
 import type { Transaction } from './database.ts'
-import type { WaitReason } from '@carillon/core'
+import type { LabelSelector, WaitReason } from '@carillon/core'
 import { sql } from './sql.ts'
 
 /** Everything by which an instance that does not run may be held back: see `explain.ts`. */
@@ -20,13 +20,17 @@ export interface WaitingFacts {
   readonly partRunId: number | null
   /** From here on: of what an executor is to run. */
   readonly handler: string
-  readonly selector: Readonly<Record<string, string>>
+  readonly selector: LabelSelector
   readonly appCode: string
   readonly appPaused: boolean
   readonly tenantActive: boolean
   readonly scheduler: 'RUNNING' | 'STOPPED' | 'DRAINING'
   /** Whole starts left, of the tightest rate; null: no rate limits it. */
   readonly starts: number | null
+  /** The executor that it was placed with, which alone can take it. */
+  readonly placedWith: string | null
+  /** Its route strategy has yet to choose an executor. */
+  readonly toBePlaced: boolean
   /** Executors that serve the handler under the selector. */
   readonly serving: number
   /** Of these, online, healthy and with a session. */
@@ -41,7 +45,8 @@ const facts = sql(
   `select i.id, i.state, i.run_id as "runId", i.plan_id as "planId", i.node, i.shard_index as "shardIndex", i.wait_reason as "waitReason", i.due_at as "dueAt",
      r.reason as "runReason", w.name as "eventName", w.key as "eventKey",
      (select p.id from run_live p where i.wait_reason = 'SUB_DAG' and p.tenant_id = i.tenant_id and p.parent_instance_id = i.id limit 1) as "partRunId",
-     q.handler, q.selector,
+     q.handler, q.selector, coalesce(q.route_key is not null, false) as "toBePlaced",
+     (select m.instance from executor m where m.tenant_id = q.app_tenant_id and m.id = q.executor_id) as "placedWith",
      a.code as "appCode", a.paused as "appPaused", e.state = 'ACTIVE' as "tenantActive", (select state from scheduler_control) as scheduler,
      (select min(floor(least(b.burst, b.tokens + extract(epoch from statement_timestamp() - b.refilled_at) * b.per_second))) from rate_bucket b
       where (b.tenant_id = q.rate_tenant_id and b.key = q.rate_key) or (b.tenant_id = q.app_tenant_id and b.key = 'app:' || q.app_id)) as starts,
@@ -61,7 +66,7 @@ const facts = sql(
      from executor m
      left join executor_session s on s.tenant_id = m.tenant_id and s.executor_id = m.id and s.ended_at is null
      where i.state <> 'WAITING' and m.tenant_id = q.app_tenant_id and m.app_id = q.app_id and m.deleted_at is null
-       and m.handlers ? q.handler and m.labels @> q.selector and (q.executor_id is null or q.executor_id = m.id)) x
+       and m.handlers ? q.handler and selected(m.labels, q.selector) and (q.executor_id is null or q.executor_id = m.id)) x
    where i.tenant_id = $1 and i.id = any($2::bigint[]) and i.state in ('WAITING', 'PENDING', 'RESERVED')`,
 )
 /** As the engine: the executors of a shared app are the platform's. Nothing of other tenants comes out but counts. */

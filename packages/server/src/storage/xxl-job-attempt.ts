@@ -128,7 +128,7 @@ const REFUSALS = sql(
      select s.id from instance_live i
      cross join lateral (select * from queue k where k.id = i.queue_id limit 1) q
      join executor e on e.tenant_id = q.app_tenant_id and e.app_id = q.app_id and e.deleted_at is null and e.transport = 'XXL_JOB'
-       and e.in_service and e.labels @> q.selector and (q.executor_id is null or q.executor_id = e.id)
+       and e.in_service and selected(e.labels, q.selector) and (q.executor_id is null or q.executor_id = e.id or i.placed_until is not null)
      join executor_session s on s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null
      where i.tenant_id = $1 and i.id = $2 and e.id <> $3 and e.id not in (select executor_id from refused)
      limit 1) other on true`,
@@ -146,7 +146,9 @@ export async function selectXxlRefusals(
 
 const AVOID = sql(
   'instance.avoid',
-  `update instance_live set avoid_executor_id = $3, avoid_until = statement_timestamp() + $4 * interval '1 ms'
+  `update instance_live set avoid_executor_id = $3, avoid_until = statement_timestamp() + $4 * interval '1 ms',
+     -- Placed with it, where others may have it: it is taken back at once.
+     placed_until = case when placed_until is not null then statement_timestamp() end
    where tenant_id = $1 and id = $2 and state = 'PENDING'`,
 )
 
