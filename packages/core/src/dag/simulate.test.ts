@@ -78,7 +78,10 @@ test('a condition on a missing output fails its target, which tells why, and so 
   expect(nodes[1]).toMatchObject({
     code: 'load',
     state: 'FAILED',
-    error: { code: 'CONDITION', message: 'The condition "size(output.rows) >= params.least" cannot be evaluated: there is no "rows"' },
+    error: {
+      code: 'CONDITION',
+      message: 'The condition "size(output.rows) >= params.least" cannot be evaluated: there is no "rows"',
+    },
   })
   expect(state).toBe('FAILED')
 })

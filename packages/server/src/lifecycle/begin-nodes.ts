@@ -136,6 +136,8 @@ interface Beginner {
 function beginningOf(beginner: Beginner): Beginning {
   const { node, context, now } = beginner
   const { does, forEach } = node.control!
+  // Saving refuses it; a version from before that would wait for ever.
+  if (forEach && does.kind === 'DAG') return failed('A DAG is not repeated for each element.')
   if (forEach) return elementsBeginning(beginner, forEach)
   switch (does.kind) {
     case 'TASK': {
