@@ -17,12 +17,19 @@ export async function waitForRun(client: Client, id: number): Promise<EndedRun> 
   }
 }
 
-/** `Run 17 ended: FAILED in 1.2s (Connection refused)`. */
+/** `Run 17 ended: FAILED in 1.2s (load: Connection refused)`. */
 export function outcomeOf({ id, state, reason, startedAt, endedAt, instances }: EndedRun): string {
   const took = startedAt === null || endedAt === null ? '' : ` in ${durationOf(endedAt - startedAt)}`
-  const failure = instances
-    .map(({ error }) => (error as { message?: string } | null)?.message)
-    .find((message) => message !== undefined)
-  const why = failure ?? reason
-  return `Run ${id} ended: ${state}${took}${why === null || why === undefined ? '' : ` (${why})`}`
+  const why = reason ?? (state === 'SUCCESS' ? null : failureOf(instances))
+  return `Run ${id} ended: ${state}${took}${why === null ? '' : ` (${why})`}`
+}
+
+/** Of the first that failed; a node that was skipped has an error too, which says why, and is no failure. */
+function failureOf(instances: EndedRun['instances']): string | null {
+  for (const { state, error, nodeCode } of instances) {
+    const message = (error as { message?: string } | null)?.message
+    if (state !== 'SKIPPED' && state !== 'SUCCESS' && message !== undefined)
+      return nodeCode === null ? message : `${nodeCode}: ${message}`
+  }
+  return null
 }

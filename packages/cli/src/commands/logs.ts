@@ -25,7 +25,10 @@ export function addLogs(program: Command, cli: Cli): void {
       const client = connect(cli, options)
       if (options.follow) return followLog(cli, client, run, options)
       const { instances } = await client.runs.get({ params: { run } })
-      for (const { id } of instances) await printLog(cli, client, id, options)
+      for (const { id, nodeCode, state } of instances) {
+        if (nodeCode !== null) cli.terminal.say(`${nodeCode}, instance ${id}, ${state}:`)
+        await printLog(cli, client, id, options)
+      }
     })
 }
 

@@ -64,6 +64,29 @@ test('a task that is not there ends with 3', async () => {
   expect((await run(['trigger', 'nope'])).code).toBe(3)
 })
 
+test('how a DAG ended names the node that failed, and not one that was skipped', async () => {
+  const [good, bad] = [await builtinTask({ kind: 'log', settings: { message: 'good' } }), await failingTask()]
+  const { dags, dagVersions } = sharedClient()
+  const dag = async (code: string, first: string) => {
+    await dags.create({ body: { code } })
+    const nodes = [
+      { code: 'first', task: first },
+      { code: 'rare', task: good },
+    ]
+    const edges = [{ from: 'first', to: 'rare', condition: 'params.rare == true' }]
+    const definition = { params: { rare: false }, nodes, edges }
+    const { number } = await dagVersions.create({ params: { dag: code }, body: { definition } })
+    await dagVersions.activate({ params: { dag: code, number }, body: {} })
+    return run(['trigger', code, '--dag', '--wait'])
+  }
+  const succeeded = await dag(`good-${good}`, good)
+  expect(succeeded.out).toMatch(/^Run \d+ ended: SUCCESS in [^()]+$/)
+  const logs = await run(['logs', /\d+/.exec(succeeded.out)![0]])
+  expect([logs.out, logs.err]).toEqual([expect.stringContaining('good'), expect.stringMatching(/first, instance \d+, SUCCESS:/)])
+  const failed = await dag(`bad-${good}`, bad)
+  expect(failed).toMatchObject({ code: 1, err: expect.stringMatching(/ended: FAILED .*\(first: .+\)[\s\S]*its nodes/) })
+})
+
 test('--dag runs a DAG, of the version that is named; what is for DAGs alone is refused without it', async () => {
   const task = await builtinTask({ kind: 'delay', settings: { ms: 1 } })
   const { dags, dagVersions, runs } = sharedClient()

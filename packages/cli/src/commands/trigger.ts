@@ -103,6 +103,6 @@ function end(cli: Cli, run: EndedRun, { json }: TriggerOptions): void {
   throw new Failure(
     'FAILED',
     outcomeOf(run),
-    `npx carillon logs ${run.id} shows its log, npx carillon describe run ${run.id} its attempts.`,
+    `npx carillon logs ${run.id} shows its log, npx carillon describe run ${run.id} its ${run.dag ? 'nodes' : 'attempts'}.`,
   )
 }
