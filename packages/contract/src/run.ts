@@ -269,7 +269,8 @@ export const runRoutes = {
     access: 'run.purge',
     tag: TAG,
     summary: 'Delete ended runs with their instances and logs: those of a task, before an instant, all but the newest',
-    description: 'At most 5,000 runs a call, oldest first; `more` says that there are others left.',
+    description:
+      'At most 5,000 runs a call, or as many as have 20,000 instances, oldest first; `more` says that there are others left.',
     body: strict(
       optional({
         task: BodyRef,
