@@ -166,6 +166,7 @@ export const instanceRoutes = {
       ...optional({
         task: Type.Unsafe<string>({ ...Ref, description: 'Of runs of this task; nodes of DAGs stand under their DAG' }),
         dag: Ref,
+        run: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
         executor: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
         state: Type.Array(choice(INSTANCE_STATES), { maxItems: INSTANCE_STATES.length }),
         from: Millis,

@@ -36,7 +36,17 @@ export type Run = Static<typeof Run>
 
 export const RunDetail = strict({
   ...Run.properties,
-  instances: Type.Array(strict({ ...Instance.properties, why: nullable(Why) })),
+  instances: Type.Array(
+    strict({
+      ...Instance.properties,
+      outputLeftOut: Type.Boolean({
+        description:
+          'Those before it have 4 MiB of outputs in all, so its own is null here; GET /api/v1/instances/:instance has it',
+      }),
+      why: nullable(Why),
+    }),
+  ),
+  more: Type.Boolean({ description: 'These are the first 10,000 instances; GET /api/v1/instances?run= has all, page by page' }),
 })
 export type RunDetail = Static<typeof RunDetail>
 
@@ -269,7 +279,8 @@ export const runRoutes = {
     access: 'run.purge',
     tag: TAG,
     summary: 'Delete ended runs with their instances and logs: those of a task, before an instant, all but the newest',
-    description: 'At most 5,000 runs a call, oldest first; `more` says that there are others left.',
+    description:
+      'At most 5,000 runs a call, or as many as have 20,000 instances, oldest first; `more` says that there are others left.',
     body: strict(
       optional({
         task: BodyRef,

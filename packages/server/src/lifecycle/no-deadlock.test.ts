@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { continueRuns } from './continue-runs.ts'
 import { cancelRuns, pauseRuns, resumeRuns } from './control-runs.ts'
+import { createDag } from './dag.test-helper.ts'
 import { createWorld, failure, started, success, type World } from './engine.test-helper.ts'
 import { fireSchedules } from './fire-schedules.ts'
 import { promoteDue, reapLost, timeOut } from './overdue.ts'
 import { reconcileRuns } from './reconcile-runs.ts'
+import { deliverEvent, endDueNodes } from './wait-nodes.ts'
 
 let world: World
 beforeAll(async () => {
@@ -81,4 +84,80 @@ test('firing, claiming, finishing, pausing, cancelling and editing the same sche
   expect(row).toEqual({ deadlocks: 0 })
   // Sessions that this test lets expire are the only refusals.
   expect(failures.filter((code) => code !== 'SESSION_ENDED')).toEqual([])
+})
+
+test('runs of DAGs, their parts and the events that they wait for end, begin, are paused and cancelled at once and never deadlock', async () => {
+  const task = await world.task()
+  const { tenantId } = task
+  const executor = await world.executor(task)
+  const part = await createDag(world, task, { graph: 'inner', concurrency: { policy: 'SEQUENTIAL' } })
+  const shape = {
+    nodes: [
+      { code: 'a', task: 'work' },
+      { code: 'paid', wait: { event: { name: 'paid', key: 'params.k', timeoutMs: 300 } } },
+      { code: 'sub', dag: 'part' },
+      { code: 'b', task: 'work' },
+    ],
+    edges: ['a', 'paid', 'sub'].map((from) => ({ from, to: 'b', condition: 'state != "CANCELLED"' })),
+    parts: { part },
+  }
+  const dags = [
+    await createDag(world, task, shape),
+    await createDag(world, task, { ...shape, concurrency: { policy: 'SEQUENTIAL' } }),
+    await createDag(world, task, { ...shape, concurrency: { policy: 'REPLACE' } }),
+    await createDag(world, task, { ...shape, concurrency: { policy: 'PARALLEL', limit: 3 } }),
+  ]
+  const other = world.secondNode()
+  const end = performance.now() + 4_000
+  const failures: unknown[] = []
+  const forever = async (work: () => Promise<unknown>) => {
+    while (performance.now() < end) await work().catch((error: { code?: string }) => failures.push(error.code ?? error))
+  }
+  const someRuns = async () =>
+    (
+      await world.sql<{ id: number }>(
+        `select id from run_live where tenant_id = $1 and target_kind = 'DAG' order by random() limit 5`,
+        tenantId,
+      )
+    ).map((row) => row.id)
+  const key = () => Math.floor(Math.random() * 3)
+  const startSome = async () => {
+    const [row] = await world.sql<{ runs: number }>(`select count(*)::int as runs from run_live where tenant_id = $1`, tenantId)
+    const chosen = row!.runs > 60 ? dags.slice(2, 3) : dags.toSorted(() => Math.random() - 0.5)
+    await world.startAll(
+      chosen.map((dag) => ({
+        ...{ tenantId, target: { kind: 'DAG', id: dag.id }, origin: 'API', startedBy: 'test', params: { k: key() } },
+      })),
+    )
+  }
+  const tell = (name: string) =>
+    world.db.engine((tx) => deliverEvent(tx, world.engine, { tenantId, name, key: String(key()), payload: { n: 1 } }))
+  let heard = 0
+
+  await Promise.all([
+    ...[world.engine, other.engine].map((engine) => forever(() => continueRuns(engine))),
+    forever(startSome),
+    forever(startSome),
+    forever(async () => void (heard += await tell('paid'))),
+    forever(async () => {
+      const assignments = await executor.claim(10)
+      await executor.report(...assignments.map((each, n) => (n % 5 ? success(each) : failure(each))))
+    }),
+    forever(() => Promise.all([endDueNodes(world.engine), timeOut(other.engine), reconcileRuns(other.engine)])),
+    forever(async () => {
+      const ids = await someRuns()
+      await world.db.engine((tx) => pauseRuns(tx, world.engine, tenantId, ids, 'x'))
+      await world.db.engine((tx) => resumeRuns(tx, other.engine, tenantId, ids))
+      await world.db.engine((tx) => cancelRuns(tx, world.engine, tenantId, ids.slice(0, 2)))
+    }),
+  ])
+  await other.close()
+
+  const [row] = await world.sql<{ deadlocks: number }>(
+    `select deadlocks::int from pg_stat_database where datname = current_database()`,
+  )
+  expect({ ...row, failures, postponed: world.events.filter(({ event }) => event === 'outbox.postponed') }).toEqual({
+    ...{ deadlocks: 0, failures: [], postponed: [] },
+  })
+  expect(heard).toBeGreaterThan(0)
 })

@@ -47,6 +47,9 @@ const ofTarget = (
 ) => `t.plan_id = any(array(select p.id from plan p where p.tenant_id = $1 and p.target_id =
              (select k.id from ${table} k where k.tenant_id = $1 and ${isNamed('k')} limit 1)))`
 
+// The only instance of a task run has its run's id, and the index by run leaves it out.
+const OF_RUN = `(t.id = $2 or (t.run_id = $2 and t.id <> t.run_id))`
+
 export const listInstances = listing<InstanceRow>({
   name: 'instance.list',
   text: `select ${VIEW} from ((${half('live')}{where}{page}) union all (${half('history')}{where}{page})) t{page}`,
@@ -54,6 +57,7 @@ export const listInstances = listing<InstanceRow>({
     task: ofTarget('task'),
     dag: ofTarget('dag'),
     executor: 't.executor_id = ?::bigint',
+    run: OF_RUN.replaceAll('$2', '?::bigint'),
     state: 't.state = any(?::text[])',
     from: 't.created_at >= at_ms(?::bigint)',
     to: '(t.created_at < at_ms(?::bigint) and t.id < ((?::bigint / 86400000 + 1) << 37))',
@@ -87,14 +91,36 @@ export async function paramsOfInstance(
   return (await tx.query<{ params: Record<string, unknown> | null }>(PARAMS, [tenantId, id]))[0]?.params ?? null
 }
 
-// The only instance of a task run has its run's id, and the index by run leaves it out.
-const OF_RUN = `and (t.id = $2 or (t.run_id = $2 and t.id <> t.run_id))`
+const MOST_OF_RUN = 10_000
+/** What outputs may take in all: as they are stored, which costs nothing to ask, and then as text. */
+const MOST_STORED_BYTES = 1024 * 1024
+const MOST_OUTPUT_BYTES = 4 * 1024 * 1024
+
+const IN_ORDER = 'order by t.node, t.shard_index, t.id'
+const FITS = `t.stored <= ${MOST_STORED_BYTES} and t.bytes <= ${MOST_OUTPUT_BYTES}`
 const ofRun = sql(
   'instance.ofRun',
-  `select ${VIEW} from (${half('live')} ${OF_RUN} union all ${half('history')} ${OF_RUN}) t order by t.node, t.shard_index, t.id limit 10000`,
+  `select ${VIEW.replace('t.output', `case when ${FITS} then t.output end as output`)}, t.output is not null and not (${FITS}) as "outputLeftOut"
+   from (
+     select t.*, sum(case when t.stored <= ${MOST_STORED_BYTES} then coalesce(octet_length(t.output::text), 0) else 0 end) over (${IN_ORDER}) as bytes
+     from (
+       select t.*, sum(coalesce(pg_column_size(t.output), 0)) over (${IN_ORDER}) as stored
+       from (${half('live')} and ${OF_RUN} union all ${half('history')} and ${OF_RUN}) t ${IN_ORDER} limit ${MOST_OF_RUN + 1}) t) t ${IN_ORDER}`,
 )
-export function instancesOfRun(tx: Transaction, tenantId: number, runId: number): Promise<InstanceRow[]> {
-  return tx.query(ofRun, [tenantId, runId])
+
+/** The output of one whose turn comes when those before it are large in all is left out. */
+export interface InstanceOfRun extends InstanceRow {
+  readonly outputLeftOut: boolean
+}
+
+/** The first instances of a run, by their nodes. `more`: there are others. */
+export async function instancesOfRun(
+  tx: Transaction,
+  tenantId: number,
+  runId: number,
+): Promise<{ readonly instances: readonly InstanceOfRun[]; readonly more: boolean }> {
+  const rows = await tx.query<InstanceOfRun>(ofRun, [tenantId, runId])
+  return { instances: rows.slice(0, MOST_OF_RUN), more: rows.length > MOST_OF_RUN }
 }
 
 export interface AttemptRow {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.ts'
 import { openDatabase, type Database } from './database.ts'
 import './node-again.ts'
-import './node.ts'
+import { MOST_OUTPUT_BYTES } from './node.ts'
 import { allStatements } from './sql.ts'
 
 let database: TestDatabase
@@ -31,7 +31,7 @@ function tablesRead(plan: PlanNode): string[] {
 }
 
 test.each([
-  ['node.outcomes', (run: number) => [[1], [run], [0]]],
+  ['node.outcomes', (run: number) => [[1], [run], [0], [true], MOST_OUTPUT_BYTES]],
   ['node.ended', (run: number) => [[1], [run]]],
   ['node.unsuccessful', (run: number) => [[1], [run]]],
   ['nodeAgain.standings', (run: number) => [1, run]],

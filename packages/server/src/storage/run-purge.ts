@@ -31,10 +31,14 @@ export async function selectPurgeable(
   return (await tx.query<{ id: number }>(select, values)).map((row) => row.id)
 }
 
+// Run by run, so that LIMIT ends it in the middle of one: those before it are complete. What belongs to a run is younger than the run.
 const instances = sql(
   'instanceHistory.ofRuns',
-  `select id from instance_history where tenant_id = $1 and id = any($2::bigint[])
-   union select id from instance_history where tenant_id = $1 and run_id = any($2::bigint[]) and id <> run_id`,
+  `select w.id as "runId", i.id from unnest($2::bigint[]) as w (id)
+   cross join lateral (
+     select t.id from instance_history t where t.tenant_id = $1 and t.id = w.id
+     union all select t.id from instance_history t where t.tenant_id = $1 and t.run_id = w.id and t.id > w.id and t.id <> t.run_id) i
+   limit $3`,
 )
 const removals = [
   ['logLine.purge', 'log_line', 'instance_id'],
@@ -45,11 +49,26 @@ const removals = [
 const removeParams = sql('runParam.purge', `delete from run_param where tenant_id = $1 and run_id = any($2::bigint[])`)
 const removeRuns = sql('runHistory.purge', `delete from run_history where tenant_id = $1 and id = any($2::bigint[])`)
 
-/** Deletes ended runs with everything that belongs to them. */
-export async function purgeRuns(tx: Transaction, tenantId: number, runIds: readonly number[]): Promise<void> {
-  const rows = await tx.query<{ id: number }>(instances, [tenantId, runIds])
-  const ids = rows.map((row) => row.id)
+/**
+ * Deletes ended runs with everything that belongs to them: of these in their order as many as have `mostInstances` in all, and the first in any
+ * case. Answers how many runs.
+ */
+export async function purgeRuns(
+  tx: Transaction,
+  tenantId: number,
+  runIds: readonly number[],
+  mostInstances: number,
+): Promise<number> {
+  const select = (ids: readonly number[], most: number | null) =>
+    tx.query<{ runId: number; id: number }>(instances, [tenantId, ids, most])
+  const found = await select(runIds, mostInstances + 1)
+  const fit = found.length <= mostInstances ? runIds.length : runIds.indexOf(found.at(-1)!.runId)
+  const purged = runIds.slice(0, Math.max(1, fit))
+  const rows = fit === 0 ? await select(purged, null) : found
+  const of = new Set(purged)
+  const ids = rows.filter(({ runId }) => of.has(runId)).map(({ id }) => id)
   for (const removal of removals) await tx.query(removal, [tenantId, ids])
-  await tx.query(removeParams, [tenantId, runIds])
-  await tx.query(removeRuns, [tenantId, runIds])
+  await tx.query(removeParams, [tenantId, purged])
+  await tx.query(removeRuns, [tenantId, purged])
+  return purged.length
 }

@@ -126,6 +126,8 @@ describe('RUN-5 views of runs of DAGs', () => {
     const run = await world.trigger(dag)
     expect((await runs().list({ query: { dag } })).items.map(({ id }) => id)).toEqual([run])
     const { items } = await api.tenantA.client.instances.list({ query: { dag } })
+    const ofRun = await api.tenantA.client.instances.list({ query: { run: items[0]!.runId } })
+    expect(ofRun.items).toEqual(items.filter(({ runId }) => runId === items[0]!.runId))
     expect(items.map(({ nodeCode }) => String(nodeCode)).toSorted()).toEqual(['a', 'b'])
     expect((await runs().list({ query: { dag: 'dag-of-nobody' } })).items).toEqual([])
     await world.workOff()

@@ -64,13 +64,16 @@ export const runHandlers: Handlers<typeof runRoutes> = {
     return { items: page.items.map(viewOf), nextCursor: page.nextCursor }
   },
   get: async ({ params }, context) => {
-    const { run, instances } = await context.read(async (tx) => {
+    const { run, instances, more } = await context.read(async (tx) => {
       const row = await findRun(tx, context.tenantId, params.run)
       if (!row) throw noSuch('run')
-      return { run: row, instances: await instanceViews(tx, context, await instancesOfRun(tx, context.tenantId, row.id)) }
+      const found = await instancesOfRun(tx, context.tenantId, row.id)
+      const views = await instanceViews(tx, context, found.instances)
+      const instances = views.map((view, place) => ({ ...view, outputLeftOut: found.instances[place]!.outputLeftOut }))
+      return { run: row, instances, more: found.more }
     })
     const why = await reasonsFor(context, instances)
-    return { ...viewOf(run), instances: instances.map((each) => ({ ...each, why: why.get(each.id) ?? null })) }
+    return { ...viewOf(run), instances: instances.map((each) => ({ ...each, why: why.get(each.id) ?? null })), more }
   },
   cancel: ({ params }, context) => controlOne(context, 'cancelRuns', params.run),
   pause: ({ params }, context) => controlOne(context, 'pauseRuns', params.run),
