@@ -1,8 +1,9 @@
 import { leastMarked } from './least-marked.ts'
 import type { Route } from './strategy.ts'
 
-/** The one chosen least often. One that joins counts as often as the least used: it is not flooded for being new. */
+/** The one chosen least often. One that joins has its first turn and is then as often chosen as the least: it is not flooded for being new. */
 export const leastFrequentlyUsed: Route = ({ candidates }) => {
   const { index, least } = leastMarked(candidates)
-  return { index, mark: (candidates[index]!.mark ?? least) + 1 }
+  const { mark } = candidates[index]!
+  return { index, mark: mark === null ? Math.max(1, least) : mark + 1 }
 }

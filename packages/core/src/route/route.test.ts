@@ -178,9 +178,10 @@ describe('LFU and LRU', () => {
     const { index, mark } = ROUTES[strategy]({ candidates: marked(marks), previous: null, key: '', spread: 0 })
     return [index + 1, mark]
   }
-  test('LFU takes the one chosen least often; one that joins counts like the least', () => {
+  test('LFU takes the one chosen least often; one that joins is next, and then like the least', () => {
     expect(at('LFU', [7, 3, 5])).toEqual([2, 4])
-    expect(at('LFU', [7, 3, null])).toEqual([3, 4])
+    expect(at('LFU', [7, 3, null])).toEqual([3, 3])
+    expect(choose('LFU', four, 8)).toEqual([10, 20, 30, 40, 10, 20, 30, 40])
   })
   test('LRU takes the one whose choice is longest ago', () => {
     expect(at('LRU', [7, 3, 5])).toEqual([2, 8])
