@@ -20,7 +20,7 @@ export async function waitForRun(client: Client, id: number): Promise<EndedRun> 
 /** `Run 17 ended: FAILED in 1.2s (load: Connection refused)`. */
 export function outcomeOf({ id, state, reason, startedAt, endedAt, instances }: EndedRun): string {
   const took = startedAt === null || endedAt === null ? '' : ` in ${durationOf(endedAt - startedAt)}`
-  const why = reason ?? (state === 'SUCCESS' ? null : failureOf(instances))
+  const why = (state === 'SUCCESS' ? null : failureOf(instances)) ?? reason
   return `Run ${id} ended: ${state}${took}${why === null ? '' : ` (${why})`}`
 }
 

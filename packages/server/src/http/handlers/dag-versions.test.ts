@@ -239,7 +239,7 @@ test('a dry run tells what would run with which parameters and what would be ski
     ['SKIPPED', 'CONDITION'],
   ])
   const missing = await versions().dryRun({ params, body: { outcomes: { first: { output: {} } } } })
-  expect(missing.nodes[1]).toMatchObject({ code: 'second', state: 'SKIPPED', error: { code: 'CONDITION' } })
+  expect(missing.nodes[1]).toMatchObject({ code: 'second', state: 'FAILED', error: { code: 'CONDITION' } })
   const { rows } = await api.root.query(`select count(*)::int as n from run_live`)
   expect(rows[0].n).toBe(0)
 })
