@@ -60,7 +60,7 @@ test('an edge whose condition reads them is not passed, and what it leads to say
   const run = await dag.start({ params })
   await endElements(LARGE)
   const { reads, looks } = await nodesOf(world, run)
-  expect(reads).toMatchObject({ state: 'SKIPPED', error: { message: expect.stringContaining('RESULT_TOO_LARGE') } })
+  expect(reads).toMatchObject({ state: 'FAILED', error: { message: expect.stringContaining('RESULT_TOO_LARGE') } })
   expect(looks).toMatchObject({ state: 'PENDING' })
   await executor.report(...(await executor.claim()).map((assignment) => success(assignment)))
 })
