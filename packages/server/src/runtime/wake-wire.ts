@@ -33,9 +33,13 @@ export function openWakeWire(options: {
   const send = async () => {
     const payloads = payloadsOf(nodeId, pending)
     pending.clear()
-    await client?.query('select pg_notify($1, payload) from unnest($2::text[]) as payload', [CHANNEL, payloads]).catch(onError)
+    await client?.query('select pg_notify($1, payload) from unnest($2::text[]) as payload', [CHANNEL, payloads]).catch(failed)
     sending = null
     if (pending.size > 0) sendSoon()
+  }
+  // What is cut off by closing is no failure.
+  const failed = (error: unknown) => {
+    if (!closed) onError(error)
   }
   const sendSoon = () => {
     if (!closed) sending ??= setTimeout(() => void send(), GATHER_MS)
