@@ -4,6 +4,8 @@ import { chown, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runScript, type ScriptEnd, type ScriptLimits } from './script-process.ts'
+import { attemptVariables } from './attempt-variables.ts'
+import { WorkFailure } from './work-failure.ts'
 
 /** The settings of the kind `script`. */
 export interface ScriptSettings {
@@ -38,17 +40,8 @@ export const SCRIPT_LANGUAGES = Object.keys(LANGUAGES) as (keyof typeof LANGUAGE
 const OUTPUT_BYTES = 1_000_000
 
 /** How a script fails, beside `EXIT_<code>` and `SIGNAL_<name>`. */
-export class ScriptFailure extends Error {
+export class ScriptFailure extends WorkFailure {
   override readonly name = 'ScriptFailure'
-  readonly code: string
-  readonly retriable: boolean
-
-  constructor(code: string, message: string, retriable: boolean) {
-    super(message)
-    this.code = code
-    this.retriable = retriable
-    delete this.stack
-  }
 }
 
 /**
@@ -106,14 +99,7 @@ function environmentOf(folder: string, context: HandlerContext): Record<string, 
   return {
     ...{ PATH, LANG, HOME: folder, TMPDIR: folder },
     ...(TZ === undefined ? {} : { TZ }),
-    CARILLON_RUN: String(context.run),
-    CARILLON_INSTANCE: String(context.instance),
-    CARILLON_ATTEMPT: String(context.attempt),
-    CARILLON_IDEMPOTENCY_KEY: context.idempotencyKey,
-    CARILLON_FIRE_AT: context.fireAt === null ? '' : new Date(context.fireAt).toISOString(),
-    CARILLON_SHARD_INDEX: String(context.shard.index),
-    CARILLON_SHARD_TOTAL: String(context.shard.total),
-    ...context.variables,
+    ...attemptVariables(context),
   }
 }
 

@@ -1,15 +1,8 @@
-/** Rows as they come, until there are too many. */
-export class SqlFailure extends Error {
-  override readonly name = 'SqlFailure'
-  readonly code: string
-  readonly retriable: boolean
+import { WorkFailure } from './work-failure.ts'
 
-  constructor(code: string, message: string, retriable: boolean) {
-    super(message)
-    this.code = code
-    this.retriable = retriable
-    delete this.stack
-  }
+/** How a statement fails. */
+export class SqlFailure extends WorkFailure {
+  override readonly name = 'SqlFailure'
 }
 
 export interface SqlResult {

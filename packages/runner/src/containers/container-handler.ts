@@ -1,4 +1,5 @@
 import { defineHandler, type Handler, type HandlerContext } from '@carillon/executor'
+import { attemptVariables } from '../attempt-variables.ts'
 import {
   ContainerFailure,
   type ContainerEnd,
@@ -47,7 +48,7 @@ function workOf(context: HandlerContext, { images, killAfterMs = 5_000 }: Contai
   const settings = context.settings as ContainerSettings
   const image = allowedImage(settings.image, images)
   const pullPolicy = settings.pullPolicy ?? (image.isLatest ? 'always' : 'if-missing')
-  const env = { ...environmentOf(context), ...settings.env }
+  const env = { ...attemptVariables(context), ...settings.env }
   return { settings, image, pullPolicy, env, params: JSON.stringify(context.params ?? {}), killAfterMs }
 }
 
@@ -60,19 +61,6 @@ function allowedImage(text: string, patterns: readonly string[] | undefined): Im
     `This executor does not run the image ${image.short}; it runs ${patterns.join(', ')}`,
     false,
   )
-}
-
-function environmentOf(context: HandlerContext): Record<string, string> {
-  return {
-    CARILLON_RUN: String(context.run),
-    CARILLON_INSTANCE: String(context.instance),
-    CARILLON_ATTEMPT: String(context.attempt),
-    CARILLON_IDEMPOTENCY_KEY: context.idempotencyKey,
-    CARILLON_FIRE_AT: context.fireAt === null ? '' : new Date(context.fireAt).toISOString(),
-    CARILLON_SHARD_INDEX: String(context.shard.index),
-    CARILLON_SHARD_TOTAL: String(context.shard.total),
-    ...context.variables,
-  }
 }
 
 // ───────────────────────────────────────────────────────────────── how it ended

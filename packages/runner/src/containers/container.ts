@@ -1,5 +1,6 @@
 import type { HandlerContext } from '@carillon/executor'
 import type { ImageName } from './image-name.ts'
+import { WorkFailure } from '../work-failure.ts'
 
 /** The settings of the kind `container`. */
 export interface ContainerSettings {
@@ -63,17 +64,8 @@ export interface ContainerEngine {
 }
 
 /** How a container fails, beside `EXIT_<code>`. */
-export class ContainerFailure extends Error {
+export class ContainerFailure extends WorkFailure {
   override readonly name = 'ContainerFailure'
-  readonly code: string
-  readonly retriable: boolean
-
-  constructor(code: string, message: string, retriable: boolean) {
-    super(message)
-    this.code = code
-    this.retriable = retriable
-    delete this.stack
-  }
 }
 
 const FOR_GOOD =

@@ -1,6 +1,7 @@
 import type { Assignment, Invoke, InvokeAnswer } from '@carillon/contract'
 import { Pool, type buildConnector, type Dispatcher } from 'undici'
 import type { PushTarget, PushTransport } from '../lifecycle/dispatch.ts'
+import { NEVER_SENT } from './never-sent.ts'
 
 export interface PushOptions {
   /** Hands back what certainly did not start, so that another executor gets it at once. */
@@ -14,16 +15,6 @@ export interface PushOptions {
   /** Dials only addresses that the egress rules allow. Default: any. */
   readonly connect?: buildConnector.connector
 }
-
-/** The request never left: nobody can have started anything. Whatever else goes wrong is uncertain and left to the deadline. */
-const NEVER_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'EGRESS_REFUSED',
-])
 
 /**
  * Calls push executors over HTTP, with kept-alive connections. An ambiguous answer is never repeated here: a second call could start the

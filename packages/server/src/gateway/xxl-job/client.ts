@@ -1,5 +1,6 @@
 import { Agent, type buildConnector, type Dispatcher } from 'undici'
 import { logBody, readAnswer, runBody, runPaths, urlOf, type Answer, type Dialect, type Order } from './outbound.ts'
+import { NEVER_SENT } from '../../transport/never-sent.ts'
 
 /** An executor, as it is called. */
 export interface Callee {
@@ -65,16 +66,6 @@ export function createXxlJobClient({ connect, answerMs = ANSWER_MS }: ClientOpti
     close: () => agent.destroy(),
   }
 }
-
-/** The request never left: nobody can have started anything. */
-const NEVER_SENT: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'EGRESS_REFUSED',
-])
 
 async function send(agent: Agent, { address, app, token }: Callee, action: string, body: unknown): Promise<Called> {
   try {
