@@ -179,8 +179,8 @@ function secretIn(text: string): string | null {
   return match ? (match[1] ?? match[2] ?? match[3] ?? null) : null
 }
 
-/** The value was measured before, so it is small and not deep. */
-function holdsMarker(value: Json): boolean {
+/** Whether the mark that stands for a secret is anywhere in a JSON value, which was measured before: it is small and not deep. */
+export function holdsMarker(value: Json): boolean {
   if (typeof value !== 'object' || value === null) return false
   return Object.hasOwn(value, SECRET_MARKER) || Object.values(value).some(holdsMarker)
 }

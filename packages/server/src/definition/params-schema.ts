@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { CarillonError, SECRET_MARKER, secretNameIn, secretNamesIn, type FieldProblem } from '@carillon/core'
+import { CarillonError, SECRET_MARKER, holdsMarker, secretNameIn, secretNamesIn, type FieldProblem } from '@carillon/core'
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { RE2JS } from 're2js'
@@ -63,9 +63,15 @@ function withReferences(value: unknown): unknown {
 /** Parameters that come from outside of a definition refer to nothing: whoever may start a task does not choose its secrets. */
 export function referenceProblems(params: Json, path: string): FieldProblem[] {
   const names = secretNamesIn(params)
-  if (names.length === 0) return []
+  if (names.length === 0) return markProblems(params, path)
   const message = `refers to the secret "${names[0]}"; secrets are referred to in the parameters of the task, not in those of a run`
   return [{ path, message }]
+}
+
+/** Nobody writes the mark that stands for a secret in what a run has computed. */
+export function markProblems(params: Json, path: string): FieldProblem[] {
+  if (!holdsMarker(params as Parameters<typeof holdsMarker>[0])) return []
+  return [{ path, message: `may not hold a key "${SECRET_MARKER}", which is reserved` }]
 }
 
 export function assertParamsSize(params: Json, maxBytes: number): void {

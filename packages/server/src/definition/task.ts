@@ -18,7 +18,7 @@ import { routeProblems, selectorProblems } from './check-route.ts'
 import { checkDownstream } from './downstream.ts'
 import type { Change, Edit } from './edit.ts'
 import { invalid, invalidFields } from './invalid.ts'
-import { assertParamsSize, paramsProblems } from './params-schema.ts'
+import { assertParamsSize, markProblems, paramsProblems } from './params-schema.ts'
 import { patchObject } from './policies.ts'
 import { recompileVersionsUsing } from './recompile-dags.ts'
 import { holdReference } from './references.ts'
@@ -217,7 +217,7 @@ async function makePlan(edit: Edit, type: TaskTypeRow, id: number, version: numb
 /** A task may leave required parameters to its schedules and triggers; what it does give must fit. */
 function checkParams(edit: Edit, type: TaskTypeRow, params: Record<string, unknown>): void {
   assertParamsSize(params, edit.limits.paramsBytes)
-  const problems = paramsProblems(type.paramsSchema, params, '/body/params', true)
+  const problems = [...markProblems(params, '/body/params'), ...paramsProblems(type.paramsSchema, params, '/body/params', true)]
   if (problems.length > 0) throw invalidFields(problems)
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { forEachShard, type NodeControl } from '@carillon/core'
 import { insertSecret } from '../storage/secret.ts'
 import { TEST_VAULT } from '../testing/test-vault.ts'
 import { createDag, nodesOf } from './dag.test-helper.ts'
@@ -56,6 +57,24 @@ it('puts a secret into what the executor is sent, and keeps the reference in eve
     `select r::text as text from run_live r union all select i::text from instance_live i union all select p::text from plan p`,
   )
   expect(everything.map(({ text }) => text).join('\n')).not.toContain('canary-4711')
+})
+
+it('puts a secret into each shard of a task, whose parameters are as they were written', async () => {
+  const control: NodeControl = {
+    does: { kind: 'TASK', taskId: 0 },
+    triggerRule: 'ALL_SUCCESS',
+    mayFail: false,
+    forEach: forEachShard({ mode: 'PARAMS', params: [{ part: 1 }, { part: 2 }] }),
+    priority: null,
+    parents: 0,
+    edges: [],
+  }
+  const task = await world.task({ node: { params: { key: REFERENCE }, control } })
+  await store(task.tenantId, 'api-key', 'canary-shards')
+  await world.start(task)
+  const given = (await claimOf(task)).map(({ params }) => params)
+  expect(given).toHaveLength(2)
+  for (const part of [1, 2]) expect(given).toContainEqual({ key: 'canary-shards', part })
 })
 
 it('fails an attempt whose secret is missing, at once and for good, and says which', async () => {

@@ -87,8 +87,8 @@ function fill(each: Given, find: (key: SecretKey) => OpenSecret | undefined, app
     values.set(key.name, (secret!.opened as { value: string }).value)
   }
   if (values.size === 0) return { kind: 'FILLED', assignment }
-  // The parameters of a DAG's node have been computed, and hold marks; everything else is as it was written.
-  const isMarked = node.control !== undefined
+  // The parameters of a DAG's node have been computed, and hold marks; everything else, shards of a task too, is as it was written.
+  const isMarked = plan.targetKind === 'DAG'
   return {
     kind: 'FILLED',
     assignment: {

@@ -91,6 +91,26 @@ test('whoever starts a run cannot choose a secret', async () => {
   expect(await refusal(trigger)).toMatchObject({ code: 'VALIDATION_FAILED', problems: [{ path: '/body/params' }] })
 })
 
+test('nor write the mark that stands for one, in a run, a repetition, a schedule or a task', async () => {
+  const { client } = api.tenantA
+  const marked = { show: [{ $secret: 'key' }] }
+  const { runId } = await client.runs.trigger({ params: { task: 'open' } })
+  const { instances } = await client.runs.get({ params: { run: runId } })
+  await client.runs.cancel({ params: { run: runId } })
+  const timing = { kind: 'CRON', expression: '0 0 3 * * ?', timezone: 'UTC' } as const
+  const attempts = [
+    () => client.runs.trigger({ params: { task: 'open' }, body: { params: marked } }),
+    () => client.runs.retry({ params: { run: runId }, body: { params: marked } }),
+    () => client.instances.retry({ params: { instance: instances[0]!.id }, body: { params: marked } }),
+    () => client.schedules.create({ body: { code: 'marked', task: 'open', timing, params: marked } }),
+    () => client.tasks.create({ body: { code: 'marked', type: 'open', params: marked } }),
+  ]
+  for (const attempt of attempts) {
+    const { problems } = await refusal(attempt())
+    expect(problems).toMatchObject([{ path: '/body/params', message: expect.stringContaining('$secret') }])
+  }
+})
+
 test('a definition refers only to secrets that exist and are open to the role of its author; what it leaves as it was stays', async () => {
   const { client, id } = api.tenantA
   const developer = api.client(await api.token(id, 'developer'))
