@@ -25,6 +25,7 @@ const jobHandlers = new Map([
     async (logger, request) => {
       logger.info('Waiting until somebody stops me.')
       for (let left = 1_000; left > 0 && !request.isKill(); left--) await pause(100)
+      if (request.isKill()) throw new Error('I was stopped.')
       return 'enough'
     },
   ],
