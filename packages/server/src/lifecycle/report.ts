@@ -116,7 +116,7 @@ function sortItems(
     else if (entry.item.kind === 'DETACHED' && instance.stopReason === null) detached.set(instance, held)
     else {
       const hadStarted = instance.state === 'RUNNING' || starts.has(instance) || progress.has(instance)
-      ends.set(instance, { ...held, oversize: isOversize(entry.item, resultBytes), hadStarted })
+      ends.set(instance, { entry, instance, oversize: isOversize(entry.item, resultBytes), hadStarted })
     }
   }
   for (const instance of ends.keys()) {
