@@ -44,29 +44,34 @@ const ANYBODY: Work = { lane: [], tenant: NOBODY }
 export async function loadShares(
   tx: Transaction,
   queues: QueueCache,
-  { tenantId, appId, appShared, capacityRules: rules }: DividedApp,
+  app: DividedApp,
   sessionId: number | null,
 ): Promise<Shares | null> {
-  if (rules.length === 0) return null
-  const together = rules.some(({ executor }) => executor === undefined)
+  if (app.capacityRules.length === 0) return null
+  const together = app.capacityRules.some(({ executor }) => executor === undefined)
   // What is said of single executors is safe under the locks of their sessions.
-  if (together) lockCapacity(tx, appId)
-  const counted = together ? null : sessionId
+  if (together) lockCapacity(tx, app.appId)
+  const { division, tenants } = await countDivision(tx, app, together ? null : sessionId)
+  const workOf = ({ tenantId, queueId }: Divided): Work => ({
+    lane: queues.get(queueId)?.lane ?? [],
+    tenant: tenants.get(tenantId) ?? NOBODY,
+  })
+  return sharesOf(division, workOf, app.appShared ? tenants : null)
+}
+
+/** What is left to give out at this moment, of one session or (null) of the whole app, and the codes of the tenants that its rules name. */
+export async function countDivision(
+  tx: Transaction,
+  { tenantId, appId, capacityRules: rules }: DividedApp,
+  sessionId: number | null,
+): Promise<{ division: Division; tenants: ReadonlyMap<number, string> }> {
   const [executors, held, tenants] = await Promise.all([
-    selectDividedExecutors(tx, tenantId, appId, counted),
-    countHeldOfApp(tx, tenantId, appId, counted),
+    selectDividedExecutors(tx, tenantId, appId, sessionId),
+    countHeldOfApp(tx, tenantId, appId, sessionId),
     codesOfTenants(tx, [...new Set(rules.flatMap(({ tenant }) => tenant ?? []))]),
   ])
-  const workOf = (instance: Divided): Work => ({
-    lane: queues.get(instance.queueId)?.lane ?? [],
-    tenant: tenants.get(instance.tenantId) ?? NOBODY,
-  })
-  const division = divide(
-    rules,
-    executors,
-    held.map(({ executorId, count, ...instance }) => ({ ...workOf(instance), executorId, count })),
-  )
-  return sharesOf(division, workOf, appShared ? tenants : null)
+  const work = held.map(({ tenantId: whose, ...row }) => ({ ...row, tenant: tenants.get(whose) ?? NOBODY }))
+  return { division: divide(rules, executors, work), tenants }
 }
 
 function sharesOf(division: Division, workOf: (instance: Divided) => Work, shared: ReadonlyMap<number, string> | null): Shares {
