@@ -3,9 +3,11 @@ import { CarillonError } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { lockSession, setClaimSeq, type SessionRow } from '../storage/executor-session.ts'
 import { reserveInstances, selectReservedBy, selectStops, type Claimable } from '../storage/instance.ts'
+import type { QueueRow } from '../storage/queue.ts'
 import { givenOf } from './assignment.ts'
 import type { Engine } from './engine.ts'
 import { withSecrets } from './with-secrets.ts'
+import { loadShares, type Shares } from './shares.ts'
 import { takePending, type Taken, type Turn } from './take-pending.ts'
 
 /** A pull executor asks for work. */
@@ -25,6 +27,8 @@ export interface Claimed {
   readonly session: SessionRow
   /** Certain that, when it looked, nothing was left that this session could take. */
   readonly leftNothing: boolean
+  /** A capacity rule may have held something back: nobody tells when it no longer does. */
+  readonly heldBack: boolean
 }
 
 /**
@@ -52,15 +56,19 @@ function reserve(engine: Engine, turn: Turn, request: ClaimRequest, expected: Se
     const ahead = expected && mayTakeAhead(engine, expected, request) ? takeFor(tx, engine, turn, expected, limit) : null
     const [session, stop, taken, now] = await Promise.all([locked, selectStops(tx, request.sessionId), ahead, tx.now()])
     const foreseen = taken && sameServing(engine, expected!, session) ? taken : null
-    const claimed = await reserveFor(tx, engine, session, request, now, () =>
-      foreseen ? Promise.resolve(foreseen) : takeFor(tx, engine, turn, session, limit),
-    )
+    let heldBack = false
+    const claimed = await reserveFor(tx, engine, session, request, now, async () => {
+      const found = foreseen ?? (await takeFor(tx, engine, turn, session, limit))
+      heldBack = found.heldBack
+      return found
+    })
     const planOf = await engine.plans.load(tx, claimed)
     return {
       given: claimed.map((instance) => givenOf(instance, planOf(instance), instance.token)),
       session,
       control: { stop, lost: [], status: session.status },
       queueIds: queueIdsOf(engine, session),
+      heldBack,
       leftNothing: mayTake(session) && takesAll(engine, session) && claimed.length < limit && request.seq > session.claimSeq,
     }
   })
@@ -72,25 +80,47 @@ async function openSessionOf(tx: Transaction, { tenantId, sessionId }: ClaimRequ
   return session
 }
 
-/** Where turns are taken, or a rate counts, a look may leave what the next one takes. */
+/** Where turns are taken, or a rate or a capacity rule counts, a look may leave what the next one takes. */
 function takesAll(engine: Engine, session: SessionRow): boolean {
-  return !session.appShared && engine.queues.servedBy(session).every((queue) => queue.rateKey === null)
+  return (
+    !session.appShared &&
+    session.capacityRules.length === 0 &&
+    engine.queues.servedBy(session).every((queue) => queue.rateKey === null)
+  )
 }
 
-/** A repeated claim gets what it got, and tokens of a rate are not given back: there nothing is taken ahead. */
+/**
+ * A repeated claim gets what it got, tokens of a rate are not given back, and what capacity rules leave is counted under the session's
+ * lock: there nothing is taken ahead.
+ */
 function mayTakeAhead(engine: Engine, expected: SessionRow, { seq }: ClaimRequest): boolean {
+  if (expected.capacityRules.length > 0) return false
   return seq > expected.claimSeq && mayTake(expected) && engine.queues.servedBy(expected).every((queue) => queue.rateKey === null)
 }
 
 const queueIdsOf = (engine: Engine, session: SessionRow) => engine.queues.servedBy(session).map((queue) => queue.id)
 
 function sameServing(engine: Engine, expected: SessionRow, session: SessionRow): boolean {
+  if (session.capacityRules.length > 0) return false
   return expected.appShared === session.appShared && queueIdsOf(engine, expected).join() === queueIdsOf(engine, session).join()
 }
 
-function takeFor(tx: Transaction, engine: Engine, turn: Turn, session: SessionRow, limit: number): Promise<Taken> {
+async function takeFor(tx: Transaction, engine: Engine, turn: Turn, session: SessionRow, limit: number): Promise<Taken> {
   const app = { tenantId: session.tenantId, shared: session.appShared }
-  return takePending(tx, app, engine.queues.servedBy(session), limit, turn, { executorId: session.executorId })
+  const { executorId } = session
+  const queues = engine.queues.servedBy(session)
+  const shares = await loadShares(tx, engine.queues, session, session.id)
+  if (shares === null) return takePending(tx, app, queues, limit, turn, { executorId })
+  const mostOf = (queue: QueueRow) => shares.mostOf(queue, executorId)
+  const taken = await takePending(tx, app, queues, limit, turn, { executorId, mostOf, shares })
+  const instances = taken.instances.filter((instance) => tookPlace(shares, instance, executorId))
+  return { ...taken, instances, heldBack: shares.holdsBack(queues, executorId) }
+}
+
+function tookPlace(shares: Shares, instance: Claimable, executorId: number): boolean {
+  if (!shares.allows(instance, executorId)) return false
+  shares.give(instance, executorId)
+  return true
 }
 
 async function reserveFor(

@@ -1,3 +1,4 @@
+import type { CapacityRule } from '@carillon/core'
 import { column, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { cancelChecks, lockCheck, scheduleCheck } from './executor-check.ts'
@@ -157,10 +158,12 @@ export interface SessionRow {
   readonly inService: boolean
   readonly handlers: readonly string[]
   readonly labels: Readonly<Record<string, string>>
+  /** How its app divides the places of its executors. */
+  readonly capacityRules: readonly CapacityRule[]
 }
 
 const SESSION_COLUMNS = `s.tenant_id as "tenantId", s.id, s.executor_id as "executorId", e.instance, s.app_id as "appId", a.shared as "appShared", a.paused as "appPaused", te.state = 'ACTIVE' as "tenantActive",
-  s.capacity, s.claim_seq as "claimSeq", s.ended_at is not null as ended, e.status, e.in_service as "inService", e.handlers, e.labels`
+  s.capacity, s.claim_seq as "claimSeq", s.ended_at is not null as ended, e.status, e.in_service as "inService", e.handlers, e.labels, a.capacity as "capacityRules"`
 
 const SESSION_TABLES = `executor_session s
   join executor e on e.tenant_id = s.tenant_id and e.id = s.executor_id
