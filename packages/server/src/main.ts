@@ -29,6 +29,7 @@ import { createPlanCache } from './lifecycle/plan-cache.ts'
 import { createQueueCache } from './lifecycle/queue-cache.ts'
 import { createScheduleCache } from './lifecycle/schedule-cache.ts'
 import { createSecretCache } from './lifecycle/secret-cache.ts'
+import { createWaitingClaims } from './lifecycle/waiting-claims.ts'
 import { createClockGuard } from './runtime/clock-guard.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './runtime/embedded-postgres.ts'
 import { keepHeapSmall } from './runtime/heap.ts'
@@ -303,6 +304,7 @@ function createEngine(db: Database, vault: Vault, config: Config, log: Logger): 
     secrets: createSecretCache(vault),
     queues: createQueueCache(),
     hub: createWakeHub(),
+    claims: createWaitingClaims(),
     paramsProblems: computedProblems,
     settings,
     random: Math.random,

@@ -1,10 +1,10 @@
 import type { Assignment, Control } from '@carillon/contract'
 import { CarillonError } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
-import { lockSession, setClaimSeq, type SessionRow } from '../storage/executor-session.ts'
+import { lockSession, lockSessionIfFree, setClaimSeq, type SessionRow } from '../storage/executor-session.ts'
 import { reserveInstances, selectReservedBy, selectStops, type Claimable } from '../storage/instance.ts'
 import type { QueueRow } from '../storage/queue.ts'
-import { givenOf } from './assignment.ts'
+import { givenOf, type Given } from './assignment.ts'
 import type { Engine } from './engine.ts'
 import { withSecrets } from './with-secrets.ts'
 import { loadShares, type Shares } from './shares.ts'
@@ -44,13 +44,21 @@ export async function claimInstances(
   request: ClaimRequest,
   expected: SessionRow | null = null,
 ): Promise<Claimed> {
-  const { given, ...claimed } = await reserve(engine, turn, request, expected)
-  const session = { id: request.sessionId, appTenantId: claimed.session.tenantId, appId: claimed.session.appId }
-  return { ...claimed, assignments: await withSecrets(engine, session, given) }
+  return claimedOf(engine, await reserve(engine, turn, request, expected))
 }
 
-function reserve(engine: Engine, turn: Turn, request: ClaimRequest, expected: SessionRow | null) {
-  const limit = Math.min(request.max, engine.settings.claimBatch)
+/** What a claim was given, its secrets still names. */
+export interface Reserved extends Omit<Claimed, 'assignments'> {
+  readonly given: readonly Given[]
+}
+
+export async function claimedOf(engine: Engine, { given, ...reserved }: Reserved): Promise<Claimed> {
+  const { id, tenantId, appId } = reserved.session
+  return { ...reserved, assignments: await withSecrets(engine, { id, appTenantId: tenantId, appId }, given) }
+}
+
+function reserve(engine: Engine, turn: Turn, request: ClaimRequest, expected: SessionRow | null): Promise<Reserved> {
+  const limit = limitOf(engine, request)
   return engine.db.engine(async (tx) => {
     const locked = openSessionOf(tx, request)
     const ahead = expected && mayTakeAhead(engine, expected, request) ? takeFor(tx, engine, turn, expected, limit) : null
@@ -62,17 +70,69 @@ function reserve(engine: Engine, turn: Turn, request: ClaimRequest, expected: Se
       heldBack = found.heldBack
       return found
     })
-    const planOf = await engine.plans.load(tx, claimed)
-    return {
-      given: claimed.map((instance) => givenOf(instance, planOf(instance), instance.token)),
-      session,
-      control: { stop, lost: [], status: session.status },
-      queueIds: queueIdsOf(engine, session),
-      heldBack,
-      leftNothing: mayTake(session) && takesAll(engine, session) && claimed.length < limit && request.seq > session.claimSeq,
-    }
+    return reservedOf(tx, engine, { request, session, stop, claimed, heldBack })
   })
 }
+
+const limitOf = ({ settings }: Engine, { max }: ClaimRequest) => Math.min(max, settings.claimBatch)
+
+async function reservedOf(
+  tx: Transaction,
+  engine: Engine,
+  {
+    request,
+    session,
+    stop,
+    claimed,
+    heldBack,
+  }: {
+    readonly request: ClaimRequest
+    readonly session: SessionRow
+    readonly stop: Control['stop']
+    readonly claimed: readonly Claimable[]
+    readonly heldBack: boolean
+  },
+): Promise<Reserved> {
+  const planOf = await engine.plans.load(tx, claimed)
+  return {
+    given: claimed.map((instance) => givenOf(instance, planOf(instance), instance.token)),
+    session,
+    control: { stop, lost: [], status: session.status },
+    queueIds: queueIdsOf(engine, session),
+    heldBack,
+    leftNothing:
+      mayTake(session) &&
+      takesAll(engine, session) &&
+      claimed.length < limitOf(engine, request) &&
+      request.seq > session.claimSeq,
+  }
+}
+
+/**
+ * What a waiting claim would be given, in the transaction of whoever made something PENDING: it waits for no lock, as its caller holds
+ * some that stand behind the session in their order. Null: the claim has to look by itself.
+ */
+export async function reserveAtOnce(
+  tx: Transaction,
+  engine: Engine,
+  request: ClaimRequest,
+  expected: SessionRow,
+): Promise<Reserved | null> {
+  if (!takesAll(engine, expected) || !mayTakeAhead(engine, expected, request)) return null
+  const [session, stop, taken, now] = await Promise.all([
+    lockSessionIfFree(tx, request.tenantId, request.sessionId),
+    selectStops(tx, request.sessionId),
+    takeFor(tx, engine, NO_TURN, expected, limitOf(engine, request)),
+    tx.now(),
+  ])
+  if (!session || session.ended || request.seq <= session.claimSeq) return null
+  if (!takesAll(engine, session) || !sameServing(engine, expected, session)) return null
+  const claimed = await reserveFor(tx, engine, session, request, now, () => Promise.resolve(taken))
+  return reservedOf(tx, engine, { request, session, stop, claimed, heldBack: false })
+}
+
+/** Where `takesAll`, tenants do not take turns. */
+const NO_TURN: Turn = { tenant: 0 }
 
 async function openSessionOf(tx: Transaction, { tenantId, sessionId }: ClaimRequest): Promise<SessionRow> {
   const session = await lockSession(tx, tenantId, sessionId)

@@ -185,7 +185,7 @@ test('a claim that waits on a node that leaves is answered at once, with nothing
   expect(await claim).toMatchObject({ assignments: [] })
 })
 
-test('an executor that asks again at once waits without a look, and gets what comes', async () => {
+test('an executor that asks again at once waits without a look, and is given what comes', async () => {
   const task = await world.task()
   const id = await session(task)
   let looks = 0
@@ -199,9 +199,10 @@ test('an executor that asks again at once waits without a look, and gets what co
 
   const before = looks
   const second = ask(3)
+  await new Promise(setImmediate)
   const run = await world.start(task)
   expect(await second).toMatchObject({ assignments: [{ instance: run }] })
-  expect(looks - before).toBe(1)
+  expect(looks - before).toBe(0)
 
   const third = await world.start(task)
   expect(await ask(4)).toMatchObject({ assignments: [{ instance: third }] })

@@ -193,6 +193,20 @@ export async function lockSession(tx: Transaction, tenantId: number, sessionId: 
   return session
 }
 
+const LOCK_IF_FREE = sql(
+  'executorSession.lockIfFree',
+  `select s.id from executor_session s where s.tenant_id = $1 and s.id = $2 for no key update skip locked`,
+)
+
+/** As `lockSession`, without waiting: null also where somebody else holds it. */
+export async function lockSessionIfFree(tx: Transaction, tenantId: number, sessionId: number): Promise<SessionRow | null> {
+  const [locked, session] = await Promise.all([
+    tx.query(LOCK_IF_FREE, [tenantId, sessionId]),
+    selectSession(tx, tenantId, sessionId),
+  ])
+  return locked.length > 0 ? session : null
+}
+
 export async function selectSession(tx: Transaction, tenantId: number, sessionId: number): Promise<SessionRow | null> {
   return (await tx.query<SessionRow>(SELECT, [tenantId, sessionId]))[0] ?? null
 }
