@@ -8,7 +8,7 @@ import { createPushDispatch, cancelPush, dispatchPush, markUnreachable, type Pus
 import { createWorld, type TaskShape, type TestTask, type World } from '../../lifecycle/engine.test-helper.ts'
 import { TEST_VAULT } from '../../testing/test-vault.ts'
 import { createXxlJobClient } from './client.ts'
-import { createKeeper, type Patience } from './look-after.ts'
+import { createKeeper, type Keeper, type Patience } from './look-after.ts'
 import { serveXxlJob } from './routes.ts'
 import { createXxlJobTransport, type GatewayDeps } from './transport.ts'
 
@@ -28,6 +28,8 @@ export interface Gateway {
   /** Tells executors what they are to stop. */
   cancel(task: TestTask): Promise<void>
   keep(patience?: Partial<Patience>): Promise<void>
+  /** The same, by one node that remembers what it has met. */
+  keeper(): () => Promise<void>
   /** All open attempts become due. */
   due(): Promise<void>
   /** Nobody else reads or writes the table until what it answers is called. */
@@ -87,12 +89,8 @@ export async function createGateway(): Promise<Gateway> {
       ))
         await cancelPush(world.engine, push, id)
     },
-    async keep(patience = {}) {
-      const eager = { probeMs: 0, idleMs: 0, logMs: 1, longestLogMs: 1, ...patience }
-      const keeper = createKeeper(deps, eager)
-      await keeper.step()
-      await keeper.settle()
-    },
+    keep: (patience = {}) => lookOf(createKeeper(deps, { ...EAGER, ...patience }))(),
+    keeper: () => lookOf(createKeeper(deps, EAGER)),
     async due() {
       await world.sql(`update xxl_job_attempt set look_at = now() where look_at is not null`)
     },
@@ -116,6 +114,13 @@ export async function createGateway(): Promise<Gateway> {
     },
   }
   return gateway
+}
+
+const EAGER: Patience = { probeMs: 0, idleMs: 0, logMs: 1, longestLogMs: 1 }
+
+const lookOf = (keeper: Keeper) => async () => {
+  await keeper.step()
+  await keeper.settle()
 }
 
 type Body = Record<string, unknown>

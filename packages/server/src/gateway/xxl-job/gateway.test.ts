@@ -171,6 +171,13 @@ describe('2 callbacks', () => {
     expect(await gateway.world.run(run)).toMatchObject({ run: 'SUCCESS' })
   })
 
+  test('a message that is JSON nested too deeply to be kept as such is kept as text, and the run is a success', async () => {
+    const stage = await scene()
+    const { run, logId } = await sent(stage)
+    await gateway.callback(stage.token, { ...success(logId), handleMsg: '['.repeat(20_000) + ']'.repeat(20_000) })
+    expect(await gateway.world.run(run)).toMatchObject({ run: 'SUCCESS' })
+  })
+
   test('a message that is too long for an output is cut, and the run is a success', async () => {
     const stage = await scene()
     const { run, logId } = await sent(stage)
@@ -286,6 +293,22 @@ describe('6 refusals', () => {
     }
     expect(other.of('run')).toHaveLength(4)
     expect(stage.executor.of('run').length).toBeGreaterThan(0)
+  })
+
+  test('while it waits to be asked again nobody takes it for started, though the executor is busy with the same task', async () => {
+    const stage = await scene({ run: no('busy'), idleBeat: no('busy') })
+    const { run } = await sent(stage)
+    for (let refusals = 1; refusals < 5; refusals++) {
+      await gateway.until(() => stage.executor.of('idleBeat').length === refusals)
+      await gateway.due()
+      await gateway.keep()
+      expect(await stateOf(run)).not.toBe('RUNNING')
+      await gateway.until(async () => {
+        await gateway.dispatch()
+        return stage.executor.of('run').length > refusals
+      })
+    }
+    expect(await gateway.world.run(run)).toMatchObject({ attempt: 1 })
   })
 
   test('nobody listens: it waits for the next executor, and no attempt is used up', async () => {
@@ -476,6 +499,34 @@ describe('9 what no callback ends', () => {
     expect(await gateway.world.run(run)).toMatchObject({ run: 'SUCCESS' })
   })
 
+  test('what such a node has sent is as good as any: its log is fetched, it can be killed, and idle it is LOST', async () => {
+    const log = () => ({ code: 200, data: { fromLineNum: 1, toLineNum: 1, logContent: 'line\n', isEnd: false } })
+    const stage = await scene({ idleBeat: no('busy'), log })
+    const [one, other] = [await sent(stage), await sent(stage)]
+    for (const { run } of [one, other]) {
+      await becomes(run, 'RUNNING')
+      await gateway.world.sql(`update xxl_job_attempt set state = 'SENDING' where instance_id = $1`, run)
+      await gateway.world.sql(
+        `update instance_live set state = 'RESERVED', deadline_at = now() + interval '1 minute' where id = $1`,
+        run,
+      )
+    }
+    const look = async () => {
+      await gateway.due()
+      await gateway.keep()
+    }
+    await look()
+    await look()
+    expect(await gateway.world.sql(`select text from log_line where instance_id = $1`, one.run)).toEqual([{ text: 'line' }])
+    await gateway.world.db.engine((tx) => cancelRuns(tx, gateway.world.engine, stage.task.tenantId, [one.run]))
+    await look()
+    expect(stage.executor.of('kill')).toHaveLength(1)
+    stage.executor.answers['idleBeat'] = yes
+    await look()
+    await look()
+    expect(await gateway.world.run(other.run)).toMatchObject({ instance: 'PENDING', attempt: 2 })
+  })
+
   test('a node that died before sending: the reservation ends, nothing was sent', async () => {
     const stage = await scene({}, { node: { delivery: 'AT_MOST_ONCE' } })
     const run = await gateway.world.start(stage.task)
@@ -549,6 +600,42 @@ describe('10 logs', () => {
       await gateway.keep()
     }
     expect(stage.executor.of('log').length).toBe(5)
+  })
+
+  test('while its executor does not answer a log is not tried, and so not given up', async () => {
+    const stage = await scene({ log: () => null })
+    const { run, logId } = await sent(stage)
+    await becomes(run, 'RUNNING')
+    await gateway.callback(stage.token, success(logId))
+    const look = gateway.keeper()
+    for (let looks = 0; looks < 8; looks++) {
+      await gateway.due()
+      await look()
+    }
+    expect(stage.executor.of('log')).toHaveLength(1)
+    stage.executor.answers['log'] = () => ({
+      code: 200,
+      data: { fromLineNum: 1, toLineNum: 1, logContent: 'late\n', isEnd: true },
+    })
+    await gateway.due()
+    await gateway.keep()
+    expect((await linesOf(run)).map(({ text }) => text)).toEqual(['late'])
+  })
+
+  test('a page of very many lines is taken in', async () => {
+    const lines = 200_000
+    const page = { fromLineNum: 1, toLineNum: lines, logContent: 'x\n'.repeat(lines), isEnd: true }
+    const stage = await scene({ log: () => ({ code: 200, data: page }) })
+    const { run, logId } = await sent(stage)
+    await becomes(run, 'RUNNING')
+    await gateway.callback(stage.token, success(logId))
+    await gateway.due()
+    await gateway.keep()
+    const [stored] = await gateway.world.sql<{ lines: number }>(
+      `select count(*)::int as lines from log_line where instance_id = $1`,
+      run,
+    )
+    expect(stored!.lines).toBe(lines)
   })
 
   test('two nodes that look at the same time write a line once', async () => {

@@ -1,3 +1,5 @@
+import { isTooDeep } from '../../storage/storable-json.ts'
+
 /**
  * What executors of xxl-job send, in its three dialects, and what they are answered. They are many, old and not ours: what can be understood
  * is taken, and nothing is refused that does no harm.
@@ -95,7 +97,8 @@ function textOf(value: unknown): string | null {
 export function outputOf(message: string | null): unknown {
   if (message === null || message === '') return undefined
   try {
-    return JSON.parse(message) as unknown
+    const value = JSON.parse(message) as unknown
+    return isTooDeep(value) ? message : value
   } catch {
     return message
   }

@@ -11,6 +11,7 @@ import {
   claimDueXxlAttempts,
   markXxlLooked,
   markXxlOver,
+  markXxlSent,
   pruneXxlAttempts,
   selectLogExtent,
   type DueAttempt,
@@ -54,6 +55,8 @@ const SILENT_MS = 20_000
 /** What a log that cannot be read is tried after the end of its attempt. */
 const MOST_LOG_FAILURES = 5
 const MOST_PAGES = 20
+/** Of the log of one attempt so many characters are in memory at once, beside the page that goes beyond. */
+const MOST_TEXT = 2 ** 20
 /** Then what is left of a log is left. */
 const LOG_AFTER_END_MS = 600_000
 const KEPT_MS = 3_600_000
@@ -72,7 +75,7 @@ export function createKeeper(deps: GatewayDeps, patience: Patience = PATIENCE): 
 
   const lookAt = async (attempt: DueAttempt, callee: SessionCallee | undefined) => {
     const isSilent = (silent.get(attempt.sessionId) ?? 0) > performance.now()
-    const found = await look(deps, patience, attempt, isSilent ? undefined : callee)
+    const found = isSilent ? putOff(attempt) : await look(deps, patience, attempt, callee)
     if (found.wasSilent) silent.set(attempt.sessionId, performance.now() + SILENT_MS)
     await store(engine, patience, attempt, found)
   }
@@ -134,13 +137,18 @@ interface Found {
   readonly wasSilent: boolean
 }
 
+const nothingOf = ({ logFrom, logFailures }: DueAttempt) => ({ lines: [], logFrom, logFailures, logDone: false, probe: null })
+
+/** Nothing was asked, so nothing has failed. */
+const putOff = (attempt: DueAttempt): Found => ({ ...nothingOf(attempt), logDone: isTooLate(attempt), wasSilent: false })
+
 async function look(
   deps: GatewayDeps,
   patience: Patience,
   attempt: DueAttempt,
   callee: SessionCallee | undefined,
 ): Promise<Found> {
-  const nothing = { lines: [], logFrom: attempt.logFrom, logFailures: attempt.logFailures, logDone: false, probe: null }
+  const nothing = nothingOf(attempt)
   if (!callee) return { ...nothing, ...failedLog(attempt), wasSilent: false }
   if (attempt.holds !== null && attempt.stopReason !== null && !attempt.killed) await killStopped(deps, callee.session)
   const log = attempt.state === 'SENDING' ? { ...nothing, wasSilent: false } : await readLog(deps, attempt, callee)
@@ -153,11 +161,15 @@ async function look(
 async function readLog({ client }: GatewayDeps, attempt: DueAttempt, callee: SessionCallee) {
   const lines: string[] = []
   let from = Math.max(attempt.logFrom, FIRST_LINE)
-  for (let pages = 0; pages < MOST_PAGES; pages++) {
+  for (let pages = 0, text = 0; pages < MOST_PAGES && text < MOST_TEXT; pages++) {
     const called = await client.log(callee, { ...attempt, from })
     if (called.kind !== 'OK') return { lines, logFrom: from, ...failedLog(attempt), wasSilent: isSilence(called) }
     const page = readLogPage(called.payload, from)
-    lines.push(...page.lines)
+    // One by one: a page may have more lines than a call may have arguments.
+    for (const line of page.lines) {
+      lines.push(line)
+      text += line.length
+    }
     from = page.next
     // Only of what had ended before it was asked: a page of a run that goes on may look like its last.
     if (page.lines.length === 0 || page.isLast)
@@ -167,10 +179,12 @@ async function readLog({ client }: GatewayDeps, attempt: DueAttempt, callee: Ses
 }
 
 /** A log that cannot be read: some have none, and some say so only by an error. Of what has ended it is tried a few times more. */
-function failedLog({ overAt, logFailures, now }: DueAttempt) {
-  const failures = overAt === null ? 0 : logFailures + 1
-  return { logFailures: failures, logDone: overAt !== null && (failures >= MOST_LOG_FAILURES || now - overAt > LOG_AFTER_END_MS) }
+function failedLog(attempt: DueAttempt) {
+  const failures = attempt.overAt === null ? 0 : attempt.logFailures + 1
+  return { logFailures: failures, logDone: failures >= MOST_LOG_FAILURES || isTooLate(attempt) }
 }
+
+const isTooLate = ({ overAt, now }: DueAttempt): boolean => overAt !== null && now - overAt > LOG_AFTER_END_MS
 
 const isSilence = (called: Called) => called.kind === 'UNKNOWN' || called.kind === 'NEVER_SENT'
 
@@ -207,6 +221,8 @@ async function store(engine: Engine, patience: Patience, attempt: DueAttempt, fo
     const { pauseMs, againMs } = nextLook(patience, attempt, found)
     const counts = await markXxlLooked(tx, attempt, { ...found, pauseMs, againMs })
     if (counts && found.lines.length > 0) await storeLines(tx, engine, attempt, found.lines)
+    // Only what was sent is killed, read and given up: whoever sent it did not live to say so.
+    if (found.probe === 'BUSY') markXxlSent(tx, attempt.logId)
     // Ended by its deadline, its executor's lease or a stop: what is left is the end of its log.
     if (counts && (isOver || isLost)) markXxlOver(tx, [attempt.logId])
   })

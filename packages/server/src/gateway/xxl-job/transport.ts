@@ -191,7 +191,12 @@ function recordStarts(engine: Engine, items: readonly Given[]): Promise<void[]> 
  */
 async function afterRefusal({ engine, client }: GatewayDeps, given: Given, message: string): Promise<void> {
   const { callee, attempt, jobId } = given
-  const { refusals, hasOther } = await engine.db.lease((tx) => selectXxlRefusals(tx, attempt, callee.executorId))
+  // Written down at once: while it pauses here nobody else must take it for sent, and the task, busy with another run, for this one.
+  const { refusals, hasOther } = await engine.db.lease(async (tx) => {
+    const found = await selectXxlRefusals(tx, attempt, callee.executorId)
+    markXxlNotTaken(tx, attempt.logId, 'REFUSED')
+    return found
+  })
   const isLast = refusals + 1 >= MOST_REFUSALS
   if (!isLast && hasOther) return engine.db.lease((tx) => handBack(tx, engine, given, 'REFUSED'))
   if (!isLast && (await client.idleBeat(callee, jobId)).kind === 'REFUSED') {
