@@ -43,7 +43,7 @@ import { assertSchema, migrate } from './storage/migrate.ts'
 import { beatNode, leaveNode } from './storage/server-node.ts'
 import { loadPresets } from './presets/load-presets.ts'
 import { createProbe } from './transport/probe.ts'
-import { createPushTransport } from './transport/push.ts'
+import { createPushTransport, LONGEST_CALL_MS } from './transport/push.ts'
 import { loadMasterKeys } from './vault/master-keys.ts'
 import { createVault, type Vault } from './vault/vault.ts'
 
@@ -260,6 +260,7 @@ function pushTransport(
     unreachable,
     report: (event, details) => engine.report(event, details),
     connect,
+    longestCallMs: Math.min(LONGEST_CALL_MS, engine.settings.leaseMs / 2),
   })
 }
 

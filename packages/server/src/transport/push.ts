@@ -1,7 +1,7 @@
 import type { Assignment, Invoke, InvokeAnswer } from '@carillon/contract'
 import { Pool, type buildConnector, type Dispatcher } from 'undici'
 import type { PushTarget, PushTransport } from '../lifecycle/dispatch.ts'
-import { NEVER_SENT } from './never-sent.ts'
+import { isNeverSent, noticingConnect } from './never-sent.ts'
 
 export interface PushOptions {
   /** Hands back what certainly did not start, so that another executor gets it at once. */
@@ -14,6 +14,8 @@ export interface PushOptions {
   report(event: string, details: Record<string, unknown>): void
   /** Dials only addresses that the egress rules allow. Default: any. */
   readonly connect?: buildConnector.connector
+  /** How long one call may take in all. Default 15,000. */
+  readonly longestCallMs?: number
 }
 
 /**
@@ -22,15 +24,17 @@ export interface PushOptions {
  */
 export function createPushTransport(options: PushOptions): PushTransport & { close(): Promise<void> } {
   const pools = new Map<string, Pool>()
+  const connect = noticingConnect(options.connect)
 
   const post = async (target: PushTarget, path: string, body: unknown): Promise<Answer> => {
     const url = new URL(`${target.address.replace(/\/$/, '')}${path}`)
-    const pool = poolOf(pools, url.origin, options)
+    const pool = poolOf(pools, url.origin, connect)
     const response = await pool.request({
       method: 'POST',
       path: url.pathname,
       headers: { 'content-type': 'application/json', authorization: `Bearer ${target.callToken ?? ''}` },
       body: JSON.stringify(body),
+      signal: AbortSignal.timeout(options.longestCallMs ?? LONGEST_CALL_MS),
     })
     const type = String(response.headers['content-type'] ?? '')
     return { status: response.statusCode, isProblem: type.startsWith(PROBLEM), json: await readJson(response) }
@@ -50,10 +54,10 @@ export function createPushTransport(options: PushOptions): PushTransport & { clo
       }
       if (refused !== null) options.release(target, refused)
     } catch (error) {
-      const code = (error as { code?: string }).code ?? ''
-      options.report('push.failed', { session, code, certain: NEVER_SENT.has(code) })
+      const certain = isNeverSent(error)
+      options.report('push.failed', { session, code: (error as { code?: unknown }).code ?? '', certain })
       options.unreachable(session)
-      if (NEVER_SENT.has(code)) options.release(target, assignments)
+      if (certain) options.release(target, assignments)
     }
   }
 
@@ -105,17 +109,23 @@ function refusedOf(assignments: readonly Assignment[], { status, isProblem, json
   return assignments.filter((each) => names.has(`${each.instance}:${each.token}`))
 }
 
+/**
+ * From the wait for a connection to the last byte: shorter than a reservation, so that nothing is sent after others may have been given it; and an
+ * answer that drips without end does not keep its connection.
+ */
+export const LONGEST_CALL_MS = 15_000
+
 const CONNECTIONS = 8
 const MOST_ORIGINS = 5_000
 
-function poolOf(pools: Map<string, Pool>, origin: string, { connect }: PushOptions): Pool {
+function poolOf(pools: Map<string, Pool>, origin: string, connect: buildConnector.connector): Pool {
   const known = pools.get(origin)
   if (known) return known
   const pool = new Pool(origin, {
     connections: CONNECTIONS,
     headersTimeout: 10_000,
     bodyTimeout: 10_000,
-    connect: connect ?? { timeout: 5_000 },
+    connect,
   })
   pools.set(origin, pool)
   for (const [oldest, each] of pools) {

@@ -1,6 +1,6 @@
 import { Agent, type buildConnector, type Dispatcher } from 'undici'
 import { logBody, readAnswer, runBody, runPaths, urlOf, type Answer, type Dialect, type Order } from './outbound.ts'
-import { NEVER_SENT } from '../../transport/never-sent.ts'
+import { isNeverSent, noticingConnect } from '../../transport/never-sent.ts'
 
 /** An executor, as it is called. */
 export interface Callee {
@@ -48,7 +48,7 @@ export function createXxlJobClient({ connect, answerMs = ANSWER_MS }: ClientOpti
     connections: 8,
     headersTimeout: answerMs,
     bodyTimeout: answerMs,
-    connect: connect ?? { timeout: answerMs },
+    connect: noticingConnect(connect),
   })
   const post = (callee: Callee, action: string, body: unknown) => send(agent, callee, action, body)
   return {
@@ -82,7 +82,7 @@ async function send(agent: Agent, { address, app, token }: Callee, action: strin
     return answer.kind === 'UNREADABLE' ? { kind: 'UNKNOWN', message: answer.message } : answer
   } catch (error) {
     const { code = '', message } = error as { code?: string; message: string }
-    return { kind: NEVER_SENT.has(code) ? 'NEVER_SENT' : 'UNKNOWN', message: `${code} ${message}`.trim() }
+    return { kind: isNeverSent(error) ? 'NEVER_SENT' : 'UNKNOWN', message: `${code} ${message}`.trim() }
   }
 }
 
