@@ -378,3 +378,25 @@ const FORGET_GONE = sql(
 export async function forgetGoneExecutors(tx: Transaction, limit: number): Promise<void> {
   await tx.query(FORGET_GONE, [limit])
 }
+
+const TROUBLE = 'Calls to it fail. '
+const SET_TROUBLE = sql(
+  'executor.setCallTrouble',
+  `update executor e set status_reason = $3, updated_at = statement_timestamp()
+   from executor_session s
+   where s.tenant_id = $1 and s.id = $2 and s.ended_at is null and e.tenant_id = s.tenant_id and e.id = s.executor_id
+     and e.status = 'ONLINE' and e.status_set_by is null and e.status_reason is distinct from $3
+     and ($3::text is not null or e.status_reason like '${TROUBLE}%')`,
+)
+
+export interface CallTrouble {
+  readonly tenantId: number
+  readonly session: number
+  /** Null: it can be called. */
+  readonly trouble: string | null
+}
+
+/** Shows on the executor of an open session what keeps it from being called, or takes that back. */
+export async function setCallTrouble(tx: Transaction, { tenantId, session, trouble }: CallTrouble): Promise<void> {
+  await tx.query(SET_TROUBLE, [tenantId, session, trouble === null ? null : TROUBLE + trouble])
+}

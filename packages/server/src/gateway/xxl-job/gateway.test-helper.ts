@@ -4,6 +4,7 @@ import fastify from 'fastify'
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
 import { hashToken, newSecret } from '../../definition/token.ts'
+import { createCallTroubles } from '../../lifecycle/call-troubles.ts'
 import { createPushDispatch, cancelPush, dispatchPush, markUnreachable, type PushDispatch } from '../../lifecycle/dispatch.ts'
 import { createWorld, type TaskShape, type TestTask, type World } from '../../lifecycle/engine.test-helper.ts'
 import { TEST_VAULT } from '../../testing/test-vault.ts'
@@ -50,6 +51,7 @@ export async function createGateway(): Promise<Gateway> {
   const deps: GatewayDeps = {
     ...{ engine: world.engine, vault: TEST_VAULT, client },
     unreachable: (session) => markUnreachable(push, session),
+    tell: createCallTroubles(world.engine),
   }
   const push: PushDispatch = createPushDispatch(createXxlJobTransport(deps))
   const app = fastify()

@@ -424,6 +424,26 @@ describe('8 registry', () => {
     expect(await sessions(task)).toMatchObject([{ status: 'OFFLINE', open: false }])
   })
 
+  test.each([
+    ['nobody listens at its address', async () => 'http://127.0.0.1:1', 'Nobody listens at its address'],
+    [
+      'it refuses the token that it has shown',
+      async () => (await fakeExecutor({ beat: no('The access token is wrong.') })).address,
+      'The access token is wrong.',
+    ],
+  ])('where %s, that shows on the executor', async (_what, addressOf, reason) => {
+    const task = await gateway.task()
+    await gateway.register(task, await addressOf(), await gateway.token(task))
+    const shown = async () =>
+      (
+        await gateway.world.sql<{ reason: string | null }>(
+          `select status_reason as reason from executor where app_id = $1`,
+          task.appId,
+        )
+      )[0]!.reason
+    await gateway.until(async () => (await shown())?.includes(reason) ?? false)
+  })
+
   test('what is known of an ended session goes with it', async () => {
     const { task } = await scene()
     await gateway.world.sql(
@@ -622,20 +642,46 @@ describe('10 logs', () => {
     expect((await linesOf(run)).map(({ text }) => text)).toEqual(['late'])
   })
 
-  test('a page of very many lines is taken in', async () => {
-    const lines = 200_000
-    const page = { fromLineNum: 1, toLineNum: lines, logContent: 'x\n'.repeat(lines), isEnd: true }
-    const stage = await scene({ log: () => ({ code: 200, data: page }) })
+  test('a log of very many lines, which comes in one page, is taken in piece by piece', async () => {
+    const last = 50_000
+    const text = Array.from({ length: last }, (_, line) => `${line + 1}\n`)
+    const readLog = ({ fromLineNum }: Record<string, unknown>) => {
+      const from = fromLineNum as number
+      const page = {
+        fromLineNum: from,
+        toLineNum: from > last ? 0 : last,
+        logContent: text.slice(from - 1).join(''),
+        isEnd: false,
+      }
+      return { code: 200, data: page }
+    }
+    const stage = await scene({ log: readLog })
     const { run, logId } = await sent(stage)
     await becomes(run, 'RUNNING')
     await gateway.callback(stage.token, success(logId))
-    await gateway.due()
-    await gateway.keep()
-    const [stored] = await gateway.world.sql<{ lines: number }>(
-      `select count(*)::int as lines from log_line where instance_id = $1`,
-      run,
-    )
-    expect(stored!.lines).toBe(lines)
+    const stored = () =>
+      gateway.world.sql<{ lines: number; last: number }>(
+        `select count(*)::int as lines, max(text::int) as last from log_line where instance_id = $1`,
+        run,
+      )
+    await gateway.until(async () => {
+      await gateway.due()
+      await gateway.keep()
+      return (await stored())[0]!.last === last
+    })
+    expect(await stored()).toEqual([{ lines: last, last }])
+  })
+
+  test('a page that is too long is no silence: that executor is asked on', async () => {
+    const stage = await scene({ log: () => ({ code: 200, data: { logContent: 'x'.repeat(17 * 2 ** 20) } }) })
+    const { run } = await sent(stage)
+    await becomes(run, 'RUNNING')
+    for (let looks = 0; looks < 3; looks++) {
+      await gateway.due()
+      await gateway.keep()
+    }
+    // Idle, without a callback: not found as long as nobody asks.
+    expect(await gateway.world.run(run)).toMatchObject({ instance: 'PENDING', attempt: 2 })
   })
 
   test('two nodes that look at the same time write a line once', async () => {

@@ -19,7 +19,7 @@ import {
 import { calleesOf, type SessionCallee } from './callee.ts'
 import { LONGEST_CALL_MS, type Called } from './client.ts'
 import { killStopped } from './kill.ts'
-import { FIRST_LINE, readLogPage } from './log-page.ts'
+import { FIRST_LINE, MOST_LINES, readLogPage } from './log-page.ts'
 import { LEASE_MS } from './registry.ts'
 import type { GatewayDeps } from './transport.ts'
 
@@ -161,7 +161,7 @@ async function look(
 async function readLog({ client }: GatewayDeps, attempt: DueAttempt, callee: SessionCallee) {
   const lines: string[] = []
   let from = Math.max(attempt.logFrom, FIRST_LINE)
-  for (let pages = 0, text = 0; pages < MOST_PAGES && text < MOST_TEXT; pages++) {
+  for (let pages = 0, text = 0; pages < MOST_PAGES && text < MOST_TEXT && lines.length < MOST_LINES; pages++) {
     const called = await client.log(callee, { ...attempt, from })
     if (called.kind !== 'OK') return { lines, logFrom: from, ...failedLog(attempt), wasSilent: isSilence(called) }
     const page = readLogPage(called.payload, from)
@@ -186,7 +186,7 @@ function failedLog(attempt: DueAttempt) {
 
 const isTooLate = ({ overAt, now }: DueAttempt): boolean => overAt !== null && now - overAt > LOG_AFTER_END_MS
 
-const isSilence = (called: Called) => called.kind === 'UNKNOWN' || called.kind === 'NEVER_SENT'
+const isSilence = (called: Called) => called.kind === 'NEVER_SENT' || (called.kind === 'UNKNOWN' && !called.isTooLong)
 
 // ───────────────────────────────────────────────────────────────── at work, or not
 

@@ -93,7 +93,7 @@ async function takeIn(tx: Transaction, { engine, vault }: GatewayDeps, caller: C
 }
 
 /** Says so at once where an executor cannot be called at the address that it registered: it would only be seen when work fails. */
-async function greet({ engine, vault, client, unreachable }: GatewayDeps, session: number): Promise<void> {
+async function greet({ engine, vault, client, unreachable, tell }: GatewayDeps, session: number): Promise<void> {
   const report = (problem: string) => engine.report('xxlJob.unreachable', { session, problem })
   const callee = await engine.db.lease(async (tx) =>
     (await calleesOf(tx, vault, [session], (_, message) => report(message))).get(session),
@@ -102,6 +102,7 @@ async function greet({ engine, vault, client, unreachable }: GatewayDeps, sessio
   const called = await client.beat(callee)
   if (called.kind === 'OK') return
   if (called.kind !== 'REFUSED') unreachable(session)
+  tell(callee, `${called.kind === 'REFUSED' ? 'It refused its first beat: ' : ''}${called.message}`)
   report(`${callee.address} did not answer its first beat: ${called.message}`)
 }
 
