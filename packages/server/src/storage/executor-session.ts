@@ -103,6 +103,23 @@ export async function endSessionOfName(tx: Transaction, tenantId: number, appId:
   await endOpenSession(tx, tenantId, executor.id, 'REPLACED')
 }
 
+const SUCCESSOR = sql(
+  'executorSession.successor',
+  `select o.id from executor e
+   join executor_session was on was.tenant_id = e.tenant_id and was.executor_id = e.id and was.id = $4 and was.end_reason = 'REPLACED'
+   join executor_session o on o.tenant_id = e.tenant_id and o.executor_id = e.id and o.ended_at is null and o.lease_until > statement_timestamp()
+   where e.tenant_id = $1 and e.app_id = $2 and e.instance = $3 and e.deleted_at is null`,
+)
+
+/** The open session, its lease good, of the executor of this name, of which another session was replaced; null: there is none. */
+export async function findSuccessor(
+  tx: Transaction,
+  replaced: { readonly tenantId: number; readonly appId: number; readonly instance: string; readonly session: number },
+): Promise<number | null> {
+  const { tenantId, appId, instance, session } = replaced
+  return (await tx.query<{ id: number }>(SUCCESSOR, [tenantId, appId, instance, session]))[0]?.id ?? null
+}
+
 const END_OPEN = sql(
   'executorSession.endOpen',
   `update executor_session set ended_at = statement_timestamp(), end_reason = $3 where tenant_id = $1 and executor_id = $2 and ended_at is null`,
