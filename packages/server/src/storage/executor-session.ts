@@ -77,6 +77,54 @@ export async function registerByHand(
   return row.id
 }
 
+const LOCK_OPEN = sql(
+  'executorSession.lockOpen',
+  `select id from executor_session where tenant_id = $1 and executor_id = $2 and ended_at is null for no key update`,
+)
+
+/** Before the executor is locked. */
+export async function lockOpenSession(tx: Transaction, tenantId: number, executorId: number): Promise<void> {
+  await tx.query(LOCK_OPEN, [tenantId, executorId])
+}
+
+const UPDATE_BY_HAND = sql(
+  'executor.updateByHand',
+  `with open as (
+     update executor_session set capacity = $7 where tenant_id = $1 and executor_id = $2 and ended_at is null and capacity <> $7)
+   update executor
+   set address = $3, health_url = $4, health_every_ms = $5, handlers = $6::jsonb, capacity = $7, labels = $8::jsonb, metadata = $9::jsonb,
+       -- What kept it from being called may have been mended by this.
+       status_reason = case when status = 'ONLINE' and status_set_by is null then null else status_reason end,
+       version = version + 1, updated_at = statement_timestamp()
+   where tenant_id = $1 and id = $2`,
+)
+
+/** What a person says of an executor that does not register itself; its open session goes on under it. */
+export async function updateByHand(
+  tx: Transaction,
+  tenantId: number,
+  id: number,
+  said: Pick<Registration, 'handlers' | 'capacity' | 'labels' | 'metadata' | 'healthEveryMs'> & {
+    readonly address: string
+    readonly healthUrl: string
+  },
+): Promise<void> {
+  const { address, healthUrl, healthEveryMs, handlers, capacity, labels, metadata } = said
+  const [h, l, m] = [handlers, labels, metadata].map((each) => JSON.stringify(each))
+  await tx.query(UPDATE_BY_HAND, [tenantId, id, address, healthUrl, healthEveryMs, h, capacity, l, m])
+}
+
+const SET_CALL_TOKEN = sql(
+  'executorSession.setCallToken',
+  `with checked as (update executor_check set call_token = $3 where tenant_id = $1 and executor_id = $2)
+   update executor_session set call_token = $3 where tenant_id = $1 and executor_id = $2 and ended_at is null`,
+)
+
+/** With what one that is registered by hand is called from now on. */
+export async function setCallToken(tx: Transaction, tenantId: number, executorId: number, token: string | null): Promise<void> {
+  await tx.query(SET_CALL_TOKEN, [tenantId, executorId, token])
+}
+
 const LOCK_NAME = sql(
   'executorSession.lockName',
   `select pg_advisory_xact_lock(hashtextextended($1 || ':' || $2 || ':' || $3, 0))`,

@@ -94,6 +94,8 @@ describe('1 what executors call', () => {
 
   test.each([
     ['registry', [], 'Illegal Argument'],
+    ['registry', { protocol: 1, app: 'shop', instance: 'a', mode: 'PULL', handlers: [], capacity: 1 }, 'registryGroup'],
+    ['registry', { registryGroup: 'EXECUTOR', registryKey: 'shop', registryValue: { ip: '::1' } }, 'Illegal Argument'],
     ['registryRemove', { callbackList: [] }, 'Illegal Argument'],
     ['callback', { registryGroup: 'EXECUTOR' }, 'callbackList'],
   ])('%s refuses a body of something else', async (action, body, message) => {
