@@ -4,6 +4,8 @@ import { cancelRuns } from '../../lifecycle/control-runs.ts'
 import type { TaskShape, TestTask } from '../../lifecycle/engine.test-helper.ts'
 import { reapLost, timeOut } from '../../lifecycle/overdue.ts'
 import { pruneSessions } from '../../storage/executor-session.ts'
+import { insertSecret } from '../../storage/secret.ts'
+import { TEST_VAULT } from '../../testing/test-vault.ts'
 import { createGateway, fakeExecutor, no, yes, type FakeExecutor, type Gateway } from './gateway.test-helper.ts'
 
 // What a real executor shows stands in examples/src/xxl-job; here is what only goes wrong.
@@ -717,6 +719,62 @@ test('10 a look that another node has overtaken, because it took too long, store
   await slow
   expect(asked).toBe(2)
   expect(await gateway.world.sql(`select text from log_line where instance_id = $1`, run)).toEqual([{ text: 'once' }])
+})
+
+describe('INV-17 secrets', () => {
+  const SECRET = 'canary/4711 "quoted"'
+  const REFERENCE = '${{ secrets.api-key }}'
+  const stored = async (tenantId: number) =>
+    gateway.world.db.engine(async (tx) => {
+      const sealed = await TEST_VAULT.seal(tx, { tenantId, name: 'api-key', valueVersion: 1 }, SECRET)
+      await insertSecret(tx, tenantId, { name: 'api-key', description: '', usableBy: {}, ...sealed, createdBy: 'test' })
+    })
+  const kept = async (tenantId: number) =>
+    (
+      await gateway.world.sql<{ text: string }>(
+        `select output::text || coalesce(error::text, '') as text from instance_history where tenant_id = $1 and output is not null
+         union all select error::text from instance_history where tenant_id = $1 and error is not null
+         union all select text from log_line where tenant_id = $1`,
+        tenantId,
+      )
+    ).map(({ text }) => text)
+
+  test('that an executor writes into its log and its messages are masked as they come in', async () => {
+    const page = { fromLineNum: 1, toLineNum: 1, logContent: `Param: ${SECRET}\n`, isEnd: true }
+    const stage = await scene(
+      { log: () => ({ code: 200, data: page }) },
+      { node: { retry: NO_RETRY, params: { executorParam: REFERENCE } } },
+    )
+    await stored(stage.task.tenantId)
+    const good = await sent(stage)
+    expect(stage.executor.of('run')[0]!.body['executorParams']).toBe(SECRET)
+    const bad = await sent(stage)
+    await gateway.callback(
+      stage.token,
+      { logId: good.logId, handleCode: 200, handleMsg: JSON.stringify({ used: SECRET }) },
+      { logId: bad.logId, handleCode: 500, handleMsg: `no access with ${SECRET}` },
+    )
+    await gateway.due()
+    await gateway.keep()
+    const texts = (await kept(stage.task.tenantId)).join('\n')
+    expect(texts).toContain('{"used": "********"}')
+    expect(texts).toContain('no access with ********')
+    expect(texts).toContain('Param: ********')
+    expect(texts).not.toContain('canary')
+  })
+
+  test('that it repeats as it refuses are masked too', async () => {
+    const stage = await scene(
+      { run: no(`cannot run with ${SECRET}`) },
+      { node: { retry: NO_RETRY, params: { executorParam: REFERENCE } } },
+    )
+    await stored(stage.task.tenantId)
+    const run = await gateway.world.start(stage.task)
+    await gateway.dispatch()
+    await becomes(run, 'FAILED')
+    expect((await kept(stage.task.tenantId)).join()).toContain('cannot run with ********')
+    expect(JSON.stringify(gateway.world.events)).not.toContain('canary')
+  })
 })
 
 describe('11 kill', () => {

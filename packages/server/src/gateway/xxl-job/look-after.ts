@@ -20,6 +20,7 @@ import { calleesOf, type SessionCallee } from './callee.ts'
 import { LONGEST_CALL_MS, type Called } from './client.ts'
 import { killStopped } from './kill.ts'
 import { FIRST_LINE, MOST_LINES, readLogPage } from './log-page.ts'
+import { redactFor } from './redact.ts'
 import { LEASE_MS } from './registry.ts'
 import type { GatewayDeps } from './transport.ts'
 
@@ -259,6 +260,7 @@ async function loseAttempt(engine: Engine, { tenantId, id, token, sessionId, log
 
 /** The time of a line is known to its executor alone. */
 async function storeLines(tx: Transaction, engine: Engine, attempt: DueAttempt, texts: readonly string[]): Promise<void> {
+  const redact = await redactFor(tx, engine, [attempt])
   const extent = await selectLogExtent(tx, attempt, attempt.attempt)
   const at = await tx.now()
   const lines = texts.map((text, index): LogLine => ({
@@ -266,7 +268,7 @@ async function storeLines(tx: Transaction, engine: Engine, attempt: DueAttempt, 
     at,
     level: 'INFO',
     source: 'handler',
-    text,
+    text: redact(attempt, text),
   }))
   await keepLines(tx, engine, [{ holder: { ...attempt, ...extent }, lines }])
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Assignment, ReportItem } from '@carillon/contract'
+import { createRedactor } from '@carillon/executor'
 import type { Plan, PlanNode } from '@carillon/core'
 import type { PushTarget, PushTransport } from '../../lifecycle/dispatch.ts'
 import type { TellTrouble } from '../../lifecycle/call-troubles.ts'
@@ -60,7 +61,10 @@ export function createXxlJobTransport(deps: GatewayDeps): PushTransport {
   const starts = createCoalescer((items: readonly Given[]) => recordStarts(engine, items), { mostItems: 500, lanes: 2 })
 
   const give = async (given: Given, assignment: Assignment) => {
-    const called = await client.run(given.callee, { ...assignment, ...given.attempt, jobId: given.jobId })
+    const answer = await client.run(given.callee, { ...assignment, ...given.attempt, jobId: given.jobId })
+    // It may repeat what it was given.
+    const masked = answer.kind === 'OK' ? undefined : createRedactor(assignment.secrets)?.text(answer.message)
+    const called = masked === undefined ? answer : ({ ...answer, message: masked } as typeof answer)
     const { session } = given.callee
     if (called.kind !== 'OK')
       engine.report('xxlJob.notTaken', { session, kind: called.kind, logId: given.attempt.logId, message: called.message })
