@@ -112,8 +112,8 @@ describe('1 what executors call', () => {
     const [task, other] = [await gateway.task(), await gateway.task()]
     const sibling = await gateway.task({ tenantId: task.tenantId })
     const token = await gateway.token(task)
-    for (const app of [other.appCode, sibling.appCode, 'nobody'])
-      await expect(gateway.register({ ...task, appCode: app }, 'http://a', token)).rejects.toThrow(`"${app}"`)
+    for (const app of [other.appCode, sibling.appCode, 'nobody', 'no\0body'])
+      await expect(gateway.register({ ...task, appCode: app }, 'http://a', token)).rejects.toThrow(`"${app.replace('\0', '␀')}"`)
   })
 })
 

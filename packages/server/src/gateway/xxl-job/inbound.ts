@@ -1,4 +1,4 @@
-import { isTooDeep } from '../../storage/storable-json.ts'
+import { isTooDeep, storableText } from '../../storage/storable-json.ts'
 
 /**
  * What executors of xxl-job send, in its three dialects, and what they are answered. They are many, old and not ours: what can be understood
@@ -37,7 +37,7 @@ export function readRegistration(body: unknown): Understood<Registration> {
   if (address === null)
     return refused('registryValue must be the address at which the executor is called: http://host:port/path, without a user.')
   if (address.length > LONGEST_ADDRESS) return refused(`registryValue is longer than ${LONGEST_ADDRESS} characters.`)
-  return { kind: 'VALUE', value: { app: String(registryKey).trim(), address } }
+  return { kind: 'VALUE', value: { app: storableText(String(registryKey).trim()), address } }
 }
 
 /** Some clients leave the scheme out. */

@@ -416,6 +416,21 @@ describe('an executor', () => {
     },
   )
 
+  test('that registers itself with a text that cannot be stored is told where', async () => {
+    const token = await api.token(api.tenantA.id, 'executor')
+    const body = {
+      protocol: 1,
+      app: 'app',
+      instance: 'odd',
+      mode: 'PULL',
+      handlers: ['h'],
+      capacity: 3,
+      metadata: { host: 'a\ud800' },
+    }
+    const answer = await api.call({ method: 'POST', url: '/executor/v1/register', token, body })
+    expect([answer.status, answer.body.problems[0].path]).toEqual([422, '/body/metadata/host'])
+  })
+
   test('that registers itself for an app of another tenant, or of which its token is not, is told so', async () => {
     const { id } = await client().apps.create({ body: { code: 'bound' } })
     const bound = await api.token(api.tenantA.id, 'executor')
