@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { isMutating, successStatus, type Route } from '@carillon/contract'
+import { executorRoutes, isMutating, successStatus, type Route } from '@carillon/contract'
 import { CarillonError } from '@carillon/core'
 import type { ErrorObject } from 'ajv'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -159,8 +159,9 @@ const ROOM_AROUND_RESULT = 4096
 
 function bind(app: FastifyInstance, binding: Binding): void {
   const { route, authenticator } = binding
-  // What executors report is cleaned where it is stored: a result must not be lost over a character.
-  const refuse = route.access === 'executor' ? () => undefined : refuseUnstorable
+  // What executors report is cleaned where it is stored: a result must not be lost over a character. What they are is not.
+  const isReport = route.access === 'executor' && route.path !== executorRoutes.register.path
+  const refuse = isReport ? () => undefined : refuseUnstorable
   app.route({
     method: route.method,
     url: route.path,
