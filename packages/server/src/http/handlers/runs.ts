@@ -69,7 +69,10 @@ export const runHandlers: Handlers<typeof runRoutes> = {
       if (!row) throw noSuch('run')
       const found = await instancesOfRun(tx, context.tenantId, row.id)
       const views = await instanceViews(tx, context, found.instances)
-      const instances = views.map((view, place) => ({ ...view, outputLeftOut: found.instances[place]!.outputLeftOut }))
+      const instances = views.map((view, place) => {
+        const { outputLeftOut, errorLeftOut } = found.instances[place]!
+        return { ...view, outputLeftOut, errorLeftOut }
+      })
       return { run: row, instances, more: found.more }
     })
     const why = await reasonsFor(context, instances)
