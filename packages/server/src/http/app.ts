@@ -11,7 +11,7 @@ import { allowOrigins } from './cors.ts'
 import { serveDocs } from './docs.ts'
 import { requestHash } from './idempotency.ts'
 import { readJsonBodies } from './json-body.ts'
-import { carillonErrorOf, internalError, LONGEST_PATH_PART, problemOf } from './problems.ts'
+import { carillonErrorOf, internalError, LONGEST_PATH_PART, problemOf, type BodyLimit } from './problems.ts'
 import { readinessOf } from './readiness.ts'
 import { requestIdOf } from './request-id.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
@@ -58,6 +58,9 @@ type AnyHandler = (call: never, context: Context) => Promise<unknown>
 declare module 'fastify' {
   interface FastifyRequest {
     principal: Principal | null
+  }
+  interface FastifyContextConfig {
+    bodySetting?: BodyLimit['setting']
   }
 }
 
@@ -153,7 +156,10 @@ function bind(app: FastifyInstance, binding: Binding): void {
   app.route({
     method: route.method,
     url: route.path,
-    ...(route.mostBytes === 'result' && { bodyLimit: binding.services.limits.resultBytes + ROOM_AROUND_RESULT }),
+    ...(route.mostBytes === 'result' && {
+      bodyLimit: binding.services.limits.resultBytes + ROOM_AROUND_RESULT,
+      config: { bodySetting: 'resultBytes' as const },
+    }),
     schema: {
       ...(route.params ? { params: route.params } : {}),
       ...(route.query ? { querystring: route.query } : {}),
@@ -237,7 +243,8 @@ function idempotencyOf(request: FastifyRequest, route: Route, principal: Princip
 type OnFault = NonNullable<AppOptions['onFault']>
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, onFault?: OnFault): FastifyReply {
-  const known = validationErrorOf(error) ?? carillonErrorOf(error, request.routeOptions.bodyLimit)
+  const { bodyLimit: maxBytes, config } = request.routeOptions
+  const known = validationErrorOf(error) ?? carillonErrorOf(error, { setting: config?.bodySetting ?? 'bodyBytes', maxBytes })
   if (known === null) onFault?.(error, request.id)
   const { status, headers, body } = problemOf(known ?? internalError(), request.id)
   return reply

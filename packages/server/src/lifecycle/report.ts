@@ -47,7 +47,7 @@ export async function applyReports(tx: Transaction, engine: Engine, items: reado
   await completeInstances(
     tx,
     engine,
-    sorted.ends.map((end) => endOf(end, now)),
+    sorted.ends.map((end) => endOf(end, now, engine.settings.resultBytes)),
   )
   const late = await answerLate(tx, sorted.late)
   return items.map((entry) => (sorted.endless.has(entry) ? NO_CALLBACK : (late.get(entry) ?? ACCEPTED)))
@@ -172,13 +172,17 @@ function progressOf({ entry, instance }: Held) {
   return { ...instance, sessionId: entry.sessionId!, percent: item.percent, message: item.message ?? null }
 }
 
-function endOf({ entry: { item, sessionId }, instance, oversize, hadStarted }: End, now: number): InstanceEnd {
+function endOf(
+  { entry: { item, sessionId }, instance, oversize, hadStarted }: End,
+  now: number,
+  resultBytes: number,
+): InstanceEnd {
   const startedAt = 'durationMs' in item && item.durationMs !== undefined ? now - item.durationMs : now
   if (oversize)
     return {
       instance,
       end: { kind: 'FAILURE', errorCode: 'RESULT_TOO_LARGE', retriable: false },
-      error: RESULT_TOO_LARGE,
+      error: resultTooLarge(resultBytes),
       startedAt,
     }
   switch (item.kind) {
@@ -210,9 +214,9 @@ function endOf({ entry: { item, sessionId }, instance, oversize, hadStarted }: E
   }
 }
 
-const RESULT_TOO_LARGE = {
-  code: 'RESULT_TOO_LARGE',
-  message: 'The output is larger than the limit. Store it elsewhere and return a reference.',
+function resultTooLarge(maxBytes: number) {
+  const message = `The output is larger than limits.resultBytes allows, which is ${maxBytes} bytes. Store it elsewhere and return where it is.`
+  return { code: 'RESULT_TOO_LARGE', message }
 }
 
 // ───────────────────────────────────────────────────────────────── late
