@@ -1,9 +1,9 @@
 import { createClient, type DagVersionCreate, type TaskTypeCreate } from '@carillon/contract'
 import { inject } from 'vitest'
 
-export function sharedClient() {
+export function sharedClient(tenant?: string) {
   const { server, token } = inject('dev')
-  return createClient({ baseUrl: server, token })
+  return createClient({ baseUrl: server, token, ...(tenant === undefined ? {} : { tenant }) })
 }
 
 let made = 0
