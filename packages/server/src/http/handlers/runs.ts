@@ -266,7 +266,7 @@ const STOP: ControlOfDags = { name: 'cancelRuns', select: activeRunsOf }
 
 const retryFailed = ({ since, from = 'FAILED' }: { since: number; from?: RetryHow['from'] }): ControlOfDags => ({
   name: 'retryRuns',
-  how: { from },
+  how: { from, unlessRepeated: true },
   select: (tx, tenantId, dagIds, most) => failedRunsOf(tx, tenantId, dagIds, since, most),
 })
 
