@@ -6,6 +6,7 @@ import { Failure } from '../failure.ts'
 import { parseLimit } from '../limit.ts'
 import { durationOf } from '../moment.ts'
 import { collectParam, parseParams, type Params } from '../params.ts'
+import { readJson } from '../read-json.ts'
 import { styleOfState } from '../states.ts'
 import { table, type Column } from '../table.ts'
 
@@ -96,11 +97,9 @@ function collectOutcome(text: string, before: Outcomes = {}): Outcomes {
 
 function outcomeOf(text: string): Outcomes[string] {
   if (/^[a-z]+$/i.test(text)) return { state: text.toUpperCase() as 'FAILED' }
-  try {
-    return JSON.parse(text) as Outcomes[string]
-  } catch (error) {
-    throw new InvalidArgumentError(`It should be a state such as FAILED, or JSON: ${(error as Error).message}.`)
-  }
+  const read = readJson(text)
+  if ('value' in read) return read.value as Outcomes[string]
+  throw new InvalidArgumentError(`It should be a state such as FAILED, or JSON: ${read.problem}.`)
 }
 
 function parseTime(text: string): number {

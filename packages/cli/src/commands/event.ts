@@ -2,6 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander'
 import { addApiOptions, connect, printJson, type ApiOptions } from '../api.ts'
 import type { Cli } from '../cli.ts'
 import { collectParam, type Params } from '../params.ts'
+import { readJson } from '../read-json.ts'
 
 interface EventOptions extends ApiOptions {
   readonly key: string
@@ -35,9 +36,7 @@ function payloadOf({ param, payload }: EventOptions): { payload?: unknown } {
 }
 
 function parsePayload(text: string): { readonly value: unknown } {
-  try {
-    return { value: JSON.parse(text) as unknown }
-  } catch (error) {
-    throw new InvalidArgumentError(`It should be JSON: ${(error as Error).message}.`)
-  }
+  const read = readJson(text)
+  if ('value' in read) return read
+  throw new InvalidArgumentError(`It should be JSON: ${read.problem}.`)
 }

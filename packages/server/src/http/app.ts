@@ -153,13 +153,12 @@ function bind(app: FastifyInstance, binding: Binding): void {
   const { route, authenticator } = binding
   // What executors report is cleaned where it is stored: a result must not be lost over a character.
   const refuse = route.access === 'executor' ? () => undefined : refuseUnstorable
+  const isResult = route.mostBytes === 'result'
   app.route({
     method: route.method,
     url: route.path,
-    ...(route.mostBytes === 'result' && {
-      bodyLimit: binding.services.limits.resultBytes + ROOM_AROUND_RESULT,
-      config: { bodySetting: 'resultBytes' as const },
-    }),
+    ...(isResult && { bodyLimit: binding.services.limits.resultBytes + ROOM_AROUND_RESULT }),
+    config: { bodySetting: isResult ? 'resultBytes' : 'bodyBytes', roundsIntegers: isResult || route.access === 'executor' },
     schema: {
       ...(route.params ? { params: route.params } : {}),
       ...(route.query ? { querystring: route.query } : {}),
