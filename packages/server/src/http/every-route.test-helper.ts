@@ -292,7 +292,7 @@ const requests: Table = {
     list: none,
     create: () => ({ body: { name: code('secret'), value: 'canary-created' } }),
     get: (own) => ({ params: { secret: own.secret } }),
-    update: (own) => ({ params: { secret: own.secret }, body: { version: 1, usableBy: { apps: ['app'] } } }),
+    update: (own) => ({ params: { secret: own.secret }, body: { version: 1, usableBy: { tasks: ['task'] } } }),
     rotate: (own) => ({ params: { secret: own.secret }, body: { value: 'canary-rotated' } }),
     remove: (own) => ({ params: { secret: own.spareSecret } }),
   },

@@ -140,13 +140,16 @@ function holds(instance: InstanceUnderLock, { sessionId, item }: ReportedItem): 
   return instance.token === item.token && isOwn && (instance.state === 'RESERVED' || instance.state === 'RUNNING')
 }
 
-type Flaw = typeof RESULT_TOO_LARGE | typeof RESULT_TOO_DEEP
+interface Flaw {
+  readonly code: 'RESULT_TOO_LARGE' | 'RESULT_TOO_DEEP'
+  readonly message: string
+}
 
 /** Depth first: what is too deep cannot be written to be measured. */
 function flawOf(item: ReportItem, resultBytes: number): Flaw | null {
   if (item.kind !== 'SUCCESS' || item.output === undefined) return null
   if (isTooDeep(item.output)) return RESULT_TOO_DEEP
-  return Buffer.byteLength(JSON.stringify(item.output)) > resultBytes ? RESULT_TOO_LARGE : null
+  return Buffer.byteLength(JSON.stringify(item.output)) > resultBytes ? resultTooLarge(resultBytes) : null
 }
 
 // ───────────────────────────────────────────────────────────────── write
@@ -210,15 +213,15 @@ function endOf({ entry: { item, sessionId }, instance, flaw, hadStarted }: End, 
   }
 }
 
-const RESULT_TOO_LARGE = {
-  code: 'RESULT_TOO_LARGE',
-  message: 'The output is larger than the limit. Store it elsewhere and return a reference.',
-} as const
+function resultTooLarge(maxBytes: number): Flaw {
+  const message = `The output is larger than limits.resultBytes allows, which is ${maxBytes} bytes. Store it elsewhere and return where it is.`
+  return { code: 'RESULT_TOO_LARGE', message }
+}
 
-const RESULT_TOO_DEEP = {
+const RESULT_TOO_DEEP: Flaw = {
   code: 'RESULT_TOO_DEEP',
-  message: 'The output is nested too deeply to be kept. Store it elsewhere and return a reference.',
-} as const
+  message: 'The output is nested too deeply to be kept. Store it elsewhere and return where it is.',
+}
 
 // ───────────────────────────────────────────────────────────────── late
 

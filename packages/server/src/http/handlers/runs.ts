@@ -64,7 +64,10 @@ export const runHandlers: Handlers<typeof runRoutes> = {
       if (!row) throw noSuch('run')
       const found = await instancesOfRun(tx, context.tenantId, row.id)
       const views = await instanceViews(tx, context, found.instances)
-      const instances = views.map((view, place) => ({ ...view, outputLeftOut: found.instances[place]!.outputLeftOut }))
+      const instances = views.map((view, place) => {
+        const { outputLeftOut, errorLeftOut } = found.instances[place]!
+        return { ...view, outputLeftOut, errorLeftOut }
+      })
       return { run: row, instances, more: found.more }
     })
     const why = await reasonsFor(context, instances)
@@ -281,7 +284,7 @@ const STOP: ControlOfDags = { name: 'cancelRuns', select: activeRunsOf }
 
 const retryFailed = ({ since, from = 'FAILED' }: { since: number; from?: RetryHow['from'] }): ControlOfDags => ({
   name: 'retryRuns',
-  how: { from },
+  how: { from, unlessRepeated: true },
   select: (tx, tenantId, dagIds, most) => failedRunsOf(tx, tenantId, dagIds, since, most),
 })
 
