@@ -17,15 +17,18 @@ export async function announcePending(tx: Transaction, engine: Engine, queueIds:
   }
 }
 
-/** One claim a transaction: the rest is woken, and looks while the next transaction runs. */
+/** What one claim gets, if any: the rest is woken, and looks while the next transaction runs. */
 async function giveToOne(tx: Transaction, engine: Engine, queueIds: readonly number[]): Promise<Reserved | null> {
   for (const queueId of queueIds) {
     const claim = engine.claims.take(queueId)
     if (!claim) continue
     tx.afterRollback(() => claim.letGo())
     const reserved = await reserveAtOnce(tx, engine, claim.request, claim.session)
-    const got = reserved !== null && reserved.given.length > 0
-    tx.afterCommit(() => (got ? claim.give(reserved) : claim.letGo()))
+    if (reserved === null || reserved.given.length === 0) {
+      tx.afterCommit(() => claim.letGo())
+      return null
+    }
+    tx.afterCommit(() => claim.give(reserved))
     return reserved
   }
   return null
