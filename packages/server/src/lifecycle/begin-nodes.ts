@@ -292,13 +292,23 @@ function ended(state: 'FAILED', code: string, message: string): Beginning {
 function beginOf({ waiting, run, node, beginning }: ReadyNode, agingMs: number, now: number): NodeBegin[] {
   const { tenantId, id } = waiting
   const at = sortKey(now, node.control!.priority ?? run.priority, agingMs)
-  const common = { tenantId, id, sortKey: at, shardTotal: 1, dueAt: null, params: null, queueId: node.queueId }
   const held = run.state === 'PAUSED' ? ('PAUSED' as const) : null
+  // All fields: to copy and replace is cheap, to copy and add is not.
+  const common: NodeBegin = {
+    tenantId,
+    id,
+    queueId: node.queueId,
+    sortKey: at,
+    waitReason: held,
+    shardTotal: 1,
+    dueAt: null,
+    params: null,
+  }
   switch (beginning.kind) {
     case 'RUN':
-      return [{ ...common, waitReason: held, params: storableJson(beginning.params) }]
+      return [{ ...common, params: storableJson(beginning.params) }]
     case 'ELEMENTS':
-      return [{ ...common, waitReason: held, ...firstOf(beginning.elements) }]
+      return [{ ...common, ...firstOf(beginning.elements) }]
     case 'PART':
       return [{ ...common, waitReason: held ?? 'SUB_DAG', params: storableJson(beginning.params) }]
     case 'APPROVAL':

@@ -130,8 +130,12 @@ function finishedOf({ ended: { instance, output, error, startedAt }, decision }:
 
 function endedNodeOf(decided: Decided): EndedNode[] {
   return finishedOf(decided).map(({ instance, state, output, error, startedAt }) => ({
+    state,
+    because: null,
+    output,
+    error,
+    startedAt,
     ...keysOf(instance),
-    ...{ state, because: null, output, error, startedAt },
   }))
 }
 
