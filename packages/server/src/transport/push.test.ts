@@ -52,13 +52,18 @@ const connectionOf = (task: TestTask): Connection => {
   }
 }
 
-async function pushExecutor(task: TestTask, run: (signal: AbortSignal) => unknown, capacity = 10): Promise<Executor> {
+async function pushExecutor(
+  task: TestTask,
+  run: (signal: AbortSignal) => unknown,
+  capacity = 10,
+  bodyBytes = 16 * 2 ** 20,
+): Promise<Executor> {
   const executor = createExecutor({
     connection: connectionOf(task),
     app: task.appCode,
     instance: `push-${closing.length}`,
     mode: 'push',
-    listen: { port: 0 },
+    listen: { port: 0, bodyBytes },
     capacity,
     handlers: [defineHandler({ name: task.handler, run: ({ signal }) => run(signal) })],
     log: { info() {}, warn() {}, error() {} },
@@ -83,6 +88,15 @@ test('a push executor is called at its address with the secret that it registere
   const run = await world.start(task)
   await dispatchPush(world.engine, dispatch)
   await until(() => ended(run, 'SUCCESS'))
+})
+
+test('what is too large for one call goes in several', async () => {
+  const task = await world.task()
+  await pushExecutor(task, () => 'done', 20, 3 * 2 ** 20)
+  const large = { text: 'x'.repeat(900_000) }
+  const runs = await Promise.all(Array.from({ length: 8 }, () => world.start(task, { params: large })))
+  await dispatchPush(world.engine, dispatch)
+  await until(async () => (await Promise.all(runs.map((run) => ended(run, 'SUCCESS')))).every(Boolean))
 })
 
 test('a push executor never holds more than its capacity, though two nodes dispatch at once', async () => {

@@ -1,4 +1,4 @@
-import type { Assignment, Invoke, InvokeAnswer } from '@carillon/contract'
+import type { Assignment, InvokeAnswer } from '@carillon/contract'
 import { Pool, type buildConnector, type Dispatcher } from 'undici'
 import type { PushTarget, PushTransport } from '../lifecycle/dispatch.ts'
 import type { TellTrouble } from '../lifecycle/call-troubles.ts'
@@ -30,24 +30,24 @@ export function createPushTransport(options: PushOptions): PushTransport & { clo
   const pools = new Map<string, Pool>()
   const connect = noticingConnect(options.connect)
 
-  const post = async (target: PushTarget, path: string, body: unknown): Promise<Answer> => {
+  const post = async (target: PushTarget, path: string, body: string): Promise<Answer> => {
     const url = new URL(`${target.address.replace(/\/$/, '')}${path}`)
     const pool = poolOf(pools, url.origin, connect)
     const response = await pool.request({
       method: 'POST',
       path: url.pathname,
       headers: { 'content-type': 'application/json', authorization: `Bearer ${target.callToken ?? ''}` },
-      body: JSON.stringify(body),
+      body,
       signal: AbortSignal.timeout(options.longestCallMs ?? LONGEST_CALL_MS),
     })
     const type = String(response.headers['content-type'] ?? '')
     return { status: response.statusCode, isProblem: type.startsWith(PROBLEM), json: await readJson(response) }
   }
 
-  const invoke = async (target: PushTarget, assignments: readonly Assignment[]) => {
+  const invoke = async (target: PushTarget, { assignments, text }: Piece) => {
     const { session } = target
     try {
-      const answer = await post(target, '/invoke', { session, assignments } as Invoke)
+      const answer = await post(target, '/invoke', `{"session":${session},"assignments":${text}}`)
       const refused = refusedOf(assignments, answer)
       if (answer.status !== 200 || refused === null) {
         options.report(refused === null ? 'push.failed' : 'push.refused', {
@@ -69,15 +69,37 @@ export function createPushTransport(options: PushOptions): PushTransport & { clo
   }
 
   return {
-    invoke: (target, assignments) => void invoke(target, assignments),
+    invoke: (target, assignments) => piecesOf(assignments).forEach((piece) => void invoke(target, piece)),
     cancel: (target, stop) =>
-      void post(target, '/cancel', { session: target.session, stop }).catch((error: Error) =>
+      void post(target, '/cancel', JSON.stringify({ session: target.session, stop })).catch((error: Error) =>
         options.report('push.cancelFailed', { session: target.session, error: error.message }),
       ),
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()))
     },
   }
+}
+
+/** What goes into one call, and as it is written there: a list. */
+interface Piece {
+  readonly assignments: readonly Assignment[]
+  readonly text: string
+}
+
+/** What is larger executors may refuse as a whole, again and again. */
+const MOST_CHARACTERS = 2 ** 20
+
+function piecesOf(assignments: readonly Assignment[]): Piece[] {
+  const pieces: { assignments: Assignment[]; texts: string[]; size: number }[] = []
+  for (const assignment of assignments) {
+    const text = JSON.stringify(assignment)
+    let last = pieces.at(-1)
+    if (!last || last.size + text.length > MOST_CHARACTERS) pieces.push((last = { assignments: [], texts: [], size: 0 }))
+    last.assignments.push(assignment)
+    last.texts.push(text)
+    last.size += text.length
+  }
+  return pieces.map(({ assignments: those, texts }) => ({ assignments: those, text: `[${texts.join(',')}]` }))
 }
 
 interface Answer {

@@ -51,13 +51,16 @@ export function createXxlJobClient({ connect, answerMs = ANSWER_MS }: ClientOpti
     bodyTimeout: answerMs,
     connect: noticingConnect(connect),
   })
-  const post = (callee: Callee, action: string, body: unknown) => send(agent, callee, action, body)
+  const longest = () => AbortSignal.timeout(LONGEST_CALL_MS)
+  const post = (callee: Callee, action: string, body: unknown, signal = longest()) => send(agent, callee, action, body, signal)
   return {
     async run(callee, order) {
       const [path, other] = runPaths(callee.dialect)
-      const called = await post(callee, path, runBody(order))
+      // Of both together: a reservation does not last longer.
+      const signal = longest()
+      const called = await post(callee, path, runBody(order), signal)
       // It does not know the word, so it has done nothing.
-      return called.kind === 'REFUSED' && called.wrongPath ? post(callee, other, runBody(order)) : called
+      return called.kind === 'REFUSED' && called.wrongPath ? post(callee, other, runBody(order), signal) : called
     },
     kill: (callee, jobId) => post(callee, 'kill', { jobId }),
     log: (callee, { logId, sentAt, from }) => post(callee, 'log', logBody(logId, sentAt, from)),
@@ -68,7 +71,13 @@ export function createXxlJobClient({ connect, answerMs = ANSWER_MS }: ClientOpti
   }
 }
 
-async function send(agent: Agent, { address, app, token }: Callee, action: string, body: unknown): Promise<Called> {
+async function send(
+  agent: Agent,
+  { address, app, token }: Callee,
+  action: string,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<Called> {
   try {
     const { origin, pathname } = new URL(urlOf(address, action))
     const response = await agent.request({
@@ -77,7 +86,7 @@ async function send(agent: Agent, { address, app, token }: Callee, action: strin
       method: 'POST',
       headers: { 'content-type': 'application/json;charset=UTF-8', 'xxl-job-access-token': token, 'xxl-job-appname': app },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(LONGEST_CALL_MS),
+      signal,
     })
     const answer = readAnswer(response.statusCode, await textOf(response))
     return answer.kind === 'UNREADABLE' ? { kind: 'UNKNOWN', message: answer.message } : answer

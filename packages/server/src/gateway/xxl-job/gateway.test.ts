@@ -551,6 +551,17 @@ describe('9 what no callback ends', () => {
     expect(await gateway.world.run(other.run)).toMatchObject({ instance: 'PENDING', attempt: 2 })
   })
 
+  test('what such a node has sent is killed, where it is to stop before anybody knows whether it has arrived', async () => {
+    const stage = await scene()
+    const { run } = await sent(stage)
+    await becomes(run, 'RUNNING')
+    await gateway.world.sql(`update xxl_job_attempt set state = 'SENDING' where instance_id = $1`, run)
+    await gateway.world.db.engine((tx) => cancelRuns(tx, gateway.world.engine, stage.task.tenantId, [run]))
+    await gateway.due()
+    await gateway.keep()
+    expect(stage.executor.of('kill')).toHaveLength(1)
+  })
+
   test('a node that died before sending: the reservation ends, nothing was sent', async () => {
     const stage = await scene({}, { node: { delivery: 'AT_MOST_ONCE' } })
     const run = await gateway.world.start(stage.task)

@@ -151,7 +151,11 @@ async function look(
 ): Promise<Found> {
   const nothing = nothingOf(attempt)
   if (!callee) return { ...nothing, ...failedLog(attempt), wasSilent: false }
-  if (attempt.holds !== null && attempt.stopReason !== null && !attempt.killed) await killStopped(deps, callee.session)
+  if (attempt.holds !== null && attempt.stopReason !== null && !attempt.killed) {
+    // Longer ago than a call takes: whoever sent it did not live to say so, and it may run.
+    if (attempt.state === 'SENDING') await deps.engine.db.lease(async (tx) => markXxlSent(tx, attempt.logId))
+    await killStopped(deps, callee.session)
+  }
   const log = attempt.state === 'SENDING' ? { ...nothing, wasSilent: false } : await readLog(deps, attempt, callee)
   if (log.wasSilent) return { ...nothing, ...log }
   return { ...nothing, ...log, ...(shouldProbe(patience, attempt) ? await probe(deps, attempt, callee) : {}) }
