@@ -225,3 +225,12 @@ describe('tenants of a shared app', () => {
     expect(await heldOf(tasks[2])).toBe(6)
   })
 })
+
+test('a rate that is used up lets the next start as soon as it allows one, though nobody asks anew', async () => {
+  const task = await world.task({ ratePerSecond: 2 })
+  await start(task, 3)
+  const { session, claim, nextSeq } = await pull(task)
+  expect(await claim()).toHaveLength(2)
+  const waits = { session, seq: nextSeq(), max: 10, waitMs: 20_000 }
+  expect((await traffic.claim(principal(task.tenantId), waits, NEVER)).assignments).toHaveLength(1)
+})

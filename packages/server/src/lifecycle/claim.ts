@@ -27,7 +27,7 @@ export interface Claimed {
   readonly session: SessionRow
   /** Certain that, when it looked, nothing was left that this session could take. */
   readonly leftNothing: boolean
-  /** A capacity rule may have held something back: nobody tells when it no longer does. */
+  /** A rate or a capacity rule may hold something back: nobody tells when it no longer does. */
   readonly heldBack: boolean
 }
 
@@ -84,6 +84,7 @@ async function openSessionOf(tx: Transaction, { tenantId, sessionId }: ClaimRequ
 function takesAll(engine: Engine, session: SessionRow): boolean {
   return (
     !session.appShared &&
+    !session.appRated &&
     session.capacityRules.length === 0 &&
     engine.queues.servedBy(session).every((queue) => queue.rateKey === null)
   )
@@ -94,27 +95,26 @@ function takesAll(engine: Engine, session: SessionRow): boolean {
  * lock: there nothing is taken ahead.
  */
 function mayTakeAhead(engine: Engine, expected: SessionRow, { seq }: ClaimRequest): boolean {
-  if (expected.capacityRules.length > 0) return false
+  if (expected.appRated || expected.capacityRules.length > 0) return false
   return seq > expected.claimSeq && mayTake(expected) && engine.queues.servedBy(expected).every((queue) => queue.rateKey === null)
 }
 
 const queueIdsOf = (engine: Engine, session: SessionRow) => engine.queues.servedBy(session).map((queue) => queue.id)
 
 function sameServing(engine: Engine, expected: SessionRow, session: SessionRow): boolean {
-  if (session.capacityRules.length > 0) return false
+  if (session.appRated || session.capacityRules.length > 0) return false
   return expected.appShared === session.appShared && queueIdsOf(engine, expected).join() === queueIdsOf(engine, session).join()
 }
 
 async function takeFor(tx: Transaction, engine: Engine, turn: Turn, session: SessionRow, limit: number): Promise<Taken> {
-  const app = { tenantId: session.tenantId, shared: session.appShared }
   const { executorId } = session
   const queues = engine.queues.servedBy(session)
   const shares = await loadShares(tx, engine.queues, session, session.id)
-  if (shares === null) return takePending(tx, app, queues, limit, turn, { executorId })
+  if (shares === null) return takePending(tx, session, queues, limit, turn, { executorId })
   const mostOf = (queue: QueueRow) => shares.mostOf(queue, executorId)
-  const taken = await takePending(tx, app, queues, limit, turn, { executorId, mostOf, shares })
+  const taken = await takePending(tx, session, queues, limit, turn, { executorId, mostOf, shares })
   const instances = taken.instances.filter((instance) => tookPlace(shares, instance, executorId))
-  return { ...taken, instances, heldBack: shares.holdsBack(queues, executorId) }
+  return { ...taken, instances, heldBack: taken.heldBack || shares.holdsBack(queues, executorId) }
 }
 
 function tookPlace(shares: Shares, instance: Claimable, executorId: number): boolean {

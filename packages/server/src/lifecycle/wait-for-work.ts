@@ -72,7 +72,7 @@ export function createWaitForWork(engine: Engine, mayGive: () => boolean): WaitF
   }
 }
 
-/** How long what other executors have made room for may wait, where capacity rules hold something back. */
+/** How long what other executors or time have made room for may wait, where rates or capacity rules hold something back. */
 const LOOK_AGAIN_MS = 500
 
 const sameQueues = (a: Place, b: Place) => a.queueIds.join() === b.queueIds.join()

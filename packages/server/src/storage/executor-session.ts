@@ -149,6 +149,8 @@ export interface SessionRow {
   readonly appId: number
   readonly appShared: boolean
   readonly appPaused: boolean
+  /** Its app starts so many a second at most: under the key `app:<id>`. */
+  readonly appRated: boolean
   readonly tenantActive: boolean
   readonly capacity: number
   readonly claimSeq: number
@@ -162,7 +164,7 @@ export interface SessionRow {
   readonly capacityRules: readonly CapacityRule[]
 }
 
-const SESSION_COLUMNS = `s.tenant_id as "tenantId", s.id, s.executor_id as "executorId", e.instance, s.app_id as "appId", a.shared as "appShared", a.paused as "appPaused", te.state = 'ACTIVE' as "tenantActive",
+const SESSION_COLUMNS = `s.tenant_id as "tenantId", s.id, s.executor_id as "executorId", e.instance, s.app_id as "appId", a.shared as "appShared", a.paused as "appPaused", a.rate_per_second is not null as "appRated", te.state = 'ACTIVE' as "tenantActive",
   s.capacity, s.claim_seq as "claimSeq", s.ended_at is not null as ended, e.status, e.in_service as "inService", e.handlers, e.labels, a.capacity as "capacityRules"`
 
 const SESSION_TABLES = `executor_session s
