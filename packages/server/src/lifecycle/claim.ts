@@ -27,8 +27,6 @@ export interface Claimed {
   readonly session: SessionRow
   /** Certain that, when it looked, nothing was left that this session could take. */
   readonly leftNothing: boolean
-  /** A rate or a capacity rule may hold something back: nobody tells when it no longer does. */
-  readonly heldBack: boolean
 }
 
 /**
@@ -56,19 +54,15 @@ function reserve(engine: Engine, turn: Turn, request: ClaimRequest, expected: Se
     const ahead = expected && mayTakeAhead(engine, expected, request) ? takeFor(tx, engine, turn, expected, limit) : null
     const [session, stop, taken, now] = await Promise.all([locked, selectStops(tx, request.sessionId), ahead, tx.now()])
     const foreseen = taken && sameServing(engine, expected!, session) ? taken : null
-    let heldBack = false
-    const claimed = await reserveFor(tx, engine, session, request, now, async () => {
-      const found = foreseen ?? (await takeFor(tx, engine, turn, session, limit))
-      heldBack = found.heldBack
-      return found
-    })
+    const claimed = await reserveFor(tx, engine, session, request, now, () =>
+      foreseen ? Promise.resolve(foreseen) : takeFor(tx, engine, turn, session, limit),
+    )
     const planOf = await engine.plans.load(tx, claimed)
     return {
       given: claimed.map((instance) => givenOf(instance, planOf(instance), instance.token)),
       session,
       control: { stop, lost: [], status: session.status },
       queueIds: queueIdsOf(engine, session),
-      heldBack,
       leftNothing: mayTake(session) && takesAll(engine, session) && claimed.length < limit && request.seq > session.claimSeq,
     }
   })
@@ -114,7 +108,7 @@ async function takeFor(tx: Transaction, engine: Engine, turn: Turn, session: Ses
   const mostOf = (queue: QueueRow) => shares.mostOf(queue, executorId)
   const taken = await takePending(tx, session, queues, limit, turn, { executorId, mostOf, shares })
   const instances = taken.instances.filter((instance) => tookPlace(shares, instance, executorId))
-  return { ...taken, instances, heldBack: taken.heldBack || shares.holdsBack(queues, executorId) }
+  return { ...taken, instances }
 }
 
 function tookPlace(shares: Shares, instance: Claimable, executorId: number): boolean {

@@ -25,8 +25,6 @@ export interface Taker {
 
 export interface Taken {
   readonly instances: readonly Claimable[]
-  /** A rate or a capacity rule may keep something from whoever took. */
-  readonly heldBack: boolean
   /** Takes the rate's tokens for what is given out: the rest stays PENDING and has used up nothing. */
   spend(given: readonly Claimable[]): void
 }
@@ -53,19 +51,17 @@ export async function takePending(
 ): Promise<Taken> {
   if (limit <= 0 || queues.length === 0) return NOTHING
   const lanes = await openLanes(tx, app, queues, limit, mostOf)
-  if (lanes.lanes.length === 0) return { ...NOTHING, heldBack: lanes.heldBack }
+  if (lanes.lanes.length === 0) return NOTHING
   const taken = app.appShared
     ? await takeInTurn(tx, lanes.lanes, limit, turn, executorId, shares)
     : await lockPending(tx, app.tenantId, lanes.lanes, limit, executorId)
-  return { instances: lanes.within(taken), heldBack: lanes.heldBack, spend: lanes.spend }
+  return { instances: lanes.within(taken), spend: lanes.spend }
 }
 
-const NOTHING: Taken = { instances: [], heldBack: false, spend: () => undefined }
+const NOTHING: Taken = { instances: [], spend: () => undefined }
 
 interface Lanes {
   readonly lanes: readonly { queueId: number; most: number }[]
-  /** A rate is used up. */
-  readonly heldBack: boolean
   /** What is over a rate that several queues share stays PENDING. */
   within(taken: readonly Claimable[]): readonly Claimable[]
   spend(given: readonly Claimable[]): void
@@ -83,7 +79,6 @@ async function openLanes(
   if (keys.size === 0) {
     return {
       lanes: queues.map((queue) => ({ queueId: queue.id, most: Math.min(limit, mostOf(queue)) })).filter((lane) => lane.most > 0),
-      heldBack: false,
       within: (taken) => taken,
       spend: () => undefined,
     }
@@ -105,7 +100,6 @@ async function openLanes(
     lanes: queues
       .map((queue) => ({ queueId: queue.id, most: Math.min(limit, most(queue), mostOf(queue)) }))
       .filter((lane) => lane.most > 0),
-    heldBack: queues.some((queue) => most(queue) < 1),
     within: (taken) => {
       const left = new Map(tokens)
       return taken.filter(({ queueId }) => {

@@ -61,19 +61,13 @@ export function createWaitForWork(engine: Engine, mayGive: () => boolean): WaitF
           }
           return answer(session, claimed)
         }
-        const left = end - performance.now()
-        if (!hears) continue
-        const heard = await ear!.wait(claimed.heldBack ? Math.min(left, LOOK_AGAIN_MS) : left, signal)
-        if (!heard && (!claimed.heldBack || signal.aborted || performance.now() >= end)) return answer(session, claimed)
+        if (hears && !(await ear!.wait(end - performance.now(), signal))) return answer(session, claimed)
       } finally {
         ear?.stop()
       }
     }
   }
 }
-
-/** How long what other executors or time have made room for may wait, where rates or capacity rules hold something back. */
-const LOOK_AGAIN_MS = 500
 
 const sameQueues = (a: Place, b: Place) => a.queueIds.join() === b.queueIds.join()
 
