@@ -41,6 +41,30 @@ export const Executor = strict({
 })
 export type ExecutorView = Static<typeof Executor>
 
+const Figures = strict({
+  succeeded: Type.Integer(),
+  failed: Type.Integer(),
+  timedOut: Type.Integer(),
+  cancelled: Type.Integer(),
+  lost: Type.Integer({ description: 'It was lost while it had them, or never started them' }),
+  successRate: nullable(
+    Type.Number({ description: 'Of the attempts that ended by themselves: without those that were cancelled. null: none did' }),
+  ),
+  share: nullable(Type.Number({ description: 'Of all attempts that executors of its app ended. null: none did' })),
+})
+export type ExecutorFigures = Static<typeof Figures>
+
+export const ExecutorDetail = strict({
+  ...Executor.properties,
+  load: Type.Number({ description: 'Share of its places that are taken now' }),
+  figures: strict({
+    day: Figures,
+    week: Figures,
+    quarter: Figures,
+  }),
+})
+export type ExecutorDetail = Static<typeof ExecutorDetail>
+
 /** A push executor that does not register itself. Its health checks are its heartbeats. */
 export const ExecutorCreate = strict({
   app: BodyRef,
@@ -90,9 +114,9 @@ export const executorAdminRoutes = {
     path,
     access: 'read',
     tag: TAG,
-    summary: 'Read an executor',
+    summary: 'Read an executor, with its load, and how its attempts of the last 24 hours, 7 and 90 days ended',
     params,
-    responses: { 200: Executor },
+    responses: { 200: ExecutorDetail },
   }),
   create: route({
     method: 'POST',
