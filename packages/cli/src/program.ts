@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Cli } from './cli.ts'
 import { CarillonCommand } from './command.ts'
 import { addApply } from './commands/apply.ts'
+import { addApps } from './commands/apps.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addControlRuns } from './commands/control-runs.ts'
 import { addDelete } from './commands/delete.ts'
@@ -51,6 +52,7 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addLogs,
   addControlRuns,
   addPreview,
+  addApps,
   addExecutors,
   addScheduler,
   addCompletion,
