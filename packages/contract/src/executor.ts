@@ -1,7 +1,7 @@
 import { HEALTHS } from '@carillon/core'
 import Type, { type Static } from 'typebox'
 import { BulkAnswer } from './bulk.ts'
-import { HealthEvery, Id, Millis } from './executor-protocol.ts'
+import { HealthEvery, Id, Millis, PerCall } from './executor-protocol.ts'
 import { Paging, pageOf } from './paging.ts'
 import { route } from './route.ts'
 import { BodyRef, IdText, Reason, Ref, choice, dictionary, nullable, optional, strict } from './schema.ts'
@@ -32,6 +32,7 @@ export const Executor = strict({
   healthSetAt: Millis,
   healthUrl: nullable(Type.String()),
   healthEveryMs: nullable(Type.Integer({ description: 'null: as the server is set' })),
+  perCall: nullable(Type.Integer({ description: 'How many assignments one call of it may carry; null: as many as there are' })),
   lastCheck: nullable(strict({ at: Millis, ok: Type.Boolean(), tookMs: Type.Integer(), detail: nullable(Type.String()) })),
   inService: Type.Boolean({ description: 'ONLINE, and HEALTHY or without a health URL: what gets work' }),
   session: nullable(strict({ id: Id, startedAt: Millis, seenAt: Millis, leaseUntil: Millis })),
@@ -75,6 +76,7 @@ export const ExecutorCreate = strict({
   capacity: Type.Integer({ minimum: 1, maximum: 100_000 }),
   ...optional({
     healthEveryMs: HealthEvery,
+    perCall: PerCall,
     callToken: Type.String({
       minLength: 16,
       maxLength: 200,

@@ -39,6 +39,8 @@ export interface ExecutorOptions {
    * none; heartbeats alone decide.
    */
   readonly healthUrl?: string
+  /** How many instances one call of a push executor may bring. Default: as many as there are for it; 1: each by itself. */
+  readonly perCall?: number
   /** How many instances it runs at once. Default 10. */
   readonly capacity?: number
   readonly labels?: Readonly<Record<string, string>>
@@ -229,7 +231,7 @@ class RunningExecutor implements Executor {
   }
 
   #registration(): Register {
-    const { app, labels, metadata, healthUrl } = this.#options
+    const { app, labels, metadata, healthUrl, perCall } = this.#options
     return {
       protocol: PROTOCOL_VERSION,
       app,
@@ -238,6 +240,7 @@ class RunningExecutor implements Executor {
       ...(this.#listener !== null && { address: this.#listener.address }),
       ...(this.#listen !== null && { callToken: this.#listen.token }),
       ...(healthUrl !== undefined && { healthUrl }),
+      ...(perCall !== undefined && this.#listen !== null && { perCall }),
       handlers: [...this.#handlers.names],
       capacity: this.#places.capacity,
       metadata: { sdk: 'typescript', node: process.version, pid: String(process.pid), ...metadata },

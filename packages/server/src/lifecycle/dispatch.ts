@@ -27,6 +27,8 @@ export interface PushTarget {
   readonly callToken: string | null
   /** The protocol in which it is called. */
   readonly transport: ExecutorTransport
+  /** How many assignments one call may carry; null: as many as there are. */
+  readonly perCall: number | null
 }
 
 export interface PushTransport {
@@ -236,12 +238,13 @@ function bySession(chosen: readonly Chosen[]): Map<PushSession, Given[]> {
   return groups
 }
 
-const targetOf = ({ id, tenantId, address, callToken, transport }: CalledSession): PushTarget => ({
+const targetOf = ({ id, tenantId, address, callToken, transport, perCall }: CalledSession): PushTarget => ({
   session: id,
   tenantId,
   address,
   callToken,
   transport,
+  perCall,
 })
 
 /** Passes on at once what a push executor's next heartbeat would tell it: what it is to stop. */

@@ -36,7 +36,8 @@ export function createPushTransport(options: PushOptions): PushTransport & { clo
     return { status: response.statusCode, isProblem: type.startsWith(PROBLEM), json: await readJson(response) }
   }
 
-  const invoke = async (target: PushTarget, assignments: readonly Assignment[]) => {
+  /** Answers whether it is worth calling again. */
+  const invokeOnce = async (target: PushTarget, assignments: readonly Assignment[]): Promise<boolean> => {
     const { session } = target
     try {
       const answer = await post(target, '/invoke', { session, assignments } as Invoke)
@@ -49,16 +50,31 @@ export function createPushTransport(options: PushOptions): PushTransport & { clo
         options.unreachable(session)
       }
       if (refused !== null) options.release(target, refused)
+      return answer.status === 200 && refused !== null
     } catch (error) {
       const code = (error as { code?: string }).code ?? ''
       options.report('push.failed', { session, code, certain: NEVER_SENT.has(code) })
       options.unreachable(session)
       if (NEVER_SENT.has(code)) options.release(target, assignments)
+      return false
     }
   }
 
+  /** As many calls as its executor wants it cut into, over all its connections. When one fails, what has not been sent goes back. */
+  const invoke = (target: PushTarget, assignments: readonly Assignment[]): void => {
+    const calls = cut(assignments, target.perCall ?? assignments.length)
+    let answers = true
+    const work = async () => {
+      for (let call = calls.shift(); call !== undefined; call = calls.shift()) {
+        if (answers) answers = (await invokeOnce(target, call)) && answers
+        else options.release(target, call)
+      }
+    }
+    for (let n = Math.min(CONNECTIONS, calls.length); n > 0; n--) void work()
+  }
+
   return {
-    invoke: (target, assignments) => void invoke(target, assignments),
+    invoke,
     cancel: (target, stop) =>
       void post(target, '/cancel', { session: target.session, stop }).catch((error: Error) =>
         options.report('push.cancelFailed', { session: target.session, error: error.message }),
@@ -67,6 +83,10 @@ export function createPushTransport(options: PushOptions): PushTransport & { clo
       await Promise.all([...pools.values()].map((pool) => pool.destroy()))
     },
   }
+}
+
+function cut<Item>(items: readonly Item[], most: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / most) }, (_, n) => items.slice(n * most, (n + 1) * most))
 }
 
 interface Answer {
