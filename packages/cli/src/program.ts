@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Cli } from './cli.ts'
 import { CarillonCommand } from './command.ts'
 import { addApply } from './commands/apply.ts'
+import { addApps } from './commands/apps.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addControlNodes } from './commands/control-nodes.ts'
 import { addControlRuns } from './commands/control-runs.ts'
@@ -63,6 +64,7 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addControlNodes,
   addEvent,
   addPreview,
+  addApps,
   addExecutors,
   addScheduler,
   addCompletion,

@@ -26,6 +26,12 @@ export const HealthEvery = Type.Integer({
   description: 'Milliseconds from one health check to the next. Default: as the server is set, 30,000',
 })
 
+export const PerCall = Type.Integer({
+  minimum: 1,
+  maximum: 1000,
+  description: 'How many assignments one call of a push executor may carry. Default: as many as there are for it',
+})
+
 export const Register = Type.Object(
   {
     protocol: Type.Integer({ description: 'Protocol version the executor speaks' }),
@@ -60,6 +66,7 @@ export const Register = Type.Object(
       }),
     ),
     healthEveryMs: Type.Optional(HealthEvery),
+    perCall: Type.Optional(PerCall),
     handlers: Type.Array(Name, { maxItems: 1000, description: 'Handlers it serves' }),
     capacity: Type.Integer({ minimum: 1, maximum: 100_000, description: 'Instances it runs at once' }),
     labels: Type.Optional(Labels),

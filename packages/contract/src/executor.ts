@@ -1,7 +1,7 @@
 import { HEALTHS } from '@carillon/core'
 import Type, { type Static } from 'typebox'
 import { BulkAnswer } from './bulk.ts'
-import { HealthEvery, Id, Millis } from './executor-protocol.ts'
+import { HealthEvery, Id, Millis, PerCall } from './executor-protocol.ts'
 import { Paging, pageOf } from './paging.ts'
 import { route } from './route.ts'
 import { BodyRef, IdText, Reason, Ref, choice, dictionary, nullable, optional, strict } from './schema.ts'
@@ -32,6 +32,7 @@ export const Executor = strict({
   healthSetAt: Millis,
   healthUrl: nullable(Type.String()),
   healthEveryMs: nullable(Type.Integer({ description: 'null: as the server is set' })),
+  perCall: nullable(Type.Integer({ description: 'How many assignments one call of it may carry; null: as many as there are' })),
   lastCheck: nullable(strict({ at: Millis, ok: Type.Boolean(), tookMs: Type.Integer(), detail: nullable(Type.String()) })),
   inService: Type.Boolean({ description: 'ONLINE, and HEALTHY or without a health URL: what gets work' }),
   session: nullable(strict({ id: Id, startedAt: Millis, seenAt: Millis, leaseUntil: Millis })),
@@ -40,6 +41,30 @@ export const Executor = strict({
   updatedAt: Millis,
 })
 export type ExecutorView = Static<typeof Executor>
+
+const Figures = strict({
+  succeeded: Type.Integer(),
+  failed: Type.Integer(),
+  timedOut: Type.Integer(),
+  cancelled: Type.Integer(),
+  lost: Type.Integer({ description: 'It was lost while it had them, or never started them' }),
+  successRate: nullable(
+    Type.Number({ description: 'Of the attempts that ended by themselves: without those that were cancelled. null: none did' }),
+  ),
+  share: nullable(Type.Number({ description: 'Of all attempts that executors of its app ended. null: none did' })),
+})
+export type ExecutorFigures = Static<typeof Figures>
+
+export const ExecutorDetail = strict({
+  ...Executor.properties,
+  load: Type.Number({ description: 'Share of its places that are taken now' }),
+  figures: strict({
+    day: Figures,
+    week: Figures,
+    quarter: Figures,
+  }),
+})
+export type ExecutorDetail = Static<typeof ExecutorDetail>
 
 const called = {
   address: Type.String({ maxLength: 2000, description: 'Base URL at which it is called' }),
@@ -60,6 +85,7 @@ export const ExecutorCreate = strict({
   ...called,
   ...optional({
     healthEveryMs: HealthEvery,
+    perCall: PerCall,
     callToken: CallToken('Sent as bearer token when it is called; shown nowhere'),
     ...described,
   }),
@@ -109,9 +135,9 @@ export const executorAdminRoutes = {
     path,
     access: 'read',
     tag: TAG,
-    summary: 'Read an executor',
+    summary: 'Read an executor, with its load, and how its attempts of the last 24 hours, 7 and 90 days ended',
     params,
-    responses: { 200: Executor },
+    responses: { 200: ExecutorDetail },
   }),
   create: route({
     method: 'POST',

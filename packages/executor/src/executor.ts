@@ -42,6 +42,8 @@ export interface ExecutorOptions {
    * none; heartbeats alone decide.
    */
   readonly healthUrl?: string
+  /** How many instances one call of a push executor may bring. Default: as many as there are for it; 1: each by itself. */
+  readonly perCall?: number
   /** How many instances it runs at once. Default 10. */
   readonly capacity?: number
   readonly labels?: Readonly<Record<string, string>>
@@ -233,7 +235,7 @@ class RunningExecutor implements Executor {
 
   /** `previous`: the session that it had, so that the server can tell it from a process that has been started anew. */
   #registration(previous: number | undefined): Register {
-    const { app, labels, metadata, healthUrl } = this.#options
+    const { app, labels, metadata, healthUrl, perCall } = this.#options
     return {
       protocol: PROTOCOL_VERSION,
       app,
@@ -243,6 +245,7 @@ class RunningExecutor implements Executor {
       ...(this.#listener !== null && { address: this.#listener.address }),
       ...(this.#listen !== null && { callToken: this.#listen.token }),
       ...(healthUrl !== undefined && { healthUrl }),
+      ...(perCall !== undefined && this.#listen !== null && { perCall }),
       handlers: [...this.#handlers.names],
       capacity: this.#places.capacity,
       metadata: { sdk: 'typescript', node: process.version, pid: String(process.pid), ...metadata },

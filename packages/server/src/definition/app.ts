@@ -92,32 +92,35 @@ const wordsOf = ({ capacity }: AppFields) => [...new Set(capacity.map(wordOf))].
 
 function checked(edit: Edit, fields: AppFields): AppFields {
   if (fields.shared && edit.tenantId !== PLATFORM_TENANT) throw invalid('/body/shared', 'is only for apps of the platform')
-  const problems = fields.capacity.flatMap((rule, index) =>
-    capacityProblems(rule, fields.shared).map(({ path, message }) => ({ path: `/body/capacity/${index}${path}`, message })),
-  )
-  const seen = new Set<string>()
-  for (const [index, rule] of fields.capacity.entries()) {
-    const name = `${wordOf(rule)} ${rule.executor ?? ''}`
-    if (seen.has(name)) problems.push({ path: `/body/capacity/${index}`, message: 'speaks of the same as one before it' })
-    seen.add(name)
-  }
-  if (problems.length > 0) throw invalidFields(problems)
+  const problems = capacityProblems(fields.capacity, fields.shared)
+  if (problems.length > 0) throw invalidFields(problems.map(({ path, message }) => ({ path: `/body/capacity${path}`, message })))
   return fields
 }
 
-/** Whom it names need not exist: apps are applied before their tasks. */
-function capacityProblems(rule: CapacityRule, shared: boolean): FieldProblem[] {
-  const { task, label, tenant, limit, reserve } = rule
-  const named = [task, label, tenant].filter((each) => each !== undefined)
-  if (named.length !== 1) return [{ path: '', message: 'must name one of task, label and tenant' }]
-  if (limit === undefined && reserve === undefined) return [{ path: '', message: 'must say a limit, a reserve, or both' }]
+/** What is wrong with how an app divides its capacity. Whom it names need not exist: apps are applied before their tasks. */
+export function capacityProblems(rules: readonly CapacityRule[], shared: boolean): FieldProblem[] {
+  const seen = new Set<string>()
+  return rules.flatMap((rule, index) => {
+    const problem = ruleProblem(rule, shared)
+    if (problem) return [{ ...problem, path: `/${index}${problem.path}` }]
+    const name = `${wordOf(rule)} ${rule.executor ?? ''}`
+    if (seen.has(name)) return [{ path: `/${index}`, message: 'speaks of the same as one before it' }]
+    seen.add(name)
+    return []
+  })
+}
+
+function ruleProblem({ task, label, tenant, limit, reserve }: CapacityRule, shared: boolean): FieldProblem | null {
+  if ([task, label, tenant].filter((each) => each !== undefined).length !== 1)
+    return { path: '', message: 'must name one of task, label and tenant' }
+  if (limit === undefined && reserve === undefined) return { path: '', message: 'must say a limit, a reserve, or both' }
   if (limit !== undefined && reserve !== undefined && reserve > limit)
-    return [{ path: '/reserve', message: `is above the limit of ${limit}: it could never be used` }]
+    return { path: '/reserve', message: `is above the limit of ${limit}: it could never be used` }
   if (shared && tenant === undefined)
-    return [{ path: '', message: 'must name a tenant: an app that tenants share is divided among them' }]
+    return { path: '', message: 'must name a tenant: an app that tenants share is divided among them' }
   if (!shared && tenant !== undefined)
-    return [{ path: '/tenant', message: 'is for apps that the platform shares; name a task or a label here' }]
-  return []
+    return { path: '/tenant', message: 'is for apps that the platform shares; name a task or a label here' }
+  return null
 }
 
 function rateKey(appId: number): string {

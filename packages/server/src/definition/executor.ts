@@ -23,7 +23,17 @@ export async function createExecutor(edit: Edit, body: ExecutorCreate): Promise<
   const { tx, tenantId, principal } = edit
   assertAddresses(body)
   const app = await holdReference(edit, apps, body.app, '/body/app', 'app')
-  const { instance, address, handlers, capacity, labels = {}, metadata = {}, healthUrl, healthEveryMs = null } = body
+  const {
+    instance,
+    address,
+    handlers,
+    capacity,
+    labels = {},
+    metadata = {},
+    healthUrl,
+    healthEveryMs = null,
+    perCall = null,
+  } = body
   const registration = {
     instance,
     address,
@@ -33,6 +43,7 @@ export async function createExecutor(edit: Edit, body: ExecutorCreate): Promise<
     metadata,
     healthUrl,
     healthEveryMs,
+    perCall,
     mode: 'PUSH',
   } as const
   const id = await registerByHand(tx, { tenantId, appId: app.id, ...registration }, principal, body.callToken ?? null)

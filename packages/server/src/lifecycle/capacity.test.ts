@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { claimInstances } from './claim.ts'
 import { createPushDispatch, dispatchPush } from './dispatch.ts'
 import type { Engine } from './engine.ts'
-import { createWorld, startOf, success, type TestTask, type World } from './engine.test-helper.ts'
+import { createWorld, startOf, type TestTask, type World } from './engine.test-helper.ts'
 import { createExecutorTraffic, type ExecutorTraffic } from './executor-traffic.ts'
 
 let world: World
@@ -48,7 +48,7 @@ async function pull(task: TestTask, capacity = 100, instance = `pull-${++named}`
   let seq = 0
   const claim = async (max = capacity) =>
     (await claimInstances(engine, turn, { tenantId: task.tenantId, sessionId: session, seq: ++seq, max })).assignments
-  return { session, claim, nextSeq: () => ++seq }
+  return { session, claim }
 }
 let named = 0
 
@@ -108,18 +108,6 @@ describe('a limit over an app', () => {
     expect(await executor.claim()).toHaveLength(3)
     await divide(plain)
     expect(await executor.claim()).toHaveLength(6)
-  })
-
-  test('leaves room to another executor soon after one has ended something', async () => {
-    const { plain, inLane } = await divided({ task: 'nightly', limit: 1 })
-    const task = await inLane('task:nightly')
-    await start(task, 2)
-    const [first, second] = [await pull(plain), await pull(plain)]
-    const [assignment] = await first.claim()
-    const waits = { session: second.session, seq: second.nextSeq(), max: 10, waitMs: 20_000 }
-    const waiting = traffic.claim(principal(plain.tenantId), waits, NEVER)
-    await traffic.report(principal(plain.tenantId), { session: first.session, items: [success(assignment!)] })
-    expect((await waiting).assignments).toHaveLength(1)
   })
 
   test('holds for each of two that share a rule', async () => {

@@ -27,8 +27,6 @@ export interface Claimed {
   readonly session: SessionRow
   /** Certain that, when it looked, nothing was left that this session could take. */
   readonly leftNothing: boolean
-  /** A capacity rule may have held something back: nobody tells when it no longer does. */
-  readonly heldBack: boolean
 }
 
 /**
@@ -64,13 +62,10 @@ function reserve(engine: Engine, turn: Turn, request: ClaimRequest, expected: Se
     const ahead = expected && mayTakeAhead(engine, expected, request) ? takeFor(tx, engine, turn, expected, limit) : null
     const [session, stop, taken, now] = await Promise.all([locked, selectStops(tx, request.sessionId), ahead, tx.now()])
     const foreseen = taken && sameServing(engine, expected!, session) ? taken : null
-    let heldBack = false
-    const claimed = await reserveFor(tx, engine, session, request, now, async () => {
-      const found = foreseen ?? (await takeFor(tx, engine, turn, session, limit))
-      heldBack = found.heldBack
-      return found
-    })
-    return reservedOf(tx, engine, { request, session, stop, claimed, heldBack })
+    const claimed = await reserveFor(tx, engine, session, request, now, () =>
+      foreseen ? Promise.resolve(foreseen) : takeFor(tx, engine, turn, session, limit),
+    )
+    return reservedOf(tx, engine, { request, session, stop, claimed })
   })
 }
 
@@ -84,13 +79,11 @@ async function reservedOf(
     session,
     stop,
     claimed,
-    heldBack,
   }: {
     readonly request: ClaimRequest
     readonly session: SessionRow
     readonly stop: Control['stop']
     readonly claimed: readonly Claimable[]
-    readonly heldBack: boolean
   },
 ): Promise<Reserved> {
   const planOf = await engine.plans.load(tx, claimed)
@@ -99,7 +92,6 @@ async function reservedOf(
     session,
     control: { stop, lost: [], status: session.status },
     queueIds: queueIdsOf(engine, session),
-    heldBack,
     leftNothing:
       mayTake(session) &&
       takesAll(engine, session) &&
@@ -128,7 +120,7 @@ export async function reserveAtOnce(
   if (!session || session.ended || request.seq <= session.claimSeq) return null
   if (!takesAll(engine, session) || !sameServing(engine, expected, session)) return null
   const claimed = await reserveFor(tx, engine, session, request, now, () => Promise.resolve(taken))
-  return reservedOf(tx, engine, { request, session, stop, claimed, heldBack: false })
+  return reservedOf(tx, engine, { request, session, stop, claimed })
 }
 
 /** Where `takesAll`, tenants do not take turns. */
@@ -144,6 +136,7 @@ async function openSessionOf(tx: Transaction, { tenantId, sessionId }: ClaimRequ
 function takesAll(engine: Engine, session: SessionRow): boolean {
   return (
     !session.appShared &&
+    !session.appRated &&
     session.capacityRules.length === 0 &&
     engine.queues.servedBy(session).every((queue) => queue.rateKey === null)
   )
@@ -154,27 +147,26 @@ function takesAll(engine: Engine, session: SessionRow): boolean {
  * lock: there nothing is taken ahead.
  */
 function mayTakeAhead(engine: Engine, expected: SessionRow, { seq }: ClaimRequest): boolean {
-  if (expected.capacityRules.length > 0) return false
+  if (expected.appRated || expected.capacityRules.length > 0) return false
   return seq > expected.claimSeq && mayTake(expected) && engine.queues.servedBy(expected).every((queue) => queue.rateKey === null)
 }
 
 const queueIdsOf = (engine: Engine, session: SessionRow) => engine.queues.servedBy(session).map((queue) => queue.id)
 
 function sameServing(engine: Engine, expected: SessionRow, session: SessionRow): boolean {
-  if (session.capacityRules.length > 0) return false
+  if (session.appRated || session.capacityRules.length > 0) return false
   return expected.appShared === session.appShared && queueIdsOf(engine, expected).join() === queueIdsOf(engine, session).join()
 }
 
 async function takeFor(tx: Transaction, engine: Engine, turn: Turn, session: SessionRow, limit: number): Promise<Taken> {
-  const app = { tenantId: session.tenantId, shared: session.appShared }
   const { executorId } = session
   const queues = engine.queues.servedBy(session)
   const shares = await loadShares(tx, engine.queues, session, session.id)
-  if (shares === null) return takePending(tx, app, queues, limit, turn, { executorId })
+  if (shares === null) return takePending(tx, session, queues, limit, turn, { executorId })
   const mostOf = (queue: QueueRow) => shares.mostOf(queue, executorId)
-  const taken = await takePending(tx, app, queues, limit, turn, { executorId, mostOf, shares })
+  const taken = await takePending(tx, session, queues, limit, turn, { executorId, mostOf, shares })
   const instances = taken.instances.filter((instance) => tookPlace(shares, instance, executorId))
-  return { ...taken, instances, heldBack: shares.holdsBack(queues, executorId) }
+  return { ...taken, instances }
 }
 
 function tookPlace(shares: Shares, instance: Claimable, executorId: number): boolean {

@@ -27,6 +27,8 @@ export interface PushTarget {
   readonly callToken: string | null
   /** The protocol in which it is called. */
   readonly transport: ExecutorTransport
+  /** How many assignments one call may carry; null: as many as there are. */
+  readonly perCall: number | null
 }
 
 export interface PushTransport {
@@ -83,12 +85,12 @@ async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenant
       ...new Map(open.flatMap((place) => engine.queues.servedBy(place.session).map((queue) => [queue.id, queue]))).values(),
     ]
     const limit = Math.min(free, engine.settings.claimBatch)
-    const { appShared: shared } = places[0]!.session
-    const shares = await loadShares(tx, engine.queues, places[0]!.session, null)
+    const { session } = places[0]!
+    const shares = await loadShares(tx, engine.queues, session, null)
     const placesFor = freePlacesOf(open)
     const mostOf = (queue: QueueRow) =>
       Math.min(placesFor(queue), shares?.mostOf(queue, queue.executorId ?? undefined) ?? Infinity)
-    const taken = await takePending(tx, { tenantId: app.tenantId, shared }, queues, limit, dispatch.turn, { mostOf, shares })
+    const taken = await takePending(tx, session, queues, limit, dispatch.turn, { mostOf, shares })
     const given = await choose(tx, engine, places, taken.instances, shares)
     taken.spend(given.map(({ instance }) => instance))
     return given
@@ -236,12 +238,13 @@ function bySession(chosen: readonly Chosen[]): Map<PushSession, Given[]> {
   return groups
 }
 
-const targetOf = ({ id, tenantId, address, callToken, transport }: CalledSession): PushTarget => ({
+const targetOf = ({ id, tenantId, address, callToken, transport, perCall }: CalledSession): PushTarget => ({
   session: id,
   tenantId,
   address,
   callToken,
   transport,
+  perCall,
 })
 
 /** Passes on at once what a push executor's next heartbeat would tell it: what it is to stop. */

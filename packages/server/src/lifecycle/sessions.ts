@@ -58,6 +58,7 @@ export function register(engine: Engine, principal: ExecutorPrincipal, request: 
       metadata: request.metadata ?? {},
       healthUrl: request.healthUrl ?? null,
       healthEveryMs: request.healthEveryMs ?? null,
+      perCall: request.perCall ?? null,
     })
     const { leaseMs, heartbeatMs } = engine.settings
     const session = await openSession(tx, {

@@ -11,8 +11,6 @@ export interface Shares {
   /** Whose turn it may be where tenants share the app. `only` null: of any but those in `except`. */
   tenants(): { readonly only: readonly number[] | null; readonly except: readonly number[] }
   mostOfTenant(tenantId: number): number
-  /** Whether something may wait in one of these queues that a rule keeps from this executor. */
-  holdsBack(queues: readonly QueueRow[], executorId: number): boolean
   /** Whether an executor may be given this one. */
   allows(instance: Divided, executorId: number): boolean
   give(instance: Divided, executorId: number): void
@@ -85,12 +83,6 @@ function sharesOf(division: Division, workOf: (instance: Divided) => Work, share
     shared ? Infinity : division.most({ lane, tenant: NOBODY }, executorId)
   return {
     ...{ mostOf, mostOfTenant, tenants },
-    holdsBack: (queues, executorId) =>
-      shared
-        ? [ANYBODY, ...[...shared.values()].map((tenant) => ({ lane: [], tenant }))].some(
-            (work) => division.most(work, executorId) < 1,
-          )
-        : queues.some((queue) => mostOf(queue, executorId) < 1),
     allows: (instance, executorId) => division.most(workOf(instance), executorId) > 0,
     give: (instance, executorId) => division.give(workOf(instance), executorId),
   }

@@ -25,10 +25,16 @@ export interface Taker {
 
 export interface Taken {
   readonly instances: readonly Claimable[]
-  /** A capacity rule may have kept something from whoever took. */
-  readonly heldBack: boolean
   /** Takes the rate's tokens for what is given out: the rest stays PENDING and has used up nothing. */
   spend(given: readonly Claimable[]): void
+}
+
+/** The app whose queues are taken from. */
+export interface TakenApp {
+  readonly tenantId: number
+  readonly appId: number
+  readonly appShared: boolean
+  readonly appRated: boolean
 }
 
 /**
@@ -37,22 +43,22 @@ export interface Taken {
  */
 export async function takePending(
   tx: Transaction,
-  app: { readonly tenantId: number; readonly shared: boolean },
+  app: TakenApp,
   queues: readonly QueueRow[],
   limit: number,
   turn: Turn,
   { executorId = NOBODY_YET, mostOf = () => Infinity, shares = null }: Taker = {},
 ): Promise<Taken> {
   if (limit <= 0 || queues.length === 0) return NOTHING
-  const lanes = await openLanes(tx, queues, limit, mostOf)
+  const lanes = await openLanes(tx, app, queues, limit, mostOf)
   if (lanes.lanes.length === 0) return NOTHING
-  const taken = app.shared
+  const taken = app.appShared
     ? await takeInTurn(tx, lanes.lanes, limit, turn, executorId, shares)
     : await lockPending(tx, app.tenantId, lanes.lanes, limit, executorId)
-  return { instances: lanes.within(taken), heldBack: false, spend: lanes.spend }
+  return { instances: lanes.within(taken), spend: lanes.spend }
 }
 
-const NOTHING: Taken = { instances: [], heldBack: false, spend: () => undefined }
+const NOTHING: Taken = { instances: [], spend: () => undefined }
 
 interface Lanes {
   readonly lanes: readonly { queueId: number; most: number }[]
@@ -63,25 +69,32 @@ interface Lanes {
 
 async function openLanes(
   tx: Transaction,
+  app: TakenApp,
   queues: readonly QueueRow[],
   limit: number,
   mostOf: (queue: QueueRow) => number,
 ): Promise<Lanes> {
-  const rated = queues.filter((queue) => queue.rateKey !== null)
-  if (rated.length === 0) {
+  const keysOf = (queue: QueueRow) => rateKeysOf(app, queue)
+  const keys = new Map(queues.flatMap(keysOf).map((key) => [nameOf(key), key]))
+  if (keys.size === 0) {
     return {
-      lanes: queues.map((queue) => ({ queueId: queue.id, most: Math.min(limit, mostOf(queue)) })),
+      lanes: queues.map((queue) => ({ queueId: queue.id, most: Math.min(limit, mostOf(queue)) })).filter((lane) => lane.most > 0),
       within: (taken) => taken,
       spend: () => undefined,
     }
   }
-  const tokens = new Map(
-    (await refillBuckets(tx, distinctKeys(rated))).map((bucket) => [nameOf(bucket), Math.floor(bucket.tokens)]),
-  )
   // A rate that has been removed leaves its queues without a bucket: an open lane.
-  const most = (queue: QueueRow) => (queue.rateKey === null ? limit : (tokens.get(nameOf(keyOf(queue))) ?? limit))
-  const keyByQueue = new Map(
-    rated.flatMap((queue) => (tokens.has(nameOf(keyOf(queue))) ? [[queue.id, keyOf(queue)] as const] : [])),
+  const tokens = new Map(
+    (await refillBuckets(tx, [...keys.values()])).map((bucket) => [nameOf(bucket), Math.floor(bucket.tokens)]),
+  )
+  const most = (queue: QueueRow) => Math.min(...keysOf(queue).map((key) => tokens.get(nameOf(key)) ?? limit))
+  const namesByQueue = new Map(
+    queues.map((queue) => [
+      queue.id,
+      keysOf(queue)
+        .map(nameOf)
+        .filter((name) => tokens.has(name)),
+    ]),
   )
   return {
     lanes: queues
@@ -90,29 +103,31 @@ async function openLanes(
     within: (taken) => {
       const left = new Map(tokens)
       return taken.filter(({ queueId }) => {
-        const key = keyByQueue.get(queueId)
-        if (key === undefined) return true
-        const rest = left.get(nameOf(key))!
-        left.set(nameOf(key), rest - 1)
-        return rest > 0
+        const names = namesByQueue.get(queueId)!
+        if (names.some((name) => left.get(name)! < 1)) return false
+        for (const name of names) left.set(name, left.get(name)! - 1)
+        return true
       })
     },
     spend: (given) => {
-      const keys = given.flatMap(({ queueId }) => keyByQueue.get(queueId) ?? [])
+      const names = given.flatMap(({ queueId }) => namesByQueue.get(queueId)!)
       spendTokens(
         tx,
-        [...groupBy(keys, nameOf).values()].map((same) => ({ ...same[0]!, count: same.length })),
+        [...groupBy(names, (name) => name)].map(([name, same]) => ({ ...keys.get(name)!, count: same.length })),
       )
     },
   }
 }
 
-const nameOf = (key: GateKey) => `${key.tenantId}:${key.key}`
-const keyOf = (queue: QueueRow): GateKey => ({ tenantId: queue.rateTenantId!, key: queue.rateKey! })
-
-function distinctKeys(queues: readonly QueueRow[]): GateKey[] {
-  return [...new Map(queues.map((queue) => [nameOf(keyOf(queue)), keyOf(queue)])).values()]
+/** The rates under which what waits in a queue starts: one of its task, one of its app. */
+function rateKeysOf({ tenantId, appId, appRated }: TakenApp, { rateTenantId, rateKey }: QueueRow): GateKey[] {
+  return [
+    ...(rateKey === null ? [] : [{ tenantId: rateTenantId!, key: rateKey }]),
+    ...(appRated ? [{ tenantId, key: `app:${appId}` }] : []),
+  ]
 }
+
+const nameOf = (key: GateKey) => `${key.tenantId}:${key.key}`
 
 /** Tenants after the last one served, each with a share by its weight; wraps around when there are not enough. */
 async function takeInTurn(

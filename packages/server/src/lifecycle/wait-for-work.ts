@@ -83,23 +83,19 @@ export function createWaitForWork(engine: Engine, mayGive: () => boolean): WaitF
           return leave(claim, mine, hears, claimed)
         }
         if (!hears || ear === null) continue
-        const left = end - performance.now()
-        const heard = await rest(principal, claim, claimed, ear, claimed.heldBack ? Math.min(left, LOOK_AGAIN_MS) : left, signal)
+        const heard = await rest(principal, claim, claimed, ear, end - performance.now(), signal)
         if (typeof heard === 'object') {
           const mine = ear
           ear = null
           return leave(claim, mine, true, heard)
         }
-        if (!heard && (!claimed.heldBack || signal.aborted || performance.now() >= end)) return answer(session, claimed)
+        if (!heard) return answer(session, claimed)
       } finally {
         ear?.stop()
       }
     }
   }
 }
-
-/** How long what other executors have made room for may wait, where capacity rules hold something back. */
-const LOOK_AGAIN_MS = 500
 
 const sameQueues = (a: Place, b: Place) => a.queueIds.join() === b.queueIds.join()
 

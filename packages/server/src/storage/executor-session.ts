@@ -7,11 +7,11 @@ import { sql } from './sql.ts'
 
 const REGISTER_EXECUTOR = sql(
   'executor.register',
-  `insert into executor as e (tenant_id, app_id, instance, mode, address, handlers, capacity, labels, metadata, health_url, health_every_ms)
-   values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb, $10, $11)
+  `insert into executor as e (tenant_id, app_id, instance, mode, address, handlers, capacity, labels, metadata, health_url, health_every_ms, per_call)
+   values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb, $10, $11, $12)
    on conflict (tenant_id, app_id, instance) where deleted_at is null do update
    set mode = excluded.mode, transport = 'CARILLON', address = excluded.address, handlers = excluded.handlers, capacity = excluded.capacity, labels = excluded.labels,
-       metadata = excluded.metadata, health_url = excluded.health_url, health_every_ms = excluded.health_every_ms, registered_by = null,
+       metadata = excluded.metadata, health_url = excluded.health_url, health_every_ms = excluded.health_every_ms, per_call = excluded.per_call, registered_by = null,
        health = 'UNKNOWN', health_reason = null, health_set_at = statement_timestamp(),
        registered_at = statement_timestamp(), updated_at = statement_timestamp(),
        status = case when e.status_set_by is null then 'ONLINE' else e.status end,
@@ -32,6 +32,8 @@ export interface Registration {
   readonly metadata: Readonly<Record<string, string>>
   readonly healthUrl: string | null
   readonly healthEveryMs: number | null
+  /** How many assignments one call of it may carry; null: as many as there are. */
+  readonly perCall: number | null
 }
 
 /** Creates the executor, or takes what it says of itself anew. A status that a person set stays; it is checked at once. */
@@ -55,13 +57,14 @@ function registrationValues(registration: Registration): unknown[] {
     JSON.stringify(registration.metadata),
     registration.healthUrl,
     registration.healthEveryMs,
+    registration.perCall,
   ]
 }
 
 const REGISTER_BY_HAND = sql(
   'executor.registerByHand',
-  `insert into executor (tenant_id, app_id, instance, mode, address, handlers, capacity, labels, metadata, health_url, health_every_ms, registered_by, status, status_reason)
-   values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb, $10, $11, $12, 'OFFLINE', 'It has not answered a health check yet')
+  `insert into executor (tenant_id, app_id, instance, mode, address, handlers, capacity, labels, metadata, health_url, health_every_ms, per_call, registered_by, status, status_reason)
+   values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb, $10, $11, $12, $13, 'OFFLINE', 'It has not answered a health check yet')
    on conflict (tenant_id, app_id, instance) where deleted_at is null do nothing returning id`,
 )
 
@@ -214,6 +217,8 @@ export interface SessionRow {
   readonly appId: number
   readonly appShared: boolean
   readonly appPaused: boolean
+  /** Its app starts so many a second at most: under the key `app:<id>`. */
+  readonly appRated: boolean
   readonly tenantActive: boolean
   readonly capacity: number
   readonly claimSeq: number
@@ -227,7 +232,7 @@ export interface SessionRow {
   readonly capacityRules: readonly CapacityRule[]
 }
 
-const SESSION_COLUMNS = `s.tenant_id as "tenantId", s.id, s.executor_id as "executorId", e.instance, s.app_id as "appId", a.shared as "appShared", a.paused as "appPaused", te.state = 'ACTIVE' as "tenantActive",
+const SESSION_COLUMNS = `s.tenant_id as "tenantId", s.id, s.executor_id as "executorId", e.instance, s.app_id as "appId", a.shared as "appShared", a.paused as "appPaused", a.rate_per_second is not null as "appRated", te.state = 'ACTIVE' as "tenantActive",
   s.capacity, s.claim_seq as "claimSeq", s.ended_at is not null as ended, e.status, e.in_service as "inService", e.handlers, e.labels, a.capacity as "capacityRules"`
 
 const SESSION_TABLES = `executor_session s
@@ -360,7 +365,7 @@ const LOCK_PUSH = sql(
 )
 const SELECT_PUSH = sql(
   'executorSession.selectPush',
-  `select ${SESSION_COLUMNS}, e.address, s.call_token as "callToken", e.transport
+  `select ${SESSION_COLUMNS}, e.address, s.call_token as "callToken", e.transport, e.per_call as "perCall"
    from ${SESSION_TABLES}
    where s.tenant_id = $1 and s.app_id = $2 and s.ended_at is null and e.mode = 'PUSH' and ${MAY_GET}
    order by s.tenant_id, s.id`,
@@ -373,10 +378,11 @@ export type PushSession = SessionRow & {
   readonly address: string
   readonly callToken: string | null
   readonly transport: ExecutorTransport
+  readonly perCall: number | null
 }
 
 /** What calling a push executor needs. */
-export type CalledSession = Pick<PushSession, 'id' | 'tenantId' | 'address' | 'callToken' | 'transport'>
+export type CalledSession = Pick<PushSession, 'id' | 'tenantId' | 'address' | 'callToken' | 'transport' | 'perCall'>
 
 /** The push executors of an app that may get work, locked, so that no two nodes fill the same place. Read behind the lock, as `lockSession`. */
 export async function lockPushSessions(tx: Transaction, tenantId: number, appId: number): Promise<PushSession[]> {
@@ -412,7 +418,7 @@ export function selectPushApps(tx: Transaction): Promise<{ tenantId: number; app
 
 const PUSH_TARGET = sql(
   'executorSession.pushTarget',
-  `select s.id, s.tenant_id as "tenantId", e.address, s.call_token as "callToken", e.transport
+  `select s.id, s.tenant_id as "tenantId", e.address, s.call_token as "callToken", e.transport, e.per_call as "perCall"
    from executor_session s join executor e on e.tenant_id = s.tenant_id and e.id = s.executor_id
    where s.id = $1 and s.ended_at is null and e.mode = 'PUSH'`,
 )

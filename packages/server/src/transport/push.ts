@@ -44,7 +44,8 @@ export function createPushTransport(options: PushOptions): PushTransport & { clo
     return { status: response.statusCode, isProblem: type.startsWith(PROBLEM), json: await readJson(response) }
   }
 
-  const invoke = async (target: PushTarget, { assignments, text }: Piece) => {
+  /** Answers whether it is worth calling again. */
+  const invokeOnce = async (target: PushTarget, { assignments, text }: Piece): Promise<boolean> => {
     const { session } = target
     try {
       const answer = await post(target, '/invoke', `{"session":${session},"assignments":${text}}`)
@@ -59,17 +60,32 @@ export function createPushTransport(options: PushOptions): PushTransport & { clo
       const trouble = troubleOf(answer, refused !== null)
       if (trouble !== undefined) options.tell?.(target, trouble)
       if (refused !== null) options.release(target, refused)
+      return answer.status === 200 && refused !== null
     } catch (error) {
       const certain = isNeverSent(error)
       options.report('push.failed', { session, code: (error as { code?: unknown }).code ?? '', certain })
       options.unreachable(session)
       options.tell?.(target, reasonOf(error))
       if (certain) options.release(target, assignments)
+      return false
     }
   }
 
+  /** As many calls as its executor wants it cut into, over all its connections. When one fails, what has not been sent goes back. */
+  const invoke = (target: PushTarget, assignments: readonly Assignment[]): void => {
+    const calls = piecesOf(assignments, target.perCall ?? Infinity)
+    let answers = true
+    const work = async () => {
+      for (let call = calls.shift(); call !== undefined; call = calls.shift()) {
+        if (answers) answers = (await invokeOnce(target, call)) && answers
+        else options.release(target, call.assignments)
+      }
+    }
+    for (let n = Math.min(CONNECTIONS, calls.length); n > 0; n--) void work()
+  }
+
   return {
-    invoke: (target, assignments) => piecesOf(assignments).forEach((piece) => void invoke(target, piece)),
+    invoke,
     cancel: (target, stop) =>
       void post(target, '/cancel', JSON.stringify({ session: target.session, stop })).catch((error: Error) =>
         options.report('push.cancelFailed', { session: target.session, error: error.message }),
@@ -89,12 +105,13 @@ interface Piece {
 /** What is larger executors may refuse as a whole, again and again. */
 const MOST_CHARACTERS = 2 ** 20
 
-function piecesOf(assignments: readonly Assignment[]): Piece[] {
+function piecesOf(assignments: readonly Assignment[], most: number): Piece[] {
   const pieces: { assignments: Assignment[]; texts: string[]; size: number }[] = []
   for (const assignment of assignments) {
     const text = JSON.stringify(assignment)
     let last = pieces.at(-1)
-    if (!last || last.size + text.length > MOST_CHARACTERS) pieces.push((last = { assignments: [], texts: [], size: 0 }))
+    if (!last || last.assignments.length >= most || last.size + text.length > MOST_CHARACTERS)
+      pieces.push((last = { assignments: [], texts: [], size: 0 }))
     last.assignments.push(assignment)
     last.texts.push(text)
     last.size += text.length

@@ -83,6 +83,7 @@ async function takeIn(tx: Transaction, { engine, vault }: GatewayDeps, caller: C
     capacity: CAPACITY,
     healthUrl: null,
     healthEveryMs: null,
+    perCall: null,
   })
   const id =
     open?.id ?? (await openSession(tx, { tenantId, executorId, appId, capacity: CAPACITY, leaseMs: LEASE_MS, callToken: null }))

@@ -473,6 +473,29 @@ describe('an executor', () => {
     ])
   })
 
+  test('STA-1 is shown with its load, and with how its attempts ended as its hours say', async () => {
+    const { id } = await register('measured')
+    const hour = (executorId: number, ago: string, succeeded: number, failed: number) =>
+      api.root.query(
+        `insert into executor_hour select tenant_id, app_id, $2, date_trunc('hour', now() - $3::interval), $4, $5, 0, 0, 0 from executor where id = $1`,
+        [id, executorId, ago, succeeded, failed],
+      )
+    await hour(id, '1 hour', 3, 1)
+    await hour(0, '1 hour', 10, 6)
+    await hour(id, '30 days', 6, 0)
+    await hour(0, '30 days', 14, 10)
+    const { load, figures } = await client().executors.get({ params: { executor: id } })
+    const none = { timedOut: 0, cancelled: 0, lost: 0 }
+    expect(load).toBe(0)
+    expect(figures).toEqual({
+      day: { ...none, succeeded: 3, failed: 1, successRate: 0.75, share: 0.25 },
+      week: { ...none, succeeded: 3, failed: 1, successRate: 0.75, share: 0.25 },
+      quarter: { ...none, succeeded: 9, failed: 1, successRate: 0.9, share: 0.25 },
+    })
+    const { figures: idle } = await client().executors.get({ params: { executor: (await register('idle')).id } })
+    expect(idle.day).toMatchObject({ succeeded: 0, successRate: null, share: 0 })
+  })
+
   test('that is deleted loses its session at once', async () => {
     const { id, session, token } = await register('doomed')
     await client().executors.remove({ params: { executor: id } })
