@@ -10,11 +10,13 @@ import { eventRoutes } from './event.ts'
 import { executorAdminRoutes } from './executor.ts'
 import { instanceRoutes } from './instance.ts'
 import { metaRoutes } from './meta.ts'
+import { overviewRoutes } from './overview.ts'
 import type { Route } from './route.ts'
 import { runRoutes } from './run.ts'
 import { scheduleRoutes } from './schedule.ts'
 import { schedulerRoutes } from './scheduler.ts'
 import { secretRoutes } from './secret.ts'
+import { sessionListRoutes, sessionRoutes } from './session.ts'
 import { taskRoutes } from './task.ts'
 import { taskTypeRoutes } from './task-type.ts'
 import { tenantRoutes } from './tenant.ts'
@@ -40,10 +42,13 @@ export const routes = {
   tenants: tenantRoutes,
   users: userRoutes,
   members: memberRoutes,
+  sessions: sessionListRoutes,
+  session: sessionRoutes,
   tokens: tokenRoutes,
   secrets: secretRoutes,
   audit: auditRoutes,
   scheduler: schedulerRoutes,
+  overview: overviewRoutes,
   meta: metaRoutes,
 } as const satisfies Record<string, Record<string, Route>>
 

@@ -1,6 +1,7 @@
 export * from './errors.ts'
 export * from './permission.ts'
 export * from './secret-reference.ts'
+export * from './executor/capacity.ts'
 export * from './unsafe-integer.ts'
 export * from './executor/judge-health.ts'
 export * from './route/choose.ts'

@@ -49,7 +49,9 @@ export const settings = {
     api: pool(6, 'Connections of the API.'),
     lease: pool(2, 'Connections kept for heartbeats and leases, so that nothing else can starve them.'),
     aside: pool(2, 'Connections for what may wait: tokens that are not known yet, log lines, reasons why something waits.'),
-    console: pool(3, "Connections of the console's searches, which may be slow."),
+    reads: pool(3, "Connections of the API's reads and lists, which may be slow."),
+    console: pool(3, 'Connections for what people who signed in look at; none of their statements takes longer than 2 s.'),
+    survey: pool(2, 'Connections for what people are shown across tenants and of the scheduler as a whole, likewise.'),
   },
   nodeHeartbeatMs: setting(duration(100, minute), 2_000, 'How often a node says that it lives.'),
   executorHeartbeatMs: setting(duration(100, minute), 5_000, 'How often an executor should say that it lives.'),
@@ -101,6 +103,10 @@ export const settings = {
     ledgerDays: setting(days(1, 3_650), 90, 'How long the firing ledger is kept.'),
     auditDays: setting(days(1, 36_500), 365, 'How long the audit trail is kept.'),
     idempotencyMs: setting(duration(minute, 30 * day), day, 'How long an idempotency key is remembered.'),
+  },
+  sessions: {
+    idleMs: setting(duration(minute, 30 * day), 12 * hour, 'How long someone who signed in and does nothing stays signed in.'),
+    longestMs: setting(duration(minute, 365 * day), 7 * day, 'How long someone stays signed in, whatever they do.'),
   },
   limits: {
     bodyBytes: setting(bytes(kb, 100 * mb), 5 * mb, 'Largest request body.'),

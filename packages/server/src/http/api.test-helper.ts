@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { callbackRoutes, createClient, executorRoutes, successStatus, type Client, type Route } from '@carillon/contract'
+import {
+  SESSION_COOKIE,
+  callbackRoutes,
+  createClient,
+  executorRoutes,
+  successStatus,
+  type Client,
+  type Route,
+} from '@carillon/contract'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import pg from 'pg'
@@ -13,6 +21,7 @@ import { fireSchedules, type FiringDeps } from '../lifecycle/fire-schedules.ts'
 import { createHistoryDays } from '../lifecycle/history-days.ts'
 import { createPlanCache } from '../lifecycle/plan-cache.ts'
 import { createQueueCache } from '../lifecycle/queue-cache.ts'
+import { createWaitingClaims } from '../lifecycle/waiting-claims.ts'
 import { createSecretCache } from '../lifecycle/secret-cache.ts'
 import { createScheduleCache } from '../lifecycle/schedule-cache.ts'
 import { createWakeHub } from '../runtime/wake-hub.ts'
@@ -23,7 +32,7 @@ import { createApi } from './api.ts'
 import { callbackHandlers } from './callback-api.ts'
 import { executorHandlers } from './executor-api.ts'
 import { createKnownTasks } from '../lifecycle/known-tasks.ts'
-import { hashToken } from '../definition/token.ts'
+import { hashToken, newSecret } from '../definition/token.ts'
 
 /** The API over a database of its own, called without a socket; and what tests say about it. */
 export interface TestApi {
@@ -41,6 +50,8 @@ export interface TestApi {
   /** A token of the platform's administrator. */
   readonly platform: string
   token(tenantId: number, role: Role, more?: { platformAdmin?: boolean }): Promise<string>
+  /** A session of a user; answers the header `cookie`. */
+  signIn(userId: number): Promise<string>
   client(token: string, tenant?: string): Client
   call(call: TestCall): Promise<TestAnswer>
   close(): Promise<void>
@@ -72,6 +83,7 @@ export interface TestAnswer {
 export interface TestApiOptions {
   readonly corsOrigins?: readonly string[]
   readonly bodyBytes?: number
+  readonly trustProxy?: boolean
   readonly onFault?: (error: unknown) => void
 }
 
@@ -96,8 +108,11 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
         vault: TEST_VAULT,
         hub: engine.hub,
         days: firing.days,
+        nodeId: 'node-1',
+        sessions: { idleMs: 43_200_000, longestMs: 604_800_000 },
       },
       corsOrigins: options.corsOrigins ?? [],
+      trustProxy: options.trustProxy ?? false,
       inspect: assertContract,
       onFault: options.onFault ?? ((error) => console.error(error)),
     },
@@ -123,6 +138,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     tenantB: await tenant('tenant-b'),
     platform: await token(1, 'owner', { platformAdmin: true }),
     token,
+    signIn: signInAs.bind(null, root),
     client,
     call: (call) => inject(app, call),
     engine,
@@ -144,6 +160,15 @@ async function makeToken(root: pg.Client, tenantId: number, role: Role, more: { 
     [tenantId, `${role}-${tenantId}`, hashToken(secret), role, more.platformAdmin ?? false],
   )
   return secret
+}
+
+async function signInAs(root: pg.Client, userId: number): Promise<string> {
+  const secret = newSecret()
+  await root.query(
+    `insert into user_session (user_id, hash, address, expires_at) values ($1, $2, '127.0.0.1', now() + interval '1 day')`,
+    [userId, hashToken(secret)],
+  )
+  return `${SESSION_COOKIE}=${secret}`
 }
 
 async function inject(app: FastifyInstance, { method, url, token, body, headers }: TestCall): Promise<TestAnswer> {
@@ -199,6 +224,7 @@ function createEngine(db: Database): Engine {
     secrets: createSecretCache(TEST_VAULT),
     queues: createQueueCache(),
     hub: createWakeHub(),
+    claims: createWaitingClaims(),
     paramsProblems: computedProblems,
     settings: DEFAULT_ENGINE_SETTINGS,
     random: () => 0.5,

@@ -1,5 +1,6 @@
 import { executorRoutes, routes, type Route } from '@carillon/contract'
 import type { TestApi, TestTenant } from './api.test-helper.ts'
+import { hashPassword } from '../definition/password.ts'
 import { loadPresets } from '../presets/load-presets.ts'
 
 /**
@@ -40,6 +41,8 @@ export interface Objects {
   readonly longResting: number
   readonly executor: number
   readonly spareExecutor: number
+  /** Registered by hand. */
+  readonly typedExecutor: number
   readonly token: number
   readonly secret: number
   readonly spareSecret: number
@@ -244,6 +247,7 @@ const requests: Table = {
     list: (own) => ({ query: { app: own.app } }),
     get: (own) => ({ params: { executor: own.executor } }),
     create: (own) => ({ body: { ...typedIn, app: own.app, instance: code('typed') } }),
+    update: (own) => ({ params: { executor: own.typedExecutor }, body: { address: 'https://moved.example.com', capacity: 6 } }),
     history: (own) => ({ params: { executor: own.executor } }),
     setStatus: (own) => ({ params: { executor: own.executor }, body: { status: 'MAINTENANCE', reason: 'new disk' } }),
     remove: (own) => ({ params: { executor: own.spareExecutor } }),
@@ -260,6 +264,18 @@ const requests: Table = {
     create: () => ({ body: { login: code('user') } }),
     get: () => ({ params: { user: USER_ID } }),
     update: () => ({ params: { user: USER_ID }, body: { version: 1, name: 'Another' } }),
+    resetPassword: () => ({ params: { user: SPARE_USER_ID } }),
+    remove: () => ({ params: { user: SPARE_USER_ID } }),
+  },
+  sessions: {
+    list: none,
+    end: () => ({ params: { session: SPARE_SESSION_ID } }),
+  },
+  session: {
+    create: () => ({ body: { name: 'member', password: PASSWORD } }),
+    get: none,
+    changePassword: () => ({ body: { current: PASSWORD, next: `${PASSWORD} again` } }),
+    end: none,
   },
   members: {
     list: none,
@@ -290,6 +306,7 @@ const requests: Table = {
     drainNode: () => ({ params: { node: 'node-1' } }),
     startNode: () => ({ params: { node: 'node-1' } }),
   },
+  overview: { get: none, nodes: none },
   meta: { whoami: none, openapi: none, health: none, ready: none },
   executor: {
     register: () => ({
@@ -309,6 +326,11 @@ const requests: Table = {
 }
 
 const USER_ID = 77
+const SPARE_USER_ID = 78
+/** Who is signed in. */
+export const SIGNED_IN_ID = 79
+const SPARE_SESSION_ID = 80
+const PASSWORD = 'correct horse battery'
 
 export interface NamedRoute {
   readonly name: string
@@ -362,6 +384,7 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
   const held = await trigger()
   const { session, executor } = await registerAndClaim(api, tenant, named('app'), held)
   const { executor: spareExecutor } = await register(api, tenant, named('app'), 'spare-instance')
+  const typed = await client.executors.create({ body: { ...typedIn, app: named('app'), instance: named('typed') } })
   const [run, pausedRun, spareRun, endedRun] = [await trigger(), await trigger(), await trigger(), await trigger()]
   await client.runs.pause({ params: { run: pausedRun } })
   await client.runs.cancel({ params: { run: endedRun } })
@@ -387,7 +410,7 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
     dag: dag.id,
     spareDag: spareDag.id,
     runningDag: running.id,
-    ...{ run, pausedRun, spareRun, endedRun, instance: run, executor, spareExecutor, session, held },
+    ...{ run, pausedRun, spareRun, endedRun, instance: run, executor, spareExecutor, typedExecutor: typed.id, session, held },
     ...controlled,
     token: token.id,
     executorToken: await api.token(tenant.id, 'executor'),
@@ -429,11 +452,16 @@ async function registerAndClaim(api: TestApi, tenant: TestTenant, app: string, i
   return registered
 }
 
-/** What belongs to no tenant: a user, and a server node. */
+/** What belongs to no tenant: users, of whom one is signed in, and a server node. */
 export async function seedPlatform(api: TestApi, memberOf: number): Promise<void> {
   await loadPresets(api.db, { onRefused: refuse })
-  await api.root.query(`insert into user_account (id, login, name) values ($1, 'member', 'Member')`, [USER_ID])
+  const users = `insert into user_account (id, login, name, password_hash) values ($1, 'member', 'Member', $4), ($2, 'spare', 'Spare', null), ($3, 'signed-in', 'Signed in', $4)`
+  await api.root.query(users, [USER_ID, SPARE_USER_ID, SIGNED_IN_ID, await hashPassword(PASSWORD)])
   await api.root.query(`insert into membership (tenant_id, user_id, role) values ($1, $2, 'operator')`, [memberOf, USER_ID])
+  await api.root.query(
+    `insert into user_session (id, user_id, hash, address, expires_at) values ($1, $2, 'spare', '127.0.0.1', now() + interval '1 day')`,
+    [SPARE_SESSION_ID, SIGNED_IN_ID],
+  )
   await api.root.query(`insert into server_node (id, name, version) values ('node-1', 'node-1', '0')`)
 }
 

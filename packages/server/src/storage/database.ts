@@ -18,8 +18,12 @@ export interface Database {
   tenant<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
   /** As `tenant`, for what a request only has to look up: it changes nothing, so nobody waits for its end. */
   peek<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
-  /** Reads of the console and of lists: as `peek`, with their own pool and time-out. */
+  /** Reads and lists of whoever has a token: as `peek`, with their own pool and time-out. */
   read<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** As `read`, for people who signed in: however many pages they have open, they wait for each other and for nobody else. */
+  console<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** As `engine`, but changes nothing: what people are shown across tenants, or of the scheduler as a whole. */
+  survey<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -35,6 +39,8 @@ export interface Transaction {
   now(): Promise<number>
   /** Runs after COMMIT, never after a rollback: wake-ups belong here. */
   afterCommit(action: () => void): void
+  /** Runs after a rollback, whatever the reason: what was lent to the transaction is given back here. */
+  afterRollback(action: () => void): void
 }
 
 export interface PoolSizes {
@@ -42,7 +48,9 @@ export interface PoolSizes {
   readonly api: number
   readonly lease: number
   readonly aside: number
+  readonly reads: number
   readonly console: number
+  readonly survey: number
 }
 
 const INT8 = 20
@@ -71,7 +79,7 @@ export interface DatabaseOptions {
 }
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const sizes: PoolSizes = { engine: 4, api: 6, lease: 2, aside: 2, console: 3, ...options.sizes }
+  const sizes: PoolSizes = { engine: 4, api: 6, lease: 2, aside: 2, reads: 3, console: 3, survey: 2, ...options.sizes }
   let closing = false
   const onError = (error: Error) => {
     if (!closing) options.onError?.(error)
@@ -82,7 +90,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     lease: pool(ENGINE, sizes.lease, 5_000),
     aside: pool(ENGINE, sizes.aside, 5_000),
     tenant: pool('carillon_api', sizes.api, 5_000),
-    read: pool('carillon_api', sizes.console, 10_000),
+    read: pool('carillon_api', sizes.reads, 10_000),
+    console: pool('carillon_api', sizes.console, LONGEST_LOOK_MS),
+    survey: pool(ENGINE, sizes.survey, LONGEST_LOOK_MS),
   }
   return {
     engine: (work) => transact(pools.engine, ENGINE_WRITES, work),
@@ -91,6 +101,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     tenant: (tenantId, work) => transact(pools.tenant, { tenantId, readOnly: false }, work),
     peek: (tenantId, work) => transact(pools.tenant, { tenantId, readOnly: true }, work),
     read: (tenantId, work) => transact(pools.read, { tenantId, readOnly: true }, work),
+    console: (tenantId, work) => transact(pools.console, { tenantId, readOnly: true }, work),
+    survey: (work) => transact(pools.survey, { tenantId: null, readOnly: true }, work),
     async close() {
       closing = true
       await Promise.all(Object.values(pools).map((each) => each.end()))
@@ -99,6 +111,9 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 const ENGINE = 'carillon_engine'
+
+/** A page that has not come by then is worth less than what it holds up. */
+const LONGEST_LOOK_MS = 2_000
 
 /**
  * The engine's statements name their rows by key or by place (`placed`): statistics that are minutes old must not talk it out of that, and
@@ -174,9 +189,9 @@ async function transact<T>(pool: pg.Pool, mode: Mode, work: (tx: Transaction) =>
 
 async function transactOnce<T>(pool: pg.Pool, { tenantId, readOnly }: Mode, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const connection = await borrow(pool)
-  const actions: (() => void)[] = []
+  const after: Endings = { commit: [], rollback: [] }
   let result: T
-  const tx = transactionOn(connection, actions)
+  const tx = transactionOn(connection, after)
   try {
     // BEGIN and the tenant travel in the same packet as the first statement; a failure of theirs fails that one too.
     gatherWrites(connection.client)
@@ -195,10 +210,17 @@ async function transactOnce<T>(pool: pg.Pool, { tenantId, readOnly }: Mode, work
     connection.giveBack()
   } catch (error) {
     await connection.rollBack()
+    after.rollback.forEach(runHint)
     throw connection.failure() ?? tx.failure() ?? tx.causeOf(error)
   }
-  actions.forEach(runHint)
+  after.commit.forEach(runHint)
   return result
+}
+
+/** What a transaction leaves to be done after its end. */
+interface Endings {
+  readonly commit: (() => void)[]
+  readonly rollback: (() => void)[]
 }
 
 /** A transaction of which a statement has failed answers COMMIT by rolling back. */
@@ -292,7 +314,7 @@ interface OwnTransaction extends Transaction {
   causeOf(error: unknown): unknown
 }
 
-function transactionOn(connection: Connection, actions: (() => void)[]): OwnTransaction {
+function transactionOn(connection: Connection, after: Endings): OwnTransaction {
   let failure: Error | undefined
   let cause: unknown
   const query = async <Row>({ name, text }: Statement, parameters: readonly unknown[] = []): Promise<Row[]> => {
@@ -316,6 +338,7 @@ function transactionOn(connection: Connection, actions: (() => void)[]): OwnTran
     failure: () => failure,
     causeOf: (error) => (codeOf(error) === FOLLOWED_A_FAILURE ? (cause ?? error) : error),
     now: () => (clock ??= query<{ now: number }>(NOW).then((rows) => rows[0]!.now)),
-    afterCommit: (action) => void actions.push(action),
+    afterCommit: (action) => void after.commit.push(action),
+    afterRollback: (action) => void after.rollback.push(action),
   }
 }
