@@ -29,6 +29,7 @@ import { addRuns } from './commands/runs.ts'
 import { addScheduler } from './commands/scheduler.ts'
 import { addSecrets } from './commands/secrets.ts'
 import { addServer } from './commands/server.ts'
+import { addTenants } from './commands/tenants.ts'
 import { addToken } from './commands/token.ts'
 import { addTrigger } from './commands/trigger.ts'
 import { addVersions } from './commands/versions.ts'
@@ -44,6 +45,7 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addDump,
   addLoad,
   addLogin,
+  addTenants,
   addToken,
   addSecrets,
   addGet,
