@@ -55,11 +55,11 @@ function NoSession({ error, retry }: { error: Error; retry: () => void }) {
   return (
     <main>
       {error instanceof ServerUnreachable ? (
-        <EmptyState title={t('unreachable')} action={<Button onClick={retry}>{t('retry')}</Button>}>
+        <EmptyState level={1} title={t('unreachable')} action={<Button onClick={retry}>{t('retry')}</Button>}>
           {t('unreachableHint')}
         </EmptyState>
       ) : (
-        <ErrorPanel error={error} retry={retry} />
+        <ErrorPanel level={1} error={error} retry={retry} />
       )}
     </main>
   )
