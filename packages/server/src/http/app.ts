@@ -7,6 +7,7 @@ import { invalid, invalidFields } from '../definition/invalid.ts'
 import type { IdempotencyKey } from '../storage/idempotency.ts'
 import { ANONYMOUS, createAuthenticator, type Authenticator, type Credentials, type Principal } from './auth.ts'
 import { createContext, type ApiServices, type Context } from './context.ts'
+import { serveConsole, type ConsolePage } from './console.ts'
 import { allowOrigins } from './cors.ts'
 import { serveDocs } from './docs.ts'
 import { requestHash } from './idempotency.ts'
@@ -27,6 +28,8 @@ export interface AppOptions {
   /** Routes and what answers them, group by group, as the contract names them. */
   readonly groups: readonly RouteGroup[]
   readonly corsOrigins?: readonly string[]
+  /** Built console. Left out: the one of its package; null: none. */
+  readonly consoleFolder?: string | null
   /** Names of this server besides the one that a request calls it by: `scheduler.example.org`. */
   readonly ownHosts?: readonly string[]
   /** Believe `x-forwarded-for` of these proxies. */
@@ -96,7 +99,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     }
   }
   serveDocs(app)
-  answerUnknownPaths(app, options.groups)
+  answerUnknownPaths(app, options.groups, serveConsole(app, options.consoleFolder))
   return app
 }
 
@@ -287,8 +290,8 @@ function validationErrorOf(error: unknown): CarillonError | null {
   return validation ? invalidFields(fieldProblems(validation, validationContext ?? '')) : null
 }
 
-/** 405 where the path exists under another method, 404 otherwise. */
-function answerUnknownPaths(app: FastifyInstance, groups: readonly RouteGroup[]): void {
+/** 405 where the path exists under another method, 404 otherwise; the console's page where a browser looks for one of its addresses. */
+function answerUnknownPaths(app: FastifyInstance, groups: readonly RouteGroup[], consolePage: ConsolePage): void {
   const known = groups
     .flatMap((group) => Object.values(group.routes))
     .map(({ method, path }) => {
@@ -297,6 +300,8 @@ function answerUnknownPaths(app: FastifyInstance, groups: readonly RouteGroup[])
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0]!
     const methods = known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
+    const page = methods.length === 0 ? consolePage(request, reply) : null
+    if (page !== null) return page
     if (methods.length === 0) throw new CarillonError('NOT_FOUND', 'There is nothing at this path.')
     reply.header('allow', methods.join(', '))
     throw new CarillonError('METHOD_NOT_ALLOWED', `Offered here: ${methods.join(', ')}.`)
