@@ -50,6 +50,7 @@ export const settings = {
     lease: pool(2, 'Connections kept for heartbeats and leases, so that nothing else can starve them.'),
     aside: pool(2, 'Connections for what may wait: tokens that are not known yet, log lines, reasons why something waits.'),
     console: pool(3, "Connections of the console's searches, which may be slow."),
+    live: pool(2, 'Connections that look for what live views show, however many are open.'),
   },
   nodeHeartbeatMs: setting(duration(100, minute), 2_000, 'How often a node says that it lives.'),
   executorHeartbeatMs: setting(duration(100, minute), 5_000, 'How often an executor should say that it lives.'),

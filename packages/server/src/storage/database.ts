@@ -20,6 +20,8 @@ export interface Database {
   peek<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
   /** Reads of the console and of lists: as `peek`, with their own pool and time-out. */
   read<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Looks of live views: as `read`, few and short, so that no number of open pages costs more than these connections. */
+  live<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -43,6 +45,7 @@ export interface PoolSizes {
   readonly lease: number
   readonly aside: number
   readonly console: number
+  readonly live: number
 }
 
 const INT8 = 20
@@ -71,7 +74,7 @@ export interface DatabaseOptions {
 }
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const sizes: PoolSizes = { engine: 4, api: 6, lease: 2, aside: 2, console: 3, ...options.sizes }
+  const sizes: PoolSizes = { engine: 4, api: 6, lease: 2, aside: 2, console: 3, live: 2, ...options.sizes }
   let closing = false
   const onError = (error: Error) => {
     if (!closing) options.onError?.(error)
@@ -83,6 +86,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     aside: pool(ENGINE, sizes.aside, 5_000),
     tenant: pool('carillon_api', sizes.api, 5_000),
     read: pool('carillon_api', sizes.console, 10_000),
+    live: pool('carillon_api', sizes.live, 2_000),
   }
   return {
     engine: (work) => transact(pools.engine, ENGINE_WRITES, work),
@@ -91,6 +95,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     tenant: (tenantId, work) => transact(pools.tenant, { tenantId, readOnly: false }, work),
     peek: (tenantId, work) => transact(pools.tenant, { tenantId, readOnly: true }, work),
     read: (tenantId, work) => transact(pools.read, { tenantId, readOnly: true }, work),
+    live: (tenantId, work) => transact(pools.live, { tenantId, readOnly: true }, work),
     async close() {
       closing = true
       await Promise.all(Object.values(pools).map((each) => each.end()))
