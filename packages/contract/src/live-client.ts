@@ -184,6 +184,7 @@ export function openLive(options: LiveOptions): LiveClient {
     subscription.items = items
     if (same) return tellStale(subscription, false)
     subscription.stale = false
+    if (subscription.topic.kind === 'log') forgetOldLines(items)
     const view = { head, items: [...items.values()] } as LiveView
     subscription.view = view
     for (const watcher of subscription.watchers) watcher.onView(view)
@@ -248,8 +249,15 @@ export function openLive(options: LiveOptions): LiveClient {
 /** CLOSE_UNAUTHENTICATED. The schemas are not imported for it: they would come along into a page. */
 const SIGNED_OUT = 4401
 
-/** A log keeps as many of its last lines as a snapshot has. */
-const MOST_LINES = 1_000
+/** Lines of a log that are kept; the server's REST API has all. */
+const MOST_LINES = 5_000
+
+function forgetOldLines(items: Map<number, unknown>): void {
+  for (const id of items.keys()) {
+    if (items.size <= MOST_LINES) return
+    items.delete(id)
+  }
+}
 
 type Changes = Extract<LiveMessage, { type: 'changes' }>
 

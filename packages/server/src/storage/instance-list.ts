@@ -126,9 +126,11 @@ export async function instancesOfRun(
 
 const changedOfRun = (age: 'live' | 'history') =>
   `select ${SHARED}, ${stampOf('t')} as stamp from instance_${age} t where t.tenant_id = $1 and ${OF_RUN} and ${changedSince('t', '$3')}`
+// A handler's null is stored as such. What is larger than that is not fetched for the answer.
+const HAS_OUTPUT = `case when pg_column_size(t.output) > 100 then true else coalesce(t.output <> 'null', false) end`
 const ofRunSince = sql(
   'instance.ofRunSince',
-  `select ${VIEW.replace('t.output,', '')}, t.output is not null as "hasOutput", t.stamp
+  `select ${VIEW.replace('t.output,', '')}, ${HAS_OUTPUT} as "hasOutput", t.stamp
    from (${changedOfRun('live')} union all ${changedOfRun('history')} and t.id >= ((($2::bigint >> 37) - 1) << 37)) t
    ${IN_ORDER} limit ${MOST_OF_RUN + 1}`,
 )
