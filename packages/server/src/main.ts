@@ -161,11 +161,14 @@ async function startNode(
     vault,
     hub: engine.hub,
     days: firing.days,
+    sessions: config.sessions,
   }
+  const ownHosts = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).host]
   const app = createApi(
     {
       services: apiServices,
       corsOrigins: listOf(config.corsOrigins),
+      ownHosts,
       trustProxy: config.trustProxy === undefined ? false : listOf(config.trustProxy),
       // The calls of executors are many and say little; they are there for those who ask for them.
       onAnswered: (entry) => log[isTraffic(entry.route) ? 'trace' : 'info'](entry, 'answered'),
@@ -178,7 +181,13 @@ async function startNode(
   )
 
   serveXxlJob(app, xxlJob)
-  serveLive(app, { services: apiServices, hub: engine.hub, nodeId, onError: (error) => engine.report('live.failed', { error }) })
+  serveLive(app, {
+    services: apiServices,
+    ownHosts,
+    hub: engine.hub,
+    nodeId,
+    onError: (error) => engine.report('live.failed', { error }),
+  })
 
   let stopping: Promise<void> | undefined
   const stop = async () => {

@@ -5,6 +5,7 @@ import { invalidFields } from '../definition/invalid.ts'
 import { compileValidator, fieldProblems } from '../definition/validation.ts'
 import type { Principal } from '../http/auth.ts'
 import { carillonErrorOf, internalError, problemOf } from '../http/problems.ts'
+import { groupBy } from '../lifecycle/group.ts'
 import type { Seat, Topics, Viewer } from './topics.ts'
 
 export interface ConnectionDeps {
@@ -13,8 +14,10 @@ export interface ConnectionDeps {
   /** Of the request that opened it, for what its problems are called by. */
   readonly requestId: string
   readonly topics: Topics
-  /** Who the client is in a tenant, if it has the permission there; throws a CarillonError otherwise. Undefined: in its own. */
-  authenticate(tenant: string | undefined, access: Permission | 'authenticated'): Promise<Principal>
+  /** Who the client is; throws a CarillonError if nobody (any more). */
+  identify(): Promise<Principal>
+  /** Who it is in a tenant, if it has the permission there; throws a CarillonError otherwise. */
+  authenticate(tenant: string, access: Permission): Promise<Principal>
   join(tenantId: number, topic: LiveTopic, viewer: Viewer, since: number | undefined): Seat
   accessOf(topic: LiveTopic): Permission
   onError(error: unknown): void
@@ -183,33 +186,29 @@ export function openConnection(deps: ConnectionDeps): Connection {
   })
   say({ type: 'hello', serverTime: Date.now(), node: deps.nodeId })
 
-  const checkOne = async (tenant: string | undefined, access: Permission | 'authenticated', mine: readonly Subscription[]) => {
+  /** What is no longer to be seen is taken away; whether it is known who the client is. */
+  const check = async (who: () => Promise<Principal>, mine: readonly Subscription[]): Promise<'KNOWN' | 'NOBODY' | 'UNSURE'> => {
     try {
-      const { tenantId } = await deps.authenticate(tenant, access)
-      for (const each of mine)
-        if (each.tenantId !== tenantId) end(each, new CarillonError('FORBIDDEN', 'This is no longer yours to see.'))
-      return 'SURE'
+      await who()
+      return 'KNOWN'
     } catch (error) {
-      const known = carillonErrorOf(error)
-      if (known === null || known.code === 'UNAVAILABLE') return 'UNSURE'
-      for (const each of mine) if (subscriptions.get(each.id) === each) end(each, known)
-      return known.code === 'UNAUTHENTICATED' ? 'UNKNOWN' : 'SURE'
+      const refusal = carillonErrorOf(error)
+      if (refusal === null || refusal.code === 'UNAVAILABLE') return 'UNSURE'
+      for (const each of mine) if (subscriptions.get(each.id) === each) end(each, refusal)
+      return refusal.code === 'UNAUTHENTICATED' ? 'NOBODY' : 'KNOWN'
     }
   }
 
   return {
     async recheck() {
-      const groups = new Map<string, Subscription[]>()
-      for (const each of open()) {
-        const key = `${each.topic.tenant} ${deps.accessOf(each.topic)}`
-        groups.set(key, [...(groups.get(key) ?? []), each])
-      }
-      const checks = [...groups.values()].map((mine) => checkOne(mine[0]!.topic.tenant, deps.accessOf(mine[0]!.topic), mine))
-      const answers = await Promise.all(checks.length > 0 ? checks : [checkOne(undefined, 'authenticated', [])])
-      if (answers.includes('UNKNOWN')) {
-        open().forEach((each) => end(each, new CarillonError('UNAUTHENTICATED', 'Your sign-in has ended.')))
-        return socket.close(CLOSE_UNAUTHENTICATED, 'Your sign-in has ended.')
-      }
+      const all = open()
+      const groups = groupBy(all, ({ topic }) => `${topic.tenant} ${deps.accessOf(topic)}`)
+      const checks = [...groups.values()].map((mine) => {
+        const { topic } = mine[0]!
+        return check(() => deps.authenticate(topic.tenant, deps.accessOf(topic)), mine)
+      })
+      const answers = await Promise.all([check(deps.identify, all), ...checks])
+      if (answers.includes('NOBODY')) return socket.close(CLOSE_UNAUTHENTICATED, 'Your sign-in has ended.')
       unsure = answers.includes('UNSURE')
       if (unsure) open().forEach(outdate)
       else catchUp()

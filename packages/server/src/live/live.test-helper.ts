@@ -15,6 +15,10 @@ export interface LiveWorld {
   /** Transactions that looks have begun so far. */
   looks(): number
   open(token: string, headers?: Record<string, string>): Promise<LiveTestClient>
+  /** As `open`, without a token. */
+  openWith(headers: Record<string, string>): Promise<LiveTestClient>
+  /** What the server was told of and no client was. */
+  readonly errors: unknown[]
   close(): Promise<void>
 }
 
@@ -37,6 +41,7 @@ export interface LiveTestClient {
 export async function startLive(recheckMs = 100): Promise<LiveWorld> {
   const api = await startTestApi()
   let looks = 0
+  const errors: unknown[] = []
   const db: Database = {
     ...api.db,
     live: (tenantId, work) => {
@@ -49,11 +54,17 @@ export async function startLive(recheckMs = 100): Promise<LiveWorld> {
     services: {
       ...{ db, limits: { bodyBytes: 0, paramsBytes: 0, schemaBytes: 0, resultBytes: 0 }, plans: engine.plans, vault: TEST_VAULT },
       lifecycle: createLifecycle(engine, { wakeFiring: () => undefined, wakeBackfill: () => undefined }),
-      ...{ tasks: createKnownTasks(), hub: engine.hub, days: api.firing.days },
+      ...{
+        tasks: createKnownTasks(),
+        hub: engine.hub,
+        days: api.firing.days,
+        sessions: { idleMs: 3_600_000, longestMs: 3_600_000 },
+      },
     },
+    ownHosts: ['carillon.example.org'],
     hub: engine.hub,
     nodeId: 'node-1',
-    onError: (error) => console.error(error),
+    onError: (error) => errors.push(error),
     recheckMs,
   })
   await api.app.listen({ host: '127.0.0.1', port: 0 })
@@ -63,6 +74,8 @@ export async function startLive(recheckMs = 100): Promise<LiveWorld> {
     url,
     looks: () => looks,
     open: (token, headers = {}) => openClient(url, { authorization: `Bearer ${token}`, ...headers }),
+    openWith: (headers) => openClient(url, headers),
+    errors,
     close: () => api.close(),
   }
 }

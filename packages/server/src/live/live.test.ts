@@ -2,6 +2,7 @@ import type { LiveMessage, LiveTopic } from '@carillon/contract'
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WebSocketServer } from 'ws'
+import { hashPassword } from '../definition/password.ts'
 import { createDagWorld, type DagWorld } from '../http/handlers/dag-runs.test-helper.ts'
 import { storeLogs } from '../lifecycle/logs.ts'
 import { startLive, type LiveTestClient, type LiveWorld } from './live.test-helper.ts'
@@ -17,6 +18,22 @@ afterAll(() => live.close())
 const tenant = 'tenant-a'
 const owner = () => live.api.tenantA.owner
 const open = () => live.open(owner())
+const openWith = (headers: Record<string, string>) => live.openWith(headers)
+const pageOrigin = () => new URL(live.url).origin.replace('ws:', 'http:')
+
+/** The cookie of somebody who is a viewer in these tenants. */
+async function signIn(login: string, ...tenants: readonly ('tenant-a' | 'tenant-b')[]): Promise<string> {
+  const { root, tenantA, tenantB } = live.api
+  const text = `insert into user_account (login, name, password_hash) values ($1, $1, $2) returning id`
+  const { rows } = await root.query(text, [login, await hashPassword('a password')])
+  for (const code of tenants) {
+    const { id } = code === 'tenant-a' ? tenantA : tenantB
+    await root.query(`insert into membership (tenant_id, user_id, role) values ($1, $2, 'viewer')`, [id, rows[0].id])
+  }
+  const body = { name: login, password: 'a password' }
+  const { headers } = await live.api.call({ method: 'POST', url: '/api/v1/session', body })
+  return String(headers['set-cookie']).split(';')[0]!
+}
 const runOf = (run: number): LiveTopic => ({ kind: 'run', tenant, run })
 const of = (id: number, type?: LiveMessage['type']) => (message: LiveMessage) =>
   'id' in message && message.id === id && (type === undefined || message.type === type)
@@ -209,9 +226,12 @@ describe('who may connect', () => {
 
   test('a page of another origin is refused, one of this server is not', async () => {
     await expect(live.open(owner(), { origin: 'http://evil.example.org' })).rejects.toThrow('403')
-    const own = await live.open(owner(), { origin: new URL(live.url).origin.replace('ws:', 'http:') })
+    const own = await live.open(owner(), { origin: pageOrigin() })
     await own.until(({ type }) => type === 'hello')
     own.socket.close()
+    const named = await live.open(owner(), { origin: 'https://carillon.example.org' })
+    await named.until(({ type }) => type === 'hello')
+    named.socket.close()
   })
 
   test('a request that is no WebSocket is told to be one', async () => {
@@ -246,6 +266,48 @@ describe('who may connect', () => {
     client.socket.close()
   })
 
+  test('somebody who signed in sees the topics of the tenants of which they are a member, until they sign out', async () => {
+    const cookie = await signIn('reader', 'tenant-a')
+    const client = await openWith({ cookie, origin: pageOrigin() })
+    const id = client.subscribe({ kind: 'runs', tenant })
+    await client.until(of(id, 'snapshot'))
+    const [theirs, nobodys] = ['tenant-b', 'nobody'].map((other) => client.subscribe({ kind: 'runs', tenant: other }))
+    expect(await refusalOf(client, theirs!)).toMatchObject({ status: 403 })
+    expect(await refusalOf(client, theirs!)).toEqual(await refusalOf(client, nobodys!))
+    await live.api.root.query(`delete from user_session`)
+    expect(await refusalOf(client, id)).toMatchObject({ status: 401 })
+    expect((await client.closed).code).toBe(4401)
+    await expect(openWith({ cookie, origin: pageOrigin() })).rejects.toThrow('401')
+  })
+
+  test('a page of another site that has the browser send the cookie is refused', async () => {
+    const cookie = await signIn('lured', 'tenant-a')
+    await expect(openWith({ cookie, origin: 'https://evil.example.org' })).rejects.toThrow('403')
+  })
+
+  test('a membership that ends takes the topics of its tenant along and leaves those of others', async () => {
+    const cookie = await signIn('moving', 'tenant-a', 'tenant-b')
+    const client = await openWith({ cookie })
+    const a = client.subscribe({ kind: 'runs', tenant })
+    const b = client.subscribe({ kind: 'executors', tenant: 'tenant-b' })
+    await client.until(of(a, 'snapshot'))
+    await client.until(of(b, 'snapshot'))
+    await live.api.root.query(`delete from membership where tenant_id = $1`, [live.api.tenantA.id])
+    expect(await refusalOf(client, a)).toMatchObject({ status: 403 })
+    const again = client.subscribe({ kind: 'schedules', tenant: 'tenant-b' })
+    await client.until(of(again, 'snapshot'))
+    client.socket.close()
+  })
+
+  test('an open page is no use of a session: it does not live longer by it', async () => {
+    const cookie = await signIn('idle', 'tenant-a')
+    await live.api.root.query(`update user_session set seen_at = now() - interval '59 minutes 57 seconds'`)
+    const client = await openWith({ cookie })
+    const id = client.subscribe({ kind: 'runs', tenant })
+    await client.until(of(id, 'snapshot'))
+    expect((await client.closed).code).toBe(4401)
+  })
+
   test('a token that is revoked loses its topics and its connection', async () => {
     const secret = await live.api.token(live.api.tenantA.id, 'viewer')
     const client = await live.open(secret)
@@ -258,6 +320,35 @@ describe('who may connect', () => {
 })
 
 describe('a connection', () => {
+  test('says that its views are out of date while the server cannot look, and renews them when it can', async () => {
+    const client = await open()
+    const id = client.subscribe({ kind: 'executors', tenant })
+    await client.until(of(id, 'snapshot'))
+    await live.api.root.query(`revoke select on executor from carillon_api`)
+    await client.until(of(id, 'resync'))
+    await live.api.root.query(`grant select on executor to carillon_api`)
+    await client.until(of(id, 'changes'))
+    expect(live.errors.splice(0).map(String)).toContainEqual(expect.stringContaining('permission denied'))
+    client.socket.close()
+  })
+
+  test('shows nothing while it cannot be said who the client is, and goes on when it can', async () => {
+    const client = await open()
+    const id = client.subscribe({ kind: 'runs', tenant })
+    await client.until(of(id, 'snapshot'))
+    await live.api.root.query(`alter table api_token rename to gone`)
+    await client.until(of(id, 'resync'))
+    const run = Number((await live.api.root.query(`select max(id) as id from run_history`)).rows[0].id)
+    expect(client.view(id)!.items[0].id).toBe(run)
+    await live.api.root.query(`update run_history set reason = 'seen later' where id = $1`, [run])
+    const other = client.subscribe({ kind: 'runs', tenant: 'tenant-a', query: { limit: 1 } })
+    await refusalOf(client, other)
+    await live.api.root.query(`alter table gone rename to api_token`)
+    await client.sees(id, ({ items }) => items[0].reason === 'seen later')
+    live.errors.splice(0)
+    client.socket.close()
+  })
+
   test('shows nothing while it is paused, and then what it lacks', async () => {
     const client = await open()
     const run = await world.trigger(await world.dag('m>n'))

@@ -12,6 +12,7 @@ import {
 } from '@carillon/contract'
 import type { Permission } from '@carillon/core'
 import { noSuch } from '../definition/versioned-object.ts'
+import type { AppOptions } from '../http/app.ts'
 import { ANONYMOUS } from '../http/auth.ts'
 import { createContext, type ApiServices, type Context } from '../http/context.ts'
 import { executorHandlers } from '../http/handlers/executors.ts'
@@ -86,28 +87,25 @@ export function readerOf(services: LiveServices, tenantId: number, topic: LiveTo
   return kind.reader(contextOf(services, kind.route, tenantId), topic)
 }
 
-export type LiveServices = Omit<ApiServices, 'readiness' | 'forgetPrincipals'>
+export type LiveServices = AppOptions['services']
 
 /** That of a request which reads over the connections of live views. */
 function contextOf(services: LiveServices, route: Route, tenantId: number): Context {
   const { db } = services
-  return createContext(
-    {
-      ...services,
-      db: { ...db, read: db.live },
-      readiness: () => Promise.resolve(null),
-      forgetPrincipals: () => undefined,
-    },
-    {
-      route,
-      principal: { ...ANONYMOUS, tenantId, role: 'viewer' },
-      requestId: 'live',
-      address: '',
-      idempotency: null,
-      signal: new AbortController().signal,
-      header: () => undefined,
-    },
-  )
+  // The handlers that look use nothing of the rest.
+  const reading = { ...services, db: { ...db, read: db.live } } as ApiServices
+  return createContext(reading, {
+    route,
+    principal: { ...ANONYMOUS, tenantId, role: 'viewer' },
+    requestId: 'live',
+    address: '',
+    idempotency: null,
+    signal: new AbortController().signal,
+    header: () => undefined,
+    secure: false,
+    answerWith: () => undefined,
+    assertOwnOrigin: () => undefined,
+  })
 }
 
 /** After the first look, only what has changed since the one before is read: see `changeMark`. */

@@ -2,16 +2,19 @@ import websocket from '@fastify/websocket'
 import { LIVE_PATH } from '@carillon/contract'
 import { CarillonError } from '@carillon/core'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { credentialsOf, senderOf } from '../http/app.ts'
 import { createAuthenticator } from '../http/auth.ts'
+import { assertOwnOrigin } from '../http/own-page.ts'
 import { carillonErrorOf } from '../http/problems.ts'
 import type { WakeHub } from '../runtime/wake-hub.ts'
-import { openConnection, type Connection } from './connection.ts'
-import { isOwnOrigin } from './origin.ts'
+import { openConnection, type Connection, type ConnectionDeps } from './connection.ts'
 import { accessOf, readerOf, type LiveServices } from './readers.ts'
 import { createTopics } from './topics.ts'
 
 export interface LiveDeps {
   readonly services: LiveServices
+  /** Under which pages of this server also are reached. */
+  readonly ownHosts: readonly string[]
   readonly hub: Pick<WakeHub, 'listen'>
   readonly nodeId: string
   readonly onError: (error: unknown) => void
@@ -31,7 +34,7 @@ const CLOSING_MS = 500
 /** Live views: `GET /api/v1/live` becomes a WebSocket. How it goes is in docs/guides/live.md, the messages in the contract. */
 export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
   const { services, nodeId, onError } = deps
-  const authenticator = createAuthenticator(services.db)
+  const authenticator = createAuthenticator(services.db, services.sessions, { renews: false })
   const topics = createTopics({ hub: deps.hub, onError, refusalOf: carillonErrorOf })
   const connections = new Set<Connection>()
   const every = (ms: number, act: (connection: Connection) => void) => setInterval(() => connections.forEach(act), ms).unref()
@@ -39,11 +42,15 @@ export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
     every(PING_MS, (connection) => connection.ping()),
     every(deps.recheckMs ?? RECHECK_MS, (connection) => void connection.recheck().catch(onError)),
   ]
-  const identify = (request: FastifyRequest): Identify => {
-    const { authorization } = request.headers
-    return (tenant, access) => authenticator.authenticate({ authorization, tenant }, access)
+  const identityOf = (request: FastifyRequest): Identity => {
+    const credentials = credentialsOf(request)
+    const anywhere = credentials.authorization === undefined ? 'session' : 'authenticated'
+    return {
+      identify: () => authenticator.authenticate({ ...credentials, tenant: undefined }, anywhere),
+      authenticate: (tenant, access) => authenticator.authenticate({ ...credentials, tenant }, access),
+    }
   }
-  const opened = new WeakMap<FastifyRequest, Identify>()
+  const opened = new WeakMap<FastifyRequest, Identity>()
 
   app.register(websocket, {
     options: { maxPayload: LARGEST_MESSAGE },
@@ -63,10 +70,10 @@ export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
       method: 'GET',
       url: LIVE_PATH,
       onRequest: async (request) => {
-        const identity = identify(request)
-        if (!isOwnOrigin(request.headers.origin, request.host))
-          throw new CarillonError('FORBIDDEN', 'Live views are for pages of this server only: the origin is another.')
-        request.principal = await identity(undefined, 'authenticated')
+        // A browser sends the cookie along with a WebSocket that any page opens, and lets that page read the answers: CORS does not stand before it.
+        assertOwnOrigin(senderOf(request), deps.ownHosts)
+        const identity = identityOf(request)
+        request.principal = await identity.identify()
         if (connections.size >= MOST_CONNECTIONS)
           throw new CarillonError('UNAVAILABLE', `This server has ${MOST_CONNECTIONS} live connections, and takes no more.`)
         opened.set(request, identity)
@@ -80,7 +87,7 @@ export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
           nodeId,
           requestId: request.id,
           topics,
-          authenticate: opened.get(request)!,
+          ...opened.get(request)!,
           accessOf,
           join: (tenantId, topic, viewer, since) =>
             topics.join(keyOf(tenantId, topic), () => readerOf(services, tenantId, topic), viewer, since),
@@ -93,7 +100,7 @@ export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
   })
 }
 
-type Identify = Parameters<typeof openConnection>[0]['authenticate']
+type Identity = Pick<ConnectionDeps, 'identify' | 'authenticate'>
 
 /** Equal for equal topics of a tenant. */
 function keyOf(tenantId: number, { tenant: _, ...topic }: object & { tenant: string }): string {

@@ -161,11 +161,9 @@ export function createViewState(most = Number.POSITIVE_INFINITY): ViewState {
     changesFrom(since) {
       if (resumableFrom === null || since < resumableFrom || since > seq) return null
       // The head may have changed meanwhile, and the order: of those that can go on, only a log has one, which its stamps say.
-      return once(`s${since}`, () =>
-        changes(
-          ({ stamp }) => stamp >= since,
-          (part) => part === head,
-        ),
+      return changes(
+        ({ stamp }) => stamp >= since,
+        (part) => part === head,
       )
     },
   }
