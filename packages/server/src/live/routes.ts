@@ -1,9 +1,9 @@
 import websocket from '@fastify/websocket'
-import { LIVE_PATH } from '@carillon/contract'
+import { LIVE_PATH, type LiveTopic } from '@carillon/contract'
 import { CarillonError } from '@carillon/core'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { credentialsOf, senderOf } from '../http/app.ts'
-import { createAuthenticator } from '../http/auth.ts'
+import { createAuthenticator, type Principal } from '../http/auth.ts'
 import { assertOwnOrigin } from '../http/own-page.ts'
 import { carillonErrorOf } from '../http/problems.ts'
 import type { WakeHub } from '../runtime/wake-hub.ts'
@@ -23,6 +23,8 @@ export interface LiveDeps {
 }
 
 const MOST_CONNECTIONS = 1_000
+/** Of one token or person: a page has one. */
+const MOST_CONNECTIONS_OF_ONE = 100
 const LARGEST_MESSAGE = 64 * 2 ** 10
 const PING_MS = 20_000
 /** Whoever was signed out or lost a role sees nothing more after this and the second for which an answer is believed. */
@@ -36,8 +38,17 @@ export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
   const { services, nodeId, onError } = deps
   const authenticator = createAuthenticator(services.db, services.sessions, { renews: false })
   const topics = createTopics({ hub: deps.hub, onError, refusalOf: carillonErrorOf })
-  const connections = new Set<Connection>()
-  const every = (ms: number, act: (connection: Connection) => void) => setInterval(() => connections.forEach(act), ms).unref()
+  /** Whose each is. */
+  const connections = new Map<Connection, string>()
+  const assertRoom = ({ key }: Principal) => {
+    if (connections.size >= MOST_CONNECTIONS)
+      throw new CarillonError('UNAVAILABLE', `This server has ${MOST_CONNECTIONS} live connections, and takes no more.`)
+    const mine = [...connections.values()].filter((each) => each === key).length
+    if (mine >= MOST_CONNECTIONS_OF_ONE)
+      throw new CarillonError('RATE_LIMITED', `You have ${MOST_CONNECTIONS_OF_ONE} live connections open. Close some of them.`)
+  }
+  const every = (ms: number, act: (connection: Connection) => void) =>
+    setInterval(() => [...connections.keys()].forEach(act), ms).unref()
   const timers = [
     every(PING_MS, (connection) => connection.ping()),
     every(deps.recheckMs ?? RECHECK_MS, (connection) => void connection.recheck().catch(onError)),
@@ -59,7 +70,7 @@ export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
     preClose(this: FastifyInstance, done: () => void) {
       timers.forEach(clearInterval)
       topics.close()
-      for (const connection of connections) connection.close(SERVICE_RESTART, 'This server node is being stopped.')
+      for (const connection of connections.keys()) connection.close(SERVICE_RESTART, 'This server node is being stopped.')
       const { clients } = this.websocketServer
       setTimeout(() => clients.forEach((client) => client.terminate()), CLOSING_MS).unref()
       done()
@@ -74,8 +85,7 @@ export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
         assertOwnOrigin(senderOf(request), deps.ownHosts)
         const identity = identityOf(request)
         request.principal = await identity.identify()
-        if (connections.size >= MOST_CONNECTIONS)
-          throw new CarillonError('UNAVAILABLE', `This server has ${MOST_CONNECTIONS} live connections, and takes no more.`)
+        assertRoom(request.principal)
         opened.set(request, identity)
       },
       handler: async () => {
@@ -90,10 +100,10 @@ export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
           ...opened.get(request)!,
           accessOf,
           join: (tenantId, topic, viewer, since) =>
-            topics.join(keyOf(tenantId, topic), () => readerOf(services, tenantId, topic), viewer, since),
+            topics.join(tenantId, nameOf(topic), () => readerOf(services, tenantId, topic), viewer, since),
           onError,
         })
-        connections.add(connection)
+        connections.set(connection, request.principal!.key)
         socket.on('close', () => connections.delete(connection))
       },
     })
@@ -103,8 +113,8 @@ export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
 type Identity = Pick<ConnectionDeps, 'identify' | 'authenticate'>
 
 /** Equal for equal topics of a tenant. */
-function keyOf(tenantId: number, { tenant: _, ...topic }: object & { tenant: string }): string {
-  return `${tenantId} ${JSON.stringify(topic, sortedKeys)}`
+function nameOf({ tenant: _, ...topic }: LiveTopic): string {
+  return JSON.stringify(topic, sortedKeys)
 }
 
 function sortedKeys(_: string, value: unknown): unknown {

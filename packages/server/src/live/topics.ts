@@ -43,8 +43,8 @@ export interface Seat {
  * number; nobody's are not looked at.
  */
 export interface Topics {
-  /** `since`: the `seq` up to which the viewer knows it already. Throws a CarillonError when this node shows as much as it can. */
-  join(key: string, reader: () => Reader, viewer: Viewer, since: number | undefined): Seat
+  /** `name`: equal for equal topics. `since`: the `seq` up to which the viewer knows it already. Throws a CarillonError when this node shows as much as it can. */
+  join(tenantId: number, name: string, reader: () => Reader, viewer: Viewer, since: number | undefined): Seat
   close(): void
 }
 
@@ -56,25 +56,34 @@ export interface TopicsDeps {
   readonly refusalOf: (error: unknown) => CarillonError | null
 }
 
-const MOST_TOPICS_OF_NODE = 1_000
+const MOST_TOPICS_OF_NODE = 2_000
+/** So that one tenant's pages leave room for those of others. */
+const MOST_TOPICS_OF_TENANT = 500
 const MOST_CHARACTERS_OF_NODE = 128 * 2 ** 20
 
 export function createTopics(deps: TopicsDeps): Topics {
   const topics = new Map<string, Topic>()
-  const assertRoom = () => {
+  const keyOf = (tenantId: number, name: string) => `${tenantId} ${name}`
+  const assertRoom = (tenantId: number) => {
     let characters = 0
-    for (const topic of topics.values()) characters += topic.state.size()
-    if (topics.size < MOST_TOPICS_OF_NODE && characters < MOST_CHARACTERS_OF_NODE) return
+    let ofTenant = 0
+    for (const [key, { state }] of topics) {
+      characters += state.size()
+      if (key.startsWith(keyOf(tenantId, ''))) ofTenant++
+    }
+    const full = topics.size >= MOST_TOPICS_OF_NODE || characters >= MOST_CHARACTERS_OF_NODE
+    if (!full && ofTenant < MOST_TOPICS_OF_TENANT) return
     throw new CarillonError(
       'UNAVAILABLE',
       'This server shows as much at once as it can. Close other live views, or try again later.',
     )
   }
   return {
-    join(key, reader, viewer, since) {
+    join(tenantId, name, reader, viewer, since) {
+      const key = keyOf(tenantId, name)
       let topic = topics.get(key)
       if (!topic) {
-        assertRoom()
+        assertRoom(tenantId)
         const made = openTopic(deps, reader(), () => void (topics.get(key) === made && topics.delete(key)))
         topic = made
         topics.set(key, topic)
@@ -160,11 +169,11 @@ function openTopic(deps: TopicsDeps, reader: Reader, onClosed: () => void): Topi
         const rest = state.changesSince(from)
         return rest === null ? ({ type: 'snapshot', rest: state.snapshot() } as const) : ({ type: 'changes', rest } as const)
       }
-      // What is known already is there at once.
+      // What is known already is there at once, as soon as the viewer has its seat.
+      const [known, failing] = [state.revision() > 0, failures > 0]
       queueMicrotask(() => {
-        if (!viewers.has(viewer)) return
-        if (state.revision() > 0) viewer.news()
-        if (failures > 0) viewer.trouble()
+        if (known && viewers.has(viewer)) viewer.news()
+        if (failing && viewers.has(viewer)) viewer.trouble()
       })
       return {
         take(owed) {
