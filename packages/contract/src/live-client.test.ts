@@ -51,7 +51,11 @@ function start(options: Partial<LiveOptions> = {}) {
 }
 
 const topic = { kind: 'runs', tenant: 'shop', query: { limit: 2, task: 'a' } } as const
-const watching = () => ({ onView: vi.fn(), onRefused: vi.fn(), onStale: vi.fn() })
+const watching = () => ({
+  onView: vi.fn<(view: any) => void>(),
+  onRefused: vi.fn<(problem: unknown) => void>(),
+  onStale: vi.fn<(stale: boolean) => void>(),
+})
 const snapshot = (id: number, seq: number, ...items: unknown[]): LiveMessage => ({
   ...{ type: 'snapshot', id, seq },
   data: { head: { nextCursor: null }, items },

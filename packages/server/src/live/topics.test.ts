@@ -37,7 +37,7 @@ test('two looks lie apart by at least the least time, and by four times what one
 
 test('a hint ends the rest, but not the least time', async () => {
   const { hub, topics } = open()
-  const look = vi.fn(async () => saw(1, { restMs: 60_000 }))
+  const look = vi.fn<Reader['look']>(async () => saw(1, { restMs: 60_000 }))
   const seat = topics.join(1, 'a', reads(look, { everyMs: 100, hint: 'l5' }), viewer(), undefined)
   await vi.waitFor(() => expect(look).toHaveBeenCalledTimes(1))
   const startedAt = performance.now()
