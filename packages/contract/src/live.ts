@@ -2,6 +2,7 @@ import Type, { type Static, type TProperties } from 'typebox'
 import { executorAdminRoutes, type ExecutorView } from './executor.ts'
 import { Id, LogLevel, Millis } from './executor-protocol.ts'
 import { Instance, instanceRoutes, type LogRecord } from './instance.ts'
+import { overviewRoutes, type Overview } from './overview.ts'
 import { Problem } from './problem.ts'
 import { runRoutes, type Run } from './run.ts'
 import { scheduleRoutes, type ScheduleView } from './schedule.ts'
@@ -24,7 +25,7 @@ const tenant = Type.String({
   description: 'Code of the tenant',
 })
 
-/** A list as its route takes it, without pages: the first one is shown. */
+/** As its route takes it, without pages: of a list the first one is shown. */
 const listed = <const K extends string, P extends TProperties>(kind: K, query: P) =>
   strict({ kind: Type.Literal(kind), tenant, query: Type.Optional(strict(without(query, 'cursor'))) })
 
@@ -32,6 +33,8 @@ const RunsTopic = listed('runs', runRoutes.list.query.properties)
 const InstancesTopic = listed('instances', instanceRoutes.list.query.properties)
 const ExecutorsTopic = listed('executors', executorAdminRoutes.list.query.properties)
 const SchedulesTopic = listed('schedules', scheduleRoutes.list.query.properties)
+
+const OverviewTopic = listed('overview', overviewRoutes.get.query.properties)
 
 const RunTopic = strict({ kind: Type.Literal('run'), tenant, run: Id }, { description: 'A run and its instances' })
 
@@ -48,7 +51,15 @@ const LogTopic = strict(
   { description: 'The last lines of an attempt, and those that come' },
 )
 
-export const LiveTopic = taggedUnion('kind', [RunTopic, RunsTopic, InstancesTopic, ExecutorsTopic, SchedulesTopic, LogTopic])
+export const LiveTopic = taggedUnion('kind', [
+  OverviewTopic,
+  RunTopic,
+  RunsTopic,
+  InstancesTopic,
+  ExecutorsTopic,
+  SchedulesTopic,
+  LogTopic,
+])
 export type LiveTopic = Static<typeof LiveTopic>
 export type LiveKind = LiveTopic['kind']
 
@@ -126,5 +137,6 @@ export interface LiveKinds {
   readonly instances: { readonly head: LiveListHead; readonly item: Instance }
   readonly executors: { readonly head: LiveListHead; readonly item: ExecutorView }
   readonly schedules: { readonly head: LiveListHead; readonly item: ScheduleView }
+  readonly overview: { readonly head: Overview; readonly item: never }
   readonly log: { readonly head: LiveLogHead; readonly item: LogRecord & { readonly id: number } }
 }

@@ -58,12 +58,12 @@ export async function startLive(recheckMs = 100): Promise<LiveWorld> {
         tasks: createKnownTasks(),
         hub: engine.hub,
         days: api.firing.days,
+        nodeId: 'node-1',
         sessions: { idleMs: 3_600_000, longestMs: 3_600_000 },
       },
     },
     ownHosts: ['carillon.example.org'],
     hub: engine.hub,
-    nodeId: 'node-1',
     onError: (error) => errors.push(error),
     recheckMs,
   })

@@ -165,6 +165,19 @@ describe('a list', () => {
   })
 })
 
+test('the overview is what its route answers, renewed', async () => {
+  const client = await open()
+  const id = client.subscribe({ kind: 'overview', tenant })
+  await client.sees(id, ({ items, head }) => items.length === 0 && head.executors.total === 1)
+  await triggerTask()
+  await client.sees(id, ({ head }) => head.pending.count === 1)
+  await world.workOff()
+  await client.sees(id, ({ head }) => head.pending.count === 0)
+  const shown = await live.api.tenantA.client.overview.get()
+  expect(Object.keys(client.view(id)!.head)).toEqual(Object.keys(shown))
+  client.socket.close()
+})
+
 describe('a log', () => {
   const line = (seq: number) =>
     ({ seq, at: 1_000, level: seq % 10 === 0 ? 'ERROR' : 'INFO', source: 'handler', text: `line ${seq}` }) as const

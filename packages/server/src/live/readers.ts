@@ -2,6 +2,7 @@ import {
   executorAdminRoutes,
   instanceRoutes,
   LOG_LEVELS,
+  overviewRoutes,
   runRoutes,
   scheduleRoutes,
   type LiveInstance,
@@ -18,6 +19,7 @@ import { createContext, type ApiServices, type Context } from '../http/context.t
 import { executorHandlers } from '../http/handlers/executors.ts'
 import { instanceViews } from '../http/handlers/instance-view.ts'
 import { instanceHandlers } from '../http/handlers/instances.ts'
+import { overviewHandlers } from '../http/handlers/overview.ts'
 import { runHandlers, runView } from '../http/handlers/runs.ts'
 import { scheduleHandlers } from '../http/handlers/schedules.ts'
 import { logTopic } from '../runtime/wake-hub.ts'
@@ -38,6 +40,7 @@ interface Kind<T extends LiveTopic> {
 }
 
 const LIST_EVERY_MS = 1_000
+const OVERVIEW_EVERY_MS = 2_000
 const RUN_EVERY_MS = 500
 const LOG_EVERY_MS = 250
 /** For what has ended, and only purging can still change. */
@@ -65,6 +68,22 @@ function list<T extends LiveTopic & { query?: object }>(
   }
 }
 
+/** What has no items: it is shown as a whole. */
+function whole<T extends LiveTopic & { query?: object }>(
+  route: Route & { readonly access: Permission },
+  answer: (query: NonNullable<T['query']> | Record<string, never>, context: Context) => Promise<unknown>,
+): Kind<T> {
+  return {
+    route,
+    reader: (context, topic) => ({
+      everyMs: OVERVIEW_EVERY_MS,
+      async look() {
+        return { seq: 0, head: await answer(topic.query ?? {}, context), extent: 'WHOLE', items: [], resumableFrom: null }
+      },
+    }),
+  }
+}
+
 const call = <Query>(query: Query) => ({ params: undefined, query, body: undefined })
 
 const kinds: { readonly [K in LiveTopic['kind']]: Kind<OfKind<K>> } = {
@@ -72,6 +91,7 @@ const kinds: { readonly [K in LiveTopic['kind']]: Kind<OfKind<K>> } = {
   instances: list(instanceRoutes.list, (query, context) => instanceHandlers.list(call(query), context)),
   executors: list(executorAdminRoutes.list, (query, context) => executorHandlers.list(call(query), context)),
   schedules: list(scheduleRoutes.list, (query, context) => scheduleHandlers.list(call(query), context)),
+  overview: whole(overviewRoutes.get, (query, context) => overviewHandlers.get(call(query), context)),
   run: { route: runRoutes.get, reader: readRun },
   log: { route: instanceRoutes.logs, reader: readLog },
 }
@@ -87,7 +107,7 @@ export function readerOf(services: LiveServices, tenantId: number, topic: LiveTo
   return kind.reader(contextOf(services, kind.route, tenantId), topic)
 }
 
-export type LiveServices = AppOptions['services']
+export type LiveServices = AppOptions['services'] & Pick<ApiServices, 'overviews'>
 
 /** That of a request which reads over the connections of live views. */
 function contextOf(services: LiveServices, route: Route, tenantId: number): Context {

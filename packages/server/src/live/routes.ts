@@ -2,21 +2,21 @@ import websocket from '@fastify/websocket'
 import { LIVE_PATH, type LiveTopic } from '@carillon/contract'
 import { CarillonError } from '@carillon/core'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { credentialsOf, senderOf } from '../http/app.ts'
+import { credentialsOf, senderOf, type AppOptions } from '../http/app.ts'
 import { createAuthenticator, type Principal } from '../http/auth.ts'
+import { createOverviews } from '../http/handlers/overview.ts'
 import { assertOwnOrigin } from '../http/own-page.ts'
 import { carillonErrorOf } from '../http/problems.ts'
 import type { WakeHub } from '../runtime/wake-hub.ts'
 import { openConnection, type Connection, type ConnectionDeps } from './connection.ts'
-import { accessOf, readerOf, type LiveServices } from './readers.ts'
+import { accessOf, readerOf } from './readers.ts'
 import { createTopics } from './topics.ts'
 
 export interface LiveDeps {
-  readonly services: LiveServices
+  readonly services: AppOptions['services']
   /** Under which pages of this server also are reached. */
   readonly ownHosts: readonly string[]
   readonly hub: Pick<WakeHub, 'listen'>
-  readonly nodeId: string
   readonly onError: (error: unknown) => void
   /** How often it is asked again who a client is. */
   readonly recheckMs?: number
@@ -35,7 +35,8 @@ const CLOSING_MS = 500
 
 /** Live views: `GET /api/v1/live` becomes a WebSocket. How it goes is in docs/guides/live.md, the messages in the contract. */
 export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
-  const { services, nodeId, onError } = deps
+  const { onError } = deps
+  const services = { ...deps.services, overviews: createOverviews() }
   const authenticator = createAuthenticator(services.db, services.sessions, { renews: false })
   const topics = createTopics({ hub: deps.hub, onError, refusalOf: carillonErrorOf })
   /** Whose each is. */
@@ -94,7 +95,7 @@ export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
       wsHandler: (socket, request) => {
         const connection = openConnection({
           socket,
-          nodeId,
+          nodeId: services.nodeId,
           requestId: request.id,
           topics,
           ...opened.get(request)!,
