@@ -42,7 +42,8 @@ const POLICY_VIOLATION = 1008
 interface Subscription {
   readonly id: number
   readonly topic: LiveTopic
-  readonly tenantId: number
+  /** null: it is being asked whether the client may see it. */
+  tenantId: number | null
   seat: Seat | null
   seq: number | undefined
   /** The client has been told that what it has is out of date. */
@@ -53,15 +54,15 @@ const validate = compileValidator({ schema: LiveRequest, httpPart: 'body' })
 
 export function openConnection(deps: ConnectionDeps): Connection {
   const { socket } = deps
-  /** `null`: being looked into. */
-  const subscriptions = new Map<number, Subscription | null>()
+  const subscriptions = new Map<number, Subscription>()
   let paused = false
   /** Who it is could not be asked: until it can, nothing is shown. */
   let unsure = false
   let answered = true
+  let checking = false
   let messages = { since: performance.now(), count: 0 }
 
-  const open = () => [...subscriptions.values()].filter((each) => each !== null)
+  const open = () => [...subscriptions.values()].filter(({ tenantId }) => tenantId !== null)
   const isFull = () => socket.bufferedAmount > MOST_BUFFERED_BYTES
   const write = (text: string) => {
     if (socket.readyState === socket.OPEN) socket.send(text, catchUp)
@@ -101,7 +102,7 @@ export function openConnection(deps: ConnectionDeps): Connection {
   }
   const sit = (subscription: Subscription) => {
     subscription.seat = deps.join(
-      subscription.tenantId,
+      subscription.tenantId!,
       subscription.topic,
       {
         news: () => show(subscription),
@@ -120,17 +121,17 @@ export function openConnection(deps: ConnectionDeps): Connection {
         id,
         new CarillonError('RATE_LIMITED', `A connection shows at most ${MOST_TOPICS} topics. End another one first.`),
       )
-    subscriptions.set(id, null)
+    const subscription: Subscription = { id, topic, tenantId: null, seat: null, seq: since, stale: false }
+    const isOpen = () => subscriptions.get(id) === subscription
+    subscriptions.set(id, subscription)
     try {
       const { tenantId } = await deps.authenticate(topic.tenant, deps.accessOf(topic))
-      // Ended while it was looked into.
-      if (!subscriptions.has(id)) return
-      const subscription: Subscription = { id, topic, tenantId, seat: null, seq: since, stale: false }
-      subscriptions.set(id, subscription)
+      // It may have been ended while that was asked.
+      if (!isOpen()) return
+      subscription.tenantId = tenantId
       if (!paused) sit(subscription)
     } catch (error) {
-      subscriptions.delete(id)
-      refuse(id, error)
+      if (isOpen()) end(subscription, error)
     }
   }
   function unsubscribe(id: number): void {
@@ -199,19 +200,29 @@ export function openConnection(deps: ConnectionDeps): Connection {
     }
   }
 
+  const recheck = async () => {
+    const all = open()
+    const groups = groupBy(all, ({ topic }) => `${topic.tenant} ${deps.accessOf(topic)}`)
+    const checks = [...groups.values()].map((mine) => {
+      const { topic } = mine[0]!
+      return check(() => deps.authenticate(topic.tenant, deps.accessOf(topic)), mine)
+    })
+    const answers = await Promise.all([check(deps.identify, all), ...checks])
+    if (answers.includes('NOBODY')) return socket.close(CLOSE_UNAUTHENTICATED, 'Your sign-in has ended.')
+    unsure = answers.includes('UNSURE')
+    if (unsure) open().forEach(outdate)
+    else catchUp()
+  }
+
   return {
     async recheck() {
-      const all = open()
-      const groups = groupBy(all, ({ topic }) => `${topic.tenant} ${deps.accessOf(topic)}`)
-      const checks = [...groups.values()].map((mine) => {
-        const { topic } = mine[0]!
-        return check(() => deps.authenticate(topic.tenant, deps.accessOf(topic)), mine)
-      })
-      const answers = await Promise.all([check(deps.identify, all), ...checks])
-      if (answers.includes('NOBODY')) return socket.close(CLOSE_UNAUTHENTICATED, 'Your sign-in has ended.')
-      unsure = answers.includes('UNSURE')
-      if (unsure) open().forEach(outdate)
-      else catchUp()
+      if (checking) return
+      checking = true
+      try {
+        await recheck()
+      } finally {
+        checking = false
+      }
     },
     ping() {
       if (!answered) return socket.terminate()

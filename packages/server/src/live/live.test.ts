@@ -1,6 +1,6 @@
 import type { LiveMessage, LiveTopic } from '@carillon/contract'
 import type { FastifyInstance } from 'fastify'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { WebSocketServer } from 'ws'
 import { hashPassword } from '../definition/password.ts'
 import { createDagWorld, type DagWorld } from '../http/handlers/dag-runs.test-helper.ts'
@@ -339,6 +339,9 @@ describe('a connection', () => {
     await client.until(of(id, 'snapshot'))
     await live.api.root.query(`revoke select on executor from carillon_api`)
     await client.until(of(id, 'resync'))
+    // Also after it has tried again.
+    await vi.waitFor(() => expect(live.errors.length).toBeGreaterThan(1), { timeout: 20_000 })
+    expect(client.heard.findLast(of(id))!.type).toBe('resync')
     await live.api.root.query(`grant select on executor to carillon_api`)
     await client.until(of(id, 'changes'))
     expect(live.errors.splice(0).map(String)).toContainEqual(expect.stringContaining('permission denied'))
@@ -407,6 +410,29 @@ describe('a connection', () => {
     client.send({ type: 'unsubscribe', id: ids[10]! })
     client.send({ type: 'subscribe', id: 1_000, topic })
     await client.until(of(1_000, 'snapshot'))
+    client.socket.close()
+  })
+
+  test('that gives a number up and takes it again at once has what it asked for last', async () => {
+    const client = await open()
+    client.send({ type: 'subscribe', id: 5, topic: { kind: 'executors', tenant } })
+    client.send({ type: 'unsubscribe', id: 5 })
+    client.send({ type: 'subscribe', id: 5, topic: { kind: 'schedules', tenant, query: { q: 'nothing is called so' } } })
+    await client.sees(5, ({ items }) => items.length === 0)
+    const marker = client.subscribe({ kind: 'instances', tenant })
+    await client.until(of(marker, 'snapshot'))
+    expect(client.heard.filter(of(5))).toHaveLength(1)
+    client.socket.close()
+  })
+
+  test('that subscribes without end is held back, and goes on when it has waited', async () => {
+    const secret = await live.api.token(live.api.tenantA.id, 'viewer')
+    const client = await live.open(secret)
+    const ids = Array.from({ length: 50 }, () => client.subscribe({ kind: 'runs', tenant }))
+    await client.until(of(ids.at(-1)!, 'snapshot'))
+    for (let n = 0; n < 30; n++) for (const type of ['pause', 'resume'] as const) client.send({ type })
+    const problem = (await client.until(({ type }) => type === 'refused')) as Extract<LiveMessage, { type: 'refused' }>
+    expect(problem.problem).toMatchObject({ code: 'RATE_LIMITED' })
     client.socket.close()
   })
 

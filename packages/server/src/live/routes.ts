@@ -7,6 +7,7 @@ import { createAuthenticator, type Principal } from '../http/auth.ts'
 import { createOverviews } from '../http/handlers/overview.ts'
 import { assertOwnOrigin } from '../http/own-page.ts'
 import { carillonErrorOf } from '../http/problems.ts'
+import { createRefusalBrake } from '../runtime/refusal-brake.ts'
 import type { WakeHub } from '../runtime/wake-hub.ts'
 import { openConnection, type Connection, type ConnectionDeps } from './connection.ts'
 import { accessOf, readerOf } from './readers.ts'
@@ -25,6 +26,8 @@ export interface LiveDeps {
 const MOST_CONNECTIONS = 1_000
 /** Of one token or person: a page has one. */
 const MOST_CONNECTIONS_OF_ONE = 100
+/** Topics that one token or person may join: those of all open pages at once after a restart, and then no more than people can look at. */
+const PACE = { atOnce: 1_000, perSecond: 50 }
 const LARGEST_MESSAGE = 64 * 2 ** 10
 const PING_MS = 20_000
 /** Whoever was signed out or lost a role sees nothing more after this and the second for which an answer is believed. */
@@ -47,6 +50,13 @@ export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
     const mine = [...connections.values()].filter((each) => each === key).length
     if (mine >= MOST_CONNECTIONS_OF_ONE)
       throw new CarillonError('RATE_LIMITED', `You have ${MOST_CONNECTIONS_OF_ONE} live connections open. Close some of them.`)
+  }
+  // Each topic that is joined counts here as what the brake calls a refusal: it may cost a look at once.
+  const brake = createRefusalBrake({ ...PACE, addresses: 10_000, now: () => performance.now() })
+  const assertPace = ({ key }: Principal) => {
+    if (brake.holdsBack(key))
+      throw new CarillonError('RATE_LIMITED', `You subscribe to more than ${PACE.perSecond} topics a second. Wait a moment.`)
+    brake.refused(key)
   }
   const every = (ms: number, act: (connection: Connection) => void) =>
     setInterval(() => [...connections.keys()].forEach(act), ms).unref()
@@ -100,8 +110,10 @@ export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
           topics,
           ...opened.get(request)!,
           accessOf,
-          join: (tenantId, topic, viewer, since) =>
-            topics.join(tenantId, nameOf(topic), () => readerOf(services, tenantId, topic), viewer, since),
+          join: (tenantId, topic, viewer, since) => {
+            assertPace(request.principal!)
+            return topics.join(tenantId, nameOf(topic), () => readerOf(services, tenantId, topic), viewer, since)
+          },
           onError,
         })
         connections.set(connection, request.principal!.key)

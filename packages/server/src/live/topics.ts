@@ -122,8 +122,9 @@ function openTopic(deps: TopicsDeps, reader: Reader, onClosed: () => void): Topi
     try {
       const { restMs = 0, ...sight } = await reader.look()
       const changed = state.absorb(sight)
-      if (changed || failures > 0) tell((viewer) => viewer.news())
+      const recovered = failures > 0
       failures = 0
+      if (changed || recovered) tell((viewer) => viewer.news())
       return restMs
     } catch (error) {
       const refusal = deps.refusalOf(error)
@@ -178,7 +179,8 @@ function openTopic(deps: TopicsDeps, reader: Reader, onClosed: () => void): Topi
       return {
         take(owed) {
           const revision = state.revision()
-          if (revision === 0 || (at === revision && !owed)) return null
+          // While it cannot be looked at, nobody is told that what they have is right.
+          if (revision === 0 || (at === revision && (!owed || failures > 0))) return null
           const message = at === undefined ? first() : following(at)
           at = revision
           told = state.seq()
