@@ -35,6 +35,14 @@ export const Register = Type.Object(
       maxLength: 200,
       description: 'Its name, unique in the app; registering it again replaces the earlier session',
     }),
+    previous: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description:
+          'The session that it had until it was told SESSION_ENDED. Where another process has taken the name since, and lives, this one is refused with CODE_TAKEN instead of taking it back',
+      }),
+    ),
     mode: Type.Union([Type.Literal('PULL'), Type.Literal('PUSH')]),
     address: Type.Optional(Type.String({ maxLength: 2000, description: 'Base URL of a push executor' })),
     callToken: Type.Optional(

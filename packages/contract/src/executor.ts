@@ -41,26 +41,45 @@ export const Executor = strict({
 })
 export type ExecutorView = Static<typeof Executor>
 
-/** A push executor that does not register itself. Its health checks are its heartbeats. */
-export const ExecutorCreate = strict({
-  app: BodyRef,
-  instance: Type.String({ minLength: 1, maxLength: 200, description: 'Its name, unique in the app' }),
+const called = {
   address: Type.String({ maxLength: 2000, description: 'Base URL at which it is called' }),
   healthUrl: Type.String({ maxLength: 2000, description: 'Answers 2xx while it can work' }),
   handlers: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { minItems: 1, maxItems: 1000 }),
   capacity: Type.Integer({ minimum: 1, maximum: 100_000 }),
+}
+const described = {
+  labels: dictionary({ maxLength: 63 }, Type.String({ maxLength: 255 }), 64),
+  metadata: dictionary({ maxLength: 63 }, Type.String({ maxLength: 1000 }), 64),
+}
+const CallToken = (description: string) => Type.String({ minLength: 16, maxLength: 200, description })
+
+/** A push executor that does not register itself. Its health checks are its heartbeats. */
+export const ExecutorCreate = strict({
+  app: BodyRef,
+  instance: Type.String({ minLength: 1, maxLength: 200, description: 'Its name, unique in the app' }),
+  ...called,
   ...optional({
     healthEveryMs: HealthEvery,
-    callToken: Type.String({
-      minLength: 16,
-      maxLength: 200,
-      description: 'Sent as bearer token when it is called; shown nowhere',
-    }),
-    labels: dictionary({ maxLength: 63 }, Type.String({ maxLength: 255 }), 64),
-    metadata: dictionary({ maxLength: 63 }, Type.String({ maxLength: 1000 }), 64),
+    callToken: CallToken('Sent as bearer token when it is called; shown nowhere'),
+    ...described,
   }),
 })
 export type ExecutorCreate = Static<typeof ExecutorCreate>
+
+/** Of one that is registered by hand; what is left out stays. */
+export const ExecutorUpdate = strict({
+  ...optional({
+    ...called,
+    healthEveryMs: nullable(HealthEvery),
+    callToken: nullable(
+      CallToken(
+        'null: none. Left out it stays, unless the address changes: what one address was trusted with is not shown to another',
+      ),
+    ),
+    ...described,
+  }),
+})
+export type ExecutorUpdate = Static<typeof ExecutorUpdate>
 
 export const ExecutorEvent = strict({
   id: Id,
@@ -104,6 +123,17 @@ export const executorAdminRoutes = {
     responses: { 201: Executor },
     idempotent: true,
     audit: 'executor.create',
+  }),
+  update: route({
+    method: 'PATCH',
+    path,
+    access: 'executor.control',
+    tag: TAG,
+    summary: 'Change an executor that is registered by hand; at a new address it gets work once it has answered a check',
+    params,
+    body: ExecutorUpdate,
+    responses: { 200: Executor },
+    audit: 'executor.update',
   }),
   history: route({
     method: 'GET',

@@ -22,6 +22,7 @@ import { openCallback } from './lifecycle/callbacks.ts'
 import { createLifecycle } from './lifecycle/create-lifecycle.ts'
 import { createPushDispatch, markUnreachable, type PushTransport } from './lifecycle/dispatch.ts'
 import { DEFAULT_ENGINE_SETTINGS, type Engine, type EngineSettings } from './lifecycle/engine.ts'
+import { createCallTroubles } from './lifecycle/call-troubles.ts'
 import { createExecutorTraffic, type ExecutorTraffic } from './lifecycle/executor-traffic.ts'
 import type { FiringDeps } from './lifecycle/fire-schedules.ts'
 import { createHistoryDays } from './lifecycle/history-days.ts'
@@ -29,6 +30,7 @@ import { createPlanCache } from './lifecycle/plan-cache.ts'
 import { createQueueCache } from './lifecycle/queue-cache.ts'
 import { createScheduleCache } from './lifecycle/schedule-cache.ts'
 import { createSecretCache } from './lifecycle/secret-cache.ts'
+import { createWaitingClaims } from './lifecycle/waiting-claims.ts'
 import { serveLive } from './live/routes.ts'
 import { createClockGuard } from './runtime/clock-guard.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './runtime/embedded-postgres.ts'
@@ -44,7 +46,7 @@ import { assertSchema, migrate } from './storage/migrate.ts'
 import { beatNode, leaveNode } from './storage/server-node.ts'
 import { loadPresets } from './presets/load-presets.ts'
 import { createProbe } from './transport/probe.ts'
-import { createPushTransport } from './transport/push.ts'
+import { createPushTransport, LONGEST_CALL_MS, type PushOptions } from './transport/push.ts'
 import { loadMasterKeys } from './vault/master-keys.ts'
 import { createVault, type Vault } from './vault/vault.ts'
 
@@ -137,11 +139,9 @@ async function startNode(
   const mayGive = () => !leaving.signal.aborted && services?.state() !== 'DRAINING'
   const traffic = createExecutorTraffic(engine, mayGive, leaving.signal)
   const connect = guardedConnect({ allowPrivate: allowsPrivateEgress(config) })
-  const transport = pushTransport(engine, traffic, connect, (session) => markUnreachable(push, session))
-  const xxlJob: GatewayDeps = {
-    ...{ engine, vault, client: createXxlJobClient({ connect }) },
-    unreachable: (session) => markUnreachable(push, session),
-  }
+  const calls = { unreachable: (session: number) => markUnreachable(push, session), tell: createCallTroubles(engine) }
+  const transport = pushTransport(engine, traffic, connect, calls)
+  const xxlJob: GatewayDeps = { engine, vault, client: createXxlJobClient({ connect }), ...calls }
   const keeper = createKeeper(xxlJob)
   const push = createPushDispatch(transportOf({ CARILLON: transport, XXL_JOB: createXxlJobTransport(xxlJob) }))
   const health = createHealthChecks(engine, nodeId, createProbe({ connect }), config.health)
@@ -259,7 +259,7 @@ function pushTransport(
   engine: Engine,
   traffic: ExecutorTraffic,
   connect: ReturnType<typeof guardedConnect>,
-  unreachable: (session: number) => void,
+  calls: Pick<PushOptions, 'unreachable' | 'tell'>,
 ) {
   return createPushTransport({
     release: ({ tenantId, session }, assignments) => {
@@ -269,9 +269,10 @@ function pushTransport(
         .report({ tenantId, appId: null }, { session, items })
         .catch((error: unknown) => engine.report('push.releaseFailed', { error }))
     },
-    unreachable,
+    ...calls,
     report: (event, details) => engine.report(event, details),
     connect,
+    longestCallMs: Math.min(LONGEST_CALL_MS, engine.settings.leaseMs / 2),
   })
 }
 
@@ -315,6 +316,7 @@ function createEngine(db: Database, vault: Vault, config: Config, log: Logger): 
     secrets: createSecretCache(vault),
     queues: createQueueCache(),
     hub: createWakeHub(),
+    claims: createWaitingClaims(),
     paramsProblems: computedProblems,
     settings,
     random: Math.random,

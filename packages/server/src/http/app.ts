@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { isMutating, successStatus, type Route } from '@carillon/contract'
+import { executorRoutes, isMutating, successStatus, type Route } from '@carillon/contract'
 import { CarillonError } from '@carillon/core'
 import type { ErrorObject } from 'ajv'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -13,7 +13,7 @@ import { requestHash } from './idempotency.ts'
 import { readJsonBodies } from './json-body.ts'
 import { createOverviews } from './handlers/overview.ts'
 import { assertOwnOrigin, assertOwnPage, type Sender } from './own-page.ts'
-import { carillonErrorOf, internalError, LONGEST_PATH_PART, problemOf } from './problems.ts'
+import { carillonErrorOf, internalError, LONGEST_PATH_PART, problemOf, type BodyLimit } from './problems.ts'
 import { readinessOf } from './readiness.ts'
 import { requestIdOf } from './request-id.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
@@ -64,6 +64,9 @@ type AnyHandler = (call: never, context: Context) => Promise<unknown>
 declare module 'fastify' {
   interface FastifyRequest {
     principal: Principal | null
+  }
+  interface FastifyContextConfig {
+    bodySetting?: BodyLimit['setting']
   }
 }
 
@@ -159,12 +162,15 @@ const ROOM_AROUND_RESULT = 4096
 
 function bind(app: FastifyInstance, binding: Binding): void {
   const { route, authenticator } = binding
-  // What executors report is cleaned where it is stored: a result must not be lost over a character.
-  const refuse = route.access === 'executor' ? () => undefined : refuseUnstorable
+  // What executors report is cleaned where it is stored: a result must not be lost over a character. What they are is not.
+  const isReport = route.access === 'executor' && route.path !== executorRoutes.register.path
+  const refuse = isReport ? () => undefined : refuseUnstorable
+  const isResult = route.mostBytes === 'result'
   app.route({
     method: route.method,
     url: route.path,
-    ...(route.mostBytes === 'result' && { bodyLimit: binding.services.limits.resultBytes + ROOM_AROUND_RESULT }),
+    ...(isResult && { bodyLimit: binding.services.limits.resultBytes + ROOM_AROUND_RESULT }),
+    config: { bodySetting: isResult ? 'resultBytes' : 'bodyBytes', roundsIntegers: isResult || route.access === 'executor' },
     schema: {
       ...(route.params ? { params: route.params } : {}),
       ...(route.query ? { querystring: route.query } : {}),
@@ -265,7 +271,8 @@ function idempotencyOf(request: FastifyRequest, route: Route, principal: Princip
 type OnFault = NonNullable<AppOptions['onFault']>
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, onFault?: OnFault): FastifyReply {
-  const known = validationErrorOf(error) ?? carillonErrorOf(error, request.routeOptions.bodyLimit)
+  const { bodyLimit: maxBytes, config } = request.routeOptions
+  const known = validationErrorOf(error) ?? carillonErrorOf(error, { setting: config?.bodySetting ?? 'bodyBytes', maxBytes })
   if (known === null) onFault?.(error, request.id)
   const { status, headers, body } = problemOf(known ?? internalError(), request.id)
   return reply

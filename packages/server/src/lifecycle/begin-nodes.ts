@@ -13,7 +13,7 @@ import { internPinnedQueues } from '../storage/queue.ts'
 import { nextIds } from '../storage/run.ts'
 import { storableJson, storableText } from '../storage/storable-json.ts'
 import type { TenantMap } from '../storage/tenant-map.ts'
-import { queueTopic } from '../runtime/wake-hub.ts'
+import { announcePending } from './announce-pending.ts'
 import { jsonOrNull, keysOf, type AdvancingRun, type EndedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
 import { groupBy } from './group.ts'
@@ -91,7 +91,7 @@ export async function beginNodes(
     ),
   )
   startParts(tx, engine, ready)
-  wakeQueues(tx, engine, ready)
+  await announcePending(tx, engine, ready.flatMap(queuesOf))
   return { added: elements, ended: ready.flatMap(endOf) }
 }
 
@@ -364,13 +364,9 @@ function startParts(tx: Transaction, engine: Engine, ready: readonly ReadyNode[]
   startPartsLater(tx, engine, parts)
 }
 
-function wakeQueues(tx: Transaction, engine: Engine, ready: readonly ReadyNode[]): void {
-  const counts = new Map<number, number>()
-  for (const { node, beginning } of ready) {
-    const queues = beginning.kind === 'ELEMENTS' ? beginning.elements : beginning.kind === 'RUN' ? [node] : []
-    for (const { queueId } of queues) counts.set(queueId, (counts.get(queueId) ?? 0) + 1)
-  }
-  for (const [queueId, count] of counts) tx.afterCommit(() => engine.hub.wake(queueTopic(queueId), count))
+function queuesOf({ node, beginning }: ReadyNode): number[] {
+  const pending = beginning.kind === 'ELEMENTS' ? beginning.elements : beginning.kind === 'RUN' ? [node] : []
+  return pending.map(({ queueId }) => queueId)
 }
 
 function endOf({ waiting, beginning }: ReadyNode): EndedNode[] {

@@ -69,7 +69,8 @@ function decide(
   node: { retry: Parameters<typeof endAttempt>[0]['retry']; delivery: 'AT_LEAST_ONCE' | 'AT_MOST_ONCE' },
   spread: number,
 ) {
-  return endAttempt({ ...instance, retry: node.retry, delivery: node.delivery }, end, spread)
+  const { attempt, lost, stopReason } = instance
+  return endAttempt({ attempt, lost, stopReason, retry: node.retry, delivery: node.delivery }, end, spread)
 }
 
 function retryOf({ ended: { instance, error }, decision }: Decided, elsewhere: boolean, now: number): RetriedInstance[] {

@@ -185,6 +185,8 @@ describe('reports', () => {
     const of = (run: number) => assignments.find((assignment) => assignment.instance === run)!
     await executor.report(success(of(big), 'x'.repeat(300_000)), success(of(small), 'y'))
     expect(await world.run(big)).toMatchObject({ run: 'FAILED', reason: 'RESULT_TOO_LARGE' })
+    const [kept] = await world.sql<{ error: { message: string } }>(`select error from instance_history where id = $1`, big)
+    expect(kept!.error.message).toMatch(/limits\.resultBytes allows, which is 262144 bytes/)
     expect(await world.run(small)).toMatchObject({ run: 'SUCCESS' })
   })
 })

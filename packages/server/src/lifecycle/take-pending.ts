@@ -4,6 +4,7 @@ import { lockPending, lockPendingShared, selectTenantsWaiting, type Claimable } 
 import type { QueueRow } from '../storage/queue.ts'
 import { groupBy } from './group.ts'
 import { refillBuckets, spendTokens } from '../storage/rate-bucket.ts'
+import type { Shares } from './shares.ts'
 
 /** Where the turn-taking of shared queues stands: the last tenant that was served. Memory of one node; losing it costs nothing. */
 export interface Turn {
@@ -18,10 +19,14 @@ export interface Taker {
   readonly executorId?: number
   /** As much of a queue as can be given out. Where tenants take turns, their shares bound it. */
   readonly mostOf?: (queue: QueueRow) => number
+  /** What the app's capacity rules leave. What is given must still be allowed, one by one: lanes may share a rule. */
+  readonly shares?: Shares | null
 }
 
 export interface Taken {
   readonly instances: readonly Claimable[]
+  /** A capacity rule may have kept something from whoever took. */
+  readonly heldBack: boolean
   /** Takes the rate's tokens for what is given out: the rest stays PENDING and has used up nothing. */
   spend(given: readonly Claimable[]): void
 }
@@ -36,18 +41,18 @@ export async function takePending(
   queues: readonly QueueRow[],
   limit: number,
   turn: Turn,
-  { executorId = NOBODY_YET, mostOf = () => Infinity }: Taker = {},
+  { executorId = NOBODY_YET, mostOf = () => Infinity, shares = null }: Taker = {},
 ): Promise<Taken> {
   if (limit <= 0 || queues.length === 0) return NOTHING
   const lanes = await openLanes(tx, queues, limit, mostOf)
   if (lanes.lanes.length === 0) return NOTHING
   const taken = app.shared
-    ? await takeInTurn(tx, lanes.lanes, limit, turn, executorId)
+    ? await takeInTurn(tx, lanes.lanes, limit, turn, executorId, shares)
     : await lockPending(tx, app.tenantId, lanes.lanes, limit, executorId)
-  return { instances: lanes.within(taken), spend: lanes.spend }
+  return { instances: lanes.within(taken), heldBack: false, spend: lanes.spend }
 }
 
-const NOTHING: Taken = { instances: [], spend: () => undefined }
+const NOTHING: Taken = { instances: [], heldBack: false, spend: () => undefined }
 
 interface Lanes {
   readonly lanes: readonly { queueId: number; most: number }[]
@@ -116,19 +121,24 @@ async function takeInTurn(
   limit: number,
   turn: Turn,
   executorId: number,
+  shares: Shares | null,
 ): Promise<Claimable[]> {
+  const among = shares?.tenants() ?? ANYONE
   const queueIds = lanes.map((lane) => lane.queueId)
-  const after = await selectTenantsWaiting(tx, queueIds, turn.tenant, limit)
-  const before = after.length < limit && turn.tenant > 0 ? await selectTenantsWaiting(tx, queueIds, 0, limit - after.length) : []
+  const after = await selectTenantsWaiting(tx, queueIds, turn.tenant, limit, among)
+  const before =
+    after.length < limit && turn.tenant > 0 ? await selectTenantsWaiting(tx, queueIds, 0, limit - after.length, among) : []
   const known = new Set(after.map((each) => each.tenantId))
   const waiting = [...after, ...before.filter((each) => !known.has(each.tenantId))]
   if (waiting.length === 0) return []
   const weights = waiting.reduce((sum, each) => sum + each.weight, 0)
   const turns = waiting.map((each) => ({
     tenantId: each.tenantId,
-    most: Math.max(1, Math.floor((limit * each.weight) / weights)),
+    most: Math.min(Math.max(1, Math.floor((limit * each.weight) / weights)), shares?.mostOfTenant(each.tenantId) ?? limit),
   }))
   const taken = await lockPendingShared(tx, turns, queueIds, limit, executorId)
   turn.tenant = taken.at(-1)?.tenantId ?? 0
   return taken
 }
+
+const ANYONE = { only: null, except: [] } as const

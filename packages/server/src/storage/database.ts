@@ -41,6 +41,8 @@ export interface Transaction {
   now(): Promise<number>
   /** Runs after COMMIT, never after a rollback: wake-ups belong here. */
   afterCommit(action: () => void): void
+  /** Runs after a rollback, whatever the reason: what was lent to the transaction is given back here. */
+  afterRollback(action: () => void): void
 }
 
 export interface PoolSizes {
@@ -192,9 +194,9 @@ async function transact<T>(pool: pg.Pool, mode: Mode, work: (tx: Transaction) =>
 
 async function transactOnce<T>(pool: pg.Pool, { tenantId, readOnly }: Mode, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const connection = await borrow(pool)
-  const actions: (() => void)[] = []
+  const after: Endings = { commit: [], rollback: [] }
   let result: T
-  const tx = transactionOn(connection, actions)
+  const tx = transactionOn(connection, after)
   try {
     // BEGIN and the tenant travel in the same packet as the first statement; a failure of theirs fails that one too.
     gatherWrites(connection.client)
@@ -213,10 +215,17 @@ async function transactOnce<T>(pool: pg.Pool, { tenantId, readOnly }: Mode, work
     connection.giveBack()
   } catch (error) {
     await connection.rollBack()
+    after.rollback.forEach(runHint)
     throw connection.failure() ?? tx.failure() ?? tx.causeOf(error)
   }
-  actions.forEach(runHint)
+  after.commit.forEach(runHint)
   return result
+}
+
+/** What a transaction leaves to be done after its end. */
+interface Endings {
+  readonly commit: (() => void)[]
+  readonly rollback: (() => void)[]
 }
 
 /** A transaction of which a statement has failed answers COMMIT by rolling back. */
@@ -310,7 +319,7 @@ interface OwnTransaction extends Transaction {
   causeOf(error: unknown): unknown
 }
 
-function transactionOn(connection: Connection, actions: (() => void)[]): OwnTransaction {
+function transactionOn(connection: Connection, after: Endings): OwnTransaction {
   let failure: Error | undefined
   let cause: unknown
   const query = async <Row>({ name, text }: Statement, parameters: readonly unknown[] = []): Promise<Row[]> => {
@@ -334,6 +343,7 @@ function transactionOn(connection: Connection, actions: (() => void)[]): OwnTran
     failure: () => failure,
     causeOf: (error) => (codeOf(error) === FOLLOWED_A_FAILURE ? (cause ?? error) : error),
     now: () => (clock ??= query<{ now: number }>(NOW).then((rows) => rows[0]!.now)),
-    afterCommit: (action) => void actions.push(action),
+    afterCommit: (action) => void after.commit.push(action),
+    afterRollback: (action) => void after.rollback.push(action),
   }
 }

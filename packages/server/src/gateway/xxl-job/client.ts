@@ -1,6 +1,7 @@
 import { Agent, type buildConnector, type Dispatcher } from 'undici'
 import { logBody, readAnswer, runBody, runPaths, urlOf, type Answer, type Dialect, type Order } from './outbound.ts'
-import { NEVER_SENT } from '../../transport/never-sent.ts'
+import { reasonOf } from '../../transport/reason.ts'
+import { isNeverSent, noticingConnect } from '../../transport/never-sent.ts'
 
 /** An executor, as it is called. */
 export interface Callee {
@@ -16,7 +17,7 @@ export type Called =
   /** Nothing of it can have arrived. */
   | { readonly kind: 'NEVER_SENT'; readonly message: string }
   /** It may have arrived, and been done. */
-  | { readonly kind: 'UNKNOWN'; readonly message: string }
+  | { readonly kind: 'UNKNOWN'; readonly message: string; readonly isTooLong?: boolean }
 
 /** The five calls. They never throw, follow no redirects and never repeat what may have been done. */
 export interface XxlJobClient {
@@ -48,7 +49,7 @@ export function createXxlJobClient({ connect, answerMs = ANSWER_MS }: ClientOpti
     connections: 8,
     headersTimeout: answerMs,
     bodyTimeout: answerMs,
-    connect: connect ?? { timeout: answerMs },
+    connect: noticingConnect(connect),
   })
   const post = (callee: Callee, action: string, body: unknown) => send(agent, callee, action, body)
   return {
@@ -81,20 +82,22 @@ async function send(agent: Agent, { address, app, token }: Callee, action: strin
     const answer = readAnswer(response.statusCode, await textOf(response))
     return answer.kind === 'UNREADABLE' ? { kind: 'UNKNOWN', message: answer.message } : answer
   } catch (error) {
-    const { code = '', message } = error as { code?: string; message: string }
-    return { kind: NEVER_SENT.has(code) ? 'NEVER_SENT' : 'UNKNOWN', message: `${code} ${message}`.trim() }
+    const message = reasonOf(error)
+    if (isNeverSent(error)) return { kind: 'NEVER_SENT', message }
+    return { kind: 'UNKNOWN', message, isTooLong: (error as { code?: unknown }).code === TOO_LONG }
   }
 }
 
 /** Java sends all that there is of a log at once. */
 const LARGEST_ANSWER = 16 * 2 ** 20
+const TOO_LONG = 'ANSWER_TOO_LONG'
 
 async function textOf({ body }: Dispatcher.ResponseData): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > LARGEST_ANSWER) throw new Error('The answer of the executor is too long.')
+    if (bytes > LARGEST_ANSWER) throw Object.assign(new Error('Its answer is too long'), { code: TOO_LONG })
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

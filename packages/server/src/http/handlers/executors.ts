@@ -1,10 +1,10 @@
 import { DEFAULT_LIMIT, type executorAdminRoutes } from '@carillon/contract'
 import { bulk } from '../../definition/bulk.ts'
 import type { Edit } from '../../definition/edit.ts'
-import { createExecutor, deleteExecutor, setStatus } from '../../definition/executor.ts'
+import { createExecutor, deleteExecutor, setStatus, updateExecutor } from '../../definition/executor.ts'
 import { noSuch } from '../../definition/versioned-object.ts'
 import { findExecutor, listExecutors } from '../../storage/executor-admin.ts'
-import { checkTopic } from '../../runtime/wake-hub.ts'
+import { checkTopic, dispatchTopic } from '../../runtime/wake-hub.ts'
 import { listExecutorEvents } from '../../storage/executor-event.ts'
 import type { Handlers } from '../context.ts'
 
@@ -19,6 +19,13 @@ export const executorHandlers: Handlers<typeof executorAdminRoutes> = {
   create: async ({ body }, context) => {
     const executor = await context.changePlatform((edit) => createExecutor(edit, body))
     context.services.hub.wake(checkTopic)
+    return executor
+  },
+  update: async ({ params, body }, context) => {
+    const executor = await context.changePlatform((edit) => updateExecutor(edit, params.executor, body))
+    context.services.hub.wake(checkTopic)
+    // It may serve what waits.
+    context.services.hub.wake(dispatchTopic)
     return executor
   },
   history: async ({ params, query: { limit = DEFAULT_LIMIT, cursor, ...filters } }, { read, tenantId }) =>
