@@ -31,6 +31,7 @@ import { createQueueCache } from './lifecycle/queue-cache.ts'
 import { createScheduleCache } from './lifecycle/schedule-cache.ts'
 import { createSecretCache } from './lifecycle/secret-cache.ts'
 import { createWaitingClaims } from './lifecycle/waiting-claims.ts'
+import { serveLive } from './live/routes.ts'
 import { createClockGuard } from './runtime/clock-guard.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './runtime/embedded-postgres.ts'
 import { keepHeapSmall } from './runtime/heap.ts'
@@ -86,7 +87,7 @@ export async function startServer(
 /** What `carillon secrets rotate-key` does: every data key that an older master key wraps is wrapped by the present one. */
 export async function rotateMasterKey(url: string, config: Config): Promise<number> {
   const vault = vaultOf(config)
-  const db = openDatabase({ url, sizes: { engine: 1, api: 1, lease: 1, aside: 1, reads: 1, console: 1, survey: 1 } })
+  const db = openDatabase({ url, sizes: { engine: 1, api: 1, lease: 1, aside: 1, reads: 1, console: 1, survey: 1, live: 1 } })
   try {
     let rewrapped = 0
     for (let more = 1; more > 0; rewrapped += more) more = await db.engine((tx) => vault.rewrap(tx, REWRAPPED_AT_ONCE))
@@ -151,22 +152,24 @@ async function startNode(
     wakeFiring: () => services?.wakeFiring(),
     wakeBackfill: () => services?.wakeBackfill(),
   })
+  const apiServices = {
+    db,
+    lifecycle,
+    limits: config.limits,
+    plans: engine.plans,
+    tasks: createKnownTasks(),
+    vault,
+    hub: engine.hub,
+    days: firing.days,
+    sessions: config.sessions,
+    nodeId,
+  }
+  const ownHosts = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).host]
   const app = createApi(
     {
-      services: {
-        db,
-        lifecycle,
-        limits: config.limits,
-        plans: engine.plans,
-        tasks: createKnownTasks(),
-        vault,
-        hub: engine.hub,
-        days: firing.days,
-        sessions: config.sessions,
-        nodeId,
-      },
+      services: apiServices,
       corsOrigins: listOf(config.corsOrigins),
-      ownHosts: config.publicUrl === undefined ? [] : [new URL(config.publicUrl).host],
+      ownHosts,
       trustProxy: config.trustProxy === undefined ? false : listOf(config.trustProxy),
       // The calls of executors are many and say little; they are there for those who ask for them.
       onAnswered: (entry) => log[isTraffic(entry.route) ? 'trace' : 'info'](entry, 'answered'),
@@ -179,6 +182,12 @@ async function startNode(
   )
 
   serveXxlJob(app, xxlJob)
+  serveLive(app, {
+    services: apiServices,
+    ownHosts,
+    hub: engine.hub,
+    onError: (error) => engine.report('live.failed', { error }),
+  })
 
   let stopping: Promise<void> | undefined
   const stop = async () => {

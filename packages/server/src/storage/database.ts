@@ -24,6 +24,8 @@ export interface Database {
   console<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
   /** As `engine`, but changes nothing: what people are shown across tenants, or of the scheduler as a whole. */
   survey<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Looks of live views: as `read`, few and short, so that no number of open pages costs more than these connections. */
+  live<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -51,6 +53,7 @@ export interface PoolSizes {
   readonly reads: number
   readonly console: number
   readonly survey: number
+  readonly live: number
 }
 
 const INT8 = 20
@@ -79,7 +82,7 @@ export interface DatabaseOptions {
 }
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const sizes: PoolSizes = { engine: 4, api: 6, lease: 2, aside: 2, reads: 3, console: 3, survey: 2, ...options.sizes }
+  const sizes: PoolSizes = { engine: 4, api: 6, lease: 2, aside: 2, reads: 3, console: 3, survey: 2, live: 2, ...options.sizes }
   let closing = false
   const onError = (error: Error) => {
     if (!closing) options.onError?.(error)
@@ -93,6 +96,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     read: pool('carillon_api', sizes.reads, 10_000),
     console: pool('carillon_api', sizes.console, LONGEST_LOOK_MS),
     survey: pool(ENGINE, sizes.survey, LONGEST_LOOK_MS),
+    live: pool('carillon_api', sizes.live, LONGEST_LOOK_MS),
   }
   return {
     engine: (work) => transact(pools.engine, ENGINE_WRITES, work),
@@ -103,6 +107,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     read: (tenantId, work) => transact(pools.read, { tenantId, readOnly: true }, work),
     console: (tenantId, work) => transact(pools.console, { tenantId, readOnly: true }, work),
     survey: (work) => transact(pools.survey, { tenantId: null, readOnly: true }, work),
+    live: (tenantId, work) => transact(pools.live, { tenantId, readOnly: true }, work),
     async close() {
       closing = true
       await Promise.all(Object.values(pools).map((each) => each.end()))

@@ -1,4 +1,5 @@
 import type { InstanceState, StopReason, WaitReason } from '@carillon/core'
+import { changedSince, stampOf } from './change-mark.ts'
 import type { Transaction } from './database.ts'
 import { isNamed, listing } from './listing.ts'
 import { sql } from './sql.ts'
@@ -134,6 +135,34 @@ export async function instancesOfRun(
   runId: number,
 ): Promise<{ readonly instances: readonly InstanceOfRun[]; readonly more: boolean }> {
   const rows = await tx.query<InstanceOfRun>(ofRun, [tenantId, runId])
+  return { instances: rows.slice(0, MOST_OF_RUN), more: rows.length > MOST_OF_RUN }
+}
+
+const changedOfRun = (age: 'live' | 'history') =>
+  `select ${SHARED}, ${stampOf('t')} as stamp from instance_${age} t where t.tenant_id = $1 and ${OF_RUN} and ${changedSince('t', '$3')}`
+// A handler's null is stored as such. What is larger than that is not fetched for the answer.
+const HAS_OUTPUT = `case when pg_column_size(t.output) > 100 then true else coalesce(t.output <> 'null', false) end`
+const ofRunSince = sql(
+  'instance.ofRunSince',
+  `select ${VIEW.replace('t.output,', '')}, ${HAS_OUTPUT} as "hasOutput", t.stamp
+   from (${changedOfRun('live')} union all ${changedOfRun('history')} and t.id >= ((($2::bigint >> 37) - 1) << 37)) t
+   ${IN_ORDER} limit ${MOST_OF_RUN + 1}`,
+)
+
+/** Without its output, which may be large. `stamp`: of its last change, for `changedSince`. */
+export interface ChangedInstance extends Omit<InstanceRow, 'output'> {
+  readonly hasOutput: boolean
+  readonly stamp: number
+}
+
+/** As `instancesOfRun`, of those that have changed since a mark; 0: all. It reads no older days of history than the one before the run's. */
+export async function instancesOfRunSince(
+  tx: Transaction,
+  tenantId: number,
+  runId: number,
+  mark: number,
+): Promise<{ readonly instances: readonly ChangedInstance[]; readonly more: boolean }> {
+  const rows = await tx.query<ChangedInstance>(ofRunSince, [tenantId, runId, mark])
   return { instances: rows.slice(0, MOST_OF_RUN), more: rows.length > MOST_OF_RUN }
 }
 

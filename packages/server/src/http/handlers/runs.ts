@@ -56,7 +56,7 @@ export const runHandlers: Handlers<typeof runRoutes> = {
   },
   list: async ({ query: { limit = DEFAULT_LIMIT, cursor, ...filters } }, { read, tenantId }) => {
     const page = await read((tx) => listRuns(tx, tenantId, { order: '-id', limit, cursor, filters }))
-    return { items: page.items.map(viewOf), nextCursor: page.nextCursor }
+    return { items: page.items.map(runView), nextCursor: page.nextCursor }
   },
   get: async ({ params }, context) => {
     const { run, instances, more } = await context.read(async (tx) => {
@@ -71,7 +71,7 @@ export const runHandlers: Handlers<typeof runRoutes> = {
       return { run: row, instances, more: found.more }
     })
     const why = await reasonsFor(context, instances)
-    return { ...viewOf(run), instances: instances.map((each) => ({ ...each, why: why.get(each.id) ?? null })), more }
+    return { ...runView(run), instances: instances.map((each) => ({ ...each, why: why.get(each.id) ?? null })), more }
   },
   cancel: ({ params }, context) => controlOne(context, 'cancelRuns', params.run),
   pause: ({ params }, context) => controlOne(context, 'pauseRuns', params.run),
@@ -359,7 +359,7 @@ function resultOf(runId: number, result: ControlResult | undefined): RunResult {
   }
 }
 
-function viewOf({ targetId, targetCode, planId, planVersion, scheduleId, scheduleCode, ...row }: RunRow): Run {
+export function runView({ targetId, targetCode, planId, planVersion, scheduleId, scheduleCode, ...row }: RunRow): Run {
   const target = { id: targetId, code: targetCode }
   return {
     ...row,
