@@ -78,7 +78,7 @@ type Filled =
   { readonly kind: 'FILLED'; readonly assignment: Assignment } | { readonly kind: 'REFUSED'; readonly report: ReportItem }
 
 function fill(each: Given, find: (key: SecretKey) => OpenSecret | undefined, app: AppNamed): Filled {
-  const { assignment, plan, node } = each
+  const { assignment, plan } = each
   const values = new Map<string, string>()
   for (const key of keysOf(each)) {
     const secret = find(key)
