@@ -63,7 +63,7 @@ export const MUTANTS: readonly Mutant[] = [
     title: 'the token stays when another attempt begins',
     patches: [
       { file: 'storage/instance.js', from: `token = i.token + 1,`, to: `token = greatest(i.token, 1),` },
-      { file: 'lifecycle/claim.js', from: 'token: instance.token + 1', to: 'token: Math.max(instance.token, 1)' },
+      { file: 'lifecycle/reserve.js', from: 'token: instance.token + 1', to: 'token: Math.max(instance.token, 1)' },
     ],
     scenario: disturbNothing,
     count: 100,

@@ -1,6 +1,6 @@
 import { queueTopic } from '../runtime/wake-hub.ts'
 import type { Transaction } from '../storage/database.ts'
-import { reserveAtOnce, type Reserved } from './claim.ts'
+import { reserveAtOnce, type Reserved } from './reserve.ts'
 import type { Engine } from './engine.ts'
 
 /**

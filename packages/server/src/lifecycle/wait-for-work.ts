@@ -1,12 +1,13 @@
 import type { Claim, ClaimAnswer } from '@carillon/contract'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { appTopic, queueTopic, sessionTopic, type Ear } from '../runtime/wake-hub.ts'
-import { claimedOf, claimInstances, type Claimed, type ClaimRequest } from './claim.ts'
+import { claimedOf, claimInstances, type Claimed } from './claim.ts'
 import type { Engine } from './engine.ts'
 import { createKeptEars, passOn } from './kept-ears.ts'
 import { SESSIONS_REMEMBERED } from './session-owners.ts'
 import type { ExecutorPrincipal } from './sessions.ts'
 import type { Turn } from './take-pending.ts'
+import type { ClaimRequest } from './reserve.ts'
 import { createToldStops, type ToldStops } from './told-stops.ts'
 
 /** Answers a claim when there is something to say, `waitMs` are over, or the signal aborts. */

@@ -1,6 +1,6 @@
 import type { Ear } from '../runtime/wake-hub.ts'
 import type { SessionRow } from '../storage/executor-session.ts'
-import type { ClaimRequest, Reserved } from './claim.ts'
+import type { ClaimRequest, Reserved } from './reserve.ts'
 
 /**
  * The claims that wait on this node, for whoever makes something PENDING here: they can be given it in the same transaction, which spares a

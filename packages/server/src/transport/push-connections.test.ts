@@ -66,7 +66,7 @@ test.each([
     connect: guardedConnect({ allowPrivate: true, ...lookup }),
   })
   onTestFinished(() => transport.close())
-  transport.invoke({ session: 1, tenantId: 1, address, callToken: null, transport: 'CARILLON' }, [assignment(7)])
+  transport.invoke({ session: 1, tenantId: 1, address, callToken: null, transport: 'CARILLON', perCall: null }, [assignment(7)])
   await until(() => released.length > 0)
   expect(released).toEqual([7])
 })
@@ -88,7 +88,7 @@ test('an answer that drips without end is given up, and nobody knows what was ta
   })
   onTestFinished(() => transport.close())
   const address = `http://127.0.0.1:${(dripping.address() as AddressInfo).port}`
-  transport.invoke({ session: 1, tenantId: 1, address, callToken: null, transport: 'CARILLON' }, [assignment(7)])
+  transport.invoke({ session: 1, tenantId: 1, address, callToken: null, transport: 'CARILLON', perCall: null }, [assignment(7)])
   await until(() => failed.length > 0)
   expect(failed).toEqual([false])
 })
@@ -131,7 +131,7 @@ test('an executor gets no more in a call than it wants; when one breaks off, wha
   const all = (count: number) => Array.from({ length: count }, (_, n) => assignment(n + 1))
   transport.invoke(target, all(10))
   await until(() => sizes.length === 4)
-  expect(sizes.sort()).toEqual([1, 3, 3, 3])
+  expect(sizes.toSorted((a, b) => a - b)).toEqual([1, 3, 3, 3])
   breaks = true
   transport.invoke({ ...target, perCall: 1 }, all(100))
   await until(() => released.length + sizes.length - 4 === 100)
