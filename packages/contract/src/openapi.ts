@@ -25,8 +25,10 @@ import { FieldProblem, Problem } from './problem.ts'
 import { Revision } from './revision.ts'
 import { successStatus, type Route } from './route.ts'
 import { routes } from './routes.ts'
+import { RunBulkPreview } from './run-bulk.ts'
 import { Run, RunDetail, Started, TriggerItem, TriggerResult } from './run.ts'
 import { Backfill, Fire, PreviewFire, Schedule } from './schedule.ts'
+import { ScheduleLoad } from './schedule-load.ts'
 import { Scheduler, ServerNode } from './scheduler.ts'
 import { Labels } from './schema.ts'
 import { SESSION_COOKIE, Session, SessionItem } from './session.ts'
@@ -85,9 +87,11 @@ const NAMED: Readonly<Record<string, TSchema>> = {
     Run,
   },
   ...{
+    RunBulkPreview,
     RunDetail,
     Schedule,
     ScheduleDocument,
+    ScheduleLoad,
     Scheduler,
     ServerNode,
     Session,

@@ -134,6 +134,7 @@ const requests: Table = {
     }),
     cancelBackfill: (own) => ({ params: { schedule: own.schedule, backfill: own.backfill } }),
   },
+  scheduleLoad: { get: none },
   calendars: {
     list: none,
     create: () => ({ body: { code: code('calendar'), timezone: 'UTC', weekdays: [6, 7] } }),
@@ -218,6 +219,10 @@ const requests: Table = {
     resumeMany: (own) => ({ body: { runs: [own.run] } }),
     retryMany: (own) => ({ body: { runs: [own.endedRun] } }),
     purge: (own) => ({ body: { task: own.task, before: 1 } }),
+  },
+  runBulk: {
+    preview: (own) => ({ body: { action: 'pause', filter: { task: String(own.task), schedule: String(own.schedule) } } }),
+    act: (own) => ({ body: { action: 'pause', filter: { task: String(own.task), dag: String(own.dag) }, upTo: own.spareRun } }),
   },
   instances: {
     list: (own) => ({ query: { task: own.task, executor: own.executor } }),

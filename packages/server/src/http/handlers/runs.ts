@@ -61,7 +61,7 @@ export const runHandlers: Handlers<typeof runRoutes> = {
   },
   list: async ({ query: { limit = DEFAULT_LIMIT, cursor, ...filters } }, { read, tenantId }) => {
     const page = await read((tx) => listRuns(tx, tenantId, { order: '-id', limit, cursor, filters }))
-    return { items: page.items.map(viewOf), nextCursor: page.nextCursor }
+    return { items: page.items.map(runView), nextCursor: page.nextCursor }
   },
   get: async ({ params }, context) => {
     const { run, instances, more } = await context.read(async (tx) => {
@@ -73,7 +73,7 @@ export const runHandlers: Handlers<typeof runRoutes> = {
       return { run: row, instances, more: found.more }
     })
     const why = await reasonsFor(context, instances)
-    return { ...viewOf(run), instances: instances.map((each) => ({ ...each, why: why.get(each.id) ?? null })), more }
+    return { ...runView(run), instances: instances.map((each) => ({ ...each, why: why.get(each.id) ?? null })), more }
   },
   cancel: ({ params }, context) => controlOne(context, 'cancelRuns', params.run),
   pause: ({ params }, context) => controlOne(context, 'pauseRuns', params.run),
@@ -216,7 +216,7 @@ function itemResult({ task, dag }: Ask, result: StartResult | CarillonError, pla
   return { ...of, ok: true, runId, state, reason, replayed }
 }
 
-type ControlName = 'cancelRuns' | 'pauseRuns' | 'resumeRuns' | 'retryRuns'
+export type ControlName = 'cancelRuns' | 'pauseRuns' | 'resumeRuns' | 'retryRuns'
 
 /** Changed parameters over those of the run, under the schema of its plan. */
 async function checkChanged(
@@ -303,11 +303,22 @@ async function controlMany(context: Context, name: ControlName, runIds: readonly
   return bulkResult(await control(context, name, runIds))
 }
 
-async function control(context: Context, name: ControlName, runIds: readonly number[], how?: RetryHow): Promise<RunResult[]> {
+/** `asked`: what else the audit trail keeps of the request. */
+export async function control(
+  context: Context,
+  name: ControlName,
+  runIds: readonly number[],
+  how?: RetryHow,
+  asked: object = {},
+): Promise<RunResult[]> {
   const { tenantId, principal, services } = context
   const refused = name === 'retryRuns' ? await refusedToRun(context, runIds) : new Set<number>()
   const allowed = runIds.filter((id) => !refused.has(id))
-  const audit = context.audited({ kind: 'run', id: runIds.length === 1 ? runIds[0]! : null }, null, { runs: runIds, ...how })
+  const audit = context.audited({ kind: 'run', id: runIds.length === 1 ? runIds[0]! : null }, null, {
+    ...asked,
+    runs: runIds,
+    ...how,
+  })
   const act: Lifecycle['retryRuns'] = services.lifecycle[name]
   if (allowed.length === 0) await context.recordOnly(audit)
   const done = allowed.length === 0 ? [] : await act(tenantId, allowed, principal.name, audit, how)
@@ -338,7 +349,7 @@ function resultOf(runId: number, result: ControlResult | undefined): RunResult {
   }
 }
 
-function viewOf({ targetId, targetCode, planId, planVersion, scheduleId, scheduleCode, ...row }: RunRow): Run {
+export function runView({ targetId, targetCode, planId, planVersion, scheduleId, scheduleCode, ...row }: RunRow): Run {
   const target = { id: targetId, code: targetCode }
   return {
     ...row,
