@@ -174,7 +174,7 @@ test('looks of people who signed in wait for each other, and for nobody else', a
   const lend = (pool: 'read' | 'console', count: number) => {
     let giveBack = () => {}
     const held = new Promise<void>((resolve) => (giveBack = resolve))
-    const lent = Array.from({ length: count }, () => api.db[pool](api.tenantA.id, async () => void (await held)))
+    const lent = Array.from({ length: count }, () => api.db[pool](api.tenantA.id, () => held))
     return async () => {
       giveBack()
       await Promise.all(lent)
