@@ -21,6 +21,7 @@ import { Assignment, Control, executorRoutes, ReportItem } from './executor-prot
 import { Attempt, Instance, InstanceDetail, LogRecord, Why } from './instance.ts'
 import { Concurrency, DagPolicies, EffectivePolicies, Policies, PoliciesPatch } from './policy.ts'
 import { Nodes, Overview } from './overview.ts'
+import { InstanceBulkPreview } from './instance-bulk.ts'
 import { FieldProblem, Problem } from './problem.ts'
 import { Revision } from './revision.ts'
 import { successStatus, type Route } from './route.ts'
@@ -71,6 +72,7 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   },
   ...{
     Instance,
+    InstanceBulkPreview,
     InstanceDetail,
     ItemResult,
     Labels,

@@ -8,6 +8,7 @@ import { dagVersionRoutes } from './dag-version.ts'
 import { definitionRoutes } from './definitions.ts'
 import { eventRoutes } from './event.ts'
 import { executorAdminRoutes } from './executor.ts'
+import { instanceBulkRoutes } from './instance-bulk.ts'
 import { instanceRoutes } from './instance.ts'
 import { metaRoutes } from './meta.ts'
 import { overviewRoutes } from './overview.ts'
@@ -40,6 +41,7 @@ export const routes = {
   runs: runRoutes,
   runBulk: runBulkRoutes,
   instances: instanceRoutes,
+  instanceBulk: instanceBulkRoutes,
   events: eventRoutes,
   apps: appRoutes,
   executors: executorAdminRoutes,

@@ -12,6 +12,7 @@ import { dagVersionHandlers } from './handlers/dag-versions.ts'
 import { definitionHandlers } from './handlers/definitions.ts'
 import { eventHandlers } from './handlers/events.ts'
 import { executorHandlers } from './handlers/executors.ts'
+import { instanceBulkHandlers } from './handlers/instance-bulk.ts'
 import { instanceHandlers } from './handlers/instances.ts'
 import { metaHandlers } from './handlers/meta.ts'
 import { overviewHandlers } from './handlers/overview.ts'
@@ -43,6 +44,7 @@ const handlers: { readonly [Name in keyof typeof routes]: Handlers<(typeof route
   runs: runHandlers,
   runBulk: runBulkHandlers,
   instances: instanceHandlers,
+  instanceBulk: instanceBulkHandlers,
   events: eventHandlers,
   apps: appHandlers,
   executors: executorHandlers,

@@ -237,6 +237,18 @@ const requests: Table = {
     skip: (own) => ({ params: { instance: own.resting } }),
     cancel: (own) => ({ params: { instance: own.alsoResting } }),
   },
+  instanceBulk: {
+    preview: (own) => ({
+      body: { action: 'skip', filter: { dag: String(own.runningDag), run: own.run, executor: own.executor } },
+    }),
+    act: (own) => ({
+      body: {
+        action: 'cancel',
+        filter: { dag: String(own.runningDag), run: own.run, executor: own.executor },
+        upTo: own.longResting,
+      },
+    }),
+  },
   events: { deliver: () => ({ body: { name: 'paid', key: '7', payload: { by: 'card' } } }) },
   apps: {
     list: none,
