@@ -15,7 +15,7 @@ function sources() {
   )
   return files
     .filter(
-      (path) => path.endsWith('.ts') && !/\.(test|bench|test-helper)\.ts$|^packages\/(server|cli)\/src\/testing\//.test(path),
+      (path) => /\.tsx?$/.test(path) && !/\.(test|bench|test-helper)\.ts$|^packages\/(server|cli)\/src\/testing\//.test(path),
     )
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
 }

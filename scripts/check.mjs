@@ -12,6 +12,8 @@ const CHECKS = {
   types: [
     [script('typescript', 'bin', 'tsc'), '-b'],
     [script('typescript', 'bin', 'tsc'), '-p', 'tsconfig.tests.json'],
+    [script('typescript', 'bin', 'tsc'), '-p', 'packages/console/tsconfig.json'],
+    [script('typescript', 'bin', 'tsc'), '-p', 'packages/console/tsconfig.node.json'],
   ],
   lint: [[script('oxlint', 'bin', 'oxlint'), '--type-aware', '--deny-warnings']],
   format: [[script('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.']],

@@ -36,6 +36,26 @@ function sqlFiles(folder) {
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
 }
 
+/** The console is no project of the compiler: vite builds it. What of the packages reaches it are method and path of the contract's routes. */
+const CONSOLE = ['packages/console/src', 'packages/console/vite', 'packages/console/public', 'packages/contract/src']
+const CONSOLE_FILES = ['packages/console/index.html', 'packages/console/vite.config.ts', 'package-lock.json']
+
+function buildConsole() {
+  const page = join(root, 'packages', 'console', 'dist', 'index.html')
+  const newest = Math.max(
+    ...CONSOLE.map((folder) => newestSource(join(root, folder))),
+    ...CONSOLE_FILES.map((file) => statSync(join(root, file)).mtimeMs),
+  )
+  if (existsSync(page) && statSync(page).mtimeMs >= newest) return
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
+  const args = [vite, 'build', 'packages/console', '--logLevel', 'warn']
+  // What it says is no answer of `npm start`.
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] })
+  if (status !== 0) process.exit(status ?? 1)
+  // As old as what it was made of: a file saved while it was built makes it old again.
+  utimesSync(page, newest / 1000, newest / 1000)
+}
+
 const sources = workspaces.map((workspace) => join(root, workspace, 'src')).filter(existsSync)
 const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0
 const complete = workspaces.every((workspace) => existsSync(join(root, workspace, 'dist')))
@@ -46,6 +66,7 @@ const startedAt = new Date()
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 const { status } = spawnSync(process.execPath, [tsc, '-b'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
 if (status !== 0) process.exit(status ?? 1)
+buildConsole()
 copySql(join(root, 'packages', 'server', 'src'), join(root, 'packages', 'server', 'dist'))
 // The stamp carries the time before the build, so a file saved while it ran is compiled the next time.
 writeFileSync(stamp, startedAt.toISOString())

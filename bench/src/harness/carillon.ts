@@ -15,8 +15,11 @@ export interface Carillon {
   /** Of the server's database, for set-up in bulk and for checks. */
   readonly databaseUrl: string
   readonly serverPid: number
-  /** A tenant with a task `work` and an executor process for it, connected unless it is to wait for `connect`. */
-  tenant(code: string, options?: { connected: boolean }): Promise<Tenant>
+  /**
+   * A tenant with a task `work` and an executor process for it, connected unless it is to wait for `connect`. It asks for its work, or, with
+   * `push`, is called for each instance.
+   */
+  tenant(code: string, options?: { readonly connected?: boolean; readonly push?: boolean }): Promise<Tenant>
   peakRssMb(): number
 }
 
@@ -54,14 +57,14 @@ export async function startCarillon(
     databaseUrl,
     serverPid: server.pid,
     peakRssMb: () => peakRssMb(server.pid),
-    async tenant(code, { connected } = { connected: true }) {
+    async tenant(code, { connected = true, push = false } = {}) {
       const { id } = await platform.tenants.create({ body: { code } })
       const client = createClient({ ...access, tenant: code })
       const taskId = await defineWork(client)
       const { secret } = await client.tokens.create({ body: { name: 'executor', role: 'executor', app: 'bench' } })
       const executor = await startChild<ExecutorCalls>('executor', profile)
       atEnd(() => executor.stop())
-      const connect = () => executor.call('start', { server: url, token: secret, app: 'bench', capacity: CAPACITY })
+      const connect = () => executor.call('start', { server: url, token: secret, app: 'bench', capacity: CAPACITY, push })
       if (connected) await connect()
       return { id, code, client, taskId, executor, connect }
     },

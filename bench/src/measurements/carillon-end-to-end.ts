@@ -1,4 +1,5 @@
 import type { Bench } from '../bench.ts'
+import type { Carillon, Tenant } from '../harness/carillon.ts'
 import { instant } from '../harness/clock.ts'
 import type { Contestant } from '../harness/rounds.ts'
 
@@ -10,11 +11,15 @@ const BATCH = 250
  * a trivial handler and reports. Counted from the first request until the server has acknowledged the last result; every run stands in
  * history with its result.
  */
-export async function carillonEndToEnd({ postgres, carillon: start }: Bench): Promise<Contestant> {
-  const carillon = await start()
-  const tenant = await carillon.tenant('throughput')
+export async function carillonEndToEnd(bench: Bench): Promise<Contestant> {
+  const carillon = await bench.carillon()
+  return endToEnd(bench, carillon, await carillon.tenant('throughput'), 9_000)
+}
+
+/** The same way for any tenant, however its executor comes to its work. */
+export function endToEnd({ postgres }: Bench, carillon: Carillon, tenant: Tenant, warmUp: number): Contestant {
   return {
-    warmUp: 9_000,
+    warmUp,
     async round(count) {
       const before = await tenant.executor.call('ended', undefined)
       const finished = tenant.executor.call('until', { ended: before + count })

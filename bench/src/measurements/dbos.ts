@@ -12,14 +12,14 @@ export async function dbos({ postgres, atEnd }: Bench): Promise<GraphContestants
   const url = (await postgres.createDatabase('dbos')).replace('@/', '@localhost/')
   DBOS.setConfig({ name: 'bench', systemDatabaseUrl: url, logLevel: 'error' })
   const chain = DBOS.registerWorkflow(
-    async () => {
-      for (let step = 0; step < CHAIN; step++) await DBOS.runStep(() => Promise.resolve({ ok: true, n: step }), { name: 'work' })
+    async (size: number) => {
+      for (let step = 0; step < size; step++) await DBOS.runStep(() => Promise.resolve({ ok: true, n: step }), { name: 'work' })
     },
     { name: 'chain' },
   )
   const fan = DBOS.registerWorkflow(
-    async () => {
-      const steps = Array.from({ length: FAN }, (_, n) => DBOS.runStep(() => Promise.resolve({ ok: true, n }), { name: 'work' }))
+    async (size: number) => {
+      const steps = Array.from({ length: size }, (_, n) => DBOS.runStep(() => Promise.resolve({ ok: true, n }), { name: 'work' }))
       await Promise.all(steps)
     },
     { name: 'fan' },
@@ -29,15 +29,16 @@ export async function dbos({ postgres, atEnd }: Bench): Promise<GraphContestants
   return { chain: contestant(chain, CHAIN), fan: contestant(fan, FAN) }
 }
 
-function contestant(workflow: () => Promise<void>, steps: number): Contestant {
+function contestant(workflow: (size: number) => Promise<void>, size: number): Contestant {
   return {
-    warmUp: 1_000,
+    warmUp: 200,
     least: LEAST_STEPS,
     async round(count) {
+      const steps = Math.min(size, count)
       const runs = Math.ceil(count / steps)
       let left = runs
       const work = async () => {
-        while (left-- > 0) await (await DBOS.startWorkflow(workflow)()).getResult()
+        while (left-- > 0) await (await DBOS.startWorkflow(workflow)(steps)).getResult()
       }
       const begun = performance.now()
       await Promise.all(Array.from({ length: GRAPHS_AT_ONCE }, work))

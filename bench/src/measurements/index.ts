@@ -4,8 +4,10 @@ import { dagSize } from './dag-size.ts'
 import { dagSteps } from './dag-steps.ts'
 import { fireLateness } from './fire-lateness.ts'
 import { herd } from './herd.ts'
+import { heartbeats } from './heartbeats.ts'
 import { idleSchedules } from './idle-schedules.ts'
 import { oldHistory } from './old-history.ts'
+import { push } from './push.ts'
 import { routing } from './routing.ts'
 import { throughput } from './throughput.ts'
 import { triggerToStart } from './trigger-to-start.ts'
@@ -13,6 +15,7 @@ import { triggerToStart } from './trigger-to-start.ts'
 /** In the order in which they run. */
 export const measurements: readonly Measurement[] = [
   throughput,
+  push,
   triggerToStart,
   fireLateness,
   dagSteps,
@@ -21,5 +24,6 @@ export const measurements: readonly Measurement[] = [
   herd,
   idleSchedules,
   oldHistory,
+  heartbeats,
   routing,
 ]

@@ -18,8 +18,9 @@ const work = defineHandler({
 const LOOK_MS = 2
 
 const calls = {
-  async start(options: { server: string; token: string; app: string; capacity: number }) {
-    executor = createExecutor({ ...options, handlers: [work] })
+  async start({ push, ...options }: { server: string; token: string; app: string; capacity: number; push: boolean }) {
+    const called = push ? ({ mode: 'push', listen: { port: 0 }, perCall: 1 } as const) : {}
+    executor = createExecutor({ ...options, ...called, handlers: [work] })
     await executor.start()
   },
   /** When so many instances have ended since the start and the server has answered their results. */

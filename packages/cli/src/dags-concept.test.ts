@@ -10,7 +10,7 @@ const {
   kind: _,
   code: __,
   ...definition
-} = parse(/^```yaml\n(.*?)^```$/ms.exec(page)![1]!) as DagDefinition & { kind: string; code: string }
+} = parse(/^```yaml file=invoices\.yaml\n(.*?)^```$/ms.exec(page)![1]!) as DagDefinition & { kind: string; code: string }
 
 const invoices = (count: number) => ({ list: { output: { invoices: Array.from({ length: count }, (_, id) => ({ id })) } } })
 const ends = (count: number, outcomes = {}) => {

@@ -10,7 +10,7 @@ export function sayFirstAccess(terminal: Terminal, access: NonNullable<RunningSe
       `  administrator  ${access.login}`,
       `  password       ${access.password}`,
       `  token          ${access.token}`,
-      'The API and the command go by the token. The password is for signing in to the console, which is not here yet.',
+      'Sign in to the console with name and password; the API and the command go by the token.',
       '',
     ].join('\n'),
   )

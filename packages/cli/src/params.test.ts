@@ -30,3 +30,9 @@ test.each(['novalue', '=x'])('%s is refused with the right form', (text) => {
 test.each(['[1]', '"x"', 'null', '{'])('--params %s is no JSON object', (text) => {
   expect(() => parseParams(text)).toThrow('It should be a JSON object')
 })
+
+test('an integer that would be rounded is refused, with the way to write it', () => {
+  expect(() => params('order.id=9007199254740993')).toThrow('It is 9007199254740993, an integer beyond')
+  expect(() => parseParams('{"order": {"id": 9007199254740993}}')).toThrow('/order/id is 9007199254740993')
+  expect(params('id="9007199254740993"', 'n=9007199254740991')).toEqual({ id: '9007199254740993', n: 9007199254740991 })
+})

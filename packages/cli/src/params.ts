@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { readJson } from './read-json.ts'
 
 export type Params = Readonly<Record<string, unknown>>
 
@@ -16,20 +17,14 @@ function withValue(into: Params, [key, ...rest]: readonly string[], value: unkno
 }
 
 function valueOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
+  const read = readJson(text)
+  return 'value' in read ? read.value : text
 }
 
 export function parseParams(text: string): Params {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    throw new InvalidArgumentError(`It should be a JSON object: ${(error as Error).message}.`)
-  }
+  const read = readJson(text)
+  if ('problem' in read) throw new InvalidArgumentError(`It should be a JSON object: ${read.problem}.`)
+  const { value } = read
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Params
   throw new InvalidArgumentError('It should be a JSON object, as in --params \'{"count": 3}\'.')
 }

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { EXAMPLES } from './command.ts'
 import { createProgram } from './program.ts'
 import { recorder, run } from './testing/run.ts'
+import { ROOT } from './testing/started.ts'
 import { VERSION } from './version.ts'
 
 const offline = (...args: string[]) => run(args, {})
@@ -28,10 +31,18 @@ test('--help lists every command with the exit codes, and succeeds', async () =>
     'diff',
     'delete',
     'export',
+    'versions',
+    'activate',
+    'rollback',
+    'gray',
+    'dry-run',
     'trigger',
     'runs',
     'logs',
     'cancel',
+    'retry',
+    'approve',
+    'event',
     'preview',
     'scheduler',
   ])
@@ -78,4 +89,17 @@ test('every command has an example, and every example is of a command', () => {
   const program = createProgram({ env: {}, terminal: recorder().terminal })
   expect(Object.keys(EXAMPLES)).toEqual(leaves(program, ''))
   for (const [path, example] of Object.entries(EXAMPLES)) expect(`${example} `.startsWith(`${path} `)).toBe(true)
+})
+
+test('every command line that the guide shows is one', async () => {
+  const guide = readFileSync(join(ROOT, 'docs/guides/cli.md'), 'utf8')
+  const blocks = [...guide.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block!).join('\n')
+  const lines = [...blocks.matchAll(/npx carillon ((?:'[^']*'|[^'#)\n])+)/g)].map(([, line]) => line!.trim())
+  expect(lines.length).toBeGreaterThan(15)
+  for (const line of lines) {
+    const words = Array.from(line.matchAll(/'([^']*)'|(\S+)/g), ([, quoted, word]) => quoted ?? word!)
+    // Nothing listens there: who gets as far as that has said nothing wrong.
+    const { code, err } = await run(words, { CARILLON_SERVER: 'http://127.0.0.1:1', CARILLON_TOKEN: 'none' })
+    expect({ line, code }, err).toEqual({ line, code: 5 })
+  }
 })

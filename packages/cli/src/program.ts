@@ -2,13 +2,17 @@ import type { Command } from 'commander'
 import type { Cli } from './cli.ts'
 import { CarillonCommand } from './command.ts'
 import { addApply } from './commands/apply.ts'
+import { addApps } from './commands/apps.ts'
 import { addCompletion } from './commands/completion.ts'
+import { addControlNodes } from './commands/control-nodes.ts'
 import { addControlRuns } from './commands/control-runs.ts'
 import { addDelete } from './commands/delete.ts'
 import { addDescribe } from './commands/describe.ts'
 import { addDev } from './commands/dev.ts'
 import { addDiff } from './commands/diff.ts'
+import { addDryRun } from './commands/dry-run.ts'
 import { addDump } from './commands/dump.ts'
+import { addEvent } from './commands/event.ts'
 import { addExecutor } from './commands/executor.ts'
 import { addExecutors } from './commands/executors.ts'
 import { addExport } from './commands/export.ts'
@@ -19,12 +23,16 @@ import { addLogin } from './commands/login.ts'
 import { addLogs } from './commands/logs.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addPreview } from './commands/preview.ts'
+import { addRelease } from './commands/release.ts'
+import { addRetry } from './commands/retry.ts'
 import { addRuns } from './commands/runs.ts'
 import { addScheduler } from './commands/scheduler.ts'
 import { addSecrets } from './commands/secrets.ts'
 import { addServer } from './commands/server.ts'
+import { addTenants } from './commands/tenants.ts'
 import { addToken } from './commands/token.ts'
 import { addTrigger } from './commands/trigger.ts'
+import { addVersions } from './commands/versions.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 import { VERSION } from './version.ts'
 
@@ -37,6 +45,7 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addDump,
   addLoad,
   addLogin,
+  addTenants,
   addToken,
   addSecrets,
   addGet,
@@ -46,11 +55,18 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addDelete,
   addExport,
   addImport,
+  addVersions,
+  addRelease,
+  addDryRun,
   addTrigger,
   addRuns,
   addLogs,
   addControlRuns,
+  addRetry,
+  addControlNodes,
+  addEvent,
   addPreview,
+  addApps,
   addExecutors,
   addScheduler,
   addCompletion,

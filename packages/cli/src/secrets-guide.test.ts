@@ -16,6 +16,7 @@ const env = () => ({ ...sharedEnv(), CARILLON_TENANT: 'secrets-guide' })
 let folder: string
 beforeAll(async () => {
   await sharedClient().tenants.create({ body: { code: 'secrets-guide' } })
+  await sharedClient('secrets-guide').apps.create({ body: { code: 'billing' } })
   folder = mkdtempSync(join(tmpdir(), 'carillon-guide-'))
   writeFileSync(join(folder, 'key.txt'), 'canary-guide-1\n')
   writeFileSync(join(folder, 'new-key.txt'), 'canary-guide-2\n')

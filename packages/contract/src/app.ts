@@ -6,6 +6,26 @@ import { Code, Description, Name, Ref, Stamp, Version, nullable, optional, stric
 
 const TAG = 'Apps'
 
+/** Exactly one of task, label and tenant; at least one of limit and reserve. */
+export const Capacity = strict({
+  ...optional({
+    task: Type.String({ minLength: 1, maxLength: 63, description: 'Code of a task that uses the app' }),
+    label: Type.String({
+      pattern: '^[^=]{1,63}=.{0,120}$',
+      maxLength: 184,
+      description: 'Tasks that have this label, as `key=value`',
+    }),
+    tenant: Type.String({ minLength: 1, maxLength: 63, description: 'Code of a tenant; in apps that the platform shares' }),
+    executor: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'Name of one executor; `*`: each by itself; left out: all of the app together',
+    }),
+    limit: Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'At most so many at once' }),
+    reserve: Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'So many places nothing else gets' }),
+  }),
+})
+
 const fields = {
   name: Name,
   description: Description,
@@ -14,6 +34,10 @@ const fields = {
   ratePerSecond: nullable(
     Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description: 'Starts a second; null: no limit' }),
   ),
+  capacity: Type.Array(Capacity, {
+    maxItems: 50,
+    description: 'How the places of its executors are divided: limits and reservations, for a task, a label or a tenant',
+  }),
 }
 
 export const App = strict({

@@ -26,6 +26,12 @@ export const HealthEvery = Type.Integer({
   description: 'Milliseconds from one health check to the next. Default: as the server is set, 30,000',
 })
 
+export const PerCall = Type.Integer({
+  minimum: 1,
+  maximum: 1000,
+  description: 'How many assignments one call of a push executor may carry. Default: as many as there are for it',
+})
+
 export const Register = Type.Object(
   {
     protocol: Type.Integer({ description: 'Protocol version the executor speaks' }),
@@ -35,6 +41,14 @@ export const Register = Type.Object(
       maxLength: 200,
       description: 'Its name, unique in the app; registering it again replaces the earlier session',
     }),
+    previous: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description:
+          'The session that it had until it was told SESSION_ENDED. Where another process has taken the name since, and lives, this one is refused with CODE_TAKEN instead of taking it back',
+      }),
+    ),
     mode: Type.Union([Type.Literal('PULL'), Type.Literal('PUSH')]),
     address: Type.Optional(Type.String({ maxLength: 2000, description: 'Base URL of a push executor' })),
     callToken: Type.Optional(
@@ -52,6 +66,7 @@ export const Register = Type.Object(
       }),
     ),
     healthEveryMs: Type.Optional(HealthEvery),
+    perCall: Type.Optional(PerCall),
     handlers: Type.Array(Name, { maxItems: 1000, description: 'Handlers it serves' }),
     capacity: Type.Integer({ minimum: 1, maximum: 100_000, description: 'Instances it runs at once' }),
     labels: Type.Optional(Labels),

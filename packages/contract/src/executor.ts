@@ -1,7 +1,7 @@
 import { HEALTHS } from '@carillon/core'
 import Type, { type Static } from 'typebox'
 import { BulkAnswer } from './bulk.ts'
-import { HealthEvery, Id, Millis } from './executor-protocol.ts'
+import { HealthEvery, Id, Millis, PerCall } from './executor-protocol.ts'
 import { Paging, pageOf } from './paging.ts'
 import { route } from './route.ts'
 import { BodyRef, IdText, Reason, Ref, choice, dictionary, nullable, optional, strict } from './schema.ts'
@@ -32,6 +32,7 @@ export const Executor = strict({
   healthSetAt: Millis,
   healthUrl: nullable(Type.String()),
   healthEveryMs: nullable(Type.Integer({ description: 'null: as the server is set' })),
+  perCall: nullable(Type.Integer({ description: 'How many assignments one call of it may carry; null: as many as there are' })),
   lastCheck: nullable(strict({ at: Millis, ok: Type.Boolean(), tookMs: Type.Integer(), detail: nullable(Type.String()) })),
   inService: Type.Boolean({ description: 'ONLINE, and HEALTHY or without a health URL: what gets work' }),
   session: nullable(strict({ id: Id, startedAt: Millis, seenAt: Millis, leaseUntil: Millis })),
@@ -41,26 +42,70 @@ export const Executor = strict({
 })
 export type ExecutorView = Static<typeof Executor>
 
-/** A push executor that does not register itself. Its health checks are its heartbeats. */
-export const ExecutorCreate = strict({
-  app: BodyRef,
-  instance: Type.String({ minLength: 1, maxLength: 200, description: 'Its name, unique in the app' }),
+const Figures = strict({
+  succeeded: Type.Integer(),
+  failed: Type.Integer(),
+  timedOut: Type.Integer(),
+  cancelled: Type.Integer(),
+  lost: Type.Integer({ description: 'It was lost while it had them, or never started them' }),
+  successRate: nullable(
+    Type.Number({ description: 'Of the attempts that ended by themselves: without those that were cancelled. null: none did' }),
+  ),
+  share: nullable(Type.Number({ description: 'Of all attempts that executors of its app ended. null: none did' })),
+})
+export type ExecutorFigures = Static<typeof Figures>
+
+export const ExecutorDetail = strict({
+  ...Executor.properties,
+  load: Type.Number({ description: 'Share of its places that are taken now' }),
+  figures: strict({
+    day: Figures,
+    week: Figures,
+    quarter: Figures,
+  }),
+})
+export type ExecutorDetail = Static<typeof ExecutorDetail>
+
+const called = {
   address: Type.String({ maxLength: 2000, description: 'Base URL at which it is called' }),
   healthUrl: Type.String({ maxLength: 2000, description: 'Answers 2xx while it can work' }),
   handlers: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { minItems: 1, maxItems: 1000 }),
   capacity: Type.Integer({ minimum: 1, maximum: 100_000 }),
+}
+const described = {
+  labels: dictionary({ maxLength: 63 }, Type.String({ maxLength: 255 }), 64),
+  metadata: dictionary({ maxLength: 63 }, Type.String({ maxLength: 1000 }), 64),
+}
+const CallToken = (description: string) => Type.String({ minLength: 16, maxLength: 200, description })
+
+/** A push executor that does not register itself. Its health checks are its heartbeats. */
+export const ExecutorCreate = strict({
+  app: BodyRef,
+  instance: Type.String({ minLength: 1, maxLength: 200, description: 'Its name, unique in the app' }),
+  ...called,
   ...optional({
     healthEveryMs: HealthEvery,
-    callToken: Type.String({
-      minLength: 16,
-      maxLength: 200,
-      description: 'Sent as bearer token when it is called; shown nowhere',
-    }),
-    labels: dictionary({ maxLength: 63 }, Type.String({ maxLength: 255 }), 64),
-    metadata: dictionary({ maxLength: 63 }, Type.String({ maxLength: 1000 }), 64),
+    perCall: PerCall,
+    callToken: CallToken('Sent as bearer token when it is called; shown nowhere'),
+    ...described,
   }),
 })
 export type ExecutorCreate = Static<typeof ExecutorCreate>
+
+/** Of one that is registered by hand; what is left out stays. */
+export const ExecutorUpdate = strict({
+  ...optional({
+    ...called,
+    healthEveryMs: nullable(HealthEvery),
+    callToken: nullable(
+      CallToken(
+        'null: none. Left out it stays, unless the address changes: what one address was trusted with is not shown to another',
+      ),
+    ),
+    ...described,
+  }),
+})
+export type ExecutorUpdate = Static<typeof ExecutorUpdate>
 
 export const ExecutorEvent = strict({
   id: Id,
@@ -90,9 +135,9 @@ export const executorAdminRoutes = {
     path,
     access: 'read',
     tag: TAG,
-    summary: 'Read an executor',
+    summary: 'Read an executor, with its load, and how its attempts of the last 24 hours, 7 and 90 days ended',
     params,
-    responses: { 200: Executor },
+    responses: { 200: ExecutorDetail },
   }),
   create: route({
     method: 'POST',
@@ -104,6 +149,17 @@ export const executorAdminRoutes = {
     responses: { 201: Executor },
     idempotent: true,
     audit: 'executor.create',
+  }),
+  update: route({
+    method: 'PATCH',
+    path,
+    access: 'executor.control',
+    tag: TAG,
+    summary: 'Change an executor that is registered by hand; at a new address it gets work once it has answered a check',
+    params,
+    body: ExecutorUpdate,
+    responses: { 200: Executor },
+    audit: 'executor.update',
   }),
   history: route({
     method: 'GET',

@@ -15,6 +15,7 @@ export const Why = strict({
     'TENANT_SUSPENDED',
     'APP_PAUSED',
     'RATE_LIMIT',
+    'CAPACITY',
     'NO_EXECUTOR',
     'EXECUTORS_UNAVAILABLE',
     'EXECUTORS_BUSY',

@@ -43,6 +43,7 @@ export const RunDetail = strict({
         description:
           'Those before it have 4 MiB of outputs in all, so its own is null here; GET /api/v1/instances/:instance has it',
       }),
+      errorLeftOut: Type.Boolean({ description: 'The same of 4 MiB of errors' }),
       why: nullable(Why),
     }),
   ),

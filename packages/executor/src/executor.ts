@@ -27,7 +27,10 @@ export interface ExecutorOptions {
   readonly connection?: Connection
   /** Code of the app that it belongs to. */
   readonly app: string
-  /** Its name, unique in the app: a newer registration of the name replaces the older. Default `<host>:<process id>`. */
+  /**
+   * Its name, unique in the app: a process that is started under the name of another replaces it, and the other is let in again when that one has
+   * gone. Default `<host>:<process id>`.
+   */
   readonly instance?: string
   readonly handlers: readonly Handler[]
   /** `pull` (default): it asks the server for instances, which works from behind a firewall. `push`: the server calls it at `listen`. */
@@ -39,6 +42,8 @@ export interface ExecutorOptions {
    * none; heartbeats alone decide.
    */
   readonly healthUrl?: string
+  /** How many instances one call of a push executor may bring. Default: as many as there are for it; 1: each by itself. */
+  readonly perCall?: number
   /** How many instances it runs at once. Default 10. */
   readonly capacity?: number
   readonly labels?: Readonly<Record<string, string>>
@@ -204,19 +209,19 @@ class RunningExecutor implements Executor {
       this.#session = null
       if (this.#leaving.signal.aborted) return
       this.#log.warn(`Session ${session.id} has ended on the server; what ran under it is lost. Registering again`)
-      // Two executors of one name end each other's sessions; they should not do it at full speed.
+      // Whatever ends sessions over and over should not do it at full speed.
       if (performance.now() - begun > next.leaseMs) backOff.reset()
       await rest(backOff.next(), this.#leaving.signal)
-      next = await this.#register('REPEAT')
+      next = await this.#register('REPEAT', session.id)
     }
   }
 
   /** Registers, waiting for a server that is away. Null when it leaves meanwhile. */
-  async #register(whenForbidden: 'REJECT' | 'REPEAT'): Promise<Registered | null> {
+  async #register(whenForbidden: 'REJECT' | 'REPEAT', previous?: number): Promise<Registered | null> {
     const backOff = new BackOff(this.#backOff)
     while (!this.#leaving.signal.aborted) {
       try {
-        const registered = await this.#connection.register(this.#registration())
+        const registered = await this.#connection.register(this.#registration(previous))
         if (!this.#leaving.signal.aborted) return registered
         await this.#deregister(registered.session)
       } catch (error) {
@@ -228,16 +233,19 @@ class RunningExecutor implements Executor {
     return null
   }
 
-  #registration(): Register {
-    const { app, labels, metadata, healthUrl } = this.#options
+  /** `previous`: the session that it had, so that the server can tell it from a process that has been started anew. */
+  #registration(previous: number | undefined): Register {
+    const { app, labels, metadata, healthUrl, perCall } = this.#options
     return {
       protocol: PROTOCOL_VERSION,
       app,
       instance: this.#instance,
+      ...(previous !== undefined && { previous }),
       mode: this.#listen === null ? 'PULL' : 'PUSH',
       ...(this.#listener !== null && { address: this.#listener.address }),
       ...(this.#listen !== null && { callToken: this.#listen.token }),
       ...(healthUrl !== undefined && { healthUrl }),
+      ...(perCall !== undefined && this.#listen !== null && { perCall }),
       handlers: [...this.#handlers.names],
       capacity: this.#places.capacity,
       metadata: { sdk: 'typescript', node: process.version, pid: String(process.pid), ...metadata },

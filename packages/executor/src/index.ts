@@ -11,6 +11,7 @@ export { httpConnection, type HttpConnectionOptions } from './http-connection.ts
 export type { ListenOptions } from './push.ts'
 export type { ExecutorStats } from './stats.ts'
 export { DETACHED } from './outcome.ts'
+export { createRedactor, type Redactor } from './redactor.ts'
 export { pinoBridge } from './pino-bridge.ts'
 export { InstanceStopped, type StopReason } from './stop-reason.ts'
 export { settingsFromParams } from './settings-from-params.ts'

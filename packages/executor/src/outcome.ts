@@ -52,8 +52,9 @@ export function successOf(returned: unknown, maxBytes: number): Outcome {
   if (json.text === undefined) return failure('RESULT_NOT_JSON', `The handler returned ${json.problem}, which is not JSON`, false)
   const bytes = Buffer.byteLength(json.text)
   if (bytes > maxBytes) {
+    const limit = `limits.resultBytes of the server allows ${maxBytes}`
     const advice = 'store it elsewhere and return where it is'
-    return failure('RESULT_TOO_LARGE', `The handler returned ${bytes} bytes of JSON; ${maxBytes} are allowed: ${advice}`, false)
+    return failure('RESULT_TOO_LARGE', `The handler returned ${bytes} bytes of JSON; ${limit}: ${advice}`, false)
   }
   return { kind: 'SUCCESS', output: JSON.parse(json.text), bytes }
 }

@@ -72,7 +72,7 @@ describe('What a handler returns', () => {
     const { error } = await runHandler(returning('编'.repeat(100)), { maxResultBytes: 301 })
     expect(error).toMatchObject({
       code: 'RESULT_TOO_LARGE',
-      message: expect.stringContaining('302 bytes of JSON; 301 are allowed'),
+      message: expect.stringContaining('302 bytes of JSON; limits.resultBytes of the server allows 301'),
     })
     expect(await runHandler(returning('编'.repeat(100)), { maxResultBytes: 302 })).toMatchObject({ outcome: 'SUCCESS' })
   })

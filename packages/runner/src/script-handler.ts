@@ -5,18 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runScript, type ScriptEnd, type ScriptLimits } from './script-process.ts'
 import { attemptVariables } from './attempt-variables.ts'
+import { assertExit, listen, outputOf, type ProgramKind, type ProgramSettings, type Said } from './program.ts'
 import { WorkFailure } from './work-failure.ts'
 
 /** The settings of the kind `script`. */
-export interface ScriptSettings {
+export interface ScriptSettings extends ProgramSettings {
   readonly language: keyof typeof LANGUAGES
   readonly code: string
-  readonly args?: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
-  /** `file` (default): JSON in the file that CARILLON_OUTPUT names. `last-line`: JSON in the last line of standard output. */
-  readonly output?: 'file' | 'last-line'
-  /** Exit codes after which another attempt would end the same way. */
-  readonly fatalExitCodes?: readonly number[]
   readonly limits?: ScriptLimits
 }
 
@@ -43,6 +38,8 @@ const OUTPUT_BYTES = 1_000_000
 export class ScriptFailure extends WorkFailure {
   override readonly name = 'ScriptFailure'
 }
+
+const SCRIPT: ProgramKind = { noun: 'script', Failure: ScriptFailure }
 
 /**
  * The kind `script`: runs the code in a folder of its own, which is removed afterwards. Exit code 0 is success; each line that it prints is
@@ -74,23 +71,18 @@ async function runIn(folder: string, context: HandlerContext, options: ScriptHan
   await writeFile(code, settings.code, { mode: 0o600 })
   await writeFile(params, JSON.stringify(context.params), { mode: 0o600 })
   if (user) for (const path of [folder, code, params]) await chown(path, user.uid, user.gid)
-  const said = { last: '', errors: [] as string[] }
+  const said = listen(context)
   const end = await runScript({
     ...{ command, folder, user, killAfterMs },
     args: [code, ...(settings.args ?? [])],
     env: { ...environmentOf(folder, context), CARILLON_PARAMS: params, CARILLON_OUTPUT: output, ...settings.env },
     limits: settings.limits ?? {},
     signal: context.signal,
-    onLine: (source, line) => {
-      context.log.write(source === 'stdout' ? 'INFO' : 'WARN', line, source)
-      if (source === 'stdout') said.last = line
-      else said.errors = [...said.errors.slice(-4), line]
-    },
+    onLine: said.line,
   })
   context.signal.throwIfAborted()
-  assertSuccess(end, settings, said.errors)
-  const text = settings.output === 'last-line' ? said.last : await readOutput(output)
-  return text === null || text === '' ? undefined : parseOutput(text, settings)
+  assertSuccess(end, settings, said)
+  return outputOf(settings.output === 'last-line' ? null : await readOutput(output), settings, SCRIPT, said)
 }
 
 /** Nothing of the executor's own environment: its token is in there. */
@@ -103,11 +95,9 @@ function environmentOf(folder: string, context: HandlerContext): Record<string, 
   }
 }
 
-function assertSuccess({ code, signal }: ScriptEnd, { fatalExitCodes = [] }: ScriptSettings, errors: readonly string[]): void {
-  if (code === 0) return
-  const tail = errors.length === 0 ? '' : `:\n${errors.join('\n')}`
-  if (signal !== null) throw new ScriptFailure(`SIGNAL_${signal}`, `The script was ended by ${signal}${tail}`, true)
-  throw new ScriptFailure(`EXIT_${code}`, `The script ended with exit code ${code}${tail}`, !fatalExitCodes.includes(code!))
+function assertSuccess({ code, signal }: ScriptEnd, settings: ScriptSettings, said: Said): void {
+  if (signal !== null) throw new ScriptFailure(`SIGNAL_${signal}`, `The script was ended by ${signal}${said.tail()}`, true)
+  assertExit(code!, settings, SCRIPT, said)
 }
 
 /** A link would show a file that the script itself may not read. */
@@ -131,14 +121,5 @@ async function readOutput(path: string): Promise<string | null> {
     return await file.readFile('utf8')
   } finally {
     await file.close()
-  }
-}
-
-function parseOutput(text: string, { output = 'file' }: ScriptSettings): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch (error) {
-    const where = output === 'file' ? 'the file CARILLON_OUTPUT' : 'the last line of standard output'
-    throw new ScriptFailure('SCRIPT_OUTPUT', `What stands in ${where} is not JSON: ${(error as Error).message}`, false)
   }
 }

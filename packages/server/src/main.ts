@@ -22,6 +22,7 @@ import { openCallback } from './lifecycle/callbacks.ts'
 import { createLifecycle } from './lifecycle/create-lifecycle.ts'
 import { createPushDispatch, markUnreachable, type PushTransport } from './lifecycle/dispatch.ts'
 import { DEFAULT_ENGINE_SETTINGS, type Engine, type EngineSettings } from './lifecycle/engine.ts'
+import { createCallTroubles } from './lifecycle/call-troubles.ts'
 import { createExecutorTraffic, type ExecutorTraffic } from './lifecycle/executor-traffic.ts'
 import type { FiringDeps } from './lifecycle/fire-schedules.ts'
 import { createHistoryDays } from './lifecycle/history-days.ts'
@@ -29,6 +30,8 @@ import { createPlanCache } from './lifecycle/plan-cache.ts'
 import { createQueueCache } from './lifecycle/queue-cache.ts'
 import { createScheduleCache } from './lifecycle/schedule-cache.ts'
 import { createSecretCache } from './lifecycle/secret-cache.ts'
+import { createWaitingClaims } from './lifecycle/waiting-claims.ts'
+import { serveLive } from './live/routes.ts'
 import { createClockGuard } from './runtime/clock-guard.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './runtime/embedded-postgres.ts'
 import { keepHeapSmall } from './runtime/heap.ts'
@@ -43,7 +46,7 @@ import { assertSchema, migrate } from './storage/migrate.ts'
 import { beatNode, leaveNode } from './storage/server-node.ts'
 import { loadPresets } from './presets/load-presets.ts'
 import { createProbe } from './transport/probe.ts'
-import { createPushTransport } from './transport/push.ts'
+import { createPushTransport, LONGEST_CALL_MS, type PushOptions } from './transport/push.ts'
 import { loadMasterKeys } from './vault/master-keys.ts'
 import { createVault, type Vault } from './vault/vault.ts'
 
@@ -84,7 +87,7 @@ export async function startServer(
 /** What `carillon secrets rotate-key` does: every data key that an older master key wraps is wrapped by the present one. */
 export async function rotateMasterKey(url: string, config: Config): Promise<number> {
   const vault = vaultOf(config)
-  const db = openDatabase({ url, sizes: { engine: 1, api: 1, lease: 1, aside: 1, reads: 1, console: 1, survey: 1 } })
+  const db = openDatabase({ url, sizes: { engine: 1, api: 1, lease: 1, aside: 1, reads: 1, console: 1, survey: 1, live: 1 } })
   try {
     let rewrapped = 0
     for (let more = 1; more > 0; rewrapped += more) more = await db.engine((tx) => vault.rewrap(tx, REWRAPPED_AT_ONCE))
@@ -136,11 +139,9 @@ async function startNode(
   const mayGive = () => !leaving.signal.aborted && services?.state() !== 'DRAINING'
   const traffic = createExecutorTraffic(engine, mayGive, leaving.signal)
   const connect = guardedConnect({ allowPrivate: allowsPrivateEgress(config) })
-  const transport = pushTransport(engine, traffic, connect, (session) => markUnreachable(push, session))
-  const xxlJob: GatewayDeps = {
-    ...{ engine, vault, client: createXxlJobClient({ connect }) },
-    unreachable: (session) => markUnreachable(push, session),
-  }
+  const calls = { unreachable: (session: number) => markUnreachable(push, session), tell: createCallTroubles(engine) }
+  const transport = pushTransport(engine, traffic, connect, calls)
+  const xxlJob: GatewayDeps = { engine, vault, client: createXxlJobClient({ connect }), ...calls }
   const keeper = createKeeper(xxlJob)
   const push = createPushDispatch(transportOf({ CARILLON: transport, XXL_JOB: createXxlJobTransport(xxlJob) }))
   const health = createHealthChecks(engine, nodeId, createProbe({ connect }), config.health)
@@ -151,22 +152,24 @@ async function startNode(
     wakeFiring: () => services?.wakeFiring(),
     wakeBackfill: () => services?.wakeBackfill(),
   })
+  const apiServices = {
+    db,
+    lifecycle,
+    limits: config.limits,
+    plans: engine.plans,
+    tasks: createKnownTasks(),
+    vault,
+    hub: engine.hub,
+    days: firing.days,
+    sessions: config.sessions,
+    nodeId,
+  }
+  const ownHosts = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).host]
   const app = createApi(
     {
-      services: {
-        db,
-        lifecycle,
-        limits: config.limits,
-        plans: engine.plans,
-        tasks: createKnownTasks(),
-        vault,
-        hub: engine.hub,
-        days: firing.days,
-        sessions: config.sessions,
-        nodeId,
-      },
+      services: apiServices,
       corsOrigins: listOf(config.corsOrigins),
-      ownHosts: config.publicUrl === undefined ? [] : [new URL(config.publicUrl).host],
+      ownHosts,
       trustProxy: config.trustProxy === undefined ? false : listOf(config.trustProxy),
       // The calls of executors are many and say little; they are there for those who ask for them.
       onAnswered: (entry) => log[isTraffic(entry.route) ? 'trace' : 'info'](entry, 'answered'),
@@ -179,6 +182,12 @@ async function startNode(
   )
 
   serveXxlJob(app, xxlJob)
+  serveLive(app, {
+    services: apiServices,
+    ownHosts,
+    hub: engine.hub,
+    onError: (error) => engine.report('live.failed', { error }),
+  })
 
   let stopping: Promise<void> | undefined
   const stop = async () => {
@@ -250,7 +259,7 @@ function pushTransport(
   engine: Engine,
   traffic: ExecutorTraffic,
   connect: ReturnType<typeof guardedConnect>,
-  unreachable: (session: number) => void,
+  calls: Pick<PushOptions, 'unreachable' | 'tell'>,
 ) {
   return createPushTransport({
     release: ({ tenantId, session }, assignments) => {
@@ -260,9 +269,10 @@ function pushTransport(
         .report({ tenantId, appId: null }, { session, items })
         .catch((error: unknown) => engine.report('push.releaseFailed', { error }))
     },
-    unreachable,
+    ...calls,
     report: (event, details) => engine.report(event, details),
     connect,
+    longestCallMs: Math.min(LONGEST_CALL_MS, engine.settings.leaseMs / 2),
   })
 }
 
@@ -306,6 +316,7 @@ function createEngine(db: Database, vault: Vault, config: Config, log: Logger): 
     secrets: createSecretCache(vault),
     queues: createQueueCache(),
     hub: createWakeHub(),
+    claims: createWaitingClaims(),
     paramsProblems: computedProblems,
     settings,
     random: Math.random,

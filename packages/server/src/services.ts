@@ -9,6 +9,7 @@ import { housekeep } from './lifecycle/housekeep.ts'
 import { createPlacing, placeInstances, takeBackPlaced } from './lifecycle/place-instances.ts'
 import { promoteDue, reapLost, timeOut } from './lifecycle/overdue.ts'
 import { newSweep, reconcileRuns } from './lifecycle/reconcile-runs.ts'
+import { rollUpFigures } from './lifecycle/tally-outcomes.ts'
 import { continueRuns } from './lifecycle/continue-runs.ts'
 import { endDueNodes, timeOutRuns } from './lifecycle/wait-nodes.ts'
 import { workOffBackfills } from './lifecycle/work-off-backfills.ts'
@@ -100,6 +101,7 @@ export function startServices(deps: ServicesDeps): Services {
       await firing.days.openAhead()
       return HOUR_MS
     },
+    figures: () => rollUpFigures(engine),
     forgetQueues: async () => {
       await engine.db.engine((tx) => engine.queues.prune(tx))
       return HOUR_MS

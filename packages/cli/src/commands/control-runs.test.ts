@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { run, runJson } from '../testing/run.ts'
-import { delayTask } from '../testing/tasks.ts'
+import { dagOf, delayTask, sharedClient, stateOfNode } from '../testing/tasks.ts'
 
 async function trigger(task: string): Promise<string> {
   return String((await runJson<{ runId: number }>(['trigger', task])).runId)
@@ -23,15 +23,6 @@ test('pause and resume say so', async () => {
   await run(['cancel', id])
 })
 
-test('retry answers with the new run', async () => {
-  const id = await trigger(await delayTask(1))
-  await run(['logs', id, '-f'])
-  const { code, out } = await run(['retry', id])
-  expect(code).toBe(0)
-  const [, next] = /runs again as run (\d+)/.exec(out)!
-  expect(await runJson(['get', 'run', next!])).toMatchObject({ parentRunId: Number(id), origin: 'RETRY' })
-})
-
 test('of several runs each is answered by itself, and a refused one decides the exit code', async () => {
   const id = await trigger(await delayTask(600_000))
   const { code, out, err } = await run(['cancel', id, '1'])
@@ -44,4 +35,45 @@ test('what its state does not allow is refused with 4', async () => {
   const id = await trigger(await delayTask(1))
   await run(['logs', id, '-f'])
   expect((await run(['cancel', id])).code).toBe(4)
+})
+
+test('cancel stops one node of a run, named by its code', async () => {
+  const task = await delayTask(600_000)
+  const dag = await dagOf({ nodes: [{ code: 'long', task }, { code: 'ask', approval: {} }], edges: [] }) // prettier-ignore
+  const { runId } = await runJson<{ runId: number }>(['trigger', dag, '--dag'])
+  const { code, out } = await run(['cancel', `${runId}/long`, `${runId}/nope`])
+  expect(out).toBe(`Node ${runId}/long is being cancelled.\n`)
+  expect(code).toBe(3)
+  expect(await stateOfNode(runId, 'ask')).toBe('WAITING')
+  await run(['cancel', String(runId)])
+})
+
+test('--dag cancels, pauses and resumes DAGs as a whole', async () => {
+  const dag = await dagOf({ nodes: [{ code: 'ask', approval: {} }], edges: [] })
+  const { runId } = await runJson<{ runId: number }>(['trigger', dag, '--dag'])
+  expect(await run(['pause', dag, '--dag', '--reason', 'new month'])).toMatchObject({ code: 0, out: `DAG ${dag} is paused.\n` })
+  expect((await run(['trigger', dag, '--dag'])).err).toContain('is paused')
+  expect((await sharedClient().dags.get({ params: { dag } })).pauseReason).toBe('new month')
+  expect(await stateOfNode(runId, 'ask')).toBe('WAITING')
+  expect(await run(['resume', '--dag', dag])).toMatchObject({ code: 0, out: `DAG ${dag} goes on.\n` })
+  expect(await run(['cancel', '--dag', dag])).toMatchObject({ code: 0, out: `Run ${runId} of ${dag} is being cancelled.\n` })
+  expect(await run(['cancel', '--dag', dag])).toMatchObject({ code: 0, err: expect.stringContaining(`No such runs of ${dag}`) })
+  expect(await run(['cancel', '--dag', 'nope'])).toMatchObject({ code: 3, err: expect.stringContaining('DAG nope: ') })
+})
+
+test.each([
+  [['pause', 'nightly'], "'nightly' is no <run>. The identifier of a run is a number"],
+  [['cancel', 'nightly'], 'a DAG by its code, with --dag'],
+  [['pause', '17/send'], "'17/send' is no <run>"],
+  [['pause', '17', '--reason', 'x'], '--reason is for DAGs'],
+  [['retry', '17', '--since', '1h'], '--since is for DAGs'],
+  [['retry', '17/send', '--from-failed'], '--from-failed is for runs'],
+  [['retry', 'nightly', '--dag'], '--since <duration> is missing'],
+])('%j is a slip on the command line', async (args, message) => {
+  const { code, err } = await run(args, {
+    CARILLON_SERVER: 'http://127.0.0.1:1',
+    CARILLON_TOKEN: 'none',
+  })
+  expect(code).toBe(2)
+  expect(err).toContain(message)
 })

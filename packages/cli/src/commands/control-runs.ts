@@ -1,50 +1,76 @@
-import type { Client } from '@carillon/contract'
+import type { Client, RunResult } from '@carillon/contract'
 import type { Command } from 'commander'
-import { addApiOptions, connect, printJson, type ApiOptions } from '../api.ts'
+import { addApiOptions, connect, type ApiOptions } from '../api.ts'
 import type { Cli } from '../cli.ts'
-import { exitOf } from '../exit-codes.ts'
-import { Failure } from '../failure.ts'
-import { parseRunId } from '../run-id.ts'
+import { DAG_OPTION, tellRunsOfDags } from '../control-dags.ts'
+import { askEach, tellEach, type Answer } from '../each.ts'
+import { instanceOf } from '../node-ref.ts'
+import { readRunRefs } from '../run-refs.ts'
 
-type Verb = 'cancel' | 'pause' | 'resume' | 'retry'
-
-const VERBS: Readonly<Record<Verb, { description: string; done: string }>> = {
-  cancel: { description: 'Cancel runs: what runs is asked to stop', done: 'is being cancelled' },
-  pause: { description: 'Pause runs: what executes goes on, nothing new starts', done: 'is paused' },
-  resume: { description: 'Resume paused runs', done: 'goes on' },
-  retry: { description: 'Run ended runs again, with the same plan and parameters', done: 'runs again' },
+interface ControlOptions extends ApiOptions {
+  readonly dag?: true
+  readonly reason?: string
 }
 
-/** `carillon cancel`, `pause`, `resume` and `retry`: one or many runs, each answered by itself. */
+/** `carillon cancel`, `pause` and `resume`: one or many runs, or DAGs as a whole, each answered by itself. */
 export function addControlRuns(program: Command, cli: Cli): void {
-  for (const verb of Object.keys(VERBS) as Verb[]) {
-    addApiOptions(program.command(verb))
-      .description(VERBS[verb].description)
-      .argument('<run...>', 'identifiers of runs', collectRunId)
-      .action((runs: readonly number[], options: ApiOptions) => control(cli, verb, runs, options))
-  }
+  addApiOptions(program.command('cancel <run...>'))
+    .description('Cancel runs, or single nodes as run/node: what runs is asked to stop')
+    .option('--dag', `${DAG_OPTION}: cancel the active runs of them`)
+    .action((texts: readonly string[], options: ControlOptions, command: Command) => cancel(cli, texts, options, command))
+  addApiOptions(program.command('pause <run...>'))
+    .description('Pause runs: what executes goes on, nothing new starts')
+    .option('--dag', `${DAG_OPTION}: their runs go on to the end, none starts`)
+    .option('--reason <text>', 'of DAGs: why, for others to read')
+    .action((texts: readonly string[], options: ControlOptions, command: Command) => pause(cli, texts, options, command))
+  addApiOptions(program.command('resume <run...>'))
+    .description('Resume paused runs')
+    .option('--dag', `${DAG_OPTION}: from now on their runs start again`)
+    .action((texts: readonly string[], options: ControlOptions, command: Command) => resume(cli, texts, options, command))
 }
 
-/** Commander leaves the gathering to whoever parses. */
-function collectRunId(text: string, before: readonly number[] | undefined): readonly number[] {
-  return [...(before ?? []), parseRunId(text)]
-}
-
-async function control(cli: Cli, verb: Verb, runs: readonly number[], options: ApiOptions): Promise<void> {
+async function cancel(cli: Cli, texts: readonly string[], options: ControlOptions, command: Command): Promise<void> {
   const client = connect(cli, options)
-  const { items } = await many(client, verb)({ body: { runs: [...new Set(runs)] } })
-  if (options.json) printJson(cli, items)
-  else for (const { runId, newRunId } of items.filter(({ ok }) => ok)) cli.terminal.print(doneText(verb, runId, newRunId))
-  const refused = items.filter(({ ok }) => !ok)
-  if (refused.length === 0) return
-  throw new Failure(
-    exitOf(refused[0]!.code ?? 'INTERNAL'),
-    refused.map(({ runId, detail }) => `Run ${runId}: ${detail}`).join('\n  '),
+  if (options.dag) {
+    const answer = await client.runs.stopDags({ body: { dags: [...new Set(texts)] } })
+    return tellRunsOfDags(cli, options, answer, () => 'is being cancelled')
+  }
+  const { runs, nodes } = readRunRefs(texts, command)
+  const ofRuns = runs.length === 0 ? [] : (await client.runs.cancelMany({ body: { runs: [...runs] } })).items
+  const ofNodes = await askEach(
+    nodes,
+    ({ text }) => ({ node: text }),
+    async (ref) => client.instances.cancel({ params: { instance: await instanceOf(client, ref) } }),
   )
+  tellEach<Answer & { node?: string; runId?: number }>(cli, options, [...ofRuns, ...ofNodes], {
+    name: ({ node, runId }) => (node === undefined ? `Run ${runId}` : `Node ${node}`),
+    done: () => 'is being cancelled',
+  })
 }
 
-const many = (client: Client, verb: Verb) => client.runs[`${verb}Many`]
+async function pause(cli: Cli, texts: readonly string[], options: ControlOptions, command: Command): Promise<void> {
+  const { dag, reason } = options
+  if (!dag && reason !== undefined) command.error('--reason is for DAGs: say --dag too.')
+  const client = connect(cli, options)
+  if (!dag) return tellRuns(cli, options, await client.runs.pauseMany({ body: runsOf(texts, command) }), 'is paused')
+  const body = { dags: [...new Set(texts)], ...(reason === undefined ? {} : { reason }) }
+  tellDags(cli, options, await client.dags.pauseMany({ body }), 'is paused')
+}
 
-function doneText(verb: Verb, runId: number, newRunId: number | undefined): string {
-  return `Run ${runId} ${VERBS[verb].done}${newRunId === undefined ? '' : ` as run ${newRunId}`}.`
+async function resume(cli: Cli, texts: readonly string[], options: ControlOptions, command: Command): Promise<void> {
+  const client = connect(cli, options)
+  if (!options.dag) return tellRuns(cli, options, await client.runs.resumeMany({ body: runsOf(texts, command) }), 'goes on')
+  tellDags(cli, options, await client.dags.resumeMany({ body: { dags: [...new Set(texts)] } }), 'goes on')
+}
+
+const runsOf = (texts: readonly string[], command: Command) => ({ runs: [...readRunRefs(texts, command, false).runs] })
+
+function tellRuns(cli: Cli, options: ApiOptions, { items }: { readonly items: readonly RunResult[] }, done: string): void {
+  tellEach(cli, options, items, { name: ({ runId }) => `Run ${runId}`, done: () => done })
+}
+
+type PausedDags = Awaited<ReturnType<Client['dags']['pauseMany']>>
+
+function tellDags(cli: Cli, options: ApiOptions, { items }: PausedDags, done: string): void {
+  tellEach(cli, options, items, { name: ({ ref }) => `DAG ${ref}`, done: () => done })
 }

@@ -138,6 +138,19 @@ test('what is no definition is refused before anything is sent, with its place',
   expect((await run(['apply'])).err).toContain('the option -f, --file <path> is missing')
 })
 
+test('an integer that would be rounded is refused with its place; and DAGs that are parts of each other with the circle', async () => {
+  write('big.yaml', `kind: Task\ncode: ${name}\ntype: ${name}\nparams:\n  ids: [1, 9007199254740993]\n`)
+  const { code, err } = await apply()
+  expect(code).toBe(2)
+  expect(err).toMatch(/big\.yaml:5:12: this is 9007199254740993, .* write it as a string: "9007199254740993"/)
+  const [one, two] = [`${name}-one`, `${name}-two`]
+  write('big.yaml', [[one, two], [two, one]].map(([own, other]) => `kind: Dag\ncode: ${own}\nnodes: [{ code: in, dag: ${other} }]\n`).join('---\n')) // prettier-ignore
+  const circle = await apply()
+  expect(circle.code).toBe(4)
+  expect(circle.err).toMatch(new RegExp(`big\\.yaml:3:21: leads back to this DAG: ${one} → ${two} → ${one}`))
+  expect((await run(['get', 'dag', one])).code).toBe(3)
+})
+
 test('a definition is read from standard input', () => {
   const input = `kind: Calendar\ncode: ${name}\ntimezone: UTC\nweekdays: [6, 7]\n`
   const env = environment(sharedEnv())

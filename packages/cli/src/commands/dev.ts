@@ -32,10 +32,13 @@ async function startAll(cli: Cli, config: Config, options: DevOptions): Promise<
   const log = fileLog(terminal, config)
   await keepMasterKey(config)
   const server = await startNode(terminal, config, log)
+  terminal.say(
+    `${terminal.tint('green', '●')} Carillon runs at ${terminal.tint('bold', server.url)} – open it in a browser: that is the console`,
+  )
   // Said before anything else can fail: nobody else knows it.
   if (server.firstAccess) sayFirstAccess(terminal, server.firstAccess)
   const token = keepAccessOf(server, config)
-  welcome(terminal, server, config)
+  sayWhere(terminal, config)
   const examples = options.examples ? startExamples({ terminal, server, token, dataDir: config.dataDir }) : null
   return {
     databaseLost: server.databaseLost,
@@ -92,9 +95,8 @@ function fileLog(terminal: Terminal, config: Config): Logger {
   return pino({ level: config.logLevel }, pino.multistream([...streams]))
 }
 
-function welcome(terminal: Terminal, server: RunningServer, { dataDir }: Config): void {
+function sayWhere(terminal: Terminal, { dataDir }: Config): void {
   const folder = relative('.', dataDir) || '.'
-  terminal.say(`${terminal.tint('green', '●')} Carillon runs at ${terminal.tint('bold', server.url)}`)
   terminal.say(`  data in ${folder}, log in ${join(folder, 'server.log')}; Ctrl-C stops it`)
   terminal.say(`  in another terminal: ${CALL} runs`)
 }

@@ -37,7 +37,7 @@ export interface Containers {
   readonly instance: string
   readonly handlers: readonly Handler[]
   readonly what: readonly string[]
-  start(): Promise<void>
+  start(isIn: () => boolean): Promise<void>
   stop(): Promise<void>
 }
 

@@ -71,7 +71,7 @@ export function addExecutor(program: Command, cli: Cli): void {
       log: { info: say, warn: say, error: say },
     })
     await stay(cli.terminal, async () => {
-      await containers?.start()
+      await containers?.start(() => executor.stats.session !== null)
       await executor.start()
       say(`Executor of ${app} at ${server}: runs ${[...allow, ...(containers?.what ?? [])].join(' and ')}`)
       const stop = async () => {

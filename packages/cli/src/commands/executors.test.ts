@@ -51,7 +51,7 @@ test('an executor that is registered by hand is checked, gets into service, is d
   for (let status = ''; status !== 'ONLINE';) status = (await read(id)).status
   expect(await read(id)).toMatchObject({ health: 'HEALTHY', labels: { zone: 'a' } })
   expect((await run('drain', String(id), '--reason', 'new release')).out).toContain('typed-in is DRAINING; it runs 0 of 3')
-  expect((await run('online', String(id))).out).toContain('typed-in is ONLINE')
+  expect((await run('online', 'typed/typed-in')).out).toContain('typed-in is ONLINE')
   expect((await run('history', String(id))).out.split('\n').map((line) => line.trim().split(/ {2,}/).slice(1, 3))).toEqual(
     expect.arrayContaining([
       ['STATUS', 'DRAINING'],
@@ -61,8 +61,26 @@ test('an executor that is registered by hand is checked, gets into service, is d
   )
 })
 
+test('one is shown with its load, its figures and its last changes, and all of an app are taken out of work and back at once', async () => {
+  const apps = (...args: string[]) => runCommand(['apps', ...args], { CARILLON_DATA_DIR: folder.dataDir })
+  await run('register', 'second', ...parts())
+  expect((await apps('maintenance', 'typed', '--reason', 'new racks')).out).toMatch(
+    /^Executors of typed that are MAINTENANCE now: [12]\./,
+  )
+  const shown = JSON.parse((await run('show', 'typed/second', '--json')).out)
+  expect(shown).toMatchObject({ status: 'MAINTENANCE', statusReason: 'new racks', load: 0, figures: { week: { succeeded: 0 } } })
+  expect(shown.lastChanges[0]).toMatchObject({ value: 'MAINTENANCE', reason: 'new racks' })
+  expect((await apps('online', 'typed')).code).toBe(0)
+  expect((await apps('pause', 'typed')).out).toBe('The app typed is paused.\n')
+  expect((await apps('resume', 'typed')).out).toBe('The app typed is not paused.\n')
+  expect((await apps('history', 'typed')).out).toMatch(/update[^]*update[^]*create/)
+  expect((await run('delete', 'typed/second')).code).toBe(0)
+  expect((await run('show', 'typed/second')).err).toContain('has no executor "second"')
+})
+
 test.each([
-  ['what is no number', ['drain', 'typed-in'], 'It should be a whole number'],
+  ['what is no number', ['drain', 'typed-in'], 'or as app/instance'],
+  ['a name that there is not', ['drain', 'typed/nobody'], 'The app typed has no executor "nobody"'],
   ['a name that is taken', ['register', 'typed-in'], 'has an executor "typed-in" already'],
 ])('%s is refused in words', async (_name, args, words) => {
   const { code, err } = await run(...args, ...(args[0] === 'register' ? parts() : []))

@@ -1,8 +1,10 @@
-import type { ExecutorCreate, ExecutorEvent } from '@carillon/contract'
-import { Argument, InvalidArgumentError, type Command } from 'commander'
+import type { Client, ExecutorCreate, ExecutorEvent } from '@carillon/contract'
+import { InvalidArgumentError, type Command } from 'commander'
 import { addApiOptions, connect, printJson, type ApiOptions } from '../api.ts'
 import type { Cli } from '../cli.ts'
+import { EXECUTOR, executorNumber, STATUSES } from '../executor-ref.ts'
 import { momentOf } from '../moment.ts'
+import { outline } from '../outline.ts'
 import { readSecret } from '../read-secret.ts'
 import { table, type Column } from '../table.ts'
 
@@ -20,37 +22,60 @@ interface StatusOptions extends ApiOptions {
   readonly reason?: string
 }
 
-const STATUSES = {
-  drain: { status: 'DRAINING', says: 'Let an executor finish what it runs, and give it nothing new' },
-  maintenance: { status: 'MAINTENANCE', says: 'Take an executor out of work' },
-  online: { status: 'ONLINE', says: 'Give an executor back to work; from then on its own word counts again' },
-} as const
-
 export function addExecutors(program: Command, cli: Cli): void {
   const executors = program
     .command('executors')
-    .description('Register executors by hand, take them out of work and back, see their history')
+    .description('Show executors, register them by hand, take them out of work and back, see their history')
   addRegister(executors, cli)
   for (const [name, { status, says }] of Object.entries(STATUSES)) {
-    addApiOptions(executors.command(name).addArgument(EXECUTOR()))
+    addApiOptions(executors.command(name).argument(...EXECUTOR))
       .description(says)
       .option('--reason <text>', 'why, for others to read')
-      .action(async (executor: number, options: StatusOptions) => {
+      .action(async (ref: string, options: StatusOptions) => {
         const { reason } = options
+        const client = connect(cli, options)
         const body = { status, ...(reason === undefined ? {} : { reason }) }
-        const after = await connect(cli, options).executors.setStatus({ params: { executor }, body })
+        const after = await client.executors.setStatus({ params: { executor: await executorNumber(client, ref) }, body })
         if (options.json) return printJson(cli, after)
         cli.terminal.print(`Executor ${after.instance} is ${after.status}; it runs ${after.running} of ${after.capacity}.`)
       })
   }
-  addApiOptions(executors.command('history').addArgument(EXECUTOR()))
+  addApiOptions(executors.command('history').argument(...EXECUTOR))
     .description('What became of an executor in the last 30 days: status and health')
-    .action(async (executor: number, options: ApiOptions) => {
-      const params = { executor }
-      const { items } = await connect(cli, options).executors.history({ params, query: { limit: 200 } })
+    .action(async (ref: string, options: ApiOptions) => {
+      const client = connect(cli, options)
+      const params = { executor: await executorNumber(client, ref) }
+      const { items } = await client.executors.history({ params, query: { limit: 200 } })
       if (options.json) printJson(cli, items)
       else cli.terminal.print(table(cli.terminal, EVENT_COLUMNS, items))
     })
+  addApiOptions(executors.command('show').argument(...EXECUTOR))
+    .description('One executor: what it says of itself, its load, how its attempts ended, its last changes')
+    .action(async (ref: string, options: ApiOptions) => {
+      const client = connect(cli, options)
+      const described = await describeExecutor(client, ref)
+      if (options.json) printJson(cli, described)
+      else cli.terminal.print(outline(described))
+    })
+  addApiOptions(executors.command('delete').argument(...EXECUTOR))
+    .description('Delete an executor; what it still holds is handed to others')
+    .action(async (ref: string, options: ApiOptions) => {
+      const client = connect(cli, options)
+      const executor = await executorNumber(client, ref)
+      await client.executors.remove({ params: { executor } })
+      if (options.json) printJson(cli, { id: executor })
+      else cli.terminal.print(`Executor ${ref} is deleted.`)
+    })
+}
+
+const FEW = 5
+
+/** An executor with its last changes. */
+export async function describeExecutor(client: Client, ref: string): Promise<object> {
+  const params = { executor: await executorNumber(client, ref) }
+  const executor = await client.executors.get({ params })
+  const { items } = await client.executors.history({ params, query: { limit: FEW } })
+  return { ...executor, lastChanges: items.map(({ id: _, ...event }) => event) }
 }
 
 function addRegister(executors: Command, cli: Cli): void {
@@ -96,5 +121,3 @@ function wholeNumber(text: string): number {
   if (!/^[1-9][0-9]*$/.test(text)) throw new InvalidArgumentError('It should be a whole number above 0.')
   return Number(text)
 }
-
-const EXECUTOR = () => new Argument('<executor>', 'its number, as carillon get executors shows it').argParser(wholeNumber)

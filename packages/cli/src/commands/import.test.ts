@@ -60,6 +60,23 @@ test('first a plan is shown, and nothing is changed; it needs no server', async 
   expect(err).toBe('Nothing has been changed. With --apply it is imported, all schedules paused.\n')
 })
 
+test('child jobs become a DAG where that is wanted, which its root’s schedule fires; changing one’s mind is refused', async () => {
+  await newTenant()
+  const tree = { ...orders, jobs: orders.jobs.map((job) => (job['id'] === 12 ? job : { ...job, trigger_status: 0 })) }
+  const path = write(dumpOf(tree))
+  const { code, out } = await importing(path, '--children', 'dag', '--apply')
+  expect(code).toBe(0)
+  expect(out).toContain('DAG xxl-12-tree: xxl-12 → xxl-13, xxl-12 → xxl-14.')
+  expect(out).toContain('- job 13: Its child job: the link closes a loop: 13 → 12 → 13.')
+  expect((await get('dags')).map(({ code: dag, active }) => [dag, active])).toEqual([['xxl-12-tree', 1]])
+  const [schedule] = (await get('schedules')).filter(({ code: of }) => of === 'xxl-12')
+  expect(schedule).toMatchObject({ paused: true, task: null, dag: { code: 'xxl-12-tree' } })
+  expect((await importing(path, '--children', 'dag', '--apply')).err).toContain('0 created, 0 changed')
+  const { code: refused, err } = await importing(path, '--apply')
+  expect(refused).not.toBe(0)
+  expect(err).toContain('Schedule xxl-12')
+})
+
 test('it is imported with all schedules paused, and importing it again changes nothing', async () => {
   await newTenant()
   const path = write(dumpOf(orders))

@@ -11,6 +11,7 @@ import { planImport, type ImportPlan } from '../xxl-job/plan.ts'
 import { adminWrites } from '../xxl-job/read-mysql.ts'
 import { whyNoZone } from '../xxl-job/schedule.ts'
 import { planText } from '../xxl-job/show.ts'
+import { CHILDREN, DEFAULT_CHILDREN, type Children } from '../xxl-job/trees.ts'
 import { mysqlUrl, readSource, type Source } from '../xxl-job/source.ts'
 import { DEFAULT_EXECUTORS, EXECUTORS, type Executors } from '../xxl-job/work.ts'
 
@@ -19,6 +20,7 @@ interface ImportOptions extends ApiOptions {
   readonly mysql?: string
   readonly timezone: string
   readonly executors: Executors
+  readonly children: Children
   readonly apply?: true
   readonly activate?: true
   readonly xxlJobIsStopped?: true
@@ -41,6 +43,14 @@ export function addImport(program: Command, cli: Cli): void {
         .choices(EXECUTORS)
         .default(DEFAULT_EXECUTORS),
     )
+    .addOption(
+      new Option(
+        '--children <form>',
+        'what child jobs become: links from task to task, or a DAG of each tree that one job alone starts',
+      )
+        .choices(CHILDREN)
+        .default(DEFAULT_CHILDREN),
+    )
     .option('--apply', 'import it')
     .option('--activate', 'resume the schedules of the jobs that xxl-job fired; only once its admin is stopped')
     .option('--xxl-job-is-stopped', 'says so, which --activate needs: else both would fire')
@@ -53,8 +63,8 @@ async function importXxlJob(cli: Cli, options: ImportOptions): Promise<void> {
   const noZone = whyNoZone(options.timezone)
   if (noZone !== null) throw new Failure('USAGE', `--timezone: ${noZone}.`)
   if (options.activate) await assertStopped(source, options)
-  const { timezone, executors } = options
-  const plan = planImport(await readSource(source), { timezone, executors, now: Date.now() })
+  const { timezone, executors, children } = options
+  const plan = planImport(await readSource(source), { timezone, executors, children, now: Date.now() })
   // Who only activates has read it before.
   if (!options.json && (options.apply || !options.activate)) terminal.print(planText(terminal, plan))
   const client = options.apply || options.activate ? connect(cli, options) : null

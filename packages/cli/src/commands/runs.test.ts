@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { run, runJson } from '../testing/run.ts'
-import { builtinTask, failingTask } from '../testing/tasks.ts'
+import { builtinTask, dagOf, failingTask } from '../testing/tasks.ts'
 
 test('runs are listed newest first, of one task, in some states', async () => {
   const task = await builtinTask({ kind: 'delay', settings: { ms: 1 } })
@@ -17,4 +17,11 @@ test('a failed run is found by its state', async () => {
   const task = await failingTask()
   await run(['trigger', task, '--wait'])
   expect(await runJson(['runs', '--task', task, '--state', 'FAILED'])).toMatchObject([{ state: 'FAILED' }])
+})
+
+test('runs of a DAG are found by its code', async () => {
+  const dag = await dagOf({ nodes: [{ code: 'ask', approval: {} }], edges: [] })
+  const { runId } = await runJson<{ runId: number }>(['trigger', dag, '--dag'])
+  expect(await runJson(['runs', '--dag', dag])).toMatchObject([{ id: runId, dag: { code: dag } }])
+  await run(['cancel', String(runId)])
 })

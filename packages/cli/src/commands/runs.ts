@@ -9,6 +9,7 @@ import { table } from '../table.ts'
 
 interface RunsOptions extends ApiOptions {
   readonly task?: string
+  readonly dag?: string
   readonly schedule?: string
   readonly state?: readonly RunState[]
   readonly limit: number
@@ -18,14 +19,16 @@ export function addRuns(program: Command, cli: Cli): void {
   addApiOptions(program.command('runs'))
     .description('List runs, newest first')
     .option('--task <code>', 'of this task')
+    .option('--dag <code>', 'of this DAG')
     .option('--schedule <code>', 'of this schedule')
     .option('--state <state>', `in this state; may be repeated: ${RUN_STATES.join(', ')}`, collectState)
     .addOption(new Option('-n, --limit <number>', 'how many at most').default(20).argParser(parseLimit))
     .action(async (options: RunsOptions) => {
-      const { task, schedule, state, limit } = options
+      const { task, dag, schedule, state, limit } = options
       const query = {
         limit: Math.min(limit, 200),
         ...(task === undefined ? {} : { task }),
+        ...(dag === undefined ? {} : { dag }),
         ...(schedule === undefined ? {} : { schedule }),
         ...(state === undefined ? {} : { state: [...state] }),
       }

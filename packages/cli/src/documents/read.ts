@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DOCUMENT_KINDS, type DefinitionDocument } from '@carillon/contract'
-import { isNode, LineCounter, parseAllDocuments, type Document, type YAMLMap } from 'yaml'
+import { unsafeIntegerMessage } from '@carillon/core'
+import { isNode, LineCounter, parseAllDocuments, visit, type Document, type Scalar, type YAMLMap } from 'yaml'
 import { Failure } from '../failure.ts'
 
 /** A definition with where it stands, so that what is wrong in it can be shown there. */
@@ -41,6 +42,7 @@ function documentsIn(source: string | 0, name: string): FoundDocument[] {
     const [error] = yaml.errors
     if (error) throw new Failure('USAGE', `${name}: ${error.message}`)
     const place = (keys: readonly (string | number)[]) => `${name}:${placeIn(yaml, lineCounter, keys)}`
+    refuseRounded(yaml, lineCounter, name)
     const value = valueOf(yaml, name)
     if (value === null || value === undefined) return []
     const several = Array.isArray(value)
@@ -51,6 +53,17 @@ function documentsIn(source: string | 0, name: string): FoundDocument[] {
         where: (pointer: string) => place([...own, ...keysIn(pointer, document)]),
       }
     })
+  })
+}
+
+/** Sent as JSON, the server could not know that it was another integer in the file. */
+function refuseRounded(yaml: Document, lines: LineCounter, name: string): void {
+  visit(yaml, {
+    Scalar(_, { value, source, range }: Scalar) {
+      if (typeof value !== 'number' || Number.isSafeInteger(value) || !/^[-+]?\d+$/.test(source ?? '')) return
+      const { line, col } = lines.linePos(range![0])
+      throw new Failure('USAGE', `${name}:${line}:${col}: this ${unsafeIntegerMessage({ path: '', text: source! })}.`)
+    },
   })
 }
 

@@ -19,3 +19,6 @@ export function codeOf(name: string): string {
 
 /** Of the task and the schedule of a job: by its number, so that neither a rename nor another group makes them other ones. */
 export const codeOfJob = (id: number) => `xxl-${id}`
+
+/** Of the type of what an app does by one handler. Both names may hold dots, and `a.b` with `c` is not `a` with `b.c`. */
+export const codeOfHandler = (app: string, handler: string) => codeOf(`${app}${app.includes('.') ? '/' : '.'}${handler}`)

@@ -1,5 +1,6 @@
 import type { DefinitionDocument, TaskDocument } from '@carillon/contract'
-import type { ImportPlan, PlannedTask } from './plan.ts'
+import type { ImportPlan, PlannedDag, PlannedTask } from './plan.ts'
+import { codeOfTree } from './trees.ts'
 
 /**
  * The plan as definitions. What carries no number of a job stands for several: its app and its type. Schedules are paused; one that is
@@ -14,6 +15,7 @@ export function documentsOf(
     ...plan.apps.filter(({ code }) => !present.apps.has(code)).map(({ code, name }) => ({ kind: 'App' as const, code, name })),
     ...plan.types.map((type) => ({ kind: 'TaskType' as const, ...type })),
     ...plan.tasks.map(taskDocument),
+    ...plan.dags.map(dagDocument),
     ...plan.tasks.flatMap((task) => scheduleDocument(task, present.schedules)),
   ]
 }
@@ -25,10 +27,20 @@ function taskDocument({ job, code, name, owner, type, params, policies, downstre
   }
 }
 
-function scheduleDocument({ job, code, name, schedule }: PlannedTask, present: ReadonlySet<string>): DefinitionDocument[] {
+function dagDocument({ job, code, name, owner, nodes, edges, policies }: PlannedDag): DefinitionDocument {
+  return {
+    ...{ kind: 'Dag', code, name, owner, policies, labels: labelsOf(job) },
+    nodes: nodes.map((task) => ({ code: task, task })),
+    edges: [...edges],
+  }
+}
+
+/** Of the DAG that a job begins, where it begins one. */
+function scheduleDocument({ job, code, name, schedule, dag }: PlannedTask, present: ReadonlySet<string>): DefinitionDocument[] {
   if (schedule === null) return []
   const paused = present.has(code) ? {} : { paused: true }
-  return [{ kind: 'Schedule', code, name, task: code, ...schedule, labels: labelsOf(job), ...paused }]
+  const fires = dag === codeOfTree(job) ? { dag } : { task: code }
+  return [{ kind: 'Schedule', code, name, ...fires, ...schedule, labels: labelsOf(job), ...paused }]
 }
 
 const labelsOf = (job: number) => ({ 'xxl-job.id': String(job) })

@@ -36,6 +36,19 @@ async function planOne(job: Fields, options: Partial<PlanOptions> = {}) {
   return { task: tasks[0], type: types[0], found: findings.map(({ kind, text }) => `${kind} ${text}`) }
 }
 
+test('handlers of two apps are two types, wherever the dots in their names are', async () => {
+  const groups = [
+    { id: 1, app_name: 'orders' },
+    { id: 2, app_name: 'orders.api' },
+  ]
+  const jobs = [
+    { job_group: 1, executor_handler: 'api.sync' },
+    { job_group: 2, executor_handler: 'sync' },
+  ]
+  const { tasks, types } = await plan(jobs, { groups })
+  expect(tasks.map(({ type }) => types.find(({ code }) => code === type)?.app)).toEqual(['orders', 'orders.api'])
+})
+
 test('the plan of a database is the same whatever version it is of, and each time', async () => {
   const plans = await Promise.all(
     NAMINGS.map(async (naming: Naming) => ({ ...planImport(await read(dumpOf(ordersDatabase(naming))), OPTIONS), naming: '' })),

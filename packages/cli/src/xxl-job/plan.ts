@@ -5,6 +5,7 @@ import { codeOf, codeOfJob } from './codes.ts'
 import { Findings, type Finding } from './findings.ts'
 import { policiesOf } from './policies.ts'
 import { scheduleOf, type PlannedSchedule } from './schedule.ts'
+import { codeOfTree, treesOf, type Children, type Tree } from './trees.ts'
 import { workOf, type Executors, type PlannedType } from './work.ts'
 import type { Naming, XxlDatabase, XxlGroup, XxlJob, XxlUser } from './xxl-tables.ts'
 
@@ -15,6 +16,7 @@ export interface ImportPlan {
   readonly apps: readonly PlannedApp[]
   readonly types: readonly PlannedType[]
   readonly tasks: readonly PlannedTask[]
+  readonly dags: readonly PlannedDag[]
   readonly findings: readonly Finding[]
   readonly users: readonly XxlUser[]
   /** The highest number of a run in xxl-job's log; executors name their log files by such numbers. */
@@ -42,12 +44,27 @@ export interface PlannedTask {
   readonly ran: boolean
   /** Codes of the tasks that start when it has succeeded. */
   readonly downstream: readonly string[]
+  /** The DAG that it is a node of: what starts it and what it starts stands there. */
+  readonly dag: string | null
+}
+
+export interface PlannedDag {
+  /** Number of the job with which it begins. */
+  readonly job: number
+  readonly code: string
+  readonly name: string
+  readonly owner: string
+  /** Codes of tasks, which its nodes bear too. */
+  readonly nodes: readonly string[]
+  readonly edges: readonly { readonly from: string; readonly to: string }[]
+  readonly policies: Pick<Policies, 'concurrency'>
 }
 
 export interface PlanOptions {
   /** In which the old admin read its cron expressions. */
   readonly timezone: string
   readonly executors: Executors
+  readonly children?: Children
   readonly now: number
   /** Default: those that there are. */
   readonly routes?: readonly string[]
@@ -70,7 +87,7 @@ export function planImport(database: XxlDatabase, options: PlanOptions): ImportP
   )
   const jobs = [...works.keys()]
   const links = linksOf(jobs, findings)
-  const tasks = jobs.map((job): PlannedTask => {
+  const alone = jobs.map((job): Omit<PlannedTask, 'downstream' | 'dag'> => {
     const { type, params } = works.get(job)!
     if (UNREADABLE.test(`${job.name}${job.param}${job.glueSource}`)) findings.add('DIFFERS', GARBLED, job.id)
     if (job.alarmEmail !== '') findings.add('LEFT_OUT', 'Its addresses for alarms: nothing tells them', job.id)
@@ -83,8 +100,14 @@ export function planImport(database: XxlDatabase, options: PlanOptions): ImportP
       policies: policiesOf(job, options.routes ?? ROUTE_STRATEGIES, findings),
       schedule: scheduleOf(job, options.timezone, options.now, findings),
       ran: job.running,
-      downstream: links.get(job.id)!.map(codeOfJob),
     }
+  })
+  const firing = new Set(alone.filter(({ ran, schedule }) => ran && schedule !== null).map(({ job }) => job))
+  const trees = options.children === 'dag' ? treesOf(jobs, links, ({ id }) => firing.has(id), findings) : []
+  const treeOf = new Map(trees.flatMap(({ root, jobs: ids }) => ids.map((id) => [id, codeOfTree(root.id)])))
+  const tasks = alone.map((task): PlannedTask => {
+    const dag = treeOf.get(task.job) ?? null
+    return { ...task, downstream: dag === null ? links.get(task.job)!.map(codeOfJob) : [], dag }
   })
   const { naming, users, lastLogId } = database
   return {
@@ -93,9 +116,20 @@ export function planImport(database: XxlDatabase, options: PlanOptions): ImportP
     apps,
     types: [...types.values()],
     tasks,
+    dags: trees.map((tree) => dagOf(tree, tasks)),
     findings: findings.all(),
     users,
     lastLogId,
+  }
+}
+
+function dagOf({ root, jobs, edges }: Tree, tasks: readonly PlannedTask[]): PlannedDag {
+  const { name, owner, policies } = tasks.find(({ job }) => job === root.id)!
+  return {
+    ...{ job: root.id, code: codeOfTree(root.id), name, owner },
+    nodes: jobs.map(codeOfJob),
+    edges: edges.map(({ from, to }) => ({ from: codeOfJob(from), to: codeOfJob(to) })),
+    policies: { concurrency: policies.concurrency! },
   }
 }
 

@@ -8,6 +8,7 @@ const EMPTY: ImportPlan = {
   apps: [],
   types: [],
   tasks: [],
+  dags: [],
   findings: [],
   users: [],
   lastLogId: null,

@@ -2,7 +2,7 @@ import { durationOf } from '../moment.ts'
 import { table, type Column } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Finding } from './findings.ts'
-import type { ImportPlan, PlannedApp, PlannedTask } from './plan.ts'
+import type { ImportPlan, PlannedApp, PlannedDag, PlannedTask } from './plan.ts'
 
 const COLUMNS: readonly Column<PlannedTask>[] = [
   { title: 'JOB', text: ({ job }) => String(job), align: 'right' },
@@ -11,7 +11,7 @@ const COLUMNS: readonly Column<PlannedTask>[] = [
   { title: 'TYPE', text: ({ type }) => type },
   { title: 'SCHEDULE', text: whenOf },
   { title: 'RAN', text: ({ ran }) => (ran ? 'yes' : 'no') },
-  { title: 'THEN', text: ({ downstream }) => downstream.join(', ') || '-' },
+  { title: 'THEN', text: ({ downstream, dag }) => (dag === null ? downstream.join(', ') || '-' : `in ${dag}`) },
 ]
 
 const TITLES: Readonly<Record<Finding['kind'], string>> = {
@@ -27,6 +27,7 @@ export function planText(terminal: Pick<Terminal, 'columns' | 'paint'>, plan: Im
     oneLine(
       `Task types: ${plan.types.length}, tasks: ${plan.tasks.length}, apps: ${plan.apps.map(appText).join('; ') || 'none'}.`,
     ),
+    ...plan.dags.map((dag) => oneLine(dagText(dag))),
     ...logsText(plan),
   ]
   if (plan.tasks.length > 0) lines.push('', table(terminal, COLUMNS, plan.tasks))
@@ -35,6 +36,8 @@ export function planText(terminal: Pick<Terminal, 'columns' | 'paint'>, plan: Im
 }
 
 const appText = ({ code, groups }: PlannedApp) => `${code} (${groups.length === 1 ? 'group' : 'groups'} ${groups.join(', ')})`
+
+const dagText = ({ code, edges }: PlannedDag) => `DAG ${code}: ${edges.map(({ from, to }) => `${from} → ${to}`).join(', ')}.`
 
 /** What stands in somebody's database must not be able to do anything to a terminal. */
 const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ').replaceAll(/\p{Cc}/gu, '\uFFFD')

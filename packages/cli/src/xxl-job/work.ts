@@ -1,5 +1,5 @@
 import type { Findings } from './findings.ts'
-import { codeOf, codeOfJob } from './codes.ts'
+import { codeOfHandler, codeOfJob } from './codes.ts'
 import type { XxlJob } from './xxl-tables.ts'
 
 /**
@@ -43,7 +43,7 @@ function handled(job: XxlJob, app: string, work: string, longest: number): Plann
   if (handler === '') return 'it names no handler'
   if (handler.length > longest) return `the name of its handler is longer than ${longest} characters`
   return {
-    type: { code: codeOf(`${app}.${handler}`), name: handler.slice(0, 200), app, work, settings: { handler } },
+    type: { code: codeOfHandler(app, handler), name: handler.slice(0, 200), app, work, settings: { handler } },
     params: paramsOf(job),
   }
 }

@@ -76,13 +76,18 @@ test('a template nested too deeply is refused, not followed', () => {
 })
 
 describe('a secret', () => {
-  test('is referred to by a marker, and its name is listed', () => {
+  test('is referred to by a marker, and is listed with each place', () => {
     const compiled = compileTemplate({
       key: '${{ secrets.api-key }}',
       other: '${{ secrets["a b"] }}',
       again: '${{ secrets.api-key }}',
     })
-    expect(compiled).toMatchObject({ kind: 'OK', secrets: ['api-key', 'a b'], paths: [] })
+    const secrets = [
+      { name: 'api-key', at: '/key' },
+      { name: 'a b', at: '/other' },
+      { name: 'api-key', at: '/again' },
+    ]
+    expect(compiled).toMatchObject({ kind: 'OK', secrets, paths: [] })
     expect(compiled.kind === 'OK' && compiled.resolve({})).toEqual({
       kind: 'VALUE',
       value: { key: { $secret: 'api-key' }, other: { $secret: 'a b' }, again: { $secret: 'api-key' } },

@@ -28,12 +28,18 @@ export interface TemplatePath extends ExpressionPath {
 export type ResolvedTemplate =
   { readonly kind: 'VALUE'; readonly value: Json } | { readonly kind: 'ERROR'; readonly problems: readonly TemplateProblem[] }
 
+interface SecretUse {
+  readonly name: string
+  /** Where in the template. */
+  readonly at: string
+}
+
 export interface Template {
   readonly kind: 'OK'
   /** What it reads of its context, secrets left out. */
   readonly paths: readonly TemplatePath[]
-  /** Names of the secrets it refers to, each once. */
-  readonly secrets: readonly string[]
+  /** The secrets it refers to, each place. */
+  readonly secrets: readonly SecretUse[]
   /** Never throws. All expressions of a template share their steps; `meter` makes several resolutions share them. */
   readonly resolve: (context: Readonly<Record<string, unknown>>, meter?: Meter) => ResolvedTemplate
 }
@@ -49,13 +55,13 @@ export type CompiledTemplate = Template | { readonly kind: 'INVALID'; readonly p
  * // { kind: 'VALUE', value: { day: '2024-02-29', file: 'out/2024-02-29.csv', key: { $secret: 'api-key' } } }
  */
 export function compileTemplate(template: unknown): CompiledTemplate {
-  const found: Findings = { problems: [], paths: [], secrets: new Set() }
+  const found: Findings = { problems: [], paths: [], secrets: [] }
   const resolve = compileValue(template, '', found)
   if (found.problems.length > 0) return { kind: 'INVALID', problems: found.problems }
   return {
     kind: 'OK',
     paths: found.paths,
-    secrets: [...found.secrets],
+    secrets: found.secrets,
     resolve: (context, meter) => resolveAll(resolve, context, meter),
   }
 }
@@ -63,7 +69,7 @@ export function compileTemplate(template: unknown): CompiledTemplate {
 interface Findings {
   readonly problems: TemplateProblem[]
   readonly paths: TemplatePath[]
-  readonly secrets: Set<string>
+  readonly secrets: SecretUse[]
 }
 
 interface Resolving {
@@ -132,7 +138,7 @@ function compileText(text: string, path: string, found: Findings): Resolve {
   const [only] = parts.parts
   const secret = parts.parts.length === 1 && only?.kind === 'EXPRESSION' ? secretIn(only.text) : null
   if (secret !== null) {
-    found.secrets.add(secret)
+    found.secrets.push({ name: secret, at: path })
     return () => ({ [SECRET_MARKER]: secret })
   }
   const resolves = parts.parts.map((part): Resolve => {

@@ -169,11 +169,23 @@ describe('an expression', () => {
 
 test('a default is a plain value', () => {
   expect(problem([node('a')], [], { params: { x: { y: '${{ run.id }}' } } })).toMatchObject({ path: '/params/x/y' })
+  expect(problem([node('a')], [], { params: { key: '${{ secrets.key }}' } })).toMatchObject({ path: '/params/key' })
+})
+
+test('a node that runs a DAG gives it no secrets', () => {
+  expect(problem([bare('sub', { dag: 'other', params: { to: { key: '${{ secrets.key }}' } } })])).toEqual({
+    path: '/nodes/0/params/to/key',
+    node: 'sub',
+    message: 'A DAG is given no secrets: refer to this one in the params of the nodes of other that need it.',
+  })
 })
 
 test('the output names nodes of the DAG and no secrets', () => {
   expect(problem([node('a')], [], { output: '${{ nodes.b.output }}' })).toMatchObject({ path: '/output' })
-  expect(problem([node('a')], [], { output: ['${{ secrets.x }}'] })).toMatchObject({ message: 'An output holds no secrets.' })
+  expect(problem([node('a')], [], { output: ['${{ secrets.x }}'] })).toMatchObject({
+    path: '/output/0',
+    message: 'An output holds no secrets.',
+  })
 })
 
 // JSON takes about 30 ms for 10,000 nodes. What is measured against it holds on a busy machine too; looking at nodes or edges once for each

@@ -121,6 +121,15 @@ function triggerRuleProblems({ nodes, edges }: DagDefinition): readonly Definiti
   })
 }
 
+/** Parameters that a run is given name no secrets, and those of a DAG that is a part are of its run. */
+function paramsKnownIn(node: NodeDefinition, upstream: Upstream | null): Known {
+  const noSecrets =
+    node.dag === undefined
+      ? undefined
+      : `A DAG is given no secrets: refer to this one in the params of the nodes of ${node.dag} that need it.`
+  return { ...knownIn(node, upstream, node.forEach ? PER_ELEMENT : PER_NODE), ...(noSecrets === undefined ? {} : { noSecrets }) }
+}
+
 const KINDS = ['task', 'dag', 'approval', 'wait'] as const
 
 function nodeProblems(node: NodeDefinition, index: number, upstream: Upstream | null): readonly DefinitionProblem[] {
@@ -129,7 +138,7 @@ function nodeProblems(node: NodeDefinition, index: number, upstream: Upstream | 
     ...kindProblems(node, report),
     ...forEachProblems(node, report, upstream),
     ...waitProblems(node, report, upstream),
-    ...templateProblems(node.params ?? {}, '/params', knownIn(node, upstream, node.forEach ? PER_ELEMENT : PER_NODE), report),
+    ...templateProblems(node.params ?? {}, '/params', paramsKnownIn(node, upstream), report),
   ]
 }
 
@@ -182,14 +191,18 @@ function conditionProblems(edge: EdgeDefinition, index: number): readonly Defini
 function defaultProblems({ params }: DagDefinition): readonly DefinitionProblem[] {
   const compiled = compileTemplate(params)
   if (compiled.kind === 'INVALID') return compiled.problems.map(({ path, message }) => ({ path: `/params${path}`, message }))
-  const message = 'A default is a plain value; compute with ${{ … }} in the params of a node.'
-  return [...new Set(compiled.paths.map(({ at }) => at))].map((at) => ({ path: `/params${at}`, message }))
+  const message = 'A default is a plain value; write ${{ … }} in the params of the node that needs it.'
+  return [...new Set([...compiled.paths, ...compiled.secrets].map(({ at }) => at))].map((at) => ({
+    path: `/params${at}`,
+    message,
+  }))
 }
 
 function outputProblems(definition: DagDefinition): readonly DefinitionProblem[] {
   const codes = new Set(definition.nodes.map(({ code }) => code))
   const known: Known = {
     roots: PER_NODE.filter((root) => root !== 'secrets'),
+    noSecrets: 'An output holds no secrets.',
     nodes: (code) => (codes.has(code) ? null : unknownNode(code)),
   }
   return templateProblems(definition.output, '/output', known, (path, message) => ({ path, message }))
@@ -198,6 +211,8 @@ function outputProblems(definition: DagDefinition): readonly DefinitionProblem[]
 /** What an expression may name. */
 interface Known {
   readonly roots: readonly string[]
+  /** Why there is no `secrets.<name>`; left out: there is. */
+  readonly noSecrets?: string
   /** Why `nodes.<code>` is not known; null: it is. */
   readonly nodes: (code: string) => string | null
 }
@@ -236,8 +251,8 @@ function expressionProblems(text: string, at: string, known: Known, report: Repo
 function templateProblems(template: unknown, at: string, known: Known, report: Report): readonly DefinitionProblem[] {
   const compiled = compileTemplate(template)
   if (compiled.kind === 'INVALID') return compiled.problems.map(({ path, message }) => report(`${at}${path}`, message))
-  const secrets =
-    known.roots.includes('secrets') || compiled.secrets.length === 0 ? [] : [report(at, 'An output holds no secrets.')]
+  const { noSecrets } = known
+  const secrets = noSecrets === undefined ? [] : compiled.secrets.map((secret) => report(`${at}${secret.at}`, noSecrets))
   const paths = compiled.paths.flatMap((path) => pathProblem(path, known).map((message) => report(`${at}${path.at}`, message)))
   return [...secrets, ...paths]
 }

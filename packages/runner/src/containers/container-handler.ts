@@ -1,6 +1,8 @@
 import { defineHandler, type Handler, type HandlerContext } from '@carillon/executor'
 import { attemptVariables } from '../attempt-variables.ts'
+import { assertExit, listen, outputOf } from '../program.ts'
 import {
+  CONTAINER,
   ContainerFailure,
   type ContainerEnd,
   type ContainerEngine,
@@ -16,23 +18,18 @@ export interface ContainerHandlerOptions {
   readonly killAfterMs?: number
 }
 
-const LAST_LINES = 5
-
 /** The kind `container`: exit code 0 is success; each line that it prints is a line of the log. */
 export function createContainerHandler(engine: ContainerEngine, options: ContainerHandlerOptions = {}): Handler {
   const run = async (context: HandlerContext): Promise<unknown> => {
     const work = workOf(context, options)
-    const said = { last: '', stdout: [] as string[], stderr: [] as string[] }
-    const line = (source: 'stdout' | 'stderr', text: string) => {
-      context.log.write(source === 'stdout' ? 'INFO' : 'WARN', text, source)
-      said[source] = [...said[source].slice(1 - LAST_LINES), text]
-      if (source === 'stdout') said.last = text
-    }
+    const said = listen(context)
     try {
-      const end = await engine.run(work, context, { line })
+      const end = await engine.run(work, context, said)
       context.signal.throwIfAborted()
-      assertSuccess(end, work.settings, said.stderr.length > 0 ? said.stderr : said.stdout)
-      return outputOf(end, work.settings, said.last)
+      if (end.outOfMemory)
+        throw new ContainerFailure('CONTAINER_OUT_OF_MEMORY', `${outOfMemoryText(work.settings)}${said.tail()}`, true)
+      assertExit(end.exitCode, work.settings, CONTAINER, said)
+      return outputOf(end.output, work.settings, CONTAINER, said, cutHint(end))
     } catch (error) {
       // Whatever became of a container that was stopped: this is why.
       context.signal.throwIfAborted()
@@ -65,38 +62,13 @@ function allowedImage(text: string, patterns: readonly string[] | undefined): Im
 
 // ───────────────────────────────────────────────────────────────── how it ended
 
-function assertSuccess(end: ContainerEnd, settings: ContainerSettings, lines: readonly string[]): void {
-  const { exitCode, outOfMemory } = end
-  const tail = lines.length === 0 ? '' : `:\n${lines.join('\n')}`
-  if (outOfMemory) throw new ContainerFailure('CONTAINER_OUT_OF_MEMORY', `${outOfMemoryText(settings)}${tail}`, true)
-  if (exitCode === 0) return
-  throw new ContainerFailure(
-    `EXIT_${exitCode}`,
-    `The container ended with exit code ${exitCode}${tail}`,
-    !settings.fatalExitCodes?.includes(exitCode),
-  )
-}
-
 function outOfMemoryText({ resources }: ContainerSettings): string {
   const most = resources?.memoryMb
   return `The container was killed for want of memory${most === undefined ? '' : `; it may have ${most} MB`}`
 }
 
-function outputOf(end: ContainerEnd, { output = 'file' }: ContainerSettings, lastLine: string): unknown {
-  const text = output === 'file' ? end.output : lastLine
-  if (text === null || text.trim() === '') return undefined
-  try {
-    return JSON.parse(text) as unknown
-  } catch (error) {
-    const where = output === 'file' ? 'the file CARILLON_OUTPUT' : 'the last line of standard output'
-    const cut =
-      output === 'file' && end.outputCutAt !== undefined && Buffer.byteLength(text) >= end.outputCutAt
-        ? `; the file may have ${end.outputCutAt} bytes here, so use "output": "last-line" for more`
-        : ''
-    throw new ContainerFailure(
-      'CONTAINER_OUTPUT',
-      `What stands in ${where} is not JSON: ${(error as Error).message}${cut}`,
-      false,
-    )
-  }
+/** Cut off, a file is no JSON any more. */
+function cutHint({ output, outputCutAt }: ContainerEnd): string {
+  if (output === null || outputCutAt === undefined || Buffer.byteLength(output) < outputCutAt) return ''
+  return `; the file may have ${outputCutAt} bytes here, so use "output": "last-line" for more`
 }

@@ -12,8 +12,11 @@ export interface ContainerRunnerOptions extends ContainerHandlerOptions {
 /** What an executor takes to run containers on an engine. */
 export interface ContainerRunner {
   readonly handler: Handler
-  /** Removes what a crash left behind, and does so again and again. Rejects where the engine does not answer. */
-  start(): Promise<void>
+  /**
+   * Removes what a crash left behind, and does so again and again, as long as `isIn` says that the executor is let in: of two live processes of one
+   * name the one that is not would take the containers of the other for its own. Rejects where the engine does not answer.
+   */
+  start(isIn?: () => boolean): Promise<void>
   /** When the executor has stopped. */
   stop(): Promise<void>
 }
@@ -35,20 +38,23 @@ export function createContainerRunner(engine: ContainerEngine, options: Containe
     if (swept > 0)
       say(`${swept === 1 ? 'A container that was' : `${swept} containers that were`} left behind on ${engine.name} removed`)
   }
-  const again = () => {
+  const sweepIf = async (isIn: () => boolean) => {
+    if (isIn()) await sweep()
+  }
+  const again = (isIn: () => boolean) => {
     if (isStopped) return
     timer = setTimeout(() => {
-      sweep()
+      sweepIf(isIn)
         .catch((error: Error) => say(`Cannot look for containers that were left behind: ${error.message}`))
-        .finally(again)
+        .finally(() => again(isIn))
     }, sweepMs)
     timer.unref()
   }
   return {
     handler: createContainerHandler(engine, options),
-    start: async () => {
+    start: async (isIn = () => true) => {
       await sweep()
-      again()
+      again(isIn)
     },
     stop: async () => {
       isStopped = true

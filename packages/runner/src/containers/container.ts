@@ -1,17 +1,13 @@
 import type { HandlerContext } from '@carillon/executor'
 import type { ImageName } from './image-name.ts'
+import type { ProgramKind, ProgramSettings, ProgramSource } from '../program.ts'
 import { WorkFailure } from '../work-failure.ts'
 
 /** The settings of the kind `container`. */
-export interface ContainerSettings {
+export interface ContainerSettings extends ProgramSettings {
   readonly image: string
   readonly command?: readonly string[]
-  readonly args?: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
   readonly workdir?: string
-  /** As of the kind `script`: JSON in the file that CARILLON_OUTPUT names (default), or in the last line of standard output. */
-  readonly output?: 'file' | 'last-line'
-  readonly fatalExitCodes?: readonly number[]
   readonly resources?: { readonly cpu?: number; readonly memoryMb?: number }
   /** Default `if-missing`, and `always` where the tag is `latest`. */
   readonly pullPolicy?: PullPolicy
@@ -49,7 +45,7 @@ export interface ContainerEnd {
 }
 
 export interface ContainerOutlet {
-  line(source: 'stdout' | 'stderr', text: string): void
+  line(source: ProgramSource, text: string): void
 }
 
 /** Docker, or Kubernetes. */
@@ -67,6 +63,8 @@ export interface ContainerEngine {
 export class ContainerFailure extends WorkFailure {
   override readonly name = 'ContainerFailure'
 }
+
+export const CONTAINER: ProgramKind = { noun: 'container', Failure: ContainerFailure }
 
 const FOR_GOOD =
   /not found|manifest unknown|no such image|denied|unauthorized|invalid reference|does not exist|no matching manifest/i

@@ -52,6 +52,7 @@ export const settings = {
     reads: pool(3, "Connections of the API's reads and lists, which may be slow."),
     console: pool(3, 'Connections for what people who signed in look at; none of their statements takes longer than 2 s.'),
     survey: pool(2, 'Connections for what people are shown across tenants and of the scheduler as a whole, likewise.'),
+    live: pool(2, 'Connections that look for what live views show, however many are open.'),
   },
   nodeHeartbeatMs: setting(duration(100, minute), 2_000, 'How often a node says that it lives.'),
   executorHeartbeatMs: setting(duration(100, minute), 5_000, 'How often an executor should say that it lives.'),

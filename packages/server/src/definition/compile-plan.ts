@@ -1,6 +1,6 @@
 import type { EffectivePolicies } from '@carillon/contract'
-import { forEachShard, isPlaced, type NodeControl, type Plan } from '@carillon/core'
-import { BUILTIN_APP } from '../storage/app.ts'
+import { CarillonError, forEachShard, isPlaced, laneOf, type CapacityRule, type NodeControl, type Plan } from '@carillon/core'
+import { apps, BUILTIN_APP } from '../storage/app.ts'
 import { insertPlans } from '../storage/plan.ts'
 import { internQueues, type QueueInput } from '../storage/queue.ts'
 import { setRate } from '../storage/rate-bucket.ts'
@@ -24,10 +24,11 @@ export interface PlannedTask {
  */
 export async function makePlans(edit: Edit, type: TaskTypeFields, tasks: readonly PlannedTask[]): Promise<Map<number, number>> {
   const { tx, tenantId } = edit
+  const rules = await capacityRulesOf(edit, type)
   const effective = tasks.map((task) => resolvePolicies(type.defaults, task.fields.policies))
   const queues = await internQueues(
     tx,
-    tasks.map((task, index) => queueOf(tenantId, type, task, effective[index]!)),
+    tasks.map((task, index) => queueOf(tenantId, type, task, effective[index]!, checkedLane(rules, task))),
   )
   const plans = tasks.map((task, index) => planOf(tenantId, type, task, effective[index]!, queues[index]!))
   // By identifier, as all rows of a kind are locked.
@@ -42,7 +43,13 @@ function rateKey(taskId: number): string {
   return `task:${taskId}`
 }
 
-function queueOf(tenantId: number, type: TaskTypeFields, task: PlannedTask, policies: EffectivePolicies): QueueInput {
+function queueOf(
+  tenantId: number,
+  type: TaskTypeFields,
+  task: PlannedTask,
+  policies: EffectivePolicies,
+  lane: readonly string[],
+): QueueInput {
   return {
     appTenantId: type.appTenantId ?? BUILTIN_APP.tenantId,
     appId: type.appId ?? BUILTIN_APP.id,
@@ -53,7 +60,27 @@ function queueOf(tenantId: number, type: TaskTypeFields, task: PlannedTask, poli
     rateKey: policies.ratePerSecond === null ? null : rateKey(task.id),
     // One of its own too where each instance is placed with an executor, so that what finds none holds nobody else up.
     routeKey: isPlaced(policies.route) ? `task:${task.id}` : null,
+    // And where rules divide the app's places, so that what they hold back stands in nobody's way.
+    lane,
   }
+}
+
+/** How the app of a type divides its places among tasks, held; in an app that tenants share it is divided among them alone. */
+export async function capacityRulesOf({ tx, tenantId }: Edit, type: TaskTypeFields): Promise<readonly CapacityRule[]> {
+  if (type.appId === null || type.appTenantId !== tenantId) return []
+  return (await apps.hold(tx, tenantId, String(type.appId)))?.capacity ?? []
+}
+
+/** As the table bounds it: it stands in the key of queues. */
+const LANE_BYTES = 512
+
+function checkedLane(rules: readonly CapacityRule[], { fields }: PlannedTask): readonly string[] {
+  const lane = laneOf(rules, fields)
+  if (Buffer.byteLength(JSON.stringify(lane)) + lane.length <= LANE_BYTES) return lane
+  throw new CarillonError(
+    'VALIDATION_FAILED',
+    `The task ${fields.code} falls under ${lane.length} capacity rules of its app, and their labels are too long together. Use fewer, or shorter ones.`,
+  )
 }
 
 function handlerOf(type: TaskTypeFields): string {

@@ -58,7 +58,7 @@ function longestPath(start: number, neighbours: Map<number, Neighbour[]>): strin
   return visit(start, [])
 }
 
-function cycle(codes: readonly string[]): CarillonError {
+export function cycle(codes: readonly string[]): CarillonError {
   const path = codes.join(' → ')
   return new CarillonError('DOWNSTREAM_CYCLE', `These tasks would start each other for ever: ${path}.`, {
     problems: [{ path: '/body/downstream', message: `leads back: ${path}` }],

@@ -1,8 +1,9 @@
-import type { ExecutorCreate } from '@carillon/contract'
+import type { ExecutorCreate, ExecutorUpdate } from '@carillon/contract'
 import { CarillonError } from '@carillon/core'
-import { webAddressProblem } from '../lifecycle/web-address.ts'
+import { baseAddressProblem, webAddressProblem } from '../lifecycle/web-address.ts'
 import { apps } from '../storage/app.ts'
-import { endOpenSession, registerByHand } from '../storage/executor-session.ts'
+import { checkAnew, lockCheck } from '../storage/executor-check.ts'
+import { endOpenSession, lockOpenSession, registerByHand, setCallToken, updateByHand } from '../storage/executor-session.ts'
 import {
   findExecutor,
   lockExecutor,
@@ -20,12 +21,19 @@ export type ExecutorStatus = 'ONLINE' | 'OFFLINE' | 'MAINTENANCE' | 'DRAINING'
 /** A push executor that does not register itself: it comes into service with its first successful health check. */
 export async function createExecutor(edit: Edit, body: ExecutorCreate): Promise<Change<ExecutorAdminRow>> {
   const { tx, tenantId, principal } = edit
-  for (const name of ['address', 'healthUrl'] as const) {
-    const problem = webAddressProblem(body[name])
-    if (problem !== null) throw invalid(`/body/${name}`, problem)
-  }
+  assertAddresses(body)
   const app = await holdReference(edit, apps, body.app, '/body/app', 'app')
-  const { instance, address, handlers, capacity, labels = {}, metadata = {}, healthUrl, healthEveryMs = null } = body
+  const {
+    instance,
+    address,
+    handlers,
+    capacity,
+    labels = {},
+    metadata = {},
+    healthUrl,
+    healthEveryMs = null,
+    perCall = null,
+  } = body
   const registration = {
     instance,
     address,
@@ -35,12 +43,66 @@ export async function createExecutor(edit: Edit, body: ExecutorCreate): Promise<
     metadata,
     healthUrl,
     healthEveryMs,
+    perCall,
     mode: 'PUSH',
   } as const
   const id = await registerByHand(tx, { tenantId, appId: app.id, ...registration }, principal, body.callToken ?? null)
   if (id === null) throw nameTaken(instance, app.code)
   const after = (await findExecutor(tx, tenantId, id))!
   return { answer: after, object: { kind: 'executor', id }, before: null, after: { app: app.code, ...registration } }
+}
+
+function assertAddresses(urls: { readonly address?: string; readonly healthUrl?: string }): void {
+  for (const [name, problemOf] of [
+    ['address', baseAddressProblem],
+    ['healthUrl', webAddressProblem],
+  ] as const) {
+    const url = urls[name]
+    const problem = url === undefined ? null : problemOf(url)
+    if (problem !== null) throw invalid(`/body/${name}`, problem)
+  }
+}
+
+/**
+ * Changes what a person has said of an executor; what it holds goes on. At a new address, or health URL, it gets work once it has answered a
+ * check there. Needs the engine's rights. The check is locked before the session, and that before the executor.
+ */
+export async function updateExecutor(edit: Edit, id: number, body: ExecutorUpdate): Promise<Change<ExecutorAdminRow>> {
+  const { tx, tenantId } = edit
+  assertAddresses(body)
+  lockCheck(tx, tenantId, id)
+  await lockOpenSession(tx, tenantId, id)
+  const before = await lock(edit, id)
+  if (before.registeredBy === null) throw registersItself(before)
+  const { callToken, ...said } = body
+  const { address, healthUrl, healthEveryMs, handlers, capacity, labels, metadata } = { ...before, ...said }
+  const isMoved = address !== before.address
+  await updateByHand(tx, tenantId, id, {
+    address: address!,
+    healthUrl: healthUrl!,
+    healthEveryMs,
+    handlers,
+    capacity,
+    labels,
+    metadata,
+  })
+  // Who may move an executor is not thereby told its token.
+  const token = callToken !== undefined ? callToken : isMoved ? null : undefined
+  if (token !== undefined) await setCallToken(tx, tenantId, id, token)
+  if (isMoved || healthUrl !== before.healthUrl) await checkAnew(tx, tenantId, id)
+  const after = (await findExecutor(tx, tenantId, id))!
+  return { answer: after, object: { kind: 'executor', id }, before: saidOf(before), after: saidOf(after) }
+}
+
+function registersItself({ instance }: ExecutorAdminRow): CarillonError {
+  return new CarillonError(
+    'STATE_CONFLICT',
+    `The executor "${instance}" registers itself: what it says of itself is changed in its own settings. Only one that was registered by hand is changed here.`,
+  )
+}
+
+function saidOf({ address, healthUrl, healthEveryMs, handlers, capacity, labels, metadata }: ExecutorAdminRow) {
+  return { address, healthUrl, healthEveryMs, handlers, capacity, labels, metadata }
 }
 
 function nameTaken(instance: string, app: string): CarillonError {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { WaitingFacts } from '../storage/waiting.ts'
-import { explain, type WaitingNode } from './explain.ts'
+import { explain, type ClosedBy, type WaitingNode } from './explain.ts'
 
 const ready: WaitingFacts = {
   id: 1,
@@ -27,6 +27,13 @@ const ready: WaitingFacts = {
   serving: 2,
   available: 2,
   free: 1,
+  freeIds: [7],
+  capacityRules: [],
+  lane: [],
+  tenantCode: 'acme',
+  appTenantId: 1,
+  appId: 1,
+  appShared: false,
   executor: null,
 }
 
@@ -95,4 +102,17 @@ test('RUN-7 a node says which nodes, person, event or run it waits for, and unti
   expect(told({ waitReason: 'EVENT', eventName: 'paid', eventKey: '7' }).detail).toBe('Waits for the event paid with the key 7.')
   expect(told({ waitReason: 'SUB_DAG', partRunId: 42 })).toMatchObject({ heldBy: 42, detail: 'Waits for the end of run 42.' })
   expect(told({ waitReason: 'SLOT', shardIndex: 3 }).detail).toContain('elements at work')
+})
+
+test('CON-4 a capacity rule says whom it speaks of, where, and which run holds a place', () => {
+  const held = (closedBy: ClosedBy) => explain(ready, { ...ofTask, closedBy })
+  expect(held({ rule: { label: 'team=reports', limit: 4 }, by: 'LIMIT', holder: 42 })).toEqual({
+    reason: 'CAPACITY',
+    detail: 'The app app gives the label team=reports at most 4 places at once; run 42 holds one.',
+    heldBy: 42,
+  })
+  expect(held({ rule: { task: 'nightly', executor: 'a', reserve: 1 }, by: 'RESERVATION', holder: null })).toEqual({
+    reason: 'CAPACITY',
+    detail: 'The app app keeps 1 place for the task nightly on the executor a, and no other is free.',
+  })
 })

@@ -1,12 +1,22 @@
 import type { Why } from '@carillon/contract'
-import { approvalRoles, type LabelRequirement, type PlanNode } from '@carillon/core'
+import { approvalRoles, type CapacityRule, type LabelRequirement, type PlanNode } from '@carillon/core'
 import type { WaitingFacts } from '../storage/waiting.ts'
+
+/** The rule that keeps an instance from every executor with a free place. */
+export interface ClosedBy {
+  readonly rule: CapacityRule
+  /** Its own limit is used up, or what is free is kept for others. */
+  readonly by: 'LIMIT' | 'RESERVATION'
+  /** The oldest run of its tenant that uses up the limit. */
+  readonly holder: number | null
+}
 
 /** What a run's plan says beside what is stored of the instance itself. */
 export interface WaitingNode {
   readonly node: Pick<PlanNode, 'code' | 'control'>
   /** Codes of the nodes that lead to it and have not ended. */
   readonly waitsFor: readonly string[]
+  readonly closedBy?: ClosedBy | null
 }
 
 /** Why an instance does not run, from what the scheduler itself wrote and goes by. Pure. */
@@ -15,7 +25,7 @@ export function explain(facts: WaitingFacts, around: WaitingNode): Why {
     case 'WAITING':
       return explainWaiting(facts, around)
     case 'PENDING':
-      return explainPending(facts)
+      return explainPending(facts, around.closedBy ?? null)
     case 'RESERVED':
       return {
         reason: 'RESERVED',
@@ -83,14 +93,14 @@ function labelOf([key, wanted]: [string, LabelRequirement]): string {
 const NO_STARTS = 'Its rate limit allows no more starts for the moment.'
 
 /** Lanes in the order in which the claim meets them: the first closed one is the reason. */
-function explainPending(facts: WaitingFacts): Why {
+function explainPending(facts: WaitingFacts, closedBy: ClosedBy | null): Why {
   const { scheduler, tenantActive, appCode, handler, selector, placedWith, toBePlaced } = facts
   const labels = Object.entries(selector).map(labelOf)
   const who = `the handler ${handler}${labels.length > 0 ? ` under ${labels.join(', ')}` : ''} in the app ${appCode}`
   if (scheduler === 'DRAINING') return { reason: 'SCHEDULER_STOPPED', detail: 'The scheduler is draining: nothing is given out.' }
   if (!tenantActive) return { reason: 'TENANT_SUSPENDED', detail: 'The tenant is suspended.' }
   if (facts.appPaused) return { reason: 'APP_PAUSED', detail: `The app ${appCode} is paused.` }
-  if (placedWith !== null) return explainPlaced(facts, placedWith)
+  if (placedWith !== null) return explainPlaced(facts, placedWith, closedBy)
   if (facts.serving === 0) return { reason: 'NO_EXECUTOR', detail: `No executor serves ${who}.` }
   if (facts.available === 0)
     return {
@@ -100,6 +110,7 @@ function explainPending(facts: WaitingFacts): Why {
   if (facts.starts !== null && facts.starts < 1) return { reason: 'RATE_LIMIT', detail: NO_STARTS }
   if (facts.free === 0)
     return { reason: 'EXECUTORS_BUSY', detail: `All ${facts.available} executors that serve ${who} are full.` }
+  if (closedBy) return explainCapacity(facts, closedBy)
   if (toBePlaced)
     return {
       reason: 'QUEUED',
@@ -109,8 +120,26 @@ function explainPending(facts: WaitingFacts): Why {
   return { reason: 'QUEUED', detail: 'It is its turn soon: executors with free places serve it.' }
 }
 
+function explainCapacity({ appCode }: WaitingFacts, { rule, by: how, holder }: ClosedBy): Why {
+  const { task, label, tenant, executor, limit, reserve } = rule
+  const whom = task !== undefined ? `the task ${task}` : label !== undefined ? `the label ${label}` : `the tenant ${tenant}`
+  const where = executor === undefined ? '' : executor === '*' ? ' on each executor' : ` on the executor ${executor}`
+  if (how === 'RESERVATION')
+    return {
+      reason: 'CAPACITY',
+      detail: `The app ${appCode} keeps ${places(reserve!)} for ${whom}${where}, and no other is free.`,
+    }
+  const used = `The app ${appCode} gives ${whom} at most ${places(limit!)} at once${where}`
+  return holder === null
+    ? { reason: 'CAPACITY', detail: `${used}.` }
+    : { reason: 'CAPACITY', detail: `${used}; run ${holder} holds one.`, heldBy: holder }
+}
+
+const places = (count: number) => `${count} ${count === 1 ? 'place' : 'places'}`
+
 /** Only one executor can take it. */
-function explainPlaced({ available, starts, free }: WaitingFacts, executor: string): Why {
+function explainPlaced(facts: WaitingFacts, executor: string, closedBy: ClosedBy | null): Why {
+  const { available, starts, free } = facts
   if (available === 0)
     return {
       reason: 'EXECUTORS_UNAVAILABLE',
@@ -118,5 +147,6 @@ function explainPlaced({ available, starts, free }: WaitingFacts, executor: stri
     }
   if (starts !== null && starts < 1) return { reason: 'RATE_LIMIT', detail: NO_STARTS }
   if (free === 0) return { reason: 'EXECUTORS_BUSY', detail: `The executor ${executor}, which is to have it, is full.` }
+  if (closedBy) return explainCapacity(facts, closedBy)
   return { reason: 'QUEUED', detail: `It is its turn soon: the executor ${executor}, which is to have it, has a free place.` }
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { SecretView, UsableBy } from '@carillon/contract'
 import { CarillonError, permits, secretNamesIn, type PlanNode, type Role } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
+import { apps, findSharedApp } from '../storage/app.ts'
 import {
   deleteSecret,
   insertSecret,
@@ -26,6 +27,7 @@ export interface SecretWanted {
 export async function createSecret(edit: Edit, vault: Vault, wanted: SecretWanted): Promise<Change<SecretView>> {
   const { tx, tenantId } = edit
   const { name, value, description = '', usableBy = {} } = wanted
+  await assertAppsExist(edit, usableBy.apps, [])
   const sealed = await vault.seal(tx, { tenantId, name, valueVersion: 1 }, value)
   const row = await insertSecret(tx, tenantId, { name, description, usableBy, ...sealed, createdBy: edit.principal })
   if (!row) throw new CarillonError('CODE_TAKEN', `There is a secret "${name}" already. Rotate it to give it another value.`)
@@ -39,6 +41,7 @@ export async function updateSecret(
 ): Promise<Change<SecretView>> {
   const before = await locked(edit, ref)
   assertVersion(before, version)
+  await assertAppsExist(edit, given.usableBy?.apps, before.usableBy.apps)
   const after = await updateSecretRow(edit.tx, edit.tenantId, { ...before, ...given })
   return { answer: after, object: { kind: 'secret', id: before.id }, before, after }
 }
@@ -63,6 +66,21 @@ async function locked({ tx, tenantId }: Edit, ref: string): Promise<SecretView> 
   const row = await lockSecret(tx, tenantId, ref)
   if (!row) throw noSuch('secret')
   return row
+}
+
+/**
+ * An app that is not there would get nothing, and whoever meant another would hear of it when an attempt fails. Tasks and DAGs may come
+ * later: they refer to the secret, so it is there first. `before`: an app that it names already may have been deleted since.
+ */
+async function assertAppsExist(
+  { tx, tenantId }: Edit,
+  named: readonly string[] = [],
+  before: readonly string[] = [],
+): Promise<void> {
+  const missing = async (code: string) => !((await apps.find(tx, tenantId, code)) ?? (await findSharedApp(tx, code)))
+  for (const [index, code] of named.entries())
+    if (!before.includes(code) && (await missing(code)))
+      throw invalid(`/body/usableBy/apps/${index}`, `names the app ${code}, which does not exist in this tenant`)
 }
 
 /**

@@ -134,7 +134,7 @@ async function replanEverywhere(edit: Edit, type: TaskTypeRow): Promise<void> {
 }
 
 /** Every task of the type gets a new plan in the same transaction: an edit takes effect at once, everywhere. */
-async function replanTasks(edit: Edit, type: TaskTypeRow): Promise<void> {
+export async function replanTasks(edit: Edit, type: TaskTypeRow): Promise<void> {
   const { tx, tenantId } = edit
   const ids = await lockTasksOfType(tx, tenantId, type.id)
   if (ids.length === 0) return

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { TaskCreate, TaskUpdate } from '@carillon/contract'
-import { CarillonError, type FinalRunState } from '@carillon/core'
+import { CarillonError, laneOf, type FinalRunState } from '@carillon/core'
 import { dagsUsingTask } from '../storage/dag-use.ts'
 import { nextId } from '../storage/identifier.ts'
 import { scheduleParamsOfTask, schedulesOfTask } from '../storage/schedule.ts'
@@ -13,7 +13,7 @@ import {
 } from '../storage/task-downstream.ts'
 import { tasks, type DownstreamRef, type TaskFields, type TaskRow } from '../storage/task.ts'
 import type { TaskTypeRow } from '../storage/task-type.ts'
-import { makePlans } from './compile-plan.ts'
+import { capacityRulesOf, makePlans } from './compile-plan.ts'
 import { routeProblems, selectorProblems } from './check-route.ts'
 import { checkDownstream } from './downstream.ts'
 import type { Change, Edit } from './edit.ts'
@@ -87,8 +87,16 @@ export function setTaskEnabled(edit: Edit, ref: string, enabled: boolean): Promi
 }
 
 /** null takes a label away. */
-export function labelTask(edit: Edit, ref: string, labels: Record<string, string | null>): Promise<Change<TaskRow>> {
-  return touchTask(edit, ref, 'label', (before) => ({ labels: patchObject(before.labels, labels) }))
+export async function labelTask(edit: Edit, ref: string, labels: Record<string, string | null>): Promise<Change<TaskRow>> {
+  const { before, type } = await lockTaskAndType(edit, ref, undefined)
+  const after = { ...before, labels: patchObject(before.labels, labels) }
+  const rules = await capacityRulesOf(edit, type)
+  if (isDeepStrictEqual(laneOf(rules, before), laneOf(rules, after)))
+    return touchTask(edit, ref, 'label', () => ({ labels: after.labels }))
+  return rewriteTask(edit, 'label', type, before, {
+    fields: { ...bodyOf(TASK, before), labels: after.labels },
+    downstream: before.downstream,
+  })
 }
 
 export async function restoreTask(edit: Edit, ref: string, version: number, revision: number): Promise<Change<TaskRow>> {

@@ -15,12 +15,12 @@ import { noSuch } from './versioned-object.ts'
 
 export interface TriggerAsk {
   /** One of the two, by identifier or code. */
-  readonly task?: string
-  readonly dag?: string
-  readonly params?: Record<string, unknown>
+  readonly task?: string | undefined
+  readonly dag?: string | undefined
+  readonly params?: Record<string, unknown> | undefined
   /** Of a DAG: the version, and the key for the share of a gray release: see `shareKey`. */
-  readonly version?: number
-  readonly runKey?: string
+  readonly version?: number | undefined
+  readonly runKey?: string | undefined
 }
 
 export interface Asker {

@@ -21,6 +21,7 @@ import { fireSchedules, type FiringDeps } from '../lifecycle/fire-schedules.ts'
 import { createHistoryDays } from '../lifecycle/history-days.ts'
 import { createPlanCache } from '../lifecycle/plan-cache.ts'
 import { createQueueCache } from '../lifecycle/queue-cache.ts'
+import { createWaitingClaims } from '../lifecycle/waiting-claims.ts'
 import { createSecretCache } from '../lifecycle/secret-cache.ts'
 import { createScheduleCache } from '../lifecycle/schedule-cache.ts'
 import { createWakeHub } from '../runtime/wake-hub.ts'
@@ -223,6 +224,7 @@ function createEngine(db: Database): Engine {
     secrets: createSecretCache(TEST_VAULT),
     queues: createQueueCache(),
     hub: createWakeHub(),
+    claims: createWaitingClaims(),
     paramsProblems: computedProblems,
     settings: DEFAULT_ENGINE_SETTINGS,
     random: () => 0.5,

@@ -131,6 +131,16 @@ describe('a request that cannot be read', () => {
     expect(answer.body.detail).toContain('prototype')
   })
 
+  test('with an integer that would be rounded is refused where it stands; one that is written as a string is not', async () => {
+    const answer = await post('{"code": "big", "type": "x", "params": {"ids": [1, 9007199254740993]}}')
+    expect([answer.status, answer.body.code]).toEqual([422, 'VALIDATION_FAILED'])
+    const [problem] = answer.body.problems
+    expect(problem.path).toBe('/body/params/ids/1')
+    expect(problem.message).toMatch(/is 9007199254740993, .*would be rounded; write it as a string: "9007199254740993"/)
+    const other = await post('{"code": "big", "type": "x", "params": {"ids": [9007199254740991, "9007199254740993", 1e300]}}')
+    expect(other.body.problems).toEqual([{ path: '/body/type', message: expect.stringContaining('names no') }])
+  })
+
   test('that is no JSON says where it stops being so', async () => {
     expect((await post('{"code":x}')).body.detail).toMatch(/not valid JSON: .*x/)
   })

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { isMutating, successStatus, type Route } from '@carillon/contract'
+import { executorRoutes, isMutating, successStatus, type Route } from '@carillon/contract'
 import { CarillonError } from '@carillon/core'
 import type { ErrorObject } from 'ajv'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -7,6 +7,7 @@ import { invalid, invalidFields } from '../definition/invalid.ts'
 import type { IdempotencyKey } from '../storage/idempotency.ts'
 import { ANONYMOUS, createAuthenticator, type Authenticator, type Credentials, type Principal } from './auth.ts'
 import { createContext, type ApiServices, type Context } from './context.ts'
+import { serveConsole, type ConsolePage } from './console.ts'
 import { allowOrigins } from './cors.ts'
 import { serveDocs } from './docs.ts'
 import { requestHash } from './idempotency.ts'
@@ -14,7 +15,7 @@ import { readJsonBodies } from './json-body.ts'
 import { createOverviews } from './handlers/overview.ts'
 import { createScheduleLoads } from './handlers/schedule-load.ts'
 import { assertOwnOrigin, assertOwnPage, type Sender } from './own-page.ts'
-import { carillonErrorOf, internalError, LONGEST_PATH_PART, problemOf } from './problems.ts'
+import { carillonErrorOf, internalError, LONGEST_PATH_PART, problemOf, type BodyLimit } from './problems.ts'
 import { readinessOf } from './readiness.ts'
 import { requestIdOf } from './request-id.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
@@ -28,6 +29,8 @@ export interface AppOptions {
   /** Routes and what answers them, group by group, as the contract names them. */
   readonly groups: readonly RouteGroup[]
   readonly corsOrigins?: readonly string[]
+  /** Built console. Left out: the one of its package; null: none. */
+  readonly consoleFolder?: string | null
   /** Names of this server besides the one that a request calls it by: `scheduler.example.org`. */
   readonly ownHosts?: readonly string[]
   /** Believe `x-forwarded-for` of these proxies. */
@@ -66,6 +69,9 @@ declare module 'fastify' {
   interface FastifyRequest {
     principal: Principal | null
   }
+  interface FastifyContextConfig {
+    bodySetting?: BodyLimit['setting']
+  }
 }
 
 /**
@@ -95,7 +101,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     }
   }
   serveDocs(app)
-  answerUnknownPaths(app, options.groups)
+  answerUnknownPaths(app, options.groups, serveConsole(app, options.consoleFolder))
   return app
 }
 
@@ -161,12 +167,15 @@ const ROOM_AROUND_RESULT = 4096
 
 function bind(app: FastifyInstance, binding: Binding): void {
   const { route, authenticator } = binding
-  // What executors report is cleaned where it is stored: a result must not be lost over a character.
-  const refuse = route.access === 'executor' ? () => undefined : refuseUnstorable
+  // What executors report is cleaned where it is stored: a result must not be lost over a character. What they are is not.
+  const isReport = route.access === 'executor' && route.path !== executorRoutes.register.path
+  const refuse = isReport ? () => undefined : refuseUnstorable
+  const isResult = route.mostBytes === 'result'
   app.route({
     method: route.method,
     url: route.path,
-    ...(route.mostBytes === 'result' && { bodyLimit: binding.services.limits.resultBytes + ROOM_AROUND_RESULT }),
+    ...(isResult && { bodyLimit: binding.services.limits.resultBytes + ROOM_AROUND_RESULT }),
+    config: { bodySetting: isResult ? 'resultBytes' : 'bodyBytes', roundsIntegers: isResult || route.access === 'executor' },
     schema: {
       ...(route.params ? { params: route.params } : {}),
       ...(route.query ? { querystring: route.query } : {}),
@@ -267,7 +276,8 @@ function idempotencyOf(request: FastifyRequest, route: Route, principal: Princip
 type OnFault = NonNullable<AppOptions['onFault']>
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, onFault?: OnFault): FastifyReply {
-  const known = validationErrorOf(error) ?? carillonErrorOf(error, request.routeOptions.bodyLimit)
+  const { bodyLimit: maxBytes, config } = request.routeOptions
+  const known = validationErrorOf(error) ?? carillonErrorOf(error, { setting: config?.bodySetting ?? 'bodyBytes', maxBytes })
   if (known === null) onFault?.(error, request.id)
   const { status, headers, body } = problemOf(known ?? internalError(), request.id)
   return reply
@@ -282,8 +292,8 @@ function validationErrorOf(error: unknown): CarillonError | null {
   return validation ? invalidFields(fieldProblems(validation, validationContext ?? '')) : null
 }
 
-/** 405 where the path exists under another method, 404 otherwise. */
-function answerUnknownPaths(app: FastifyInstance, groups: readonly RouteGroup[]): void {
+/** 405 where the path exists under another method, 404 otherwise; the console's page where a browser looks for one of its addresses. */
+function answerUnknownPaths(app: FastifyInstance, groups: readonly RouteGroup[], consolePage: ConsolePage): void {
   const known = groups
     .flatMap((group) => Object.values(group.routes))
     .map(({ method, path }) => {
@@ -292,6 +302,8 @@ function answerUnknownPaths(app: FastifyInstance, groups: readonly RouteGroup[])
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0]!
     const methods = known.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
+    const page = methods.length === 0 ? consolePage(request, reply) : null
+    if (page !== null) return page
     if (methods.length === 0) throw new CarillonError('NOT_FOUND', 'There is nothing at this path.')
     reply.header('allow', methods.join(', '))
     throw new CarillonError('METHOD_NOT_ALLOWED', `Offered here: ${methods.join(', ')}.`)

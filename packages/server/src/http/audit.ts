@@ -5,8 +5,9 @@ const MASK = '********'
 export function maskSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(maskSecrets)
   if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).map(([key, child]) => [key, isSecret(key, child) ? MASK : maskSecrets(child)])
-  return Object.fromEntries(entries)
+  const masked: Record<string, unknown> = {}
+  for (const [key, child] of Object.entries(value)) masked[key] = isSecret(key, child) ? MASK : maskSecrets(child)
+  return masked
 }
 
 function isSecret(key: string, value: unknown): boolean {

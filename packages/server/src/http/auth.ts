@@ -63,8 +63,15 @@ const DEFAULT_SESSION_LIFETIME: SessionLifetime = { idleMs: 43_200_000, longestM
 const MOST_REMEMBERED = 10_000
 const TRUSTED = { trustedMs: 1_000, most: MOST_REMEMBERED }
 
-/** A revoked token is dead on every node within a second: that long, and no longer, is what was looked up believed. */
-export function createAuthenticator(db: Database, lifetime: SessionLifetime = DEFAULT_SESSION_LIFETIME): Authenticator {
+/**
+ * A revoked token is dead on every node within a second: that long, and no longer, is what was looked up believed. `renews` false: asking is no use
+ * of a session, so that a page which only lies open does not keep it alive.
+ */
+export function createAuthenticator(
+  db: Database,
+  lifetime: SessionLifetime = DEFAULT_SESSION_LIFETIME,
+  { renews = true }: { readonly renews?: boolean } = {},
+): Authenticator {
   const met = createBoundedMap<string, true>(MOST_REMEMBERED)
   // Executors' heartbeats must get through whatever the consoles do, and both whoever tries tokens that do not exist: those that were good
   // before are looked up over the reserved connections, all others apart from everything.
@@ -82,7 +89,7 @@ export function createAuthenticator(db: Database, lifetime: SessionLifetime = DE
   const sessions = createMemo(TRUSTED, async (hash: string) => {
     const holder = await db.aside((tx) => findSessionHolder(tx, Buffer.from(hash, 'base64'), lifetime))
     // Nobody waits for it: if it fails, the next look-up tries again.
-    if (holder?.stale) db.aside((tx) => renewSession(tx, holder.sessionId, lifetime)).catch(() => undefined)
+    if (renews && holder?.stale) db.aside((tx) => renewSession(tx, holder.sessionId, lifetime)).catch(() => undefined)
     return holder
   })
   return {

@@ -170,6 +170,19 @@ describe('The address of a callback', () => {
   })
 })
 
+it('a body that is larger than a result may be is told which setting that is', async () => {
+  const { url } = await promised()
+  const { status, body } = await post(url, { state: 'SUCCESS', output: 'x'.repeat(80_000) })
+  expect([status, body.code, body.limit]).toEqual([413, 'TOO_LARGE', 'result'])
+  expect(body.detail).toMatch(/limits\.resultBytes allows, which is \d+ bytes\. Store what is large elsewhere/)
+})
+
+it('a result is taken although an integer in it has to be rounded', async () => {
+  const { run, url } = await promised()
+  expect(await post(url, '{"state": "SUCCESS", "output": {"id": 9007199254740993}}')).toMatchObject({ status: 200 })
+  expect(await runOf(run)).toMatchObject({ state: 'SUCCESS' })
+})
+
 it('an address whose calls keep being refused is turned away', async () => {
   const url = `${base}/callback/v1/1.${'A'.repeat(43)}`
   const statuses = new Set<number>()

@@ -41,6 +41,8 @@ export interface Objects {
   readonly longResting: number
   readonly executor: number
   readonly spareExecutor: number
+  /** Registered by hand. */
+  readonly typedExecutor: number
   readonly token: number
   readonly secret: number
   readonly spareSecret: number
@@ -262,6 +264,7 @@ const requests: Table = {
     list: (own) => ({ query: { app: own.app } }),
     get: (own) => ({ params: { executor: own.executor } }),
     create: (own) => ({ body: { ...typedIn, app: own.app, instance: code('typed') } }),
+    update: (own) => ({ params: { executor: own.typedExecutor }, body: { address: 'https://moved.example.com', capacity: 6 } }),
     history: (own) => ({ params: { executor: own.executor } }),
     setStatus: (own) => ({ params: { executor: own.executor }, body: { status: 'MAINTENANCE', reason: 'new disk' } }),
     remove: (own) => ({ params: { executor: own.spareExecutor } }),
@@ -306,7 +309,7 @@ const requests: Table = {
     list: none,
     create: () => ({ body: { name: code('secret'), value: 'canary-created' } }),
     get: (own) => ({ params: { secret: own.secret } }),
-    update: (own) => ({ params: { secret: own.secret }, body: { version: 1, usableBy: { apps: ['app'] } } }),
+    update: (own) => ({ params: { secret: own.secret }, body: { version: 1, usableBy: { tasks: ['task'] } } }),
     rotate: (own) => ({ params: { secret: own.secret }, body: { value: 'canary-rotated' } }),
     remove: (own) => ({ params: { secret: own.spareSecret } }),
   },
@@ -398,6 +401,7 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
   const held = await trigger()
   const { session, executor } = await registerAndClaim(api, tenant, named('app'), held)
   const { executor: spareExecutor } = await register(api, tenant, named('app'), 'spare-instance')
+  const typed = await client.executors.create({ body: { ...typedIn, app: named('app'), instance: named('typed') } })
   const [run, pausedRun, spareRun, endedRun] = [await trigger(), await trigger(), await trigger(), await trigger()]
   await client.runs.pause({ params: { run: pausedRun } })
   await client.runs.cancel({ params: { run: endedRun } })
@@ -423,7 +427,7 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
     dag: dag.id,
     spareDag: spareDag.id,
     runningDag: running.id,
-    ...{ run, pausedRun, spareRun, endedRun, instance: run, executor, spareExecutor, session, held },
+    ...{ run, pausedRun, spareRun, endedRun, instance: run, executor, spareExecutor, typedExecutor: typed.id, session, held },
     ...controlled,
     token: token.id,
     executorToken: await api.token(tenant.id, 'executor'),

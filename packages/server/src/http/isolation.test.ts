@@ -238,7 +238,7 @@ describe("INV-16 row-level security alone keeps a tenant's rows, when the API as
 
   /** They go on as the engine, whose statements are held by the matrix above. */
   const AS_ENGINE =
-    /^(sessions?\.|runs\.(cancel|pause|resume|stop|retry|purge|trigger)|executors\.(create|remove|bulk)|members\.|events\.|scheduler\.|meta\.|executor\.)/
+    /^(sessions?\.|runs\.(cancel|pause|resume|stop|retry|purge|trigger)|executors\.(create|update|remove|bulk)|members\.|events\.|scheduler\.|meta\.|executor\.)/
   /** They show what the product holds, not rows. */
   const NO_ROWS = /^dagTemplates\./
   const own = everyRoute.filter(({ name, route }) => route.access !== 'platform' && !AS_ENGINE.test(name) && !NO_ROWS.test(name))

@@ -1,6 +1,13 @@
-import { CarillonError } from '@carillon/core'
+import { CarillonError, findUnsafeInteger, unsafeIntegerMessage } from '@carillon/core'
 import type { FastifyInstance } from 'fastify'
 import { invalid } from '../definition/invalid.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What comes here is a result, which must not be lost over a number: an integer that is too large is rounded. */
+    roundsIntegers?: boolean
+  }
+}
 
 /**
  * Reads JSON bodies as the server itself would, and says what it refuses. Keys that reach an object's prototype are refused and not just
@@ -9,8 +16,16 @@ import { invalid } from '../definition/invalid.ts'
 export function readJsonBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text: string, done) =>
-    parse(request, text, (error, body) => done(isInvalid(error) ? explain(text) : error, body)),
+    parse(request, text, (error, body) => {
+      if (isInvalid(error)) done(explain(text))
+      else done(error ?? (request.routeOptions.config?.roundsIntegers ? null : roundedIn(text)), body)
+    }),
   )
+}
+
+function roundedIn(text: string): CarillonError | null {
+  const found = findUnsafeInteger(text)
+  return found && invalid(`/body${found.path}`, unsafeIntegerMessage(found))
 }
 
 function isInvalid(error: unknown): boolean {

@@ -30,8 +30,14 @@ function headersOf(error: CarillonError): Record<string, string> {
   return {}
 }
 
+/** The most bytes that a route reads, and the setting that says so. */
+export interface BodyLimit {
+  readonly setting: 'bodyBytes' | 'resultBytes'
+  readonly maxBytes: number | undefined
+}
+
 /** Whatever was thrown, as an error that may be shown. Null: a fault of ours, of which the caller learns nothing but the request's id. */
-export function carillonErrorOf(error: unknown, bodyLimit?: number): CarillonError | null {
+export function carillonErrorOf(error: unknown, bodyLimit?: BodyLimit): CarillonError | null {
   if (error instanceof CarillonError) return error
   if (error instanceof QueueFull) return new CarillonError('UNAVAILABLE', `${error.message} Nothing was done.`)
   if ((error as { code?: unknown }).code === 'FST_ERR_CTP_BODY_TOO_LARGE') return bodyTooLarge(bodyLimit)
@@ -76,10 +82,16 @@ function taken(constraint: string): CarillonError {
   })
 }
 
-function bodyTooLarge(maxBytes: number | undefined): CarillonError {
+const INSTEAD = {
+  bodyBytes: { limit: 'body', advice: 'Send less at once.' },
+  resultBytes: { limit: 'result', advice: 'Store what is large elsewhere, and say where it is.' },
+} as const
+
+function bodyTooLarge({ setting, maxBytes }: BodyLimit = { setting: 'bodyBytes', maxBytes: undefined }): CarillonError {
+  const { limit, advice } = INSTEAD[setting]
   const allowed = maxBytes === undefined ? 'allows' : `allows, which is ${maxBytes} bytes`
-  return new CarillonError('TOO_LARGE', `The body is larger than limits.bodyBytes ${allowed}. Send less at once.`, {
-    extra: { limit: 'body', ...(maxBytes === undefined ? {} : { maxBytes }) },
+  return new CarillonError('TOO_LARGE', `The body is larger than limits.${setting} ${allowed}. ${advice}`, {
+    extra: { limit, ...(maxBytes === undefined ? {} : { maxBytes }) },
   })
 }
 

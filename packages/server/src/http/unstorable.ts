@@ -12,15 +12,21 @@ export function findUnstorable(value: unknown, path: string): FieldProblem | nul
   for (let item = open.pop(); item !== undefined; item = open.pop()) {
     const message = problemOfScalar(item.value)
     if (message !== null) return { path: pathOf(item), message }
-    if (typeof item.value !== 'object' || item.value === null) continue
+    if (!isNested(item.value)) continue
     if (item.depth === DEEPEST) return { path: pathOf(item), message: `is nested deeper than ${DEEPEST} levels` }
+    const isList = Array.isArray(item.value)
     for (const [key, child] of Object.entries(item.value)) {
-      if (problemOfScalar(key) !== null) return { path: pathOf(item), message: 'has a key with characters that cannot be stored' }
-      open.push({ value: child, key, parent: item, depth: item.depth + 1 })
+      if (!isList && problemOfScalar(key) !== null)
+        return { path: pathOf(item), message: 'has a key with characters that cannot be stored' }
+      // Most of a body is scalars, and nearly all of them are fine: those need no place.
+      if (isNested(child) || problemOfScalar(child) !== null)
+        open.push({ value: child, key, parent: item, depth: item.depth + 1 })
     }
   }
   return null
 }
+
+const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 interface Place {
   readonly value: unknown

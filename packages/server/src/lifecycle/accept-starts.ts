@@ -107,7 +107,11 @@ function distinctAudits(requests: readonly StartRequest[]) {
   return [...new Set(requests.flatMap((request) => (request.audit ? [request.audit] : [])))]
 }
 
-const asFresh = (result: RunStarted): StartResult => (result.kind === 'STARTED' ? { ...result, replayed: false } : result)
+function asFresh(result: RunStarted): StartResult {
+  if (result.kind === 'REFUSED') return result
+  const { kind, runId, state, reason } = result
+  return { kind, runId, state, reason, replayed: false }
+}
 
 function replayed(
   request: StartRequest,

@@ -13,7 +13,7 @@ import { internPinnedQueues } from '../storage/queue.ts'
 import { nextIds } from '../storage/run.ts'
 import { storableJson, storableText } from '../storage/storable-json.ts'
 import type { TenantMap } from '../storage/tenant-map.ts'
-import { queueTopic } from '../runtime/wake-hub.ts'
+import { announcePending } from './announce-pending.ts'
 import { jsonOrNull, keysOf, type AdvancingRun, type EndedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
 import { groupBy } from './group.ts'
@@ -91,7 +91,7 @@ export async function beginNodes(
     ),
   )
   startParts(tx, engine, ready)
-  wakeQueues(tx, engine, ready)
+  await announcePending(tx, engine, ready.flatMap(queuesOf))
   return { added: elements, ended: ready.flatMap(endOf) }
 }
 
@@ -292,13 +292,23 @@ function ended(state: 'FAILED', code: string, message: string): Beginning {
 function beginOf({ waiting, run, node, beginning }: ReadyNode, agingMs: number, now: number): NodeBegin[] {
   const { tenantId, id } = waiting
   const at = sortKey(now, node.control!.priority ?? run.priority, agingMs)
-  const common = { tenantId, id, sortKey: at, shardTotal: 1, dueAt: null, params: null, queueId: node.queueId }
   const held = run.state === 'PAUSED' ? ('PAUSED' as const) : null
+  // All fields: to copy and replace is cheap, to copy and add is not.
+  const common: NodeBegin = {
+    tenantId,
+    id,
+    queueId: node.queueId,
+    sortKey: at,
+    waitReason: held,
+    shardTotal: 1,
+    dueAt: null,
+    params: null,
+  }
   switch (beginning.kind) {
     case 'RUN':
-      return [{ ...common, waitReason: held, params: storableJson(beginning.params) }]
+      return [{ ...common, params: storableJson(beginning.params) }]
     case 'ELEMENTS':
-      return [{ ...common, waitReason: held, ...firstOf(beginning.elements) }]
+      return [{ ...common, ...firstOf(beginning.elements) }]
     case 'PART':
       return [{ ...common, waitReason: held ?? 'SUB_DAG', params: storableJson(beginning.params) }]
     case 'APPROVAL':
@@ -364,13 +374,9 @@ function startParts(tx: Transaction, engine: Engine, ready: readonly ReadyNode[]
   startPartsLater(tx, engine, parts)
 }
 
-function wakeQueues(tx: Transaction, engine: Engine, ready: readonly ReadyNode[]): void {
-  const counts = new Map<number, number>()
-  for (const { node, beginning } of ready) {
-    const queues = beginning.kind === 'ELEMENTS' ? beginning.elements : beginning.kind === 'RUN' ? [node] : []
-    for (const { queueId } of queues) counts.set(queueId, (counts.get(queueId) ?? 0) + 1)
-  }
-  for (const [queueId, count] of counts) tx.afterCommit(() => engine.hub.wake(queueTopic(queueId), count))
+function queuesOf({ node, beginning }: ReadyNode): number[] {
+  const pending = beginning.kind === 'ELEMENTS' ? beginning.elements : beginning.kind === 'RUN' ? [node] : []
+  return pending.map(({ queueId }) => queueId)
 }
 
 function endOf({ waiting, beginning }: ReadyNode): EndedNode[] {

@@ -185,7 +185,15 @@ test('one registered by hand comes and goes with its health checks: they are its
       tx,
       {
         ...{ tenantId: task.tenantId, appId: task.appId, instance: 'typed-in', mode: 'PUSH', address: 'http://typed.example' },
-        ...{ handlers: [task.handler], capacity: 5, labels: {}, metadata: {}, healthUrl: healthUrl(), healthEveryMs: null },
+        ...{
+          handlers: [task.handler],
+          capacity: 5,
+          labels: {},
+          metadata: {},
+          healthUrl: healthUrl(),
+          healthEveryMs: null,
+          perCall: null,
+        },
       },
       'user:x',
       'a-token-of-its-own',

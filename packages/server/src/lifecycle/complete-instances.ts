@@ -8,6 +8,7 @@ import { advanceRuns } from './advance-runs.ts'
 import { keysOf, type EndedNode } from './ended-node.ts'
 import { ELSEWHERE_MS, elsewhereFor } from './elsewhere.ts'
 import { finishRuns, type FinishedRun } from './finish-runs.ts'
+import { tallyAttempts } from './tally-outcomes.ts'
 import type { InstanceUnderLock } from './lock-instances.ts'
 
 /** The end of an attempt of an instance that the caller has locked and found to be still held under that attempt. */
@@ -36,6 +37,11 @@ export async function completeInstances(tx: Transaction, engine: Engine, ends: r
     ended,
     decision: decide(ended, planOf(ended.instance).nodes[ended.instance.node]!, engine.random()),
   }))
+  tallyAttempts(
+    tx,
+    engine.queues,
+    decided.map(({ ended: { instance }, decision }) => ({ instance, decision })),
+  )
   const again = decided.filter((each) => each.decision.kind !== 'FINAL')
   const elsewhere = await elsewhereFor(
     tx,
@@ -69,7 +75,8 @@ function decide(
   node: { retry: Parameters<typeof endAttempt>[0]['retry']; delivery: 'AT_LEAST_ONCE' | 'AT_MOST_ONCE' },
   spread: number,
 ) {
-  return endAttempt({ ...instance, retry: node.retry, delivery: node.delivery }, end, spread)
+  const { attempt, lost, stopReason } = instance
+  return endAttempt({ attempt, lost, stopReason, retry: node.retry, delivery: node.delivery }, end, spread)
 }
 
 function retryOf({ ended: { instance, error }, decision }: Decided, elsewhere: boolean, now: number): RetriedInstance[] {
@@ -129,8 +136,12 @@ function finishedOf({ ended: { instance, output, error, startedAt }, decision }:
 
 function endedNodeOf(decided: Decided): EndedNode[] {
   return finishedOf(decided).map(({ instance, state, output, error, startedAt }) => ({
+    state,
+    because: null,
+    output,
+    error,
+    startedAt,
     ...keysOf(instance),
-    ...{ state, because: null, output, error, startedAt },
   }))
 }
 

@@ -1,7 +1,16 @@
 import type { Transaction } from '../storage/database.ts'
 import { freeInstances, holdInstances, isOnly, type LockedInstance } from '../storage/instance.ts'
 import { freePausedNodes, type FreedNode } from '../storage/node.ts'
-import { markRunsPaused, markRunsResumed, selectEndedRuns, selectLiveRuns, type RunKey } from '../storage/run.ts'
+import {
+  lastRepetitions,
+  lockEndedRuns,
+  markRunsPaused,
+  markRunsResumed,
+  selectEndedRuns,
+  selectLiveRuns,
+  type RepeatableRun,
+  type RunKey,
+} from '../storage/run.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
 import { admitNext } from './finish-runs.ts'
@@ -109,13 +118,14 @@ export async function retryRuns(
   tenantId: number,
   runIds: readonly number[],
   by: string,
-  { from, params }: RetryHow = { from: 'START' },
+  how: RetryHow = { from: 'START' },
 ): Promise<ControlResult[]> {
+  const { from, params } = how
   // In this order: one that ends in between is found by the second.
   const live = new Set((await selectLiveRuns(tx, runKeys(tenantId, runIds))).map((run) => run.id))
-  const found = await selectEndedRuns(tx, runKeys(tenantId, runIds))
-  const succeeded = new Set(found.filter((run) => from === 'FAILED' && run.state === 'SUCCESS').map((run) => run.id))
-  const ended = found.filter((run) => !succeeded.has(run.id))
+  const found = await lockEndedRuns(tx, runKeys(tenantId, runIds))
+  const refused = await whyNotRepeated(tx, tenantId, found, how)
+  const ended = found.filter((run) => !refused.has(run.id))
   const started = await startRuns(
     tx,
     engine,
@@ -136,12 +146,32 @@ export async function retryRuns(
     const result = results.get(runId)
     if (!result && live.has(runId))
       return { runId, kind: 'REFUSED', detail: 'The run has not ended yet. Cancel it first, or wait for its end.' }
-    if (succeeded.has(runId)) return { runId, kind: 'REFUSED', detail: 'Nothing in it failed. Retry it from its start.' }
+    const detail = refused.get(runId)
+    if (detail !== undefined) return { runId, kind: 'REFUSED', detail }
     if (!result) return { runId, kind: 'NOT_FOUND' }
     return result.kind === 'STARTED'
       ? { runId, kind: 'DONE', newRunId: result.runId }
       : { runId, kind: 'REFUSED', detail: result.detail }
   })
+}
+
+/** Two who ask at once for what failed to run again would both get it: the runs are locked, so the second finds the run of the first. */
+async function whyNotRepeated(
+  tx: Transaction,
+  tenantId: number,
+  runs: readonly RepeatableRun[],
+  { from, unlessRepeated }: RetryHow,
+): Promise<ReadonlyMap<number, string>> {
+  const refused = new Map<number, string>()
+  if (from === 'FAILED')
+    for (const run of runs) if (run.state === 'SUCCESS') refused.set(run.id, 'Nothing in it failed. Retry it from its start.')
+  const guarded = runs.filter((run) => !refused.has(run.id) && (from === 'FAILED' || unlessRepeated))
+  if (guarded.length === 0) return refused
+  for (const { runId, live, ended } of await lastRepetitions(tx, tenantId, guarded)) {
+    if (live !== null) refused.set(runId, `It is being run again already, as run ${live}. Wait for its end, or cancel it.`)
+    else if (unlessRepeated && ended !== null) refused.set(runId, `It has been run again already, as run ${ended}.`)
+  }
+  return refused
 }
 
 /** Those that were not live have ended, or do not exist for this tenant. */

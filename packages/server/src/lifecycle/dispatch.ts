@@ -15,6 +15,7 @@ import { givenOf, type Given } from './assignment.ts'
 import type { Engine } from './engine.ts'
 import { applyReports } from './report.ts'
 import { loadRoutes, type Place } from './routes.ts'
+import { loadShares, type Shares } from './shares.ts'
 import { withSecrets } from './with-secrets.ts'
 import { takePending, type Turn } from './take-pending.ts'
 
@@ -26,6 +27,8 @@ export interface PushTarget {
   readonly callToken: string | null
   /** The protocol in which it is called. */
   readonly transport: ExecutorTransport
+  /** How many assignments one call may carry; null: as many as there are. */
+  readonly perCall: number | null
 }
 
 export interface PushTransport {
@@ -82,15 +85,13 @@ async function dispatchApp(engine: Engine, dispatch: PushDispatch, app: { tenant
       ...new Map(open.flatMap((place) => engine.queues.servedBy(place.session).map((queue) => [queue.id, queue]))).values(),
     ]
     const limit = Math.min(free, engine.settings.claimBatch)
-    const taken = await takePending(
-      tx,
-      { tenantId: app.tenantId, shared: places[0]!.session.appShared },
-      queues,
-      limit,
-      dispatch.turn,
-      { mostOf: freePlacesOf(open) },
-    )
-    const given = await choose(tx, engine, places, taken.instances)
+    const { session } = places[0]!
+    const shares = await loadShares(tx, engine.queues, session, null)
+    const placesFor = freePlacesOf(open)
+    const mostOf = (queue: QueueRow) =>
+      Math.min(placesFor(queue), shares?.mostOf(queue, queue.executorId ?? undefined) ?? Infinity)
+    const taken = await takePending(tx, session, queues, limit, dispatch.turn, { mostOf, shares })
+    const given = await choose(tx, engine, places, taken.instances, shares)
     taken.spend(given.map(({ instance }) => instance))
     return given
   })
@@ -176,6 +177,7 @@ async function choose(
   engine: Engine,
   places: readonly PushPlace[],
   taken: readonly Claimable[],
+  shares: Shares | null,
 ): Promise<Chosen[]> {
   if (taken.length === 0) return []
   const planOf = await engine.plans.load(tx, taken)
@@ -197,7 +199,11 @@ async function choose(
   ])
   const pairs = taken.flatMap((instance) => {
     const those = able.get(instance.queueId)!
-    const place = isPlacedWithOne(instance) ? takePlace(those[0]) : routes.choose(instance, those, engine.random())
+    const allows = shares ? ({ executorId }: Place) => shares.allows(instance, executorId) : undefined
+    const place = isPlacedWithOne(instance)
+      ? takePlace(those[0], allows)
+      : routes.choose(instance, those, engine.random(), allows)
+    if (place) shares?.give(instance, place.executorId)
     return place ? [{ instance, session: place.session }] : []
   })
   if (pairs.length === 0) return []
@@ -216,8 +222,8 @@ async function choose(
 }
 
 /** The place of the one that an instance was placed with before, if it is free. */
-function takePlace(place: PushPlace | undefined): PushPlace | null {
-  if (place === undefined || place.held >= place.capacity) return null
+function takePlace(place: PushPlace | undefined, allows?: (place: Place) => boolean): PushPlace | null {
+  if (place === undefined || place.held >= place.capacity || allows?.(place) === false) return null
   place.held++
   return place
 }
@@ -232,12 +238,13 @@ function bySession(chosen: readonly Chosen[]): Map<PushSession, Given[]> {
   return groups
 }
 
-const targetOf = ({ id, tenantId, address, callToken, transport }: CalledSession): PushTarget => ({
+const targetOf = ({ id, tenantId, address, callToken, transport, perCall }: CalledSession): PushTarget => ({
   session: id,
   tenantId,
   address,
   callToken,
   transport,
+  perCall,
 })
 
 /** Passes on at once what a push executor's next heartbeat would tell it: what it is to stop. */

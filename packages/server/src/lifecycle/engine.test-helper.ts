@@ -18,6 +18,7 @@ import { DEFAULT_ENGINE_SETTINGS, type Engine, type EngineSettings } from './eng
 import { createHistoryDays } from './history-days.ts'
 import { createPlanCache } from './plan-cache.ts'
 import { createQueueCache } from './queue-cache.ts'
+import { createWaitingClaims } from './waiting-claims.ts'
 import { applyReports, type ItemAnswer } from './report.ts'
 import { createSecretCache } from './secret-cache.ts'
 import { createScheduleCache } from './schedule-cache.ts'
@@ -112,6 +113,7 @@ function createNode(url: string, settings: Partial<EngineSettings>, report: Engi
     secrets: createSecretCache(TEST_VAULT),
     queues: createQueueCache(),
     hub: createWakeHub(),
+    claims: createWaitingClaims(),
     paramsProblems: computedProblems,
     settings: { ...DEFAULT_ENGINE_SETTINGS, ...settings },
     random: () => 0.5,

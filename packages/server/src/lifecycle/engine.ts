@@ -4,6 +4,7 @@ import type { WakeHub } from '../runtime/wake-hub.ts'
 import type { PlanCache } from './plan-cache.ts'
 import type { QueueCache } from './queue-cache.ts'
 import type { SecretCache } from './secret-cache.ts'
+import type { WaitingClaims } from './waiting-claims.ts'
 
 /** What the stops of a run's life need besides their input. */
 export interface Engine {
@@ -11,6 +12,7 @@ export interface Engine {
   readonly plans: PlanCache
   readonly queues: QueueCache
   readonly hub: WakeHub
+  readonly claims: WaitingClaims
   readonly secrets: SecretCache
   readonly settings: EngineSettings
   /** What is wrong with parameters under the schema of what they are for; null: it has none. */

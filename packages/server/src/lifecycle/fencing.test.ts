@@ -101,6 +101,36 @@ describe('claiming', () => {
     )
     expect(await executor.claim()).toEqual([])
   })
+
+  test('a rate of an app is shared by its tasks, beside their own', async () => {
+    const task = await world.task({ ratePerSecond: 2 })
+    const [queue] = await world.sql<{ id: number }>(
+      `insert into queue (app_tenant_id, app_id, handler) values ($1, $2, $3) returning id`,
+      ...[task.tenantId, task.appId, task.handler],
+    )
+    const other = await world.task({ tenantId: task.tenantId, node: { queueId: queue!.id, handler: task.handler } })
+    await world.sql(`update app set rate_per_second = 5 where id = $1`, task.appId)
+    await world.sql(
+      `insert into rate_bucket (tenant_id, key, per_second, burst, tokens) values ($1, $2, 5, 5, 5)`,
+      ...[task.tenantId, `app:${task.appId}`],
+    )
+    const executor = await world.executor(task)
+    for (let n = 0; n < 8; n++) {
+      await world.start(task)
+      await world.start(other)
+    }
+    const taken = await executor.claim()
+    const [held] = await world.sql<{ own: number }>(
+      `select count(*)::int as own from instance_live i join run_live r on r.id = i.run_id where r.target_id = $1 and i.state = 'RESERVED'`,
+      task.id,
+    )
+    expect([taken.length, held!.own]).toEqual([5, 2])
+    await world.sql(
+      `update rate_bucket set tokens = 0.4, refilled_at = now() + interval '1 hour' where tenant_id = $1`,
+      task.tenantId,
+    )
+    expect(await executor.claim()).toEqual([])
+  })
 })
 
 describe('reports', () => {
@@ -185,6 +215,8 @@ describe('reports', () => {
     const of = (run: number) => assignments.find((assignment) => assignment.instance === run)!
     await executor.report(success(of(big), 'x'.repeat(300_000)), success(of(small), 'y'))
     expect(await world.run(big)).toMatchObject({ run: 'FAILED', reason: 'RESULT_TOO_LARGE' })
+    const [kept] = await world.sql<{ error: { message: string } }>(`select error from instance_history where id = $1`, big)
+    expect(kept!.error.message).toMatch(/limits\.resultBytes allows, which is 262144 bytes/)
     expect(await world.run(small)).toMatchObject({ run: 'SUCCESS' })
   })
 })

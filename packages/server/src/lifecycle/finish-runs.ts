@@ -46,13 +46,21 @@ export interface FinishedRun {
 export async function finishRuns(tx: Transaction, engine: Engine, runs: readonly FinishedRun[], now: number): Promise<void> {
   if (runs.length === 0) return
   endSingleInstances(tx, runs, now)
-  await afterRuns(
-    tx,
-    engine,
-    runs.map(({ instance, runState, runReason }) => ({ ...instance, runState, runReason })),
-    now,
-  )
+  await afterRuns(tx, engine, runs.map(endedRunOf), now)
 }
+
+const endedRunOf = ({ instance, runState, runReason }: FinishedRun): EndedRun => ({
+  tenantId: instance.tenantId,
+  runId: instance.runId,
+  planId: instance.planId,
+  runState,
+  runReason,
+  concurrencyKey: instance.concurrencyKey,
+  scheduleId: instance.scheduleId,
+  wakesSchedule: instance.wakesSchedule,
+  depth: instance.depth,
+  parentInstanceId: instance.parentInstanceId,
+})
 
 /** As `finishRuns`, for runs of several instances, all of which have ended. The caller holds the runs' gates and locks. */
 export async function finishLargeRuns(tx: Transaction, engine: Engine, runs: readonly EndedRun[], now: number): Promise<void> {

@@ -2,6 +2,7 @@ import { pruneCallbacks } from '../storage/callback.ts'
 import { pruneGates } from '../storage/gate.ts'
 import { pruneChecks } from '../storage/executor-check.ts'
 import { pruneExecutorEvents } from '../storage/executor-event.ts'
+import { pruneFigures } from '../storage/executor-figures.ts'
 import { forgetGoneExecutors, pruneSessions } from '../storage/executor-session.ts'
 import type { HistoryTable } from '../storage/history-day.ts'
 import { pruneKeys } from '../storage/idempotency.ts'
@@ -48,5 +49,6 @@ export async function housekeep(engine: Engine, days: HistoryDays, retention: Re
   await engine.db.engine((tx) => pruneChecks(tx, BATCH))
   await engine.db.engine((tx) => pruneExecutorEvents(tx, BATCH))
   await engine.db.engine((tx) => pruneUserSessions(tx, BATCH))
+  await engine.db.engine((tx) => pruneFigures(tx, BATCH))
   await engine.db.engine((tx) => forgetDeadNodes(tx))
 }

@@ -49,9 +49,13 @@ export type ControlResult =
 
 type Control = (tenantId: number, runIds: readonly number[], by: string, audit: AuditEntry) => Promise<ControlResult[]>
 
-/** FAILED: what had succeeded is taken over, the rest runs again. `params`: over those of the run. */
+/**
+ * FAILED: what had succeeded is taken over, the rest runs again; refused while a repetition of the run is under way. `unlessRepeated`: also
+ * when one has ended. `params`: over those of the run.
+ */
 export interface RetryHow {
   readonly from: 'START' | 'FAILED'
+  readonly unlessRepeated?: true
   readonly params?: Readonly<Record<string, unknown>>
 }
 

@@ -7,7 +7,7 @@ import { TenantMap } from '../storage/tenant-map.ts'
 
 /** A live instance, with what its run says under its lock, where that is one of several. */
 export interface InstanceUnderLock extends LockedInstance {
-  readonly run: RunFacts | null
+  readonly run?: RunFacts
 }
 
 export type LockedInstances = TenantMap<number, InstanceUnderLock>
@@ -26,7 +26,10 @@ export async function lockInstances(tx: Transaction, keys: readonly InstanceKey[
   const [instances, facts] = await Promise.all([lockLiveInstances(tx, distinct), selectRunFacts(tx, large)])
   const runs = TenantMap.of(facts, (run) => run.id)
   return TenantMap.of(
-    instances.map((instance) => ({ ...instance, run: runs.get(instance.tenantId, instance.runId) ?? null })),
+    instances.map((instance) => {
+      const run = runs.get(instance.tenantId, instance.runId)
+      return run ? { ...instance, run } : instance
+    }),
     (instance) => instance.id,
   )
 }

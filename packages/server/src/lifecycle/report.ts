@@ -4,7 +4,7 @@ import type { Transaction } from '../storage/database.ts'
 import { recordProgress, selectEndedAttempts, startInstances, type InstanceKey } from '../storage/instance.ts'
 import { insertRefusedReports } from '../storage/refused-report.ts'
 import { markRunsStarted } from '../storage/run.ts'
-import { storableJson, storableText } from '../storage/storable-json.ts'
+import { isTooDeep, storableJson, storableText } from '../storage/storable-json.ts'
 import { completeInstances, type InstanceEnd } from './complete-instances.ts'
 import type { Engine } from './engine.ts'
 import { lockInstances, type InstanceUnderLock, type LockedInstances } from './lock-instances.ts'
@@ -73,7 +73,8 @@ interface Held {
 }
 
 interface End extends Held {
-  readonly oversize: boolean
+  /** Why its output is not kept. */
+  readonly flaw: Flaw | null
   /** Its start was reported, be it in the same batch. */
   readonly hadStarted: boolean
 }
@@ -116,7 +117,7 @@ function sortItems(
     else if (entry.item.kind === 'DETACHED' && instance.stopReason === null) detached.set(instance, held)
     else {
       const hadStarted = instance.state === 'RUNNING' || starts.has(instance) || progress.has(instance)
-      ends.set(instance, { ...held, oversize: isOversize(entry.item, resultBytes), hadStarted })
+      ends.set(instance, { entry, instance, flaw: flawOf(entry.item, resultBytes), hadStarted })
     }
   }
   for (const instance of ends.keys()) {
@@ -139,8 +140,16 @@ function holds(instance: InstanceUnderLock, { sessionId, item }: ReportedItem): 
   return instance.token === item.token && isOwn && (instance.state === 'RESERVED' || instance.state === 'RUNNING')
 }
 
-function isOversize(item: ReportItem, resultBytes: number): boolean {
-  return item.kind === 'SUCCESS' && item.output !== undefined && Buffer.byteLength(JSON.stringify(item.output)) > resultBytes
+interface Flaw {
+  readonly code: 'RESULT_TOO_LARGE' | 'RESULT_TOO_DEEP'
+  readonly message: string
+}
+
+/** Depth first: what is too deep cannot be written to be measured. */
+function flawOf(item: ReportItem, resultBytes: number): Flaw | null {
+  if (item.kind !== 'SUCCESS' || item.output === undefined) return null
+  if (isTooDeep(item.output)) return RESULT_TOO_DEEP
+  return Buffer.byteLength(JSON.stringify(item.output)) > resultBytes ? resultTooLarge(resultBytes) : null
 }
 
 // ───────────────────────────────────────────────────────────────── write
@@ -172,15 +181,9 @@ function progressOf({ entry, instance }: Held) {
   return { ...instance, sessionId: entry.sessionId!, percent: item.percent, message: item.message ?? null }
 }
 
-function endOf({ entry: { item, sessionId }, instance, oversize, hadStarted }: End, now: number): InstanceEnd {
+function endOf({ entry: { item, sessionId }, instance, flaw, hadStarted }: End, now: number): InstanceEnd {
   const startedAt = 'durationMs' in item && item.durationMs !== undefined ? now - item.durationMs : now
-  if (oversize)
-    return {
-      instance,
-      end: { kind: 'FAILURE', errorCode: 'RESULT_TOO_LARGE', retriable: false },
-      error: RESULT_TOO_LARGE,
-      startedAt,
-    }
+  if (flaw) return { instance, end: { kind: 'FAILURE', errorCode: flaw.code, retriable: false }, error: flaw, startedAt }
   switch (item.kind) {
     case 'SUCCESS':
       return {
@@ -210,9 +213,14 @@ function endOf({ entry: { item, sessionId }, instance, oversize, hadStarted }: E
   }
 }
 
-const RESULT_TOO_LARGE = {
-  code: 'RESULT_TOO_LARGE',
-  message: 'The output is larger than the limit. Store it elsewhere and return a reference.',
+function resultTooLarge(maxBytes: number): Flaw {
+  const message = `The output is larger than limits.resultBytes allows, which is ${maxBytes} bytes. Store it elsewhere and return where it is.`
+  return { code: 'RESULT_TOO_LARGE', message }
+}
+
+const RESULT_TOO_DEEP: Flaw = {
+  code: 'RESULT_TOO_DEEP',
+  message: 'The output is nested too deeply to be kept. Store it elsewhere and return where it is.',
 }
 
 // ───────────────────────────────────────────────────────────────── late

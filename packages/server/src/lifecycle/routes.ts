@@ -24,8 +24,11 @@ export interface Place {
 
 /** Finds executors for a batch of instances, each choice knowing those before it. */
 export interface Routes {
-  /** One of these places (all in service, able to do the work), which then holds one more; null: none can take it now. */
-  choose<P extends Place>(instance: Claimable, places: readonly P[], spread: number): P | null
+  /**
+   * One of these places (all in service, able to do the work), which then holds one more; null: none can take it now. The places are those of the
+   * whole batch; `allows` says which of them may have this one.
+   */
+  choose<P extends Place>(instance: Claimable, places: readonly P[], spread: number, allows?: (place: Place) => boolean): P | null
   /** Writes down what the strategies remember. */
   save(tx: Transaction): void
 }
@@ -55,11 +58,12 @@ export async function loadRoutes(
   const contests = createContests()
   const used = new Set<Memory>()
   return {
-    choose(instance, places, spread) {
+    choose(instance, places, spread, allows) {
       const { policy, key, memory: name } = routings.get(instance)!
       const memory = memories.get(nameOf(name))
+      const contestants = contests.of(instance, policy, places, memory)
       const choice = chooseExecutor(policy, {
-        candidates: contests.of(instance, policy, places, memory),
+        candidates: allows ? contestants.filter(({ place }) => allows(place)) : contestants,
         previous: memory?.previous ?? null,
         avoid: instance.avoidExecutorId,
         ...{ key, spread },

@@ -3,7 +3,9 @@ import { CarillonError } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import {
   endSessionOfName,
+  findSuccessor,
   leaveSession,
+  lockExecutorName,
   openSession,
   registerExecutor,
   selectAppByCode,
@@ -12,7 +14,7 @@ import {
 } from '../storage/executor-session.ts'
 import { checkTopic, dispatchTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
-import { webAddressProblem } from './web-address.ts'
+import { baseAddressProblem, webAddressProblem } from './web-address.ts'
 
 /** For whom a token of the role `executor` speaks: its tenant and, if it is bound to one, its app. */
 export interface ExecutorPrincipal {
@@ -23,7 +25,10 @@ export interface ExecutorPrincipal {
 export const REPORT_ITEMS = 1_000
 export const LOG_LINES = 5_000
 
-/** Opens a session. Registering again under the same name ends the earlier session at once, and with it all that it held. */
+/**
+ * Opens a session. Registering again under the same name ends the earlier session at once, and with it all that it held: a process that has been
+ * started anew need not wait. One that was replaced so, and still lives, is not let in before the other has gone.
+ */
 export function register(engine: Engine, principal: ExecutorPrincipal, request: Register): Promise<Registered> {
   if (request.protocol !== PROTOCOL_VERSION) {
     throw new CarillonError(
@@ -39,6 +44,7 @@ export function register(engine: Engine, principal: ExecutorPrincipal, request: 
   refuseAddresses(request)
   return engine.db.lease(async (tx) => {
     const app = await appOf(tx, principal, request.app)
+    await refuseTakenName(tx, principal.tenantId, app.id, request)
     await endSessionOfName(tx, principal.tenantId, app.id, request.instance)
     const executorId = await registerExecutor(tx, {
       tenantId: principal.tenantId,
@@ -52,6 +58,7 @@ export function register(engine: Engine, principal: ExecutorPrincipal, request: 
       metadata: request.metadata ?? {},
       healthUrl: request.healthUrl ?? null,
       healthEveryMs: request.healthEveryMs ?? null,
+      perCall: request.perCall ?? null,
     })
     const { leaseMs, heartbeatMs } = engine.settings
     const session = await openSession(tx, {
@@ -79,10 +86,27 @@ export function register(engine: Engine, principal: ExecutorPrincipal, request: 
   })
 }
 
+/** Two live processes of one name would end each other's sessions in turn, and all that they hold. */
+async function refuseTakenName(
+  tx: Transaction,
+  tenantId: number,
+  appId: number,
+  { app, instance, previous }: Pick<Register, 'app' | 'instance' | 'previous'>,
+): Promise<void> {
+  if (previous === undefined) return
+  await lockExecutorName(tx, tenantId, appId, instance)
+  const successor = await findSuccessor(tx, { tenantId, appId, instance, session: previous })
+  if (successor === null) return
+  throw new CarillonError(
+    'CODE_TAKEN',
+    `Another process has registered as "${instance}" in the app "${app}" since (session ${successor}, after ${previous}), and lives. Two processes cannot share a name: give each an instance name of its own, or stop one of them. This one is let in when the other has gone.`,
+  )
+}
+
 /** What could never be called is said at once, not by work that never arrives. */
 function refuseAddresses({ address, healthUrl }: Pick<Register, 'address' | 'healthUrl'>): void {
   const problems = Object.entries({ address, healthUrl }).flatMap(([name, url]) => {
-    const message = url === undefined ? null : webAddressProblem(url)
+    const message = url === undefined ? null : name === 'address' ? baseAddressProblem(url) : webAddressProblem(url)
     return message === null ? [] : [{ path: `/body/${name}`, message }]
   })
   if (problems.length > 0)

@@ -18,7 +18,7 @@ import { insertNodes, type NewNode } from '../storage/node.ts'
 import { selectStartableDags, type StartableDag } from '../storage/dag.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
 import { TooMuchAtOnce } from '../runtime/isolate.ts'
-import { queueTopic } from '../runtime/wake-hub.ts'
+import { announcePending } from './announce-pending.ts'
 import { beginRuns, endEmptyRuns } from './advance-runs.ts'
 import type { Engine } from './engine.ts'
 import { loadKeptNodes, writeKeptNodes, type KeptNodes } from './kept-nodes.ts'
@@ -331,10 +331,12 @@ async function writeRuns(
     large.filter((candidate) => instancesOf(candidate) === 0),
     now,
   )
-  for (const candidate of single) {
-    const queue = candidate.plan.nodes[0]!.queueId
-    if (decisions.get(candidate.id)!.kind === 'ADMIT') tx.afterCommit(() => engine.hub.wake(queueTopic(queue), 1))
-  }
+  const pending = single.filter((candidate) => decisions.get(candidate.id)!.kind === 'ADMIT')
+  await announcePending(
+    tx,
+    engine,
+    pending.map(({ plan }) => plan.nodes[0]!.queueId),
+  )
 }
 
 const instancesOf = ({ plan, kept }: Candidate) => plan.nodes.length - (kept?.nodes.size ?? 0)

@@ -1,6 +1,6 @@
 import type { LogsAnswer } from '@carillon/contract'
 import { createCoalescer, type Coalescer } from '../runtime/coalescer.ts'
-import { isolate } from '../runtime/isolate.ts'
+import { blamesItem, isolate } from '../runtime/isolate.ts'
 import type { Engine } from './engine.ts'
 import { storeLogs, type ShippedLines } from './logs.ts'
 import { applyReports, type ItemAnswer, type ReportedItem } from './report.ts'
@@ -26,6 +26,8 @@ function applyIsolated(engine: Engine, items: readonly ReportedItem[]): Promise<
     items,
     (batch) => engine.db.lease((tx) => applyReports(tx, engine, batch)),
     (_item, error): ItemAnswer => ({ status: 'INVALID', detail: `It could not be stored: ${(error as Error).message}.` }),
+    // Whatever one of them holds, the others are of other executors, maybe of other tenants.
+    blamesItem,
   )
 }
 

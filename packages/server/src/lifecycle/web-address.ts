@@ -14,3 +14,10 @@ export function webAddressProblem(text: string): string | null {
   if (url.port === '0') return 'has port 0; ports are 1 to 65535'
   return null
 }
+
+/** The same of an address below which paths are called. */
+export function baseAddressProblem(text: string): string | null {
+  const problem = webAddressProblem(text)
+  if (problem !== null) return problem
+  return /[?#]/.test(text) ? 'has a query or a fragment, behind which no path can be called' : null
+}

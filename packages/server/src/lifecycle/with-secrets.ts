@@ -60,7 +60,7 @@ const referred = new WeakMap<PlanNode, readonly string[]>()
  * Only a definition refers to secrets, never data: what a run was given, or a node has answered, may hold a text or a map that looks like
  * a reference, and stays what it is unless the definition of the node names that secret.
  */
-function namesOf(node: PlanNode): readonly string[] {
+export function secretNamesOf(node: PlanNode): readonly string[] {
   const known = referred.get(node)
   if (known) return known
   const names = secretNamesIn([node.params, node.settings, node.variables])
@@ -69,7 +69,7 @@ function namesOf(node: PlanNode): readonly string[] {
 }
 
 function keysOf({ assignment, node }: Given): SecretKey[] {
-  return namesOf(node).map((name) => ({ tenantId: assignment.tenant, name }))
+  return secretNamesOf(node).map((name) => ({ tenantId: assignment.tenant, name }))
 }
 
 // ───────────────────────────────────────────────────────────────── fill
@@ -78,7 +78,7 @@ type Filled =
   { readonly kind: 'FILLED'; readonly assignment: Assignment } | { readonly kind: 'REFUSED'; readonly report: ReportItem }
 
 function fill(each: Given, find: (key: SecretKey) => OpenSecret | undefined, app: AppNamed): Filled {
-  const { assignment, plan, node } = each
+  const { assignment, plan } = each
   const values = new Map<string, string>()
   for (const key of keysOf(each)) {
     const secret = find(key)

@@ -34,6 +34,8 @@ export interface Ear {
   heard(): boolean
   /** Resolves true once something is heard, at once if it was already; false after `ms`, or when the signal aborts. */
   wait(ms: number, signal?: AbortSignal): Promise<boolean>
+  /** Ends a wait, which answers what was heard until then. */
+  interrupt(): void
   stop(): void
 }
 
@@ -76,6 +78,7 @@ export function createWakeHub(): WakeHub {
     return {
       heard: () => heard,
       stop: () => forget(waiter),
+      interrupt: () => tell?.(),
       wait(ms, signal) {
         if (heard || ms <= 0 || signal?.aborted) return Promise.resolve(heard)
         return new Promise((resolve) => {

@@ -1,3 +1,4 @@
+import type { CapacityRule } from '@carillon/core'
 import type { Transaction } from './database.ts'
 import { sql } from './sql.ts'
 import { versionedTable, type VersionedRow } from './versioned-table.ts'
@@ -9,6 +10,7 @@ export interface AppFields {
   readonly shared: boolean
   readonly paused: boolean
   readonly ratePerSecond: number | null
+  readonly capacity: readonly CapacityRule[]
 }
 
 export interface AppRow extends AppFields, VersionedRow {
@@ -19,7 +21,15 @@ export interface AppRow extends AppFields, VersionedRow {
 
 export const apps = versionedTable<AppRow, AppFields>({
   table: 'app',
-  columns: { code: 'text', name: 'text', description: 'text', shared: 'boolean', paused: 'boolean', ratePerSecond: 'float8' },
+  columns: {
+    code: 'text',
+    name: 'text',
+    description: 'text',
+    shared: 'boolean',
+    paused: 'boolean',
+    ratePerSecond: 'float8',
+    capacity: 'jsonb',
+  },
   also: `, (select jsonb_build_object('total', count(*), 'available', count(*) filter (
       where e.in_service and exists (
         select from executor_session s where s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null)))

@@ -24,6 +24,8 @@ export interface Database {
   console<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
   /** As `engine`, but changes nothing: what people are shown across tenants, or of the scheduler as a whole. */
   survey<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Looks of live views: as `read`, few and short, so that no number of open pages costs more than these connections. */
+  live<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -39,6 +41,8 @@ export interface Transaction {
   now(): Promise<number>
   /** Runs after COMMIT, never after a rollback: wake-ups belong here. */
   afterCommit(action: () => void): void
+  /** Runs after a rollback, whatever the reason: what was lent to the transaction is given back here. */
+  afterRollback(action: () => void): void
 }
 
 export interface PoolSizes {
@@ -49,6 +53,7 @@ export interface PoolSizes {
   readonly reads: number
   readonly console: number
   readonly survey: number
+  readonly live: number
 }
 
 const INT8 = 20
@@ -77,7 +82,7 @@ export interface DatabaseOptions {
 }
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const sizes: PoolSizes = { engine: 4, api: 6, lease: 2, aside: 2, reads: 3, console: 3, survey: 2, ...options.sizes }
+  const sizes: PoolSizes = { engine: 4, api: 6, lease: 2, aside: 2, reads: 3, console: 3, survey: 2, live: 2, ...options.sizes }
   let closing = false
   const onError = (error: Error) => {
     if (!closing) options.onError?.(error)
@@ -91,6 +96,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     read: pool('carillon_api', sizes.reads, 10_000),
     console: pool('carillon_api', sizes.console, LONGEST_LOOK_MS),
     survey: pool(ENGINE, sizes.survey, LONGEST_LOOK_MS),
+    live: pool('carillon_api', sizes.live, LONGEST_LOOK_MS),
   }
   return {
     engine: (work) => transact(pools.engine, ENGINE_WRITES, work),
@@ -101,6 +107,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     read: (tenantId, work) => transact(pools.read, { tenantId, readOnly: true }, work),
     console: (tenantId, work) => transact(pools.console, { tenantId, readOnly: true }, work),
     survey: (work) => transact(pools.survey, { tenantId: null, readOnly: true }, work),
+    live: (tenantId, work) => transact(pools.live, { tenantId, readOnly: true }, work),
     async close() {
       closing = true
       await Promise.all(Object.values(pools).map((each) => each.end()))
@@ -187,9 +194,9 @@ async function transact<T>(pool: pg.Pool, mode: Mode, work: (tx: Transaction) =>
 
 async function transactOnce<T>(pool: pg.Pool, { tenantId, readOnly }: Mode, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const connection = await borrow(pool)
-  const actions: (() => void)[] = []
+  const after: Endings = { commit: [], rollback: [] }
   let result: T
-  const tx = transactionOn(connection, actions)
+  const tx = transactionOn(connection, after)
   try {
     // BEGIN and the tenant travel in the same packet as the first statement; a failure of theirs fails that one too.
     gatherWrites(connection.client)
@@ -208,10 +215,17 @@ async function transactOnce<T>(pool: pg.Pool, { tenantId, readOnly }: Mode, work
     connection.giveBack()
   } catch (error) {
     await connection.rollBack()
+    after.rollback.forEach(runHint)
     throw connection.failure() ?? tx.failure() ?? tx.causeOf(error)
   }
-  actions.forEach(runHint)
+  after.commit.forEach(runHint)
   return result
+}
+
+/** What a transaction leaves to be done after its end. */
+interface Endings {
+  readonly commit: (() => void)[]
+  readonly rollback: (() => void)[]
 }
 
 /** A transaction of which a statement has failed answers COMMIT by rolling back. */
@@ -305,7 +319,7 @@ interface OwnTransaction extends Transaction {
   causeOf(error: unknown): unknown
 }
 
-function transactionOn(connection: Connection, actions: (() => void)[]): OwnTransaction {
+function transactionOn(connection: Connection, after: Endings): OwnTransaction {
   let failure: Error | undefined
   let cause: unknown
   const query = async <Row>({ name, text }: Statement, parameters: readonly unknown[] = []): Promise<Row[]> => {
@@ -329,6 +343,7 @@ function transactionOn(connection: Connection, actions: (() => void)[]): OwnTran
     failure: () => failure,
     causeOf: (error) => (codeOf(error) === FOLLOWED_A_FAILURE ? (cause ?? error) : error),
     now: () => (clock ??= query<{ now: number }>(NOW).then((rows) => rows[0]!.now)),
-    afterCommit: (action) => void actions.push(action),
+    afterCommit: (action) => void after.commit.push(action),
+    afterRollback: (action) => void after.rollback.push(action),
   }
 }

@@ -12,7 +12,7 @@ const VIEW = `t.id, (select jsonb_build_object('id', a.id, 'code', a.code) from 
    where s.tenant_id = t.tenant_id and s.executor_id = t.id and s.ended_at is null) as running,
   t.labels, t.metadata, t.status, t.status_set_by as "statusSetBy", t.status_reason as "statusReason",
   t.status_set_at as "statusSetAt", t.health, t.health_reason as "healthReason", t.health_set_at as "healthSetAt", t.health_url as "healthUrl",
-  t.health_every_ms as "healthEveryMs", t.in_service as "inService",
+  t.health_every_ms as "healthEveryMs", t.per_call as "perCall", t.in_service as "inService",
   (select jsonb_build_object('at', to_ms(c.checked_at), 'ok', c.ok, 'tookMs', c.took_ms, 'detail', c.detail) from executor_check c
    where c.tenant_id = t.tenant_id and c.executor_id = t.id and c.checked_at is not null) as "lastCheck",
   (select jsonb_build_object('id', s.id, 'startedAt', to_ms(s.started_at), 'seenAt', to_ms(s.seen_at), 'leaseUntil', to_ms(s.lease_until))

@@ -35,6 +35,21 @@ export async function scheduleCheck(
   await tx.query(SCHEDULE, [tenantId, executorId, callToken])
 }
 
+const ANEW = sql(
+  'executorCheck.anew',
+  `with restarted as (
+     update executor_check c
+     set seq = c.seq + 1, due_at = statement_timestamp() - interval '1 hour', failures = 0, successes = 0, failed_on = null, checked_at = null, ok = null,
+         took_ms = null, detail = null
+     where c.tenant_id = $1 and c.executor_id = $2)
+   update executor set health = 'UNKNOWN', health_reason = null, health_set_at = statement_timestamp() where tenant_id = $1 and id = $2`,
+)
+
+/** Nothing that was found before counts any more. */
+export async function checkAnew(tx: Transaction, tenantId: number, executorId: number): Promise<void> {
+  await tx.query(ANEW, [tenantId, executorId])
+}
+
 export async function cancelChecks(tx: Transaction, tenantId: number, executorId: number): Promise<void> {
   await tx.query(CANCEL, [tenantId, executorId])
 }

@@ -1,3 +1,4 @@
+import type { CapacityRule } from '@carillon/core'
 import { column, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
 import { cancelChecks, lockCheck, scheduleCheck } from './executor-check.ts'
@@ -6,11 +7,11 @@ import { sql } from './sql.ts'
 
 const REGISTER_EXECUTOR = sql(
   'executor.register',
-  `insert into executor as e (tenant_id, app_id, instance, mode, address, handlers, capacity, labels, metadata, health_url, health_every_ms)
-   values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb, $10, $11)
+  `insert into executor as e (tenant_id, app_id, instance, mode, address, handlers, capacity, labels, metadata, health_url, health_every_ms, per_call)
+   values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb, $10, $11, $12)
    on conflict (tenant_id, app_id, instance) where deleted_at is null do update
    set mode = excluded.mode, transport = 'CARILLON', address = excluded.address, handlers = excluded.handlers, capacity = excluded.capacity, labels = excluded.labels,
-       metadata = excluded.metadata, health_url = excluded.health_url, health_every_ms = excluded.health_every_ms, registered_by = null,
+       metadata = excluded.metadata, health_url = excluded.health_url, health_every_ms = excluded.health_every_ms, per_call = excluded.per_call, registered_by = null,
        health = 'UNKNOWN', health_reason = null, health_set_at = statement_timestamp(),
        registered_at = statement_timestamp(), updated_at = statement_timestamp(),
        status = case when e.status_set_by is null then 'ONLINE' else e.status end,
@@ -31,6 +32,8 @@ export interface Registration {
   readonly metadata: Readonly<Record<string, string>>
   readonly healthUrl: string | null
   readonly healthEveryMs: number | null
+  /** How many assignments one call of it may carry; null: as many as there are. */
+  readonly perCall: number | null
 }
 
 /** Creates the executor, or takes what it says of itself anew. A status that a person set stays; it is checked at once. */
@@ -54,13 +57,14 @@ function registrationValues(registration: Registration): unknown[] {
     JSON.stringify(registration.metadata),
     registration.healthUrl,
     registration.healthEveryMs,
+    registration.perCall,
   ]
 }
 
 const REGISTER_BY_HAND = sql(
   'executor.registerByHand',
-  `insert into executor (tenant_id, app_id, instance, mode, address, handlers, capacity, labels, metadata, health_url, health_every_ms, registered_by, status, status_reason)
-   values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb, $10, $11, $12, 'OFFLINE', 'It has not answered a health check yet')
+  `insert into executor (tenant_id, app_id, instance, mode, address, handlers, capacity, labels, metadata, health_url, health_every_ms, per_call, registered_by, status, status_reason)
+   values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8::jsonb, $9::jsonb, $10, $11, $12, $13, 'OFFLINE', 'It has not answered a health check yet')
    on conflict (tenant_id, app_id, instance) where deleted_at is null do nothing returning id`,
 )
 
@@ -75,6 +79,54 @@ export async function registerByHand(
   if (!row) return null
   await scheduleCheck(tx, registration.tenantId, row.id, callToken)
   return row.id
+}
+
+const LOCK_OPEN = sql(
+  'executorSession.lockOpen',
+  `select id from executor_session where tenant_id = $1 and executor_id = $2 and ended_at is null for no key update`,
+)
+
+/** Before the executor is locked. */
+export async function lockOpenSession(tx: Transaction, tenantId: number, executorId: number): Promise<void> {
+  await tx.query(LOCK_OPEN, [tenantId, executorId])
+}
+
+const UPDATE_BY_HAND = sql(
+  'executor.updateByHand',
+  `with open as (
+     update executor_session set capacity = $7 where tenant_id = $1 and executor_id = $2 and ended_at is null and capacity <> $7)
+   update executor
+   set address = $3, health_url = $4, health_every_ms = $5, handlers = $6::jsonb, capacity = $7, labels = $8::jsonb, metadata = $9::jsonb,
+       -- What kept it from being called may have been mended by this.
+       status_reason = case when status = 'ONLINE' and status_set_by is null then null else status_reason end,
+       version = version + 1, updated_at = statement_timestamp()
+   where tenant_id = $1 and id = $2`,
+)
+
+/** What a person says of an executor that does not register itself; its open session goes on under it. */
+export async function updateByHand(
+  tx: Transaction,
+  tenantId: number,
+  id: number,
+  said: Pick<Registration, 'handlers' | 'capacity' | 'labels' | 'metadata' | 'healthEveryMs'> & {
+    readonly address: string
+    readonly healthUrl: string
+  },
+): Promise<void> {
+  const { address, healthUrl, healthEveryMs, handlers, capacity, labels, metadata } = said
+  const [h, l, m] = [handlers, labels, metadata].map((each) => JSON.stringify(each))
+  await tx.query(UPDATE_BY_HAND, [tenantId, id, address, healthUrl, healthEveryMs, h, capacity, l, m])
+}
+
+const SET_CALL_TOKEN = sql(
+  'executorSession.setCallToken',
+  `with checked as (update executor_check set call_token = $3 where tenant_id = $1 and executor_id = $2)
+   update executor_session set call_token = $3 where tenant_id = $1 and executor_id = $2 and ended_at is null`,
+)
+
+/** With what one that is registered by hand is called from now on. */
+export async function setCallToken(tx: Transaction, tenantId: number, executorId: number, token: string | null): Promise<void> {
+  await tx.query(SET_CALL_TOKEN, [tenantId, executorId, token])
 }
 
 const LOCK_NAME = sql(
@@ -101,6 +153,23 @@ export async function endSessionOfName(tx: Transaction, tenantId: number, appId:
   if (!executor) return
   lockCheck(tx, tenantId, executor.id)
   await endOpenSession(tx, tenantId, executor.id, 'REPLACED')
+}
+
+const SUCCESSOR = sql(
+  'executorSession.successor',
+  `select o.id from executor e
+   join executor_session was on was.tenant_id = e.tenant_id and was.executor_id = e.id and was.id = $4 and was.end_reason = 'REPLACED'
+   join executor_session o on o.tenant_id = e.tenant_id and o.executor_id = e.id and o.ended_at is null and o.lease_until > statement_timestamp()
+   where e.tenant_id = $1 and e.app_id = $2 and e.instance = $3 and e.deleted_at is null`,
+)
+
+/** The open session, its lease good, of the executor of this name, of which another session was replaced; null: there is none. */
+export async function findSuccessor(
+  tx: Transaction,
+  replaced: { readonly tenantId: number; readonly appId: number; readonly instance: string; readonly session: number },
+): Promise<number | null> {
+  const { tenantId, appId, instance, session } = replaced
+  return (await tx.query<{ id: number }>(SUCCESSOR, [tenantId, appId, instance, session]))[0]?.id ?? null
 }
 
 const END_OPEN = sql(
@@ -148,6 +217,8 @@ export interface SessionRow {
   readonly appId: number
   readonly appShared: boolean
   readonly appPaused: boolean
+  /** Its app starts so many a second at most: under the key `app:<id>`. */
+  readonly appRated: boolean
   readonly tenantActive: boolean
   readonly capacity: number
   readonly claimSeq: number
@@ -157,10 +228,12 @@ export interface SessionRow {
   readonly inService: boolean
   readonly handlers: readonly string[]
   readonly labels: Readonly<Record<string, string>>
+  /** How its app divides the places of its executors. */
+  readonly capacityRules: readonly CapacityRule[]
 }
 
-const SESSION_COLUMNS = `s.tenant_id as "tenantId", s.id, s.executor_id as "executorId", e.instance, s.app_id as "appId", a.shared as "appShared", a.paused as "appPaused", te.state = 'ACTIVE' as "tenantActive",
-  s.capacity, s.claim_seq as "claimSeq", s.ended_at is not null as ended, e.status, e.in_service as "inService", e.handlers, e.labels`
+const SESSION_COLUMNS = `s.tenant_id as "tenantId", s.id, s.executor_id as "executorId", e.instance, s.app_id as "appId", a.shared as "appShared", a.paused as "appPaused", a.rate_per_second is not null as "appRated", te.state = 'ACTIVE' as "tenantActive",
+  s.capacity, s.claim_seq as "claimSeq", s.ended_at is not null as ended, e.status, e.in_service as "inService", e.handlers, e.labels, a.capacity as "capacityRules"`
 
 const SESSION_TABLES = `executor_session s
   join executor e on e.tenant_id = s.tenant_id and e.id = s.executor_id
@@ -188,6 +261,20 @@ const SELECT = sql(
 export async function lockSession(tx: Transaction, tenantId: number, sessionId: number): Promise<SessionRow | null> {
   const [, session] = await Promise.all([tx.query(LOCK, [tenantId, sessionId]), selectSession(tx, tenantId, sessionId)])
   return session
+}
+
+const LOCK_IF_FREE = sql(
+  'executorSession.lockIfFree',
+  `select s.id from executor_session s where s.tenant_id = $1 and s.id = $2 for no key update skip locked`,
+)
+
+/** As `lockSession`, without waiting: null also where somebody else holds it. */
+export async function lockSessionIfFree(tx: Transaction, tenantId: number, sessionId: number): Promise<SessionRow | null> {
+  const [locked, session] = await Promise.all([
+    tx.query(LOCK_IF_FREE, [tenantId, sessionId]),
+    selectSession(tx, tenantId, sessionId),
+  ])
+  return locked.length > 0 ? session : null
 }
 
 export async function selectSession(tx: Transaction, tenantId: number, sessionId: number): Promise<SessionRow | null> {
@@ -278,7 +365,7 @@ const LOCK_PUSH = sql(
 )
 const SELECT_PUSH = sql(
   'executorSession.selectPush',
-  `select ${SESSION_COLUMNS}, e.address, s.call_token as "callToken", e.transport
+  `select ${SESSION_COLUMNS}, e.address, s.call_token as "callToken", e.transport, e.per_call as "perCall"
    from ${SESSION_TABLES}
    where s.tenant_id = $1 and s.app_id = $2 and s.ended_at is null and e.mode = 'PUSH' and ${MAY_GET}
    order by s.tenant_id, s.id`,
@@ -291,10 +378,11 @@ export type PushSession = SessionRow & {
   readonly address: string
   readonly callToken: string | null
   readonly transport: ExecutorTransport
+  readonly perCall: number | null
 }
 
 /** What calling a push executor needs. */
-export type CalledSession = Pick<PushSession, 'id' | 'tenantId' | 'address' | 'callToken' | 'transport'>
+export type CalledSession = Pick<PushSession, 'id' | 'tenantId' | 'address' | 'callToken' | 'transport' | 'perCall'>
 
 /** The push executors of an app that may get work, locked, so that no two nodes fill the same place. Read behind the lock, as `lockSession`. */
 export async function lockPushSessions(tx: Transaction, tenantId: number, appId: number): Promise<PushSession[]> {
@@ -330,7 +418,7 @@ export function selectPushApps(tx: Transaction): Promise<{ tenantId: number; app
 
 const PUSH_TARGET = sql(
   'executorSession.pushTarget',
-  `select s.id, s.tenant_id as "tenantId", e.address, s.call_token as "callToken", e.transport
+  `select s.id, s.tenant_id as "tenantId", e.address, s.call_token as "callToken", e.transport, e.per_call as "perCall"
    from executor_session s join executor e on e.tenant_id = s.tenant_id and e.id = s.executor_id
    where s.id = $1 and s.ended_at is null and e.mode = 'PUSH'`,
 )
@@ -377,4 +465,26 @@ const FORGET_GONE = sql(
  */
 export async function forgetGoneExecutors(tx: Transaction, limit: number): Promise<void> {
   await tx.query(FORGET_GONE, [limit])
+}
+
+const TROUBLE = 'Calls to it fail. '
+const SET_TROUBLE = sql(
+  'executor.setCallTrouble',
+  `update executor e set status_reason = $3, updated_at = statement_timestamp()
+   from executor_session s
+   where s.tenant_id = $1 and s.id = $2 and s.ended_at is null and e.tenant_id = s.tenant_id and e.id = s.executor_id
+     and e.status = 'ONLINE' and e.status_set_by is null and e.status_reason is distinct from $3
+     and ($3::text is not null or e.status_reason like '${TROUBLE}%')`,
+)
+
+export interface CallTrouble {
+  readonly tenantId: number
+  readonly session: number
+  /** Null: it can be called. */
+  readonly trouble: string | null
+}
+
+/** Shows on the executor of an open session what keeps it from being called, or takes that back. */
+export async function setCallTrouble(tx: Transaction, { tenantId, session, trouble }: CallTrouble): Promise<void> {
+  await tx.query(SET_TROUBLE, [tenantId, session, trouble === null ? null : TROUBLE + trouble])
 }

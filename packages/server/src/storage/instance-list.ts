@@ -1,4 +1,5 @@
 import type { InstanceState, StopReason, WaitReason } from '@carillon/core'
+import { changedSince, stampOf } from './change-mark.ts'
 import type { Transaction } from './database.ts'
 import { isNamed, listing } from './listing.ts'
 import { sql } from './sql.ts'
@@ -108,25 +109,39 @@ export async function paramsOfInstance(
 }
 
 const MOST_OF_RUN = 10_000
-/** What outputs may take in all: as they are stored, which costs nothing to ask, and then as text. */
+/** What outputs, and what errors, may take in all: as they are stored, which costs nothing to ask, and then as text. */
 const MOST_STORED_BYTES = 1024 * 1024
-const MOST_OUTPUT_BYTES = 4 * 1024 * 1024
+const MOST_TEXT_BYTES = 4 * 1024 * 1024
 
 const IN_ORDER = 'order by t.node, t.shard_index, t.id'
-const FITS = `t.stored <= ${MOST_STORED_BYTES} and t.bytes <= ${MOST_OUTPUT_BYTES}`
+
+/** A column that is left out where those before it are large in all, with their sizes as `stored` and as text. */
+const bounded = (column: 'output' | 'error') => {
+  const fits = `t.${column}_stored <= ${MOST_STORED_BYTES} and t.${column}_bytes <= ${MOST_TEXT_BYTES}`
+  const bytes = `case when t.${column}_stored <= ${MOST_STORED_BYTES} then coalesce(octet_length(t.${column}::text), 0) else 0 end`
+  return {
+    value: `case when ${fits} then t.${column} end as ${column}`,
+    leftOut: `t.${column} is not null and not (${fits}) as "${column}LeftOut"`,
+    stored: `sum(coalesce(pg_column_size(t.${column}), 0)) over (${IN_ORDER}) as ${column}_stored`,
+    bytes: `sum(${bytes}) over (${IN_ORDER}) as ${column}_bytes`,
+  }
+}
+const [OUTPUT, ERROR] = [bounded('output'), bounded('error')]
+
 const ofRun = sql(
   'instance.ofRun',
-  `select ${VIEW.replace('t.output', `case when ${FITS} then t.output end as output`)}, t.output is not null and not (${FITS}) as "outputLeftOut"
+  `select ${VIEW.replace('t.output', OUTPUT.value).replace('t.error', ERROR.value)}, ${OUTPUT.leftOut}, ${ERROR.leftOut}
    from (
-     select t.*, sum(case when t.stored <= ${MOST_STORED_BYTES} then coalesce(octet_length(t.output::text), 0) else 0 end) over (${IN_ORDER}) as bytes
+     select t.*, ${OUTPUT.bytes}, ${ERROR.bytes}
      from (
-       select t.*, sum(coalesce(pg_column_size(t.output), 0)) over (${IN_ORDER}) as stored
+       select t.*, ${OUTPUT.stored}, ${ERROR.stored}
        from (${half('live')} and ${OF_RUN} union all ${half('history')} and ${OF_RUN}) t ${IN_ORDER} limit ${MOST_OF_RUN + 1}) t) t ${IN_ORDER}`,
 )
 
-/** The output of one whose turn comes when those before it are large in all is left out. */
+/** The output or the error of one whose turn comes when those before it are large in all is left out. */
 export interface InstanceOfRun extends InstanceRow {
   readonly outputLeftOut: boolean
+  readonly errorLeftOut: boolean
 }
 
 /** The first instances of a run, by their nodes. `more`: there are others. */
@@ -136,6 +151,34 @@ export async function instancesOfRun(
   runId: number,
 ): Promise<{ readonly instances: readonly InstanceOfRun[]; readonly more: boolean }> {
   const rows = await tx.query<InstanceOfRun>(ofRun, [tenantId, runId])
+  return { instances: rows.slice(0, MOST_OF_RUN), more: rows.length > MOST_OF_RUN }
+}
+
+const changedOfRun = (age: 'live' | 'history') =>
+  `select ${SHARED}, ${stampOf('t')} as stamp from instance_${age} t where t.tenant_id = $1 and ${OF_RUN} and ${changedSince('t', '$3')}`
+// A handler's null is stored as such. What is larger than that is not fetched for the answer.
+const HAS_OUTPUT = `case when pg_column_size(t.output) > 100 then true else coalesce(t.output <> 'null', false) end`
+const ofRunSince = sql(
+  'instance.ofRunSince',
+  `select ${VIEW.replace('t.output,', '')}, ${HAS_OUTPUT} as "hasOutput", t.stamp
+   from (${changedOfRun('live')} union all ${changedOfRun('history')} and t.id >= ((($2::bigint >> 37) - 1) << 37)) t
+   ${IN_ORDER} limit ${MOST_OF_RUN + 1}`,
+)
+
+/** Without its output, which may be large. `stamp`: of its last change, for `changedSince`. */
+export interface ChangedInstance extends Omit<InstanceRow, 'output'> {
+  readonly hasOutput: boolean
+  readonly stamp: number
+}
+
+/** As `instancesOfRun`, of those that have changed since a mark; 0: all. It reads no older days of history than the one before the run's. */
+export async function instancesOfRunSince(
+  tx: Transaction,
+  tenantId: number,
+  runId: number,
+  mark: number,
+): Promise<{ readonly instances: readonly ChangedInstance[]; readonly more: boolean }> {
+  const rows = await tx.query<ChangedInstance>(ofRunSince, [tenantId, runId, mark])
   return { instances: rows.slice(0, MOST_OF_RUN), more: rows.length > MOST_OF_RUN }
 }
 

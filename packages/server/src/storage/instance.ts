@@ -140,17 +140,22 @@ const TENANTS_WAITING = sql(
        order by l.tenant_id limit 1) next)
    select distinct waiting.tenant_id as "tenantId", t.weight
    from waiting join tenant t on t.id = waiting.tenant_id and t.state = 'ACTIVE'
+   where ($4::bigint[] is null or waiting.tenant_id = any($4)) and waiting.tenant_id <> all($5::bigint[])
    order by waiting.tenant_id limit $3`,
 )
 
-/** The tenants after `cursor` that wait in these queues, with their weights; suspended tenants are a closed lane. */
+/**
+ * The tenants after `cursor` that wait in these queues, with their weights; suspended tenants are a closed lane. `only` these (null: any),
+ * `except` these.
+ */
 export function selectTenantsWaiting(
   tx: Transaction,
   queueIds: readonly number[],
   cursor: number,
   limit: number,
+  { only, except }: { readonly only: readonly number[] | null; readonly except: readonly number[] },
 ): Promise<{ tenantId: number; weight: number }[]> {
-  return tx.query(TENANTS_WAITING, [queueIds, cursor, limit])
+  return tx.query(TENANTS_WAITING, [queueIds, cursor, limit, only, except])
 }
 
 // As lockPending, for several tenants with a share each.

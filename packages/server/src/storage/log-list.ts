@@ -14,7 +14,10 @@ export const listLogLines = listing<LogRecord>({
     q: 'position(lower(?::text) in lower(t.text)) > 0',
     after: 't.seq > ?::bigint',
   },
-  orders: { seq: { by: 't.seq', type: 'bigint', field: 'seq' } },
+  orders: {
+    seq: { by: 't.seq', type: 'bigint', field: 'seq' },
+    '-seq': { by: 't.seq', type: 'bigint', descending: true, field: 'seq' },
+  },
 })
 
 export interface LogExtent {

@@ -15,12 +15,14 @@ export interface QueueRow {
   readonly rateKey: string | null
   /** Not null: nobody takes from it; what comes in is placed with an executor, in a queue of that one alone. */
   readonly routeKey: string | null
+  /** The words of its app's capacity rules that speak of what waits here. */
+  readonly lane: readonly string[]
 }
 
 const SELECT_AFTER = sql(
   'queue.selectAfter',
   `select id, app_tenant_id as "appTenantId", app_id as "appId", handler, selector, executor_id as "executorId", rate_tenant_id as "rateTenantId", rate_key as "rateKey",
-     route_key as "routeKey"
+     route_key as "routeKey", lane
    from queue where id > $1 order by id limit $2`,
 )
 
@@ -56,19 +58,19 @@ export async function prunePinnedQueues(tx: Transaction, limit: number): Promise
 export type QueueInput = Omit<QueueRow, 'id' | 'executorId'>
 
 const WANTED = `jsonb_to_recordset($1::jsonb)
-  q (place int, "appTenantId" bigint, "appId" bigint, handler text, selector jsonb, "rateTenantId" bigint, "rateKey" text, "routeKey" text)`
+  q (place int, "appTenantId" bigint, "appId" bigint, handler text, selector jsonb, "rateTenantId" bigint, "rateKey" text, "routeKey" text, lane jsonb)`
 const ADD_MISSING = sql(
   'queue.addMissing',
-  `insert into queue (app_tenant_id, app_id, handler, selector, rate_tenant_id, rate_key, route_key)
-   select distinct q."appTenantId", q."appId", q.handler, q.selector, q."rateTenantId", q."rateKey", q."routeKey" from ${WANTED}
-   order by 1, 2, 3, 4, 5, 6, 7 on conflict do nothing`,
+  `insert into queue (app_tenant_id, app_id, handler, selector, rate_tenant_id, rate_key, route_key, lane)
+   select distinct q."appTenantId", q."appId", q.handler, q.selector, q."rateTenantId", q."rateKey", q."routeKey", q.lane from ${WANTED}
+   order by 1, 2, 3, 4, 5, 6, 7, 8 on conflict do nothing`,
 )
 const FIND = sql(
   'queue.find',
   `select q.place, k.id from ${WANTED}
    join queue k on k.app_tenant_id = q."appTenantId" and k.app_id = q."appId" and k.handler = q.handler and k.selector = q.selector
      and k.executor_id is null and k.rate_tenant_id is not distinct from q."rateTenantId" and k.rate_key is not distinct from q."rateKey"
-     and k.route_key is not distinct from q."routeKey"`,
+     and k.route_key is not distinct from q."routeKey" and k.lane = q.lane`,
 )
 
 /** The queues of these properties, made where they are missing; in the order of the input. */
@@ -85,7 +87,7 @@ export async function internQueues(tx: Transaction, queues: readonly QueueInput[
 }
 
 // Live: with an open session, and neither set aside by a person nor unwell.
-const SERVING = `select q.id as queue_id, e.id as executor_id, q.app_tenant_id, q.app_id, q.handler, q.selector, q.rate_tenant_id, q.rate_key
+const SERVING = `select q.id as queue_id, e.id as executor_id, q.app_tenant_id, q.app_id, q.handler, q.selector, q.rate_tenant_id, q.rate_key, q.lane
   from unnest($1::int[]) as wanted (id)
   cross join lateral (select * from queue k where k.id = wanted.id limit 1) q
   join executor e on e.tenant_id = q.app_tenant_id and e.app_id = q.app_id and e.deleted_at is null
@@ -93,11 +95,12 @@ const SERVING = `select q.id as queue_id, e.id as executor_id, q.app_tenant_id, 
   where exists (select from executor_session s where s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null)`
 const ADD_PINNED = sql(
   'queue.addPinned',
-  `insert into queue (app_tenant_id, app_id, handler, selector, executor_id, rate_tenant_id, rate_key)
-   select s.app_tenant_id, s.app_id, s.handler, s.selector, s.executor_id, s.rate_tenant_id, s.rate_key from (${SERVING}) s
+  `insert into queue (app_tenant_id, app_id, handler, selector, executor_id, rate_tenant_id, rate_key, lane)
+   select s.app_tenant_id, s.app_id, s.handler, s.selector, s.executor_id, s.rate_tenant_id, s.rate_key, s.lane from (${SERVING}) s
    where not exists (
      select from queue k where k.app_tenant_id = s.app_tenant_id and k.app_id = s.app_id and k.handler = s.handler and k.selector = s.selector
-       and k.executor_id = s.executor_id and k.rate_tenant_id is not distinct from s.rate_tenant_id and k.rate_key is not distinct from s.rate_key and k.route_key is null)
+       and k.executor_id = s.executor_id and k.rate_tenant_id is not distinct from s.rate_tenant_id and k.rate_key is not distinct from s.rate_key and k.route_key is null
+     and k.lane = s.lane)
    order by s.queue_id, s.executor_id on conflict do nothing`,
 )
 const FIND_PINNED = sql(
@@ -105,6 +108,7 @@ const FIND_PINNED = sql(
   `select s.queue_id as "queueId", k.id from (${SERVING}) s
    join queue k on k.app_tenant_id = s.app_tenant_id and k.app_id = s.app_id and k.handler = s.handler and k.selector = s.selector
      and k.executor_id = s.executor_id and k.rate_tenant_id is not distinct from s.rate_tenant_id and k.rate_key is not distinct from s.rate_key and k.route_key is null
+     and k.lane = s.lane
    order by s.queue_id, s.executor_id`,
 )
 
@@ -121,12 +125,13 @@ export async function internPinnedQueues(
 const OF_EXECUTOR = `unnest($1::int[], $2::bigint[]) as wanted (queue_id, executor_id)
   cross join lateral (select * from queue k where k.id = wanted.queue_id limit 1) q`
 const SAME_OF_EXECUTOR = `k.app_tenant_id = q.app_tenant_id and k.app_id = q.app_id and k.handler = q.handler and k.selector = q.selector
-  and k.executor_id = wanted.executor_id and k.rate_tenant_id is not distinct from q.rate_tenant_id and k.rate_key is not distinct from q.rate_key and k.route_key is null`
+  and k.executor_id = wanted.executor_id and k.rate_tenant_id is not distinct from q.rate_tenant_id and k.rate_key is not distinct from q.rate_key and k.route_key is null
+  and k.lane = q.lane`
 const ADD_OF_EXECUTOR = sql(
   'queue.addOfExecutor',
-  `insert into queue (app_tenant_id, app_id, handler, selector, executor_id, rate_tenant_id, rate_key)
-   select distinct q.app_tenant_id, q.app_id, q.handler, q.selector, wanted.executor_id, q.rate_tenant_id, q.rate_key from ${OF_EXECUTOR}
-   where not exists (select from queue k where ${SAME_OF_EXECUTOR}) order by 1, 2, 3, 4, 5, 6, 7 on conflict do nothing`,
+  `insert into queue (app_tenant_id, app_id, handler, selector, executor_id, rate_tenant_id, rate_key, lane)
+   select distinct q.app_tenant_id, q.app_id, q.handler, q.selector, wanted.executor_id, q.rate_tenant_id, q.rate_key, q.lane from ${OF_EXECUTOR}
+   where not exists (select from queue k where ${SAME_OF_EXECUTOR}) order by 1, 2, 3, 4, 5, 6, 7, 8 on conflict do nothing`,
 )
 const FIND_OF_EXECUTOR = sql(
   'queue.findOfExecutor',

@@ -280,3 +280,29 @@ export interface RepeatableRun {
 export function selectEndedRuns(tx: Transaction, runs: readonly RunKey[]): Promise<RepeatableRun[]> {
   return tx.query(REPEATABLE, keyColumns(runs))
 }
+
+const LOCK_REPEATABLE = sql('run.lockRepeatable', `${REPEATABLE.text} order by h.id for no key update of h`)
+/** The same; whoever else is about to repeat one of them waits until the transaction ends. Before any other lock. */
+export function lockEndedRuns(tx: Transaction, runs: readonly RunKey[]): Promise<RepeatableRun[]> {
+  return tx.query(LOCK_REPEATABLE, keyColumns(runs))
+}
+
+const repetition = (age: 'live' | 'history') => `
+  select r.id from run_${age} r
+  where r.tenant_id = $1 and r.target_id = wanted.target_id and r.parent_run_id = wanted.id and r.origin = 'RETRY' and r.id > wanted.id
+  order by r.id desc limit 1`
+const LAST_REPETITIONS = sql(
+  'run.lastRepetitions',
+  `select wanted.id as "runId", live.id as "live", ended.id as "ended"
+   from unnest($2::bigint[], $3::bigint[]) as wanted (id, target_id)
+   left join lateral (${repetition('live')}) live on true
+   left join lateral (${repetition('history')}) ended on true`,
+)
+/** The last repetition of each run that has not ended, and the last that has. */
+export function lastRepetitions(
+  tx: Transaction,
+  tenantId: number,
+  runs: readonly RepeatableRun[],
+): Promise<{ readonly runId: number; readonly live: number | null; readonly ended: number | null }[]> {
+  return tx.query(LAST_REPETITIONS, [tenantId, column(runs, 'id'), column(runs, 'targetId')])
+}

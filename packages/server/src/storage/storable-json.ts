@@ -19,3 +19,15 @@ function clean(value: unknown): unknown {
   if ('toJSON' in value && typeof value.toJSON === 'function') return clean(value.toJSON())
   return Object.fromEntries(Object.entries(value).map(([key, child]) => [storableText(key), clean(child)]))
 }
+
+/** Whether a value of JSON is nested too deeply to be written, or walked: that is done by recursion, and the depth is the sender's. */
+export function isTooDeep(value: unknown): boolean {
+  let level = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST) return true
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []))
+  }
+  return false
+}
+
+const DEEPEST = 500

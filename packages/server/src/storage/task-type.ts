@@ -49,6 +49,15 @@ export const taskTypes = versionedTable<TaskTypeRow, TaskTypeFields>({
   filters: { kind: 't.kind = ?::text', app: APP_IS, enabled: 't.enabled = ?::boolean', shared: 't.shared = ?::boolean' },
 })
 
+const ofApp = sql(
+  'taskType.holdOfApp',
+  `select id from task_type where tenant_id = $1 and app_tenant_id = $1 and app_id = $2 and deleted_at is null order by id for share`,
+)
+/** The tenant's types that use an app of its own, held. */
+export async function holdTypesOfApp(tx: Transaction, tenantId: number, appId: number): Promise<number[]> {
+  return (await tx.query<{ id: number }>(ofApp, [tenantId, appId])).map((row) => row.id)
+}
+
 const lockUse = sql('taskType.lockUse', `select pg_advisory_xact_lock_shared(hashtextextended('carillon.shared-types', 0))`)
 /**
  * For whoever is about to use a type of the platform, which a tenant's transaction may read but not lock: until it ends none of them

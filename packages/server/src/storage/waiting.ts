@@ -1,5 +1,5 @@
 import type { Transaction } from './database.ts'
-import type { LabelSelector, WaitReason } from '@carillon/core'
+import type { CapacityRule, LabelSelector, WaitReason } from '@carillon/core'
 import { sql } from './sql.ts'
 
 /** Everything by which an instance that does not run may be held back: see `explain.ts`. */
@@ -37,6 +37,15 @@ export interface WaitingFacts {
   readonly available: number
   /** Of these, with a free place. */
   readonly free: number
+  /** Which these are. */
+  readonly freeIds: readonly number[]
+  /** By which the places of its app are divided, and what of it they go by. */
+  readonly capacityRules: readonly CapacityRule[]
+  readonly lane: readonly string[]
+  readonly tenantCode: string
+  readonly appTenantId: number
+  readonly appId: number
+  readonly appShared: boolean
   readonly executor: string | null
 }
 
@@ -50,7 +59,9 @@ const facts = sql(
      a.code as "appCode", a.paused as "appPaused", e.state = 'ACTIVE' as "tenantActive", (select state from scheduler_control) as scheduler,
      (select min(floor(least(b.burst, b.tokens + extract(epoch from statement_timestamp() - b.refilled_at) * b.per_second))) from rate_bucket b
       where (b.tenant_id = q.rate_tenant_id and b.key = q.rate_key) or (b.tenant_id = q.app_tenant_id and b.key = 'app:' || q.app_id)) as starts,
-     x.serving, x.available, x.free,
+     x.serving, x.available, x.free, x.free_ids as "freeIds",
+     coalesce(a.capacity, '[]') as "capacityRules", coalesce(q.lane, '[]') as lane, e.code as "tenantCode",
+     q.app_tenant_id as "appTenantId", q.app_id as "appId", a.shared as "appShared",
      (select m.instance from executor m where m.tenant_id = q.app_tenant_id and m.id = i.executor_id) as executor
    from instance_live i
    join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id
@@ -61,10 +72,11 @@ const facts = sql(
    cross join lateral (
      select count(*) as serving,
        count(*) filter (where m.in_service and s.id is not null) as available,
-       count(*) filter (where m.in_service and s.id is not null and s.capacity > (
-         select count(*) from instance_live h where h.session_id = s.id and h.state in ('RESERVED', 'RUNNING'))) as free
+       count(*) filter (where y.free) as free, coalesce(array_agg(m.id) filter (where y.free), '{}') as free_ids
      from executor m
      left join executor_session s on s.tenant_id = m.tenant_id and s.executor_id = m.id and s.ended_at is null
+     cross join lateral (select m.in_service and s.id is not null and s.capacity > (
+         select count(*) from instance_live h where h.session_id = s.id and h.state in ('RESERVED', 'RUNNING')) as free) y
      where i.state <> 'WAITING' and m.tenant_id = q.app_tenant_id and m.app_id = q.app_id and m.deleted_at is null
        and m.handlers ? q.handler and selected(m.labels, q.selector) and (q.executor_id is null or q.executor_id = m.id)) x
    where i.tenant_id = $1 and i.id = any($2::bigint[]) and i.state in ('WAITING', 'PENDING', 'RESERVED')`,

@@ -178,6 +178,25 @@ export function selectXxlAttempts(
   return tx.query(OF_LOG_IDS, [logIds, caller.tenantId, caller.appId])
 }
 
+const WORK = sql(
+  'xxlJobAttempt.work',
+  `select w.tenant_id as "tenantId", w.id, p.id as "planId", coalesce(l.node, h.node) as node
+   from (select distinct * from unnest($1::bigint[], $2::bigint[]) as given (tenant_id, id)) w
+   left join lateral (select * from instance_live i where i.tenant_id = w.tenant_id and i.id = w.id limit 1) l on true
+   left join lateral (select * from instance_history i where i.tenant_id = w.tenant_id and i.id = w.id and l.id is null limit 1) h on true
+   join plan p on p.tenant_id = w.tenant_id and p.id = coalesce(l.plan_id, h.plan_id)`,
+)
+
+export interface InstanceWork extends InstanceKey {
+  readonly planId: number
+  readonly node: number
+}
+
+/** What instances do, live ones and such as have ended. */
+export function selectXxlWork(tx: Transaction, instances: readonly InstanceKey[]): Promise<InstanceWork[]> {
+  return tx.query(WORK, [column(instances, 'tenantId'), column(instances, 'id')])
+}
+
 const OVER = sql(
   'xxlJobAttempt.over',
   `update xxl_job_attempt set state = 'OVER', over_at = statement_timestamp(), look_at = statement_timestamp(), pause_ms = 1000, log_failures = 0

@@ -1,5 +1,6 @@
 import { Client, type buildConnector } from 'undici'
 import type { Probe, ProbeResult } from '../lifecycle/check-health.ts'
+import { reasonOf } from './reason.ts'
 
 export interface ProbeOptions {
   /** Dials only addresses that the egress rules allow. Default: any. */
@@ -37,7 +38,9 @@ async function ask(text: string, signal: AbortSignal, connect: ProbeOptions['con
     if (statusCode < 200 || statusCode > 299) return failed(`It answered ${statusCode}`)
     return judge(String(response.headers['content-type'] ?? ''), await response.body.text())
   } catch (error) {
-    return failed(signal.aborted ? 'It did not answer in time, or its answer did not end' : reasonOf(error))
+    if (signal.aborted) return failed('It did not answer in time, or its answer did not end')
+    const isLong = (error as { code?: unknown }).code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE'
+    return failed(isLong ? `Its answer is longer than ${LARGEST_ANSWER} bytes` : reasonOf(error))
   } finally {
     signal.removeEventListener('abort', leave)
     void client?.destroy()
@@ -68,24 +71,4 @@ function judge(type: string, body: string): ProbeResult {
   return typeof status === 'string' && DOWN.has(status.toUpperCase())
     ? failed(`It answered that its status is ${status}`)
     : { ok: true }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Nobody listens at its address',
-  ENOTFOUND: 'Its host has no address',
-  EAI_AGAIN: 'Its host could not be looked up',
-  EHOSTUNREACH: 'Its host cannot be reached',
-  ENETUNREACH: 'Its network cannot be reached',
-  ECONNRESET: 'It closed the connection without an answer',
-  UND_ERR_SOCKET: 'It closed the connection without an answer',
-  UND_ERR_CONNECT_TIMEOUT: 'It could not be connected to in time',
-  UND_ERR_RES_EXCEEDED_MAX_SIZE: `Its answer is longer than ${LARGEST_ANSWER} bytes`,
-}
-
-/** Of the errors of the network nothing is told but their kind; those of the egress guard are made to be read. */
-function reasonOf(error: unknown): string {
-  const { code, message } = error as { code?: unknown; message?: string }
-  if (code === 'EGRESS_REFUSED') return `It may not be called: ${message}`
-  const reason = typeof code === 'string' ? REASONS[code] : undefined
-  return reason ?? `It could not be asked${typeof code === 'string' ? ` (${code})` : ''}`
 }

@@ -1,21 +1,24 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { guardedConnect } from '../builtin/egress-guard.ts'
 import { createExecutor, defineHandler, type Connection, type Executor } from '@carillon/executor'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { cancelRuns } from '../lifecycle/control-runs.ts'
 import { cancelPush, createPushDispatch, dispatchPush, markUnreachable, type PushDispatch } from '../lifecycle/dispatch.ts'
 import { createWorld, startOf, type TestTask, type World } from '../lifecycle/engine.test-helper.ts'
+import { createCallTroubles } from '../lifecycle/call-troubles.ts'
 import { createExecutorTraffic } from '../lifecycle/executor-traffic.ts'
-import { createPushTransport } from './push.ts'
+import { createPushTransport, type PushOptions } from './push.ts'
 
 let world: World
 let dispatch: PushDispatch
 let traffic: ReturnType<typeof createExecutorTraffic>
 let transport: ReturnType<typeof createPushTransport>
+let options: PushOptions
 beforeAll(async () => {
   world = await createWorld()
   traffic = createExecutorTraffic(world.engine)
-  transport = createPushTransport({
+  options = {
     release: ({ tenantId, session }, assignments) =>
       void traffic.report(
         { tenantId, appId: null },
@@ -23,7 +26,9 @@ beforeAll(async () => {
       ),
     unreachable: (session) => markUnreachable(dispatch, session),
     report: world.engine.report,
-  })
+    tell: createCallTroubles(world.engine),
+  }
+  transport = createPushTransport(options)
   dispatch = createPushDispatch(transport)
 })
 afterAll(async () => {
@@ -47,13 +52,18 @@ const connectionOf = (task: TestTask): Connection => {
   }
 }
 
-async function pushExecutor(task: TestTask, run: (signal: AbortSignal) => unknown, capacity = 10): Promise<Executor> {
+async function pushExecutor(
+  task: TestTask,
+  run: (signal: AbortSignal) => unknown,
+  capacity = 10,
+  bodyBytes = 16 * 2 ** 20,
+): Promise<Executor> {
   const executor = createExecutor({
     connection: connectionOf(task),
     app: task.appCode,
     instance: `push-${closing.length}`,
     mode: 'push',
-    listen: { port: 0 },
+    listen: { port: 0, bodyBytes },
     capacity,
     handlers: [defineHandler({ name: task.handler, run: ({ signal }) => run(signal) })],
     log: { info() {}, warn() {}, error() {} },
@@ -78,6 +88,15 @@ test('a push executor is called at its address with the secret that it registere
   const run = await world.start(task)
   await dispatchPush(world.engine, dispatch)
   await until(() => ended(run, 'SUCCESS'))
+})
+
+test('what is too large for one call goes in several', async () => {
+  const task = await world.task()
+  await pushExecutor(task, () => 'done', 20, 3 * 2 ** 20)
+  const large = { text: 'x'.repeat(900_000) }
+  const runs = await Promise.all(Array.from({ length: 8 }, () => world.start(task, { params: large })))
+  await dispatchPush(world.engine, dispatch)
+  await until(async () => (await Promise.all(runs.map((run) => ended(run, 'SUCCESS')))).every(Boolean))
 })
 
 test('a push executor never holds more than its capacity, though two nodes dispatch at once', async () => {
@@ -222,6 +241,61 @@ test('an executor that refuses the whole call in the words of the protocol hands
   const run = await world.start(task)
   await dispatchPush(world.engine, dispatch)
   await until(async () => (await world.run(run)).instance === 'PENDING')
+})
+
+const reasonOn = async (session: number) =>
+  (
+    await world.sql<{ reason: string | null }>(
+      `select e.status_reason as reason from executor e join executor_session s on s.tenant_id = e.tenant_id and s.executor_id = e.id where s.id = $1`,
+      session,
+    )
+  )[0]!.reason
+const shows = (session: number, reason: string | null) =>
+  until(async () => {
+    const shown = await reasonOn(session)
+    return reason === null ? shown === null : (shown ?? '').includes(reason)
+  })
+
+test('a wrong call token shows on the executor that refuses it, as long as it does', async () => {
+  const task = await world.task()
+  let isRight = false
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => {
+      const [status, type] = isRight ? ([200, 'application/json'] as const) : ([401, 'application/problem+json'] as const)
+      response.writeHead(status, { 'content-type': type }).end(isRight ? '{"refused":[]}' : '{"code":"UNAUTHENTICATED"}')
+    })
+  })
+  const session = await registerAddress(task, await listening(server))
+  const run = await world.start(task)
+  await dispatchPush(world.engine, dispatch)
+  await shows(session, 'It refuses the token with which the server calls it')
+  await until(async () => (await world.run(run)).instance === 'PENDING')
+  isRight = true
+  dispatch.unreachable.clear()
+  await dispatchPush(world.engine, dispatch)
+  await shows(session, null)
+})
+
+test('an address that the egress rules forbid shows on its executor; what a person said of it stays', async () => {
+  const task = await world.task()
+  const session = await registerAddress(task, 'http://127.0.0.1:1')
+  const guarded = createPushTransport({ ...options, connect: guardedConnect({ allowPrivate: false }) })
+  closing.push(() => guarded.close())
+  const node = createPushDispatch(guarded)
+  const run = await world.start(task)
+  await dispatchPush(world.engine, node)
+  await shows(session, 'It may not be called: 127.0.0.1 is a private address')
+  await until(async () => (await world.run(run)).instance === 'PENDING')
+  await world.sql(
+    `update executor set status = 'DRAINING', status_set_by = 'ann', status_reason = 'new rack' where tenant_id = $1`,
+    task.tenantId,
+  )
+  const tell = createCallTroubles(world.engine)
+  tell({ tenantId: task.tenantId, session }, 'Nobody listens')
+  // One lane: it is written before this.
+  tell({ tenantId: task.tenantId, session: session + 1 }, null)
+  await dispatchPush(world.engine, node)
+  expect(await reasonOn(session)).toBe('new rack')
 })
 
 test('an executor that accepts calls and never answers slows no other', async () => {

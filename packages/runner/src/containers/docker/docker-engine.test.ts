@@ -3,6 +3,7 @@ import { runHandler, type TestInstance } from '@carillon/executor/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ContainerSettings } from '../container.ts'
 import { createContainerHandler, type ContainerHandlerOptions } from '../container-handler.ts'
+import { createContainerRunner } from '../container-runner.ts'
 import { identityOf } from '../identity.ts'
 import { dockerAddress } from './docker-address.ts'
 import { DockerEngine } from './docker-engine.ts'
@@ -347,5 +348,23 @@ describe('what an executor left behind when it crashed', () => {
     expect([...docker.containers.keys()].sort()).toEqual([other.id, foreign.id, held.id].sort())
     held.end(0)
     expect((await running).outcome).toBe('SUCCESS')
+  })
+
+  it('removes nothing while it is not let in: what bears its name is of the process that is', async () => {
+    const { docker, engine } = await staged()
+    const looked = () => docker.calls.filter((call) => call.startsWith('GET') && call.includes('/containers/json')).length
+    let isIn = false
+    let asked = 0
+    const runner = createContainerRunner(engine, { sweepMs: 5 })
+    onTestFinished(() => runner.stop())
+    await runner.start(() => {
+      asked += 1
+      return isIn
+    })
+    const theirs = docker.leave({ 'carillon.executor': identityOf(IDENTITY).hash })
+    await expect.poll(() => asked).toBeGreaterThan(3)
+    expect([looked(), docker.containers.has(theirs.id)]).toEqual([1, true])
+    isIn = true
+    await expect.poll(() => docker.containers.has(theirs.id)).toBe(false)
   })
 })

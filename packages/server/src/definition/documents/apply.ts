@@ -7,6 +7,7 @@ import { recompileVersionsUsing } from '../recompile-dags.ts'
 import type { ScheduleEdit } from '../settle-overdue.ts'
 import { appDocuments } from './app-document.ts'
 import { calendarDocuments } from './calendar-document.ts'
+import { circleAmong } from './circles.ts'
 import { dagDocuments } from './dag-document.ts'
 import { differences } from './differences.ts'
 import type { DocumentKind } from './document-kind.ts'
@@ -32,6 +33,7 @@ export async function applyDocuments(
   documents: readonly DefinitionDocument[],
 ): Promise<Change<{ items: AppliedDefinition[] }>> {
   refuseTwice(documents)
+  refuseCircle(documents)
   // Before any DAG is locked, as where one is activated or deleted by itself, so that these cannot wait for each other.
   if (documents.some(({ kind }) => kind === 'Dag')) await lockDagUses(edit.tx, edit.tenantId)
   const touched = new Set<number>()
@@ -73,16 +75,24 @@ function refuseTwice(documents: readonly DefinitionDocument[]): void {
   }
 }
 
-/** A refusal says of which document it is, and where in it. */
+function refuseCircle(documents: readonly DefinitionDocument[]): void {
+  const circle = circleAmong(documents)
+  if (circle) throw told(documents.indexOf(circle.document), circle.document, circle.refusal)
+}
+
 async function telling<T>(index: number, document: DefinitionDocument, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (!(error instanceof CarillonError)) throw error
-    const problems = error.problems.map((problem) => ({ ...problem, path: pathIn(index, document, problem.path) }))
-    const extra = { ...error.extra, document: { index, kind: document.kind, code: document.code } }
-    throw new CarillonError(error.code, `${document.kind} ${document.code}: ${error.message}`, { problems, extra })
+    throw error instanceof CarillonError ? told(index, document, error) : error
   }
+}
+
+/** A refusal says of which document it is, and where in it. */
+function told(index: number, document: DefinitionDocument, error: CarillonError): CarillonError {
+  const problems = error.problems.map((problem) => ({ ...problem, path: pathIn(index, document, problem.path) }))
+  const extra = { ...error.extra, document: { index, kind: document.kind, code: document.code } }
+  return new CarillonError(error.code, `${document.kind} ${document.code}: ${error.message}`, { problems, extra })
 }
 
 /** What the object's own routes call it, as the document does. */

@@ -2,8 +2,8 @@ import { choice, dictionary, optional, strict } from '@carillon/contract'
 import { secretNameIn, secretNamesIn, type FieldProblem } from '@carillon/core'
 import Type from 'typebox'
 import type { Kind } from './kind.ts'
+import { programSettings, Value } from './program.ts'
 
-const Value = Type.String({ maxLength: 32_768 })
 const Words = Type.Array(Value, { maxItems: 200 })
 /** Of Kubernetes, which names and labels are held to. */
 const DnsLabel = { pattern: '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$', maxLength: 63 } as const
@@ -37,16 +37,8 @@ export const container: Kind = {
     ...optional({
       command: Type.Array(Value, { minItems: 1, maxItems: 200, description: "What runs. Left out: the image's entry point" }),
       args: { ...Words, description: "Its arguments. Left out: the image's, where command is left out as well" },
-      env: dictionary({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$', maxLength: 100 }, Value, 100),
+      ...programSettings,
       workdir: Type.String({ pattern: '^/', maxLength: 1000, description: "Left out: the image's" }),
-      output: choice(
-        ['file', 'last-line'],
-        'file: JSON in the file that CARILLON_OUTPUT names; last-line: JSON in the last line of standard output. Left out: file',
-      ),
-      fatalExitCodes: Type.Array(Type.Integer({ minimum: 1, maximum: 255 }), {
-        maxItems: 50,
-        description: 'Exit codes after which it is not tried again',
-      }),
       resources: strict(
         optional({
           cpu: Type.Number({ minimum: 0.01, maximum: 1024, description: 'Processors; 0.5 is half of one' }),

@@ -1,8 +1,8 @@
-import { choice, dictionary, optional, strict } from '@carillon/contract'
+import { choice, optional, strict } from '@carillon/contract'
 import Type from 'typebox'
 import type { Kind } from './kind.ts'
+import { programSettings, Value } from './program.ts'
 
-const Value = Type.String({ maxLength: 32_768 })
 const limit = (maximum: number, description: string) => Type.Integer({ minimum: 1, maximum, description })
 
 /** A shell, Python or Node script, run by an executor that allows it. */
@@ -13,15 +13,7 @@ export const script: Kind = {
     code: Type.String({ minLength: 1, maxLength: 65_536 }),
     ...optional({
       args: Type.Array(Value, { maxItems: 100 }),
-      env: dictionary({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$', maxLength: 100 }, Value, 100),
-      output: choice(
-        ['file', 'last-line'],
-        'file: JSON in the file that CARILLON_OUTPUT names; last-line: JSON in the last line of standard output. Left out: file',
-      ),
-      fatalExitCodes: Type.Array(Type.Integer({ minimum: 1, maximum: 255 }), {
-        maxItems: 50,
-        description: 'Exit codes after which it is not tried again',
-      }),
+      ...programSettings,
       limits: strict(
         optional({
           cpuSeconds: limit(86_400, 'Seconds of processor time'),

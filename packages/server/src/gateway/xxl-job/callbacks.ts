@@ -10,6 +10,7 @@ import type { Transaction } from '../../storage/database.ts'
 import { markXxlOver, selectXxlAttempts, type CalledBackAttempt } from '../../storage/xxl-job-attempt.ts'
 import { storableJson } from '../../storage/storable-json.ts'
 import { outputOf, type Ending } from './inbound.ts'
+import { redactFor } from './redact.ts'
 
 /**
  * Takes in how attempts ended, each through the funnel of reports under its session and token: the first end counts, what comes late, twice, or for
@@ -57,11 +58,13 @@ async function storeEndings(engine: Engine, principal: ExecutorPrincipal, ending
   const timeOuts = await engine.db.lease(async (tx) => {
     const attempts = await selectXxlAttempts(tx, [...byLogId.keys()], principal)
     const ended = attempts.filter((attempt) => byLogId.get(attempt.logId)!.code !== TIME_OUT)
-    const reports = ended.map((attempt) => ({
-      tenantId: attempt.tenantId,
-      sessionId: attempt.sessionId,
-      item: itemOf(attempt, byLogId.get(attempt.logId)!, engine.settings.resultBytes),
-    }))
+    const redact = await redactFor(tx, engine, ended)
+    const reports = ended.map((attempt) => {
+      const { code, message } = byLogId.get(attempt.logId)!
+      const masked = message === null ? null : redact(attempt, message)
+      const { tenantId, sessionId } = attempt
+      return { tenantId, sessionId, item: itemOf(attempt, code, masked, engine.settings.resultBytes) }
+    })
     if (reports.length > 0) await applyReports(tx, engine, reports)
     markXxlOver(
       tx,
@@ -77,7 +80,12 @@ const SUCCESS = 200
 const TIME_OUT = 502
 const LONGEST_MESSAGE = 10_000
 
-function itemOf({ tenantId, id, token }: CalledBackAttempt, { code, message }: Ending, resultBytes: number): ReportItem {
+function itemOf(
+  { tenantId, id, token }: CalledBackAttempt,
+  code: number,
+  message: string | null,
+  resultBytes: number,
+): ReportItem {
   const name = { tenant: tenantId, instance: id, token }
   if (code === SUCCESS) {
     const output = fitting(outputOf(message), message ?? '', resultBytes)

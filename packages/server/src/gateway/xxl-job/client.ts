@@ -1,6 +1,7 @@
 import { Agent, type buildConnector, type Dispatcher } from 'undici'
 import { logBody, readAnswer, runBody, runPaths, urlOf, type Answer, type Dialect, type Order } from './outbound.ts'
-import { NEVER_SENT } from '../../transport/never-sent.ts'
+import { reasonOf } from '../../transport/reason.ts'
+import { isNeverSent, noticingConnect } from '../../transport/never-sent.ts'
 
 /** An executor, as it is called. */
 export interface Callee {
@@ -16,7 +17,7 @@ export type Called =
   /** Nothing of it can have arrived. */
   | { readonly kind: 'NEVER_SENT'; readonly message: string }
   /** It may have arrived, and been done. */
-  | { readonly kind: 'UNKNOWN'; readonly message: string }
+  | { readonly kind: 'UNKNOWN'; readonly message: string; readonly isTooLong?: boolean }
 
 /** The five calls. They never throw, follow no redirects and never repeat what may have been done. */
 export interface XxlJobClient {
@@ -48,15 +49,18 @@ export function createXxlJobClient({ connect, answerMs = ANSWER_MS }: ClientOpti
     connections: 8,
     headersTimeout: answerMs,
     bodyTimeout: answerMs,
-    connect: connect ?? { timeout: answerMs },
+    connect: noticingConnect(connect),
   })
-  const post = (callee: Callee, action: string, body: unknown) => send(agent, callee, action, body)
+  const longest = () => AbortSignal.timeout(LONGEST_CALL_MS)
+  const post = (callee: Callee, action: string, body: unknown, signal = longest()) => send(agent, callee, action, body, signal)
   return {
     async run(callee, order) {
       const [path, other] = runPaths(callee.dialect)
-      const called = await post(callee, path, runBody(order))
+      // Of both together: a reservation does not last longer.
+      const signal = longest()
+      const called = await post(callee, path, runBody(order), signal)
       // It does not know the word, so it has done nothing.
-      return called.kind === 'REFUSED' && called.wrongPath ? post(callee, other, runBody(order)) : called
+      return called.kind === 'REFUSED' && called.wrongPath ? post(callee, other, runBody(order), signal) : called
     },
     kill: (callee, jobId) => post(callee, 'kill', { jobId }),
     log: (callee, { logId, sentAt, from }) => post(callee, 'log', logBody(logId, sentAt, from)),
@@ -67,7 +71,13 @@ export function createXxlJobClient({ connect, answerMs = ANSWER_MS }: ClientOpti
   }
 }
 
-async function send(agent: Agent, { address, app, token }: Callee, action: string, body: unknown): Promise<Called> {
+async function send(
+  agent: Agent,
+  { address, app, token }: Callee,
+  action: string,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<Called> {
   try {
     const { origin, pathname } = new URL(urlOf(address, action))
     const response = await agent.request({
@@ -76,25 +86,27 @@ async function send(agent: Agent, { address, app, token }: Callee, action: strin
       method: 'POST',
       headers: { 'content-type': 'application/json;charset=UTF-8', 'xxl-job-access-token': token, 'xxl-job-appname': app },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(LONGEST_CALL_MS),
+      signal,
     })
     const answer = readAnswer(response.statusCode, await textOf(response))
     return answer.kind === 'UNREADABLE' ? { kind: 'UNKNOWN', message: answer.message } : answer
   } catch (error) {
-    const { code = '', message } = error as { code?: string; message: string }
-    return { kind: NEVER_SENT.has(code) ? 'NEVER_SENT' : 'UNKNOWN', message: `${code} ${message}`.trim() }
+    const message = reasonOf(error)
+    if (isNeverSent(error)) return { kind: 'NEVER_SENT', message }
+    return { kind: 'UNKNOWN', message, isTooLong: (error as { code?: unknown }).code === TOO_LONG }
   }
 }
 
 /** Java sends all that there is of a log at once. */
 const LARGEST_ANSWER = 16 * 2 ** 20
+const TOO_LONG = 'ANSWER_TOO_LONG'
 
 async function textOf({ body }: Dispatcher.ResponseData): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > LARGEST_ANSWER) throw new Error('The answer of the executor is too long.')
+    if (bytes > LARGEST_ANSWER) throw Object.assign(new Error('Its answer is too long'), { code: TOO_LONG })
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

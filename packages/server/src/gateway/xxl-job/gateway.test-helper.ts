@@ -4,11 +4,12 @@ import fastify from 'fastify'
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
 import { hashToken, newSecret } from '../../definition/token.ts'
+import { createCallTroubles } from '../../lifecycle/call-troubles.ts'
 import { createPushDispatch, cancelPush, dispatchPush, markUnreachable, type PushDispatch } from '../../lifecycle/dispatch.ts'
 import { createWorld, type TaskShape, type TestTask, type World } from '../../lifecycle/engine.test-helper.ts'
 import { TEST_VAULT } from '../../testing/test-vault.ts'
 import { createXxlJobClient } from './client.ts'
-import { createKeeper, type Patience } from './look-after.ts'
+import { createKeeper, type Keeper, type Patience } from './look-after.ts'
 import { serveXxlJob } from './routes.ts'
 import { createXxlJobTransport, type GatewayDeps } from './transport.ts'
 
@@ -28,6 +29,8 @@ export interface Gateway {
   /** Tells executors what they are to stop. */
   cancel(task: TestTask): Promise<void>
   keep(patience?: Partial<Patience>): Promise<void>
+  /** The same, by one node that remembers what it has met. */
+  keeper(): () => Promise<void>
   /** All open attempts become due. */
   due(): Promise<void>
   /** Nobody else reads or writes the table until what it answers is called. */
@@ -48,6 +51,7 @@ export async function createGateway(): Promise<Gateway> {
   const deps: GatewayDeps = {
     ...{ engine: world.engine, vault: TEST_VAULT, client },
     unreachable: (session) => markUnreachable(push, session),
+    tell: createCallTroubles(world.engine),
   }
   const push: PushDispatch = createPushDispatch(createXxlJobTransport(deps))
   const app = fastify()
@@ -87,12 +91,8 @@ export async function createGateway(): Promise<Gateway> {
       ))
         await cancelPush(world.engine, push, id)
     },
-    async keep(patience = {}) {
-      const eager = { probeMs: 0, idleMs: 0, logMs: 1, longestLogMs: 1, ...patience }
-      const keeper = createKeeper(deps, eager)
-      await keeper.step()
-      await keeper.settle()
-    },
+    keep: (patience = {}) => lookOf(createKeeper(deps, { ...EAGER, ...patience }))(),
+    keeper: () => lookOf(createKeeper(deps, EAGER)),
     async due() {
       await world.sql(`update xxl_job_attempt set look_at = now() where look_at is not null`)
     },
@@ -116,6 +116,13 @@ export async function createGateway(): Promise<Gateway> {
     },
   }
   return gateway
+}
+
+const EAGER: Patience = { probeMs: 0, idleMs: 0, logMs: 1, longestLogMs: 1 }
+
+const lookOf = (keeper: Keeper) => async () => {
+  await keeper.step()
+  await keeper.settle()
 }
 
 type Body = Record<string, unknown>

@@ -4,6 +4,8 @@ import { cancelRuns } from '../../lifecycle/control-runs.ts'
 import type { TaskShape, TestTask } from '../../lifecycle/engine.test-helper.ts'
 import { reapLost, timeOut } from '../../lifecycle/overdue.ts'
 import { pruneSessions } from '../../storage/executor-session.ts'
+import { insertSecret } from '../../storage/secret.ts'
+import { TEST_VAULT } from '../../testing/test-vault.ts'
 import { createGateway, fakeExecutor, no, yes, type FakeExecutor, type Gateway } from './gateway.test-helper.ts'
 
 // What a real executor shows stands in examples/src/xxl-job; here is what only goes wrong.
@@ -94,6 +96,8 @@ describe('1 what executors call', () => {
 
   test.each([
     ['registry', [], 'Illegal Argument'],
+    ['registry', { protocol: 1, app: 'shop', instance: 'a', mode: 'PULL', handlers: [], capacity: 1 }, 'registryGroup'],
+    ['registry', { registryGroup: 'EXECUTOR', registryKey: 'shop', registryValue: { ip: '::1' } }, 'Illegal Argument'],
     ['registryRemove', { callbackList: [] }, 'Illegal Argument'],
     ['callback', { registryGroup: 'EXECUTOR' }, 'callbackList'],
   ])('%s refuses a body of something else', async (action, body, message) => {
@@ -108,8 +112,8 @@ describe('1 what executors call', () => {
     const [task, other] = [await gateway.task(), await gateway.task()]
     const sibling = await gateway.task({ tenantId: task.tenantId })
     const token = await gateway.token(task)
-    for (const app of [other.appCode, sibling.appCode, 'nobody'])
-      await expect(gateway.register({ ...task, appCode: app }, 'http://a', token)).rejects.toThrow(`"${app}"`)
+    for (const app of [other.appCode, sibling.appCode, 'nobody', 'no\0body'])
+      await expect(gateway.register({ ...task, appCode: app }, 'http://a', token)).rejects.toThrow(`"${app.replace('\0', '␀')}"`)
   })
 })
 
@@ -168,6 +172,13 @@ describe('2 callbacks', () => {
     const answer = gateway.callback(stage.token, success(logId))
     await gateway.until(() => gateway.world.events.some(({ event }) => event === 'xxlJob.callbackHeld')).finally(release)
     expect((await answer).body.code).toBe(200)
+    expect(await gateway.world.run(run)).toMatchObject({ run: 'SUCCESS' })
+  })
+
+  test('a message that is JSON nested too deeply to be kept as such is kept as text, and the run is a success', async () => {
+    const stage = await scene()
+    const { run, logId } = await sent(stage)
+    await gateway.callback(stage.token, { ...success(logId), handleMsg: '['.repeat(20_000) + ']'.repeat(20_000) })
     expect(await gateway.world.run(run)).toMatchObject({ run: 'SUCCESS' })
   })
 
@@ -288,6 +299,22 @@ describe('6 refusals', () => {
     expect(stage.executor.of('run').length).toBeGreaterThan(0)
   })
 
+  test('while it waits to be asked again nobody takes it for started, though the executor is busy with the same task', async () => {
+    const stage = await scene({ run: no('busy'), idleBeat: no('busy') })
+    const { run } = await sent(stage)
+    for (let refusals = 1; refusals < 5; refusals++) {
+      await gateway.until(() => stage.executor.of('idleBeat').length === refusals)
+      await gateway.due()
+      await gateway.keep()
+      expect(await stateOf(run)).not.toBe('RUNNING')
+      await gateway.until(async () => {
+        await gateway.dispatch()
+        return stage.executor.of('run').length > refusals
+      })
+    }
+    expect(await gateway.world.run(run)).toMatchObject({ attempt: 1 })
+  })
+
   test('nobody listens: it waits for the next executor, and no attempt is used up', async () => {
     const task = await gateway.task({ node: { delivery: 'AT_MOST_ONCE' } })
     const token = await gateway.token(task)
@@ -401,6 +428,26 @@ describe('8 registry', () => {
     expect(await sessions(task)).toMatchObject([{ status: 'OFFLINE', open: false }])
   })
 
+  test.each([
+    ['nobody listens at its address', async () => 'http://127.0.0.1:1', 'Nobody listens at its address'],
+    [
+      'it refuses the token that it has shown',
+      async () => (await fakeExecutor({ beat: no('The access token is wrong.') })).address,
+      'The access token is wrong.',
+    ],
+  ])('where %s, that shows on the executor', async (_what, addressOf, reason) => {
+    const task = await gateway.task()
+    await gateway.register(task, await addressOf(), await gateway.token(task))
+    const shown = async () =>
+      (
+        await gateway.world.sql<{ reason: string | null }>(
+          `select status_reason as reason from executor where app_id = $1`,
+          task.appId,
+        )
+      )[0]!.reason
+    await gateway.until(async () => (await shown())?.includes(reason) ?? false)
+  })
+
   test('what is known of an ended session goes with it', async () => {
     const { task } = await scene()
     await gateway.world.sql(
@@ -474,6 +521,45 @@ describe('9 what no callback ends', () => {
     expect(await stateOf(run)).toBe('RUNNING')
     await gateway.callback(stage.token, success(logId))
     expect(await gateway.world.run(run)).toMatchObject({ run: 'SUCCESS' })
+  })
+
+  test('what such a node has sent is as good as any: its log is fetched, it can be killed, and idle it is LOST', async () => {
+    const log = () => ({ code: 200, data: { fromLineNum: 1, toLineNum: 1, logContent: 'line\n', isEnd: false } })
+    const stage = await scene({ idleBeat: no('busy'), log })
+    const [one, other] = [await sent(stage), await sent(stage)]
+    for (const { run } of [one, other]) {
+      await becomes(run, 'RUNNING')
+      await gateway.world.sql(`update xxl_job_attempt set state = 'SENDING' where instance_id = $1`, run)
+      await gateway.world.sql(
+        `update instance_live set state = 'RESERVED', deadline_at = now() + interval '1 minute' where id = $1`,
+        run,
+      )
+    }
+    const look = async () => {
+      await gateway.due()
+      await gateway.keep()
+    }
+    await look()
+    await look()
+    expect(await gateway.world.sql(`select text from log_line where instance_id = $1`, one.run)).toEqual([{ text: 'line' }])
+    await gateway.world.db.engine((tx) => cancelRuns(tx, gateway.world.engine, stage.task.tenantId, [one.run]))
+    await look()
+    expect(stage.executor.of('kill')).toHaveLength(1)
+    stage.executor.answers['idleBeat'] = yes
+    await look()
+    await look()
+    expect(await gateway.world.run(other.run)).toMatchObject({ instance: 'PENDING', attempt: 2 })
+  })
+
+  test('what such a node has sent is killed, where it is to stop before anybody knows whether it has arrived', async () => {
+    const stage = await scene()
+    const { run } = await sent(stage)
+    await becomes(run, 'RUNNING')
+    await gateway.world.sql(`update xxl_job_attempt set state = 'SENDING' where instance_id = $1`, run)
+    await gateway.world.db.engine((tx) => cancelRuns(tx, gateway.world.engine, stage.task.tenantId, [run]))
+    await gateway.due()
+    await gateway.keep()
+    expect(stage.executor.of('kill')).toHaveLength(1)
   })
 
   test('a node that died before sending: the reservation ends, nothing was sent', async () => {
@@ -551,6 +637,68 @@ describe('10 logs', () => {
     expect(stage.executor.of('log').length).toBe(5)
   })
 
+  test('while its executor does not answer a log is not tried, and so not given up', async () => {
+    const stage = await scene({ log: () => null })
+    const { run, logId } = await sent(stage)
+    await becomes(run, 'RUNNING')
+    await gateway.callback(stage.token, success(logId))
+    const look = gateway.keeper()
+    for (let looks = 0; looks < 8; looks++) {
+      await gateway.due()
+      await look()
+    }
+    expect(stage.executor.of('log')).toHaveLength(1)
+    stage.executor.answers['log'] = () => ({
+      code: 200,
+      data: { fromLineNum: 1, toLineNum: 1, logContent: 'late\n', isEnd: true },
+    })
+    await gateway.due()
+    await gateway.keep()
+    expect((await linesOf(run)).map(({ text }) => text)).toEqual(['late'])
+  })
+
+  test('a log of very many lines, which comes in one page, is taken in piece by piece', async () => {
+    const last = 50_000
+    const text = Array.from({ length: last }, (_, line) => `${line + 1}\n`)
+    const readLog = ({ fromLineNum }: Record<string, unknown>) => {
+      const from = fromLineNum as number
+      const page = {
+        fromLineNum: from,
+        toLineNum: from > last ? 0 : last,
+        logContent: text.slice(from - 1).join(''),
+        isEnd: false,
+      }
+      return { code: 200, data: page }
+    }
+    const stage = await scene({ log: readLog })
+    const { run, logId } = await sent(stage)
+    await becomes(run, 'RUNNING')
+    await gateway.callback(stage.token, success(logId))
+    const stored = () =>
+      gateway.world.sql<{ lines: number; last: number }>(
+        `select count(*)::int as lines, max(text::int) as last from log_line where instance_id = $1`,
+        run,
+      )
+    await gateway.until(async () => {
+      await gateway.due()
+      await gateway.keep()
+      return (await stored())[0]!.last === last
+    })
+    expect(await stored()).toEqual([{ lines: last, last }])
+  })
+
+  test('a page that is too long is no silence: that executor is asked on', async () => {
+    const stage = await scene({ log: () => ({ code: 200, data: { logContent: 'x'.repeat(17 * 2 ** 20) } }) })
+    const { run } = await sent(stage)
+    await becomes(run, 'RUNNING')
+    for (let looks = 0; looks < 3; looks++) {
+      await gateway.due()
+      await gateway.keep()
+    }
+    // Idle, without a callback: not found as long as nobody asks.
+    expect(await gateway.world.run(run)).toMatchObject({ instance: 'PENDING', attempt: 2 })
+  })
+
   test('two nodes that look at the same time write a line once', async () => {
     const stage = await scene({
       log: () => ({ code: 200, data: { fromLineNum: 1, toLineNum: 1, logContent: 'once\n', isEnd: true } }),
@@ -582,6 +730,62 @@ test('10 a look that another node has overtaken, because it took too long, store
   await slow
   expect(asked).toBe(2)
   expect(await gateway.world.sql(`select text from log_line where instance_id = $1`, run)).toEqual([{ text: 'once' }])
+})
+
+describe('INV-17 secrets', () => {
+  const SECRET = 'canary/4711 "quoted"'
+  const REFERENCE = '${{ secrets.api-key }}'
+  const stored = async (tenantId: number) =>
+    gateway.world.db.engine(async (tx) => {
+      const sealed = await TEST_VAULT.seal(tx, { tenantId, name: 'api-key', valueVersion: 1 }, SECRET)
+      await insertSecret(tx, tenantId, { name: 'api-key', description: '', usableBy: {}, ...sealed, createdBy: 'test' })
+    })
+  const kept = async (tenantId: number) =>
+    (
+      await gateway.world.sql<{ text: string }>(
+        `select output::text || coalesce(error::text, '') as text from instance_history where tenant_id = $1 and output is not null
+         union all select error::text from instance_history where tenant_id = $1 and error is not null
+         union all select text from log_line where tenant_id = $1`,
+        tenantId,
+      )
+    ).map(({ text }) => text)
+
+  test('that an executor writes into its log and its messages are masked as they come in', async () => {
+    const page = { fromLineNum: 1, toLineNum: 1, logContent: `Param: ${SECRET}\n`, isEnd: true }
+    const stage = await scene(
+      { log: () => ({ code: 200, data: page }) },
+      { node: { retry: NO_RETRY, params: { executorParam: REFERENCE } } },
+    )
+    await stored(stage.task.tenantId)
+    const good = await sent(stage)
+    expect(stage.executor.of('run')[0]!.body['executorParams']).toBe(SECRET)
+    const bad = await sent(stage)
+    await gateway.callback(
+      stage.token,
+      { logId: good.logId, handleCode: 200, handleMsg: JSON.stringify({ used: SECRET }) },
+      { logId: bad.logId, handleCode: 500, handleMsg: `no access with ${SECRET}` },
+    )
+    await gateway.due()
+    await gateway.keep()
+    const texts = (await kept(stage.task.tenantId)).join('\n')
+    expect(texts).toContain('{"used": "********"}')
+    expect(texts).toContain('no access with ********')
+    expect(texts).toContain('Param: ********')
+    expect(texts).not.toContain('canary')
+  })
+
+  test('that it repeats as it refuses are masked too', async () => {
+    const stage = await scene(
+      { run: no(`cannot run with ${SECRET}`) },
+      { node: { retry: NO_RETRY, params: { executorParam: REFERENCE } } },
+    )
+    await stored(stage.task.tenantId)
+    const run = await gateway.world.start(stage.task)
+    await gateway.dispatch()
+    await becomes(run, 'FAILED')
+    expect((await kept(stage.task.tenantId)).join()).toContain('cannot run with ********')
+    expect(JSON.stringify(gateway.world.events)).not.toContain('canary')
+  })
 })
 
 describe('11 kill', () => {

@@ -1,3 +1,5 @@
+import { isTooDeep, storableText } from '../../storage/storable-json.ts'
+
 /**
  * What executors of xxl-job send, in its three dialects, and what they are answered. They are many, old and not ours: what can be understood
  * is taken, and nothing is refused that does no harm.
@@ -35,7 +37,7 @@ export function readRegistration(body: unknown): Understood<Registration> {
   if (address === null)
     return refused('registryValue must be the address at which the executor is called: http://host:port/path, without a user.')
   if (address.length > LONGEST_ADDRESS) return refused(`registryValue is longer than ${LONGEST_ADDRESS} characters.`)
-  return { kind: 'VALUE', value: { app: String(registryKey).trim(), address } }
+  return { kind: 'VALUE', value: { app: storableText(String(registryKey).trim()), address } }
 }
 
 /** Some clients leave the scheme out. */
@@ -95,7 +97,8 @@ function textOf(value: unknown): string | null {
 export function outputOf(message: string | null): unknown {
   if (message === null || message === '') return undefined
   try {
-    return JSON.parse(message) as unknown
+    const value = JSON.parse(message) as unknown
+    return isTooDeep(value) ? message : value
   } catch {
     return message
   }

@@ -11,6 +11,9 @@ export interface LogPage {
 /** The first line. Some count from 0, but from 0 others answer wrongly. */
 export const FIRST_LINE = 1
 
+/** Java sends all that there is, which may be more than is written in one transaction. */
+export const MOST_LINES = 20_000
+
 /**
  * A page of an executor's log, asked for from line `from`. The cursor only goes forward: `toLineNum` is 0 or smaller than `from` where there
  * was nothing new. It is the last line, but of npm's `xxl-job` the one behind it; the number of lines tells which.
@@ -22,6 +25,8 @@ export function readLogPage(payload: unknown, from: number): LogPage {
   const nothing = { lines: [], next: from, isLast: true }
   if (to < from || text.trim() === '') return nothing
   const lines = linesOf(text)
+  if (lines.length > MOST_LINES)
+    return { lines: lines.slice(0, MOST_LINES).flatMap(withoutTags), next: from + MOST_LINES, isLast: false }
   const isPast = lines.length === to - from
   return { lines: lines.flatMap(withoutTags), next: isPast ? to : to + 1, isLast: isEnd === true }
 }

@@ -11,6 +11,7 @@ import {
   claimDueXxlAttempts,
   markXxlLooked,
   markXxlOver,
+  markXxlSent,
   pruneXxlAttempts,
   selectLogExtent,
   type DueAttempt,
@@ -18,7 +19,8 @@ import {
 import { calleesOf, type SessionCallee } from './callee.ts'
 import { LONGEST_CALL_MS, type Called } from './client.ts'
 import { killStopped } from './kill.ts'
-import { FIRST_LINE, readLogPage } from './log-page.ts'
+import { FIRST_LINE, MOST_LINES, readLogPage } from './log-page.ts'
+import { redactFor } from './redact.ts'
 import { LEASE_MS } from './registry.ts'
 import type { GatewayDeps } from './transport.ts'
 
@@ -54,6 +56,8 @@ const SILENT_MS = 20_000
 /** What a log that cannot be read is tried after the end of its attempt. */
 const MOST_LOG_FAILURES = 5
 const MOST_PAGES = 20
+/** Of the log of one attempt so many characters are in memory at once, beside the page that goes beyond. */
+const MOST_TEXT = 2 ** 20
 /** Then what is left of a log is left. */
 const LOG_AFTER_END_MS = 600_000
 const KEPT_MS = 3_600_000
@@ -72,7 +76,7 @@ export function createKeeper(deps: GatewayDeps, patience: Patience = PATIENCE): 
 
   const lookAt = async (attempt: DueAttempt, callee: SessionCallee | undefined) => {
     const isSilent = (silent.get(attempt.sessionId) ?? 0) > performance.now()
-    const found = await look(deps, patience, attempt, isSilent ? undefined : callee)
+    const found = isSilent ? putOff(attempt) : await look(deps, patience, attempt, callee)
     if (found.wasSilent) silent.set(attempt.sessionId, performance.now() + SILENT_MS)
     await store(engine, patience, attempt, found)
   }
@@ -134,15 +138,24 @@ interface Found {
   readonly wasSilent: boolean
 }
 
+const nothingOf = ({ logFrom, logFailures }: DueAttempt) => ({ lines: [], logFrom, logFailures, logDone: false, probe: null })
+
+/** Nothing was asked, so nothing has failed. */
+const putOff = (attempt: DueAttempt): Found => ({ ...nothingOf(attempt), logDone: isTooLate(attempt), wasSilent: false })
+
 async function look(
   deps: GatewayDeps,
   patience: Patience,
   attempt: DueAttempt,
   callee: SessionCallee | undefined,
 ): Promise<Found> {
-  const nothing = { lines: [], logFrom: attempt.logFrom, logFailures: attempt.logFailures, logDone: false, probe: null }
+  const nothing = nothingOf(attempt)
   if (!callee) return { ...nothing, ...failedLog(attempt), wasSilent: false }
-  if (attempt.holds !== null && attempt.stopReason !== null && !attempt.killed) await killStopped(deps, callee.session)
+  if (attempt.holds !== null && attempt.stopReason !== null && !attempt.killed) {
+    // Longer ago than a call takes: whoever sent it did not live to say so, and it may run.
+    if (attempt.state === 'SENDING') await deps.engine.db.lease(async (tx) => markXxlSent(tx, attempt.logId))
+    await killStopped(deps, callee.session)
+  }
   const log = attempt.state === 'SENDING' ? { ...nothing, wasSilent: false } : await readLog(deps, attempt, callee)
   if (log.wasSilent) return { ...nothing, ...log }
   return { ...nothing, ...log, ...(shouldProbe(patience, attempt) ? await probe(deps, attempt, callee) : {}) }
@@ -153,11 +166,15 @@ async function look(
 async function readLog({ client }: GatewayDeps, attempt: DueAttempt, callee: SessionCallee) {
   const lines: string[] = []
   let from = Math.max(attempt.logFrom, FIRST_LINE)
-  for (let pages = 0; pages < MOST_PAGES; pages++) {
+  for (let pages = 0, text = 0; pages < MOST_PAGES && text < MOST_TEXT && lines.length < MOST_LINES; pages++) {
     const called = await client.log(callee, { ...attempt, from })
     if (called.kind !== 'OK') return { lines, logFrom: from, ...failedLog(attempt), wasSilent: isSilence(called) }
     const page = readLogPage(called.payload, from)
-    lines.push(...page.lines)
+    // One by one: a page may have more lines than a call may have arguments.
+    for (const line of page.lines) {
+      lines.push(line)
+      text += line.length
+    }
     from = page.next
     // Only of what had ended before it was asked: a page of a run that goes on may look like its last.
     if (page.lines.length === 0 || page.isLast)
@@ -167,12 +184,14 @@ async function readLog({ client }: GatewayDeps, attempt: DueAttempt, callee: Ses
 }
 
 /** A log that cannot be read: some have none, and some say so only by an error. Of what has ended it is tried a few times more. */
-function failedLog({ overAt, logFailures, now }: DueAttempt) {
-  const failures = overAt === null ? 0 : logFailures + 1
-  return { logFailures: failures, logDone: overAt !== null && (failures >= MOST_LOG_FAILURES || now - overAt > LOG_AFTER_END_MS) }
+function failedLog(attempt: DueAttempt) {
+  const failures = attempt.overAt === null ? 0 : attempt.logFailures + 1
+  return { logFailures: failures, logDone: failures >= MOST_LOG_FAILURES || isTooLate(attempt) }
 }
 
-const isSilence = (called: Called) => called.kind === 'UNKNOWN' || called.kind === 'NEVER_SENT'
+const isTooLate = ({ overAt, now }: DueAttempt): boolean => overAt !== null && now - overAt > LOG_AFTER_END_MS
+
+const isSilence = (called: Called) => called.kind === 'NEVER_SENT' || (called.kind === 'UNKNOWN' && !called.isTooLong)
 
 // ───────────────────────────────────────────────────────────────── at work, or not
 
@@ -207,6 +226,8 @@ async function store(engine: Engine, patience: Patience, attempt: DueAttempt, fo
     const { pauseMs, againMs } = nextLook(patience, attempt, found)
     const counts = await markXxlLooked(tx, attempt, { ...found, pauseMs, againMs })
     if (counts && found.lines.length > 0) await storeLines(tx, engine, attempt, found.lines)
+    // Only what was sent is killed, read and given up: whoever sent it did not live to say so.
+    if (found.probe === 'BUSY') markXxlSent(tx, attempt.logId)
     // Ended by its deadline, its executor's lease or a stop: what is left is the end of its log.
     if (counts && (isOver || isLost)) markXxlOver(tx, [attempt.logId])
   })
@@ -243,6 +264,7 @@ async function loseAttempt(engine: Engine, { tenantId, id, token, sessionId, log
 
 /** The time of a line is known to its executor alone. */
 async function storeLines(tx: Transaction, engine: Engine, attempt: DueAttempt, texts: readonly string[]): Promise<void> {
+  const redact = await redactFor(tx, engine, [attempt])
   const extent = await selectLogExtent(tx, attempt, attempt.attempt)
   const at = await tx.now()
   const lines = texts.map((text, index): LogLine => ({
@@ -250,7 +272,7 @@ async function storeLines(tx: Transaction, engine: Engine, attempt: DueAttempt, 
     at,
     level: 'INFO',
     source: 'handler',
-    text,
+    text: redact(attempt, text),
   }))
   await keepLines(tx, engine, [{ holder: { ...attempt, ...extent }, lines }])
 }

@@ -113,6 +113,7 @@ test.each([
     'invalid request, uri-mapping(/run) not found.',
     true,
   ],
+  ['its code as status', 500, '{"code":500,"msg":"no"}', 'no', false],
   ['litert: its code as status', 402, '{"code":402,"msg":"busy"}', 'busy', false],
   [
     'Go: a list of callbacks',
@@ -134,6 +135,8 @@ test.each([
   [200, ''],
   [302, ''],
   [200, '{"code":200'],
+  [504, '{"message":"The upstream server is timing out"}'],
+  [500, '{"timestamp":1,"status":500,"error":"Internal Server Error","path":"/run"}'],
 ])('what is not from an executor, or not whole, says nothing of what was done: %i %s', (status, text) => {
   expect(readAnswer(status, text)).toMatchObject({ kind: 'UNREADABLE' })
 })

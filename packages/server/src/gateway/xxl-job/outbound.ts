@@ -92,6 +92,8 @@ export function readAnswer(status: number, text: string): Answer {
   const json = jsonOf(text)
   if (json === undefined) return unreadable(status, text)
   const { code, msg, content, data } = fieldsOf(json)
+  // Not an executor's words: of one that failed in the middle of it, or of a gateway that has lost patience with one at work.
+  if (status >= 500 && code === undefined && !Array.isArray(json)) return unreadable(status, text)
   if (code === 200) return { kind: 'OK', payload: content ?? data ?? null }
   const message = String(
     (Array.isArray(json) ? fieldsOf(json[0])['handleMsg'] : msg) ?? `The executor answered ${text.slice(0, 200)}`,

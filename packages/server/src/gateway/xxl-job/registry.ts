@@ -69,18 +69,21 @@ async function appOf(engine: Engine, { tenantId, appId }: ExecutorPrincipal, cod
 async function takeIn(tx: Transaction, { engine, vault }: GatewayDeps, caller: Caller, known: XxlRegistration) {
   const { tenantId, appId, instance, tokenId, dialect } = known
   await lockExecutorName(tx, tenantId, appId, instance)
-  const open = await findOpenXxlSession(tx, tenantId, appId, instance)
+  const found = await findOpenXxlSession(tx, tenantId, appId, instance)
+  // Its lease may run out at this very moment: what has ended is not renewed, and does not go on.
+  const [renewed] = found ? await renewSessions(tx, [{ tenantId, session: found.id }], LEASE_MS) : []
+  const open = renewed && found
   // One of our own protocol under the same name makes way.
   if (!open) await endSessionOfName(tx, tenantId, appId, instance)
   const metadata = { protocol: 'xxl-job', dialect: dialect === 'C' ? '3.5 and later' : 'up to 3.4' }
   const executor = { ...{ tenantId, appId, instance, metadata }, mode: 'PUSH', address: instance, labels: {} } as const
-  if (open) await renewSessions(tx, [{ tenantId, session: open.id }], LEASE_MS)
   const executorId = await registerExecutor(tx, {
     ...executor,
     handlers: [XXL_JOB],
     capacity: CAPACITY,
     healthUrl: null,
     healthEveryMs: null,
+    perCall: null,
   })
   const id =
     open?.id ?? (await openSession(tx, { tenantId, executorId, appId, capacity: CAPACITY, leaseMs: LEASE_MS, callToken: null }))
@@ -91,7 +94,7 @@ async function takeIn(tx: Transaction, { engine, vault }: GatewayDeps, caller: C
 }
 
 /** Says so at once where an executor cannot be called at the address that it registered: it would only be seen when work fails. */
-async function greet({ engine, vault, client, unreachable }: GatewayDeps, session: number): Promise<void> {
+async function greet({ engine, vault, client, unreachable, tell }: GatewayDeps, session: number): Promise<void> {
   const report = (problem: string) => engine.report('xxlJob.unreachable', { session, problem })
   const callee = await engine.db.lease(async (tx) =>
     (await calleesOf(tx, vault, [session], (_, message) => report(message))).get(session),
@@ -100,6 +103,7 @@ async function greet({ engine, vault, client, unreachable }: GatewayDeps, sessio
   const called = await client.beat(callee)
   if (called.kind === 'OK') return
   if (called.kind !== 'REFUSED') unreachable(session)
+  tell(callee, `${called.kind === 'REFUSED' ? 'It refused its first beat: ' : ''}${called.message}`)
   report(`${callee.address} did not answer its first beat: ${called.message}`)
 }
 

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Assignment, ReportItem } from '@carillon/contract'
+import { createRedactor } from '@carillon/executor'
 import type { Plan, PlanNode } from '@carillon/core'
 import type { PushTarget, PushTransport } from '../../lifecycle/dispatch.ts'
+import type { TellTrouble } from '../../lifecycle/call-troubles.ts'
 import type { Engine } from '../../lifecycle/engine.ts'
 import { applyReports } from '../../lifecycle/report.ts'
 import { createCoalescer } from '../../runtime/coalescer.ts'
@@ -21,7 +23,7 @@ import {
 import { TenantMap } from '../../storage/tenant-map.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { calleesOf, type SessionCallee } from './callee.ts'
-import type { XxlJobClient } from './client.ts'
+import type { Called, XxlJobClient } from './client.ts'
 import { killStopped } from './kill.ts'
 
 /** What the outbound side of the gateway needs. */
@@ -31,6 +33,8 @@ export interface GatewayDeps {
   readonly client: XxlJobClient
   /** It could not be reached: for a while others are better. */
   unreachable(session: number): void
+  /** What became of a call, for people to see. */
+  readonly tell: TellTrouble
 }
 
 /** After so long a node looks after an attempt whose sender has not said what became of it: longer than a call can take. */
@@ -57,13 +61,17 @@ export function createXxlJobTransport(deps: GatewayDeps): PushTransport {
   const starts = createCoalescer((items: readonly Given[]) => recordStarts(engine, items), { mostItems: 500, lanes: 2 })
 
   const give = async (given: Given, assignment: Assignment) => {
-    const called = await client.run(given.callee, { ...assignment, ...given.attempt, jobId: given.jobId })
-    if (called.kind !== 'OK') {
-      const { session } = given.callee
+    const answer = await client.run(given.callee, { ...assignment, ...given.attempt, jobId: given.jobId })
+    // It may repeat what it was given.
+    const masked = answer.kind === 'OK' ? undefined : createRedactor(assignment.secrets)?.text(answer.message)
+    const called = masked === undefined ? answer : ({ ...answer, message: masked } as typeof answer)
+    const { session } = given.callee
+    if (called.kind !== 'OK')
       engine.report('xxlJob.notTaken', { session, kind: called.kind, logId: given.attempt.logId, message: called.message })
-      // Hanging or gone: what comes next had better go elsewhere. A refusal says something about the task, not about its executor.
-      if (called.kind !== 'REFUSED') deps.unreachable(session)
-    }
+    // Hanging or gone: what comes next had better go elsewhere. A refusal says something about the task, not about its executor.
+    if (called.kind === 'NEVER_SENT' || called.kind === 'UNKNOWN') deps.unreachable(session)
+    const trouble = troubleOf(called)
+    if (trouble !== undefined) deps.tell(given.callee, trouble)
     if (called.kind === 'OK' || called.kind === 'UNKNOWN') await starts.add([given])
     else if (called.kind === 'NEVER_SENT') await engine.db.lease((tx) => handBack(tx, engine, given, 'OVER'))
     else await afterRefusal(deps, given, called.message)
@@ -92,6 +100,13 @@ export function createXxlJobTransport(deps: GatewayDeps): PushTransport {
     invoke: (target, assignments) => void invoke(target, assignments).catch(failed(engine, target.session)),
     cancel: ({ session }) => void killStopped(deps, session).catch(failed(engine, session)),
   }
+}
+
+/** What its answer says of the calls to come; undefined: nothing. */
+function troubleOf(called: Called): string | null | undefined {
+  if (called.kind === 'OK') return null
+  if (called.kind !== 'REFUSED') return called.message
+  return /access.?token/i.test(called.message) ? `It refuses the token that it has registered with: ${called.message}` : undefined
 }
 
 /** What was not written down is found by its deadline, or by whoever looks after the attempt. */
@@ -191,7 +206,12 @@ function recordStarts(engine: Engine, items: readonly Given[]): Promise<void[]> 
  */
 async function afterRefusal({ engine, client }: GatewayDeps, given: Given, message: string): Promise<void> {
   const { callee, attempt, jobId } = given
-  const { refusals, hasOther } = await engine.db.lease((tx) => selectXxlRefusals(tx, attempt, callee.executorId))
+  // Written down at once: while it pauses here nobody else must take it for sent, and the task, busy with another run, for this one.
+  const { refusals, hasOther } = await engine.db.lease(async (tx) => {
+    const found = await selectXxlRefusals(tx, attempt, callee.executorId)
+    markXxlNotTaken(tx, attempt.logId, 'REFUSED')
+    return found
+  })
   const isLast = refusals + 1 >= MOST_REFUSALS
   if (!isLast && hasOther) return engine.db.lease((tx) => handBack(tx, engine, given, 'REFUSED'))
   if (!isLast && (await client.idleBeat(callee, jobId)).kind === 'REFUSED') {

@@ -20,5 +20,5 @@ export const appHandlers: Handlers<typeof appRoutes> = {
 }
 
 function viewOf(row: AppRow): AppView {
-  return row
+  return { ...row, capacity: [...row.capacity] }
 }

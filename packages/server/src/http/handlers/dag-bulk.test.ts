@@ -128,6 +128,21 @@ describe('many DAGs', () => {
     expect((await client().runs.retryDags({ body: { dags, since } })).items.flatMap(({ runs }) => runs)).toEqual([])
   })
 
+  test('have each failed run repeated once, also when two ask at once', async () => {
+    const since = Date.now() - 60_000
+    const dag = await world.dag('a')
+    const failed = [await world.trigger(dag), await world.trigger(dag), await world.trigger(dag)]
+    await world.workOff(['a'])
+    for (const from of ['FAILED', 'START'] as const) {
+      const ask = () => client().runs.retryDags({ body: { dags: [dag], since, from } })
+      const runs = (await Promise.all([ask(), ask(), ask()])).flatMap(({ items }) => items[0]!.runs)
+      expect(runs.filter(({ ok }) => ok).map(({ runId }) => runId)).toEqual(failed)
+      for (const { detail } of runs.filter(({ ok }) => !ok)) expect(detail).toMatch(/run again already, as run \d+/)
+      failed.splice(0, 3, ...runs.flatMap(({ newRunId }) => newRunId ?? []))
+      await world.workOff(['a'])
+    }
+  })
+
   test('are stopped without those of their runs that are being stopped already, for whatever reason', async () => {
     const dag = await world.dag('a', { policies: { concurrency: { policy: 'REPLACE' } } })
     const replaced = await world.trigger(dag)

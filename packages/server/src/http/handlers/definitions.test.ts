@@ -180,3 +180,31 @@ test('a tenant neither sees nor refers to what another one has', async () => {
   const refused = await refusal(others.apply({ body: { documents: [{ kind: 'Task', code: 'mine', type: 'note' }] } }))
   expect(refused.problems).toMatchObject([{ path: '/body/documents/0/type', message: 'names no task type of this tenant' }])
 })
+
+const around = (code: string, dag: string): DefinitionDocument => ({ kind: 'Dag', code, nodes: [{ code: 'inside', dag }] })
+
+test('DAGs and tasks that lead back to each other among the documents are refused with the circle, and nothing is made', async () => {
+  const before = await writes()
+  const dags = await refusal(apply([around('a', 'b'), around('b', 'c'), around('c', 'a')]))
+  expect(dags).toMatchObject({ code: 'VALIDATION_FAILED', extra: { document: { index: 0, kind: 'Dag', code: 'a' } } })
+  const message = 'leads back to this DAG: a → b → c → a'
+  expect(dags.problems).toEqual([{ path: '/body/documents/0/nodes/0/dag', node: 'inside', message }])
+  const task = (code: string, next: string): DefinitionDocument => ({
+    kind: 'Task',
+    code,
+    type: 'note',
+    downstream: [{ task: next }],
+  })
+  const tasks = await refusal(apply([{ kind: 'TaskType', code: 'note', work: 'log' }, task('a', 'b'), task('b', 'a')]))
+  expect(tasks).toMatchObject({ code: 'DOWNSTREAM_CYCLE', extra: { cycle: ['a', 'b', 'a'], document: { index: 1 } } })
+  expect(tasks.problems).toEqual([{ path: '/body/documents/1/downstream', message: 'leads back: a → b → a' }])
+  expect(await writes()).toEqual(before)
+  const { items } = await api.tenantA.client.dags.list({ query: {} })
+  expect(items).toEqual([])
+})
+
+test('a circle that closes through what is there already is refused with it too', async () => {
+  await apply([...EVERYTHING, around('top', 'outer')])
+  const refused = await refusal(apply([{ kind: 'Dag', code: 'report', nodes: [{ code: 'inside', dag: 'top' }] }]))
+  expect(refused.problems).toMatchObject([{ message: 'leads back to this DAG: report → top → outer → report' }])
+})

@@ -1,10 +1,11 @@
-import { DEFAULT_LIMIT, type executorAdminRoutes } from '@carillon/contract'
+import { DEFAULT_LIMIT, type executorAdminRoutes, type ExecutorDetail, type ExecutorFigures } from '@carillon/contract'
 import { bulk } from '../../definition/bulk.ts'
 import type { Edit } from '../../definition/edit.ts'
-import { createExecutor, deleteExecutor, setStatus } from '../../definition/executor.ts'
+import { createExecutor, deleteExecutor, setStatus, updateExecutor } from '../../definition/executor.ts'
 import { noSuch } from '../../definition/versioned-object.ts'
 import { findExecutor, listExecutors } from '../../storage/executor-admin.ts'
-import { checkTopic } from '../../runtime/wake-hub.ts'
+import { checkTopic, dispatchTopic } from '../../runtime/wake-hub.ts'
+import { selectFigures, type FiguresRow, type Outcomes } from '../../storage/executor-figures.ts'
 import { listExecutorEvents } from '../../storage/executor-event.ts'
 import type { Handlers } from '../context.ts'
 
@@ -12,13 +13,26 @@ export const executorHandlers: Handlers<typeof executorAdminRoutes> = {
   list: ({ query: { limit = DEFAULT_LIMIT, cursor, ...filters } }, { read, tenantId }) =>
     read((tx) => listExecutors(tx, tenantId, { order: '-id', limit, cursor, filters })),
   get: async ({ params }, { read, tenantId }) => {
-    const executor = await read((tx) => findExecutor(tx, tenantId, params.executor))
-    if (!executor) throw noSuch('executor')
-    return executor
+    const found = await read(async (tx) => {
+      const executor = await findExecutor(tx, tenantId, params.executor)
+      if (!executor) return null
+      const ids = { appId: executor.app.id, executorId: executor.id }
+      return { executor, rows: await selectFigures(tx, tenantId, ids, Object.values(PERIODS)) }
+    })
+    if (!found) throw noSuch('executor')
+    const { executor, rows } = found
+    return { ...executor, load: executor.running / executor.capacity, figures: figuresOf(rows) }
   },
   create: async ({ body }, context) => {
     const executor = await context.changePlatform((edit) => createExecutor(edit, body))
     context.services.hub.wake(checkTopic)
+    return executor
+  },
+  update: async ({ params, body }, context) => {
+    const executor = await context.changePlatform((edit) => updateExecutor(edit, params.executor, body))
+    context.services.hub.wake(checkTopic)
+    // It may serve what waits.
+    context.services.hub.wake(dispatchTopic)
     return executor
   },
   history: async ({ params, query: { limit = DEFAULT_LIMIT, cursor, ...filters } }, { read, tenantId }) =>
@@ -31,6 +45,27 @@ export const executorHandlers: Handlers<typeof executorAdminRoutes> = {
   bulk: ({ body }, context) =>
     context.changePlatform((edit) => bulk(edit, 'executor', body, body.executors, bulkAction(edit, body))),
 }
+
+/** In days. */
+const PERIODS = { day: 1, week: 7, quarter: 90 } as const
+
+const NONE: Outcomes = { succeeded: 0, failed: 0, timedOut: 0, cancelled: 0, lost: 0 }
+
+function figuresOf(rows: readonly FiguresRow[]): ExecutorDetail['figures'] {
+  const within = (days: number): ExecutorFigures => {
+    const of = (app: boolean): Outcomes => rows.find((row) => row.days === days && row.ofApp === app) ?? NONE
+    const { succeeded, failed, timedOut, cancelled, lost } = of(false)
+    const [all, app] = [endedOf(of(false)), endedOf(of(true))]
+    return {
+      ...{ succeeded, failed, timedOut, cancelled, lost },
+      successRate: all === cancelled ? null : succeeded / (all - cancelled),
+      share: app === 0 ? null : all / app,
+    }
+  }
+  return { day: within(PERIODS.day), week: within(PERIODS.week), quarter: within(PERIODS.quarter) }
+}
+
+const endedOf = ({ succeeded, failed, timedOut, cancelled, lost }: Outcomes) => succeeded + failed + timedOut + cancelled + lost
 
 const STATUS_OF = { online: 'ONLINE', maintenance: 'MAINTENANCE', drain: 'DRAINING' } as const
 

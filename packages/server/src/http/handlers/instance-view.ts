@@ -1,11 +1,13 @@
 import type { Attempt, Instance, Why } from '@carillon/contract'
-import type { Plan, PlanEdge } from '@carillon/core'
-import { explain } from '../../definition/explain.ts'
+import { wordOf, type CapacityRule, type Plan, type PlanEdge } from '@carillon/core'
+import { explain, type ClosedBy } from '../../definition/explain.ts'
 import { groupBy } from '../../lifecycle/group.ts'
+import { countDivision } from '../../lifecycle/shares.ts'
+import { findHolder } from '../../storage/capacity.ts'
 import type { Transaction } from '../../storage/database.ts'
 import type { AttemptRow, InstanceRow } from '../../storage/instance-list.ts'
 import { codesOfTasks } from '../../storage/task.ts'
-import { liveNodesOf, waitingFacts } from '../../storage/waiting.ts'
+import { liveNodesOf, waitingFacts, type WaitingFacts } from '../../storage/waiting.ts'
 import type { Context } from '../context.ts'
 
 const UNSTARTED = new Set(['WAITING', 'PENDING', 'RESERVED'])
@@ -30,15 +32,48 @@ export async function reasonsFor(
       tenantId,
       dependent.map((row) => row.runId),
     )
+    const closed = await capacityReasons(tx, tenantId, facts)
     const open = new Map([...live].map(([runId, nodes]) => [runId, openEdges(nodes)]))
     return new Map(
       facts.map((row) => {
         const plan = planOf({ tenantId, planId: row.planId })
         const waitsFor = (open.get(row.runId)?.(plan).get(row.node) ?? []).map(({ from }) => plan.nodes[from]!.code)
-        return [row.id, explain(row, { node: plan.nodes[row.node]!, waitsFor })]
+        return [row.id, explain(row, { node: plan.nodes[row.node]!, waitsFor, closedBy: closed.get(row.id) ?? null })]
       }),
     )
   })
+}
+
+/** Of those that are PENDING, the rule of their app that keeps each from every executor that could take it now. */
+async function capacityReasons(
+  tx: Transaction,
+  tenantId: number,
+  facts: readonly WaitingFacts[],
+): Promise<Map<number, ClosedBy>> {
+  const reasons = new Map<number, ClosedBy>()
+  const divided = facts.filter(
+    ({ state, freeIds, capacityRules }) => state === 'PENDING' && freeIds.length > 0 && capacityRules.length > 0,
+  )
+  for (const rows of groupBy(divided, ({ appId }) => appId).values()) {
+    const app = { ...rows[0]!, tenantId: rows[0]!.appTenantId }
+    const { division } = await countDivision(tx, app, null)
+    const holders = new Map<string, number | null>()
+    for (const { id, lane, tenantCode: tenant, freeIds } of rows) {
+      const rules = freeIds.map((executorId) => ({ executorId, rule: division.closedBy({ lane, tenant }, executorId) }))
+      const [first] = rules
+      if (first!.rule === null || rules.some(({ rule }) => rule === null)) continue
+      const { rule, executorId } = first as { rule: CapacityRule; executorId: number }
+      const word = wordOf(rule)
+      const isOver = rule.limit !== undefined && (lane.includes(word) || rule.tenant === tenant)
+      const name = `${word} ${rule.executor === undefined ? '' : executorId}`
+      if (isOver && !holders.has(name)) {
+        const where = rule.executor === undefined ? null : executorId
+        holders.set(name, await findHolder(tx, tenantId, app, rule.tenant === undefined ? word : null, where))
+      }
+      reasons.set(id, isOver ? { rule, by: 'LIMIT', holder: holders.get(name)! } : { rule, by: 'RESERVATION', holder: null })
+    }
+  }
+  return reasons
 }
 
 /** The edges of a plan by the nodes to which they lead, as far as they leave nodes that have not ended. */

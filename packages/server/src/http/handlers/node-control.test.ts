@@ -1,3 +1,4 @@
+import type { CarillonError } from '@carillon/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { endDueNodes } from '../../lifecycle/wait-nodes.ts'
 import { refusal, startTestApi, type TestApi } from '../api.test-helper.ts'
@@ -238,6 +239,20 @@ describe('a run again', () => {
     expect(await world.workOff()).toEqual(['d'])
     expect((await world.run(again)).state).toBe('SUCCESS')
     expect((await refusal(retry(again, { from: 'FAILED' }))).message).toContain('Nothing in it failed')
+  })
+
+  test('from what failed is under way once, whoever asks at once; when it has ended it can be asked for again', async () => {
+    const run = await world.trigger(await world.dag('a>b'))
+    await world.workOff(['b'])
+    const both = await Promise.allSettled([retry(run, { from: 'FAILED' }), retry(run, { from: 'FAILED' })])
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    const again = both.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))[0]!
+    const [refused] = both.flatMap((each) => (each.status === 'rejected' ? [each.reason as CarillonError] : []))
+    const message = `It is being run again already, as run ${again}. Wait for its end, or cancel it.`
+    expect(refused).toMatchObject({ code: 'STATE_CONFLICT', message })
+    await world.workOff(['b'])
+    expect(await retry(run, { from: 'FAILED' })).not.toBe(again)
+    await world.workOff()
   })
 
   test('from what failed goes by the conditions under the changed parameters, which its schema must allow', async () => {

@@ -359,11 +359,104 @@ describe('an executor', () => {
     expect([refused.code, refused.problems[0]?.path]).toEqual([code, path])
   })
 
-  test('that registers itself with an address that cannot be called is told so', async () => {
+  const calling = async (id: number) => {
+    const query = `select s.call_token as session, c.call_token as later, s.capacity, c.due_at < now() as due
+      from executor_check c left join executor_session s on s.executor_id = c.executor_id and s.ended_at is null where c.executor_id = $1`
+    return (await api.root.query(query, [id])).rows[0]
+  }
+
+  test('that is registered by hand is changed: what it is told stays, and its session goes on', async () => {
+    const { id } = await client().executors.create({ body: { ...typedIn('changing'), callToken: 'a-token-nobody-sees' } })
+    await api.root.query(
+      `with e as (update executor set status = 'ONLINE', health = 'HEALTHY', status_reason = 'Calls to it fail. No.' where id = $1 returning *)
+       insert into executor_session (tenant_id, executor_id, app_id, capacity, lease_until, call_token)
+       select tenant_id, id, app_id, capacity, now() + interval '1 minute', 'a-token-nobody-sees' from e`,
+      [id],
+    )
+    await api.root.query(`update executor_check set due_at = now() + interval '1 hour' where executor_id = $1`, [id])
+    const changed = await client().executors.update({
+      params: { executor: id },
+      body: { labels: { zone: 'b' }, capacity: 9, handlers: ['h', 'g'], healthEveryMs: 5_000 },
+    })
+    expect(changed).toMatchObject({
+      ...{ labels: { zone: 'b' }, capacity: 9, handlers: ['h', 'g'], healthEveryMs: 5_000, health: 'HEALTHY', inService: true },
+      ...{ address: 'https://typed.example.com', statusReason: null },
+    })
+    expect(await calling(id)).toEqual({ session: 'a-token-nobody-sees', later: 'a-token-nobody-sees', capacity: 9, due: false })
+    const moved = await client().executors.update({ params: { executor: id }, body: { address: 'https://other.example.com' } })
+    expect(moved).toMatchObject({ address: 'https://other.example.com', health: 'UNKNOWN', inService: false, capacity: 9 })
+    // What one address was trusted with is not shown to another.
+    expect(await calling(id)).toEqual({ session: null, later: null, capacity: 9, due: true })
+    const body = { address: 'https://third.example.com', callToken: 'another-token-for-it' }
+    await client().executors.update({ params: { executor: id }, body })
+    expect(await calling(id)).toMatchObject({ session: body.callToken, later: body.callToken })
+    const { rows } = await api.root.query(`select * from audit where object_kind = 'executor' and object_id = $1`, [id])
+    expect(rows.map(({ operation }) => operation)).toEqual(['executor.create', ...Array(3).fill('executor.update')])
+    expect(JSON.stringify(rows)).not.toContain('token-for-it')
+  })
+
+  test('that registers itself is not changed by hand, and one at an address that cannot be called neither', async () => {
+    const { id } = await register('itself')
+    const own = await refusal(client().executors.update({ params: { executor: id }, body: { capacity: 1 } }))
+    expect([own.code, own.message]).toEqual(['STATE_CONFLICT', expect.stringContaining('in its own settings')])
+    const typed = await client().executors.create({ body: typedIn('stays') })
+    for (const address of ['ftp://x.example', 'https://x.example/?a=1']) {
+      const odd = await refusal(client().executors.update({ params: { executor: typed.id }, body: { address } }))
+      expect([odd.code, odd.problems[0]?.path]).toEqual(['VALIDATION_FAILED', '/body/address'])
+    }
+  })
+
+  test.each(['http://', 'http://h/?q=1', 'http://h/#top', 'http://h:0', 'http://u:p@h', 'ftp://h', 'unix:/run/x', 'http://h\t'])(
+    'that registers itself with an address that cannot be called is told so: %j',
+    async (address) => {
+      const token = await api.token(api.tenantA.id, 'executor')
+      const body = { protocol: 1, app: 'app', instance: 'odd', mode: 'PUSH', address, handlers: ['h'], capacity: 3 }
+      const answer = await api.call({ method: 'POST', url: '/executor/v1/register', token, body })
+      expect([answer.status, answer.body.problems[0].path]).toEqual([422, '/body/address'])
+    },
+  )
+
+  test('that registers itself with a text that cannot be stored is told where', async () => {
     const token = await api.token(api.tenantA.id, 'executor')
-    const body = { protocol: 1, app: 'app', instance: 'odd', mode: 'PUSH', address: 'http://', handlers: ['h'], capacity: 3 }
+    const body = {
+      protocol: 1,
+      app: 'app',
+      instance: 'odd',
+      mode: 'PULL',
+      handlers: ['h'],
+      capacity: 3,
+      metadata: { host: 'a\ud800' },
+    }
     const answer = await api.call({ method: 'POST', url: '/executor/v1/register', token, body })
-    expect([answer.status, answer.body.problems[0].path]).toEqual([422, '/body/address'])
+    expect([answer.status, answer.body.problems[0].path]).toEqual([422, '/body/metadata/host'])
+  })
+
+  test('that registers itself for an app of another tenant, or of which its token is not, is told so', async () => {
+    const { id } = await client().apps.create({ body: { code: 'bound' } })
+    const bound = await api.token(api.tenantA.id, 'executor')
+    await api.root.query(`update api_token set app_id = $1 where hash = sha256(convert_to($2, 'UTF8'))`, [id, bound])
+    await api.tenantB.client.apps.create({ body: { code: 'theirs' } })
+    for (const [app, status] of [
+      ['app', 403],
+      ['theirs', 404],
+      ['nobodys', 404],
+      ['bound', 200],
+    ] as const) {
+      const body = { protocol: 1, app, instance: 'guest', mode: 'PULL', handlers: ['h'], capacity: 3 }
+      const answer = await api.call({ method: 'POST', url: '/executor/v1/register', token: bound, body })
+      expect([app, answer.status]).toEqual([app, status])
+      if (status !== 200) expect(answer.text).toContain(`\\"${app}\\"`)
+    }
+  })
+
+  test('that speaks another dialect is told so, and by name', async () => {
+    const token = await api.token(api.tenantA.id, 'executor')
+    const xxl = { registryGroup: 'EXECUTOR', registryKey: 'app', registryValue: 'http://h:9999' }
+    const ours = { protocol: 1, app: 'app', instance: 'odd', mode: 'PULL', handlers: ['h'], capacity: 3 }
+    const strange = await api.call({ method: 'POST', url: '/executor/v1/register', token, body: xxl })
+    expect([strange.status, strange.body.code]).toEqual([422, 'VALIDATION_FAILED'])
+    const newer = await api.call({ method: 'POST', url: '/executor/v1/register', token, body: { ...ours, protocol: 2 } })
+    expect([newer.status, newer.body.code]).toEqual([400, 'PROTOCOL_UNSUPPORTED'])
   })
 
   test('has a history of its statuses: what, when, by whom and why', async () => {
@@ -378,6 +471,29 @@ describe('an executor', () => {
       ['DRAINING', `token:owner-${api.tenantA.id}`, 'new release'],
       ['ONLINE', null, null],
     ])
+  })
+
+  test('STA-1 is shown with its load, and with how its attempts ended as its hours say', async () => {
+    const { id } = await register('measured')
+    const hour = (executorId: number, ago: string, succeeded: number, failed: number) =>
+      api.root.query(
+        `insert into executor_hour select tenant_id, app_id, $2, date_trunc('hour', now() - $3::interval), $4, $5, 0, 0, 0 from executor where id = $1`,
+        [id, executorId, ago, succeeded, failed],
+      )
+    await hour(id, '1 hour', 3, 1)
+    await hour(0, '1 hour', 10, 6)
+    await hour(id, '30 days', 6, 0)
+    await hour(0, '30 days', 14, 10)
+    const { load, figures } = await client().executors.get({ params: { executor: id } })
+    const none = { timedOut: 0, cancelled: 0, lost: 0 }
+    expect(load).toBe(0)
+    expect(figures).toEqual({
+      day: { ...none, succeeded: 3, failed: 1, successRate: 0.75, share: 0.25 },
+      week: { ...none, succeeded: 3, failed: 1, successRate: 0.75, share: 0.25 },
+      quarter: { ...none, succeeded: 9, failed: 1, successRate: 0.9, share: 0.25 },
+    })
+    const { figures: idle } = await client().executors.get({ params: { executor: (await register('idle')).id } })
+    expect(idle.day).toMatchObject({ succeeded: 0, successRate: null, share: 0 })
   })
 
   test('that is deleted loses its session at once', async () => {

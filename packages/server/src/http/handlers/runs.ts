@@ -6,6 +6,7 @@ import {
   type runRoutes,
   type RunResult,
   type Trigger,
+  type TriggerItem,
   type TriggerResult,
 } from '@carillon/contract'
 import { CarillonError, type RunOrigin } from '@carillon/core'
@@ -49,13 +50,7 @@ export const runHandlers: Handlers<typeof runRoutes> = {
   triggerMany: async ({ body: { items } }, context) => {
     // Under one key for the whole request, each item has a key of its own: repeated, the request finds every run again.
     const shared = context.idempotency?.key
-    const asks = items.map(({ task, dag, key: runKey, idempotencyKey, ...item }, place) => ({
-      ...item,
-      ...(task === undefined ? {} : { task: String(task) }),
-      ...(dag === undefined ? {} : { dag: String(dag) }),
-      ...(runKey === undefined ? {} : { runKey }),
-      key: idempotencyKey ?? (shared && `${shared}#${place}`),
-    }))
+    const asks = items.map((item, place) => askOf(item, item.idempotencyKey ?? (shared && `${shared}#${place}`)))
     const results = await start(context, await prepare(context, asks))
     return bulkResult(results.map((result, place) => itemResult(asks[place]!, result, place)))
   },
@@ -69,7 +64,10 @@ export const runHandlers: Handlers<typeof runRoutes> = {
       if (!row) throw noSuch('run')
       const found = await instancesOfRun(tx, context.tenantId, row.id)
       const views = await instanceViews(tx, context, found.instances)
-      const instances = views.map((view, place) => ({ ...view, outputLeftOut: found.instances[place]!.outputLeftOut }))
+      const instances = views.map((view, place) => {
+        const { outputLeftOut, errorLeftOut } = found.instances[place]!
+        return { ...view, outputLeftOut, errorLeftOut }
+      })
       return { run: row, instances, more: found.more }
     })
     const why = await reasonsFor(context, instances)
@@ -98,7 +96,25 @@ export const runHandlers: Handlers<typeof runRoutes> = {
 }
 
 /** `key`: under which it is asked once. */
-type Ask = Trigger & TriggerAsk & { readonly key?: string | undefined }
+type Ask = TriggerAsk & { readonly [Name in keyof Trigger | 'key']?: (Trigger & { key: string })[Name] | undefined }
+
+/** Spelled out: copies to which something is added cost microseconds each, and requests have a thousand items. */
+function askOf(
+  { task, dag, key: runKey, params, version, priority, bypassConcurrency, force }: TriggerItem,
+  key: string | undefined,
+): Ask {
+  return {
+    task: task === undefined ? undefined : String(task),
+    dag: dag === undefined ? undefined : String(dag),
+    params,
+    version,
+    runKey,
+    priority,
+    bypassConcurrency,
+    force,
+    key,
+  }
+}
 
 type Prepared = readonly PreparedTrigger<Ask>[]
 
@@ -127,7 +143,7 @@ async function startPrepared(context: Context, prepared: PreparedTrigger<Ask>): 
 const isOutdated = (result: StartResult) => result.kind === 'REFUSED' && result.outdated === true
 
 /** Who asks, if the role permits what is asked for beside the run itself. */
-function askerOf(context: Context, ...asks: readonly Pick<Trigger, 'bypassConcurrency' | 'force'>[]): Asker {
+function askerOf(context: Context, ...asks: readonly Pick<Ask, 'bypassConcurrency' | 'force'>[]): Asker {
   if (asks.some((ask) => ask.bypassConcurrency)) context.require('run.bypass')
   if (asks.some((ask) => ask.force)) context.require('run.force')
   const { tenantId, principal, services } = context
@@ -203,7 +219,14 @@ function originOf(context: Context): RunOrigin {
 }
 
 function itemResult({ task, dag }: Ask, result: StartResult | CarillonError, place: number): TriggerResult {
-  const of = { ...(task === undefined ? {} : { task }), ...(dag === undefined ? {} : { dag }) }
+  if (!(result instanceof CarillonError) && result.kind === 'STARTED') {
+    const { runId, state, reason, replayed } = result
+    // Not a copy to which something is added: see `askOf`.
+    return task === undefined
+      ? { dag: dag!, ok: true, runId, state, reason, replayed }
+      : { task, ok: true, runId, state, reason, replayed }
+  }
+  const of = task === undefined ? { dag: dag! } : { task }
   if (result instanceof CarillonError) {
     const problems = result.problems.map(({ path, message }) => ({
       path: path.replace('/body', `/body/items/${place}`),
@@ -211,9 +234,7 @@ function itemResult({ task, dag }: Ask, result: StartResult | CarillonError, pla
     }))
     return { ...of, ok: false, code: result.code, detail: result.message, ...(problems.length > 0 ? { problems } : {}) }
   }
-  if (result.kind === 'REFUSED') return { ...of, ok: false, code: result.code, detail: result.detail }
-  const { runId, state, reason, replayed } = result
-  return { ...of, ok: true, runId, state, reason, replayed }
+  return { ...of, ok: false, code: result.code, detail: result.detail }
 }
 
 export type ControlName = 'cancelRuns' | 'pauseRuns' | 'resumeRuns' | 'retryRuns'
@@ -263,7 +284,7 @@ const STOP: ControlOfDags = { name: 'cancelRuns', select: activeRunsOf }
 
 const retryFailed = ({ since, from = 'FAILED' }: { since: number; from?: RetryHow['from'] }): ControlOfDags => ({
   name: 'retryRuns',
-  how: { from },
+  how: { from, unlessRepeated: true },
   select: (tx, tenantId, dagIds, most) => failedRunsOf(tx, tenantId, dagIds, since, most),
 })
 

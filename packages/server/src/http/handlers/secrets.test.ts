@@ -51,9 +51,30 @@ test('a name is given once', async () => {
   await api.tenantB.client.secrets.create({ body: { name: 'once', value: 'c' } })
 })
 
+test('an app that it is meant for exists, in the tenant or as one that the platform shares; what refers to it may come later', async () => {
+  const { client } = api.tenantA
+  await client.apps.create({ body: { code: 'passing' } })
+  await api.tenantB.client.apps.create({ body: { code: 'elsewhere' } })
+  const usableBy = { apps: ['passing', 'builtin'], tasks: ['comes-later'] }
+  const made = await client.secrets.create({ body: { name: 'meant', value: 'a', usableBy } })
+  for (const app of ['nope', 'elsewhere']) {
+    const problems = [{ path: '/body/usableBy/apps/1', message: `names the app ${app}, which does not exist in this tenant` }]
+    const wrong = { apps: ['builtin', app] }
+    expect(await refusal(client.secrets.create({ body: { name: 'other', value: 'a', usableBy: wrong } }))).toMatchObject({
+      problems,
+    })
+    const update = client.secrets.update({ params: { secret: 'meant' }, body: { version: made.version, usableBy: wrong } })
+    expect(await refusal(update)).toMatchObject({ problems })
+  }
+  await client.apps.remove({ params: { app: 'passing' } })
+  const body = { version: made.version, usableBy: { ...usableBy, roles: ['admin' as const] } }
+  expect((await client.secrets.update({ params: { secret: 'meant' }, body })).usableBy).toEqual(body.usableBy)
+})
+
 test('who may use it can be changed, on the newest version only', async () => {
   const { client } = api.tenantA
   await client.secrets.create({ body: { name: 'scoped', value: 'a' } })
+  await client.apps.create({ body: { code: 'billing' } })
   const usableBy = { apps: ['billing'], roles: ['admin' as const] }
   const after = await client.secrets.update({ params: { secret: 'scoped' }, body: { version: 1, usableBy } })
   expect(after).toMatchObject({ version: 2, valueVersion: 1, usableBy })

@@ -1,0 +1,79 @@
+import type { Fetch } from '@carillon/contract'
+import type { Measurement } from '../bench.ts'
+import { openConnections } from '../harness/connections.ts'
+import { pace } from '../harness/pace.ts'
+import { cpuSeconds } from '../harness/usage.ts'
+
+const EXECUTORS = 2_000
+const APPS = 50
+const EVERY_SECONDS = 10
+const WATCHED_SECONDS = 30
+const CONNECTIONS = 64
+
+/** Two thousand executors with nothing to do: what their heartbeats cost server and PostgreSQL together, of one core. */
+export const heartbeats: Measurement = {
+  name: 'heartbeats',
+  fullOnly: true,
+  async measure(bench) {
+    const carillon = await bench.carillon()
+    const { client } = await carillon.tenant('heartbeats', { connected: false })
+    const apps = Array.from({ length: APPS }, (_, n) => `beating-${n}`)
+    for (const code of apps) await client.apps.create({ body: { code } })
+    const { secret } = await client.tokens.create({ body: { name: 'all', role: 'executor' } })
+    const connections = openConnections(carillon.url, CONNECTIONS)
+    bench.atEnd(() => connections.close())
+    const call = callerOf(carillon.url, secret, connections.fetch)
+    const sessions = await inTurns(EXECUTORS, CONNECTIONS, async (n) => {
+      const body = {
+        protocol: 1,
+        app: apps[n % APPS]!,
+        instance: `executor-${n}`,
+        mode: 'PULL',
+        handlers: ['work'],
+        capacity: 10,
+      }
+      return ((await call('register', body)) as { session: number }).session
+    })
+    await bench.postgres.settle()
+    let next = 0
+    const beat = () => call('heartbeat', { session: sessions[next++ % EXECUTORS]!, running: [] })
+    // Once round, so that code is compiled and no lease is about to end.
+    await pace(EXECUTORS / EVERY_SECONDS, EVERY_SECONDS, beat)
+    const used = () => cpuSeconds(carillon.serverPid) + cpuSeconds(bench.postgres.pid)
+    const before = used()
+    const begun = performance.now()
+    await pace(EXECUTORS / EVERY_SECONDS, WATCHED_SECONDS, beat)
+    const share = ((used() - before) * 100_000) / (performance.now() - begun)
+    return {
+      figures: { heartbeatCorePercent: Number(share.toFixed(2)) },
+      findings: [
+        {
+          name: `Heartbeats of ${EXECUTORS} executors of ${APPS} apps, each ${EVERY_SECONDS} s: server and PostgreSQL together`,
+          figure: `${share.toFixed(2)} % of a core`,
+          target: { says: '< 10 %', met: share < 10 },
+          note: `over ${WATCHED_SECONDS} s, ${CONNECTIONS} connections; what the server does anyway is in it`,
+        },
+      ],
+    }
+  },
+}
+
+function callerOf(url: string, token: string, fetch: Fetch) {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
+  return async (path: string, body: object): Promise<unknown> => {
+    const answer = await fetch(`${url}/executor/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+    return answer.json()
+  }
+}
+
+/** Does something `count` times, `atOnce` of them at a time; the results in order. */
+async function inTurns<T>(count: number, atOnce: number, act: (n: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = []
+  let next = 0
+  const work = async () => {
+    for (let n = next++; n < count; n = next++) results[n] = await act(n)
+  }
+  await Promise.all(Array.from({ length: atOnce }, work))
+  return results
+}

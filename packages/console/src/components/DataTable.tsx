@@ -1,0 +1,164 @@
+import { Button, Center, Checkbox, Loader } from '@mantine/core'
+import { useWindowVirtualizer } from '@tanstack/react-virtual'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
+import type { List } from '../app/live-list.ts'
+import { useTexts } from '../i18n/texts.ts'
+import classes from './DataTable.module.css'
+import { ErrorPanel } from './ErrorPanel.tsx'
+import { componentTexts } from './text.ts'
+
+export interface Column<T> {
+  readonly id: string
+  readonly header: string
+  readonly cell: (row: T) => ReactNode
+  /** Any CSS width. */
+  readonly width?: string
+  readonly align?: 'right'
+  /** Left out on screens narrower than a tablet; the row's page has it. */
+  readonly wide?: true
+}
+
+interface DataTableProps<T> {
+  /** What the table is, for screen readers. */
+  readonly label: string
+  readonly list: Pick<List<T>, 'rows' | 'pending' | 'error' | 'retry'> & Partial<List<T>>
+  readonly idOf: (row: T) => number | string
+  /** The first holds the row's name, as a link to its page. On a phone each row is a card. */
+  readonly columns: readonly Column<T>[]
+  /** Shown when there are no rows: an `EmptyState`. */
+  readonly empty: ReactNode
+  readonly selection?: Selection<T>
+}
+
+export interface Selection<T> {
+  readonly ids: ReadonlySet<number | string>
+  readonly set: (ids: ReadonlySet<number | string>) => void
+  readonly nameOf: (row: T) => string
+}
+
+const ROW_HEIGHT = 37
+
+/** Rows of a keyset-paged list. It loads on as it is scrolled, and keeps only the rows around the window in the document. */
+export function DataTable<T>({ label, list, idOf, columns, empty, selection }: DataTableProps<T>) {
+  const t = useTexts(componentTexts)
+  const { rows } = list
+  if (list.error !== null && rows.length === 0) return <ErrorPanel error={list.error} retry={list.retry} />
+  if (list.pending) return <Loading />
+  if (rows.length === 0) return empty
+  return (
+    <>
+      {(list.fresh ?? 0) > 0 && (
+        <Center className={classes['fresh']}>
+          <Button size="compact-sm" radius="xl" onClick={list.showFresh}>
+            ▲ {t('fresh', { count: list.fresh })}
+          </Button>
+        </Center>
+      )}
+      <Rows {...{ label, list, idOf, columns, empty, ...(selection ? { selection } : {}) }} />
+      {list.hasMore && (
+        <Center py="sm">
+          <Button variant="default" loading={list.loadingMore ?? false} onClick={list.loadMore}>
+            {t('loadMore')}
+          </Button>
+        </Center>
+      )}
+    </>
+  )
+}
+
+/** Nothing for a moment: what comes at once must not flicker. */
+export function Loading() {
+  const t = useTexts(componentTexts)
+  const [late, setLate] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), 150)
+    return () => clearTimeout(timer)
+  }, [])
+  return <Center py={48}>{late && <Loader size="sm" role="status" aria-label={t('loading')} />}</Center>
+}
+
+function Rows<T>({ label, list, idOf, columns, selection }: DataTableProps<T>) {
+  const t = useTexts(componentTexts)
+  const { rows } = list
+  const body = useRef<HTMLTableSectionElement>(null)
+  const virtual = useWindowVirtualizer({
+    count: rows.length,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 12,
+    scrollMargin: body.current?.offsetTop ?? 0,
+    getItemKey: (index) => idOf(rows[index]!),
+  })
+  const items = virtual.getVirtualItems()
+  const last = items.at(-1)?.index ?? 0
+  useEffect(() => {
+    if (list.hasMore && last >= rows.length - 10) list.loadMore?.()
+  })
+  const above = (items[0]?.start ?? 0) - virtual.options.scrollMargin
+  const below = virtual.getTotalSize() - ((items.at(-1)?.end ?? 0) - virtual.options.scrollMargin)
+  const span = columns.length + (selection ? 1 : 0)
+  const all = selection !== undefined && rows.every((row) => selection.ids.has(idOf(row)))
+  return (
+    <table className={classes['table']} aria-label={label} aria-rowcount={list.hasMore ? -1 : rows.length + 1}>
+      <thead>
+        <tr>
+          {selection && (
+            <th className={classes['select']}>
+              <Checkbox
+                size="xs"
+                aria-label={t('selectAll')}
+                checked={all}
+                indeterminate={!all && selection.ids.size > 0}
+                onChange={() => selection.set(all ? new Set() : new Set(rows.map(idOf)))}
+              />
+            </th>
+          )}
+          {columns.map(({ id, header, width, align, wide }) => (
+            <th key={id} scope="col" style={{ width, textAlign: align }} data-wide={wide}>
+              {header}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody ref={body}>
+        {above > 0 && <Spacer span={span} height={above} />}
+        {items.map(({ index, key }) => {
+          const row = rows[index]!
+          return (
+            <tr key={key as string} ref={virtual.measureElement} data-index={index} aria-rowindex={index + 2}>
+              {selection && (
+                <td className={classes['select']}>
+                  <Checkbox
+                    size="xs"
+                    aria-label={t('selectRow', { name: selection.nameOf(row) })}
+                    checked={selection.ids.has(idOf(row))}
+                    onChange={() => selection.set(toggled(selection.ids, idOf(row)))}
+                  />
+                </td>
+              )}
+              {columns.map(({ id, header, cell, align, wide }) => (
+                <td key={id} style={{ textAlign: align }} data-label={header} data-wide={wide}>
+                  {cell(row)}
+                </td>
+              ))}
+            </tr>
+          )
+        })}
+        {below > 0 && <Spacer span={span} height={below} />}
+      </tbody>
+    </table>
+  )
+}
+
+function Spacer({ span, height }: { span: number; height: number }) {
+  return (
+    <tr aria-hidden className={classes['spacer']}>
+      <td colSpan={span} style={{ height }} />
+    </tr>
+  )
+}
+
+function toggled(ids: ReadonlySet<number | string>, id: number | string): ReadonlySet<number | string> {
+  const next = new Set(ids)
+  if (!next.delete(id)) next.add(id)
+  return next
+}

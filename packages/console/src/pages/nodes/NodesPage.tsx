@@ -1,0 +1,8 @@
+import { PageHeader } from '../../components/PageHeader.tsx'
+import { shellTexts } from '../../app/text.ts'
+import { useTexts } from '../../i18n/texts.ts'
+
+export function NodesPage() {
+  const t = useTexts(shellTexts)
+  return <PageHeader title={t('nodes')} />
+}

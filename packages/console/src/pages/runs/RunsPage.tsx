@@ -1,0 +1,154 @@
+import type { Run } from '@carillon/contract'
+import type { RunOrigin, RunState } from '@carillon/core'
+import { Anchor, Button, Group, Text } from '@mantine/core'
+import { Link, getRouteApi } from '@tanstack/react-router'
+import { useLiveList } from '../../app/live-list.ts'
+import { given, listOf } from '../../app/search.ts'
+import { useTenant } from '../../app/session.tsx'
+import { DataTable, type Column } from '../../components/DataTable.tsx'
+import { EmptyState } from '../../components/EmptyState.tsx'
+import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
+import { PageHeader } from '../../components/PageHeader.tsx'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { stateTexts } from '../../components/states.ts'
+import { Duration, Time } from '../../components/Time.tsx'
+import { useTexts } from '../../i18n/texts.ts'
+import { runsTexts } from './text.ts'
+
+const route = getRouteApi('/t/$tenant/runs')
+
+const STATES = [
+  'PENDING',
+  'RUNNING',
+  'PAUSED',
+  'SUCCESS',
+  'FAILED',
+  'TIMEOUT',
+  'CANCELLED',
+  'SKIPPED',
+] as const satisfies RunState[]
+const ORIGINS = ['SCHEDULE', 'API', 'CONSOLE', 'CLI', 'UPSTREAM', 'WEBHOOK', 'BACKFILL', 'RETRY'] as const satisfies RunOrigin[]
+
+export function RunsPage() {
+  const t = useTexts(runsTexts)
+  const { code, api } = useTenant()
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const filters = useFilters()
+  const list = useLiveList<Run>('runs', {
+    queryKey: ['runs', code, search],
+    page: (cursor, signal) => api.runs.list({ query: given({ ...queryOf(search), cursor }) }, { signal }),
+    idOf: ({ id }) => id,
+  })
+  const filtered = Object.values(search).some((value) => value !== undefined)
+  return (
+    <>
+      <PageHeader title={t('title')} />
+      <FilterBar
+        filters={filters}
+        values={search}
+        onChange={(changes) => void navigate({ search: (before) => ({ ...before, ...changes }) as typeof before, replace: true })}
+      />
+      <DataTable
+        label={t('title')}
+        list={list}
+        idOf={({ id }) => id}
+        columns={useColumns()}
+        empty={
+          filtered ? (
+            <EmptyState title={t('noMatch')}>{t('noMatchHint')}</EmptyState>
+          ) : (
+            <EmptyState
+              title={t('none')}
+              command="carillon trigger <task>"
+              action={
+                <Button variant="default" component={Link} to={`/t/${code}/tasks`}>
+                  {t('toTasks')}
+                </Button>
+              }
+            >
+              {t('noneHint')}
+            </EmptyState>
+          )
+        }
+      />
+    </>
+  )
+}
+
+type Search = ReturnType<typeof route.useSearch>
+
+function queryOf({ state, origin, from, to, task, dag, schedule, param }: Search) {
+  return {
+    state: listOf<RunState>(state),
+    origin: origin as RunOrigin | undefined,
+    from: from === undefined ? undefined : Number(from),
+    to: to === undefined ? undefined : Number(to),
+    task,
+    dag,
+    schedule,
+    // While it is being typed it is no filter yet.
+    param: param?.includes('=') ? param : undefined,
+  }
+}
+
+function useFilters(): readonly Filter[] {
+  const t = useTexts(runsTexts)
+  const states = useTexts(stateTexts)
+  return [
+    { key: 'state', label: t('state'), kind: 'many', options: STATES.map((value) => ({ value, label: states(value) })) },
+    { key: 'origin', label: t('origin'), kind: 'one', options: ORIGINS.map((value) => ({ value, label: t(value) })), width: 150 },
+    { key: 'task', label: t('task'), kind: 'text', width: 150 },
+    { key: 'dag', label: t('dag'), kind: 'text', width: 150 },
+    { key: 'param', label: t('param'), kind: 'text', width: 170 },
+    { key: 'from', label: t('from'), kind: 'time' },
+    { key: 'to', label: t('to'), kind: 'time' },
+  ]
+}
+
+function useColumns(): readonly Column<Run>[] {
+  const t = useTexts(runsTexts)
+  const { code } = useTenant()
+  return [
+    {
+      id: 'name',
+      header: t('name'),
+      cell: (run) => (
+        <Group gap={6}>
+          <Anchor component={Link} to={`/t/${code}/runs/${run.id}`} size="sm" className="foreign">
+            {(run.kind === 'DAG' ? run.dag?.code : run.task?.code) ?? t('deleted')}
+          </Anchor>
+          <Text size="xs" c="dimmed">
+            #{run.id} · {t(run.kind)}
+            {run.dag ? ` · ${t('version', { version: run.dag.version })}` : ''}
+          </Text>
+        </Group>
+      ),
+    },
+    {
+      id: 'state',
+      header: t('state'),
+      width: '120px',
+      cell: (run) => <StateBadge state={run.state} note={run.reason ?? undefined} />,
+    },
+    {
+      id: 'origin',
+      header: t('origin'),
+      wide: true,
+      cell: (run) => (
+        <span className="foreign">
+          {t(run.origin)} · {run.schedule?.code ?? run.startedBy}
+        </span>
+      ),
+    },
+    { id: 'created', header: t('created'), cell: (run) => <Time at={run.createdAt} /> },
+    {
+      id: 'waited',
+      header: t('waited'),
+      align: 'right',
+      wide: true,
+      cell: (run) => <Duration from={run.createdAt} to={run.startedAt ?? run.endedAt} />,
+    },
+    { id: 'ran', header: t('ran'), align: 'right', cell: (run) => <Duration from={run.startedAt} to={run.endedAt} /> },
+  ]
+}

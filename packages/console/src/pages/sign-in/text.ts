@@ -1,0 +1,36 @@
+import { defineTexts } from '../../i18n/texts.ts'
+
+export const signInTexts = defineTexts('sign-in', {
+  en: {
+    title: 'Sign in to Carillon',
+    name: 'Name',
+    password: 'Password',
+    showPassword: 'Show the password',
+    signIn: 'Sign in',
+    first: 'First start? The administrator’s name and password were printed in the terminal where the server was started.',
+    lostPassword: 'Forgotten? An administrator of the platform can give you a new password.',
+    currentPassword: 'Present password',
+    newPassword: 'New password',
+    passwordRule: 'At least 12 characters; a few words are easier to remember than signs',
+    changePassword: 'Change the password',
+    passwordChanged: 'The password has been changed. Your other sessions have ended.',
+    mustChange: 'Choose a password of your own',
+    mustChangeHint: 'Somebody else chose the present one. After this the console opens.',
+  },
+  zh: {
+    title: '登录编钟 Carillon',
+    name: '用户名',
+    password: '密码',
+    showPassword: '显示密码',
+    signIn: '登录',
+    first: '首次启动?管理员的用户名和密码已打印在启动服务器的终端中。',
+    lostPassword: '忘记密码?平台管理员可以为您设置新密码。',
+    currentPassword: '当前密码',
+    newPassword: '新密码',
+    passwordRule: '至少 12 个字符;几个词组成的密码更容易记住',
+    changePassword: '修改密码',
+    passwordChanged: '密码已修改,您的其他会话已结束。',
+    mustChange: '请设置您自己的密码',
+    mustChangeHint: '当前密码由他人设置。修改后即可进入控制台。',
+  },
+})
