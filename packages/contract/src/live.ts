@@ -111,8 +111,12 @@ export const LiveMessage = taggedUnion('type', [
 ])
 export type LiveMessage = Static<typeof LiveMessage>
 
-/** An instance as the topic `run` shows it: its output, which may be large, is read by GET /api/v1/instances/:instance. */
-export const LiveInstance = strict({ ...without(Instance.properties, 'output'), hasOutput: Type.Boolean() })
+/** An instance as the topic `run` shows it: its output, and an error that is long, are read by GET /api/v1/instances/:instance. */
+export const LiveInstance = strict({
+  ...without(Instance.properties, 'output'),
+  hasOutput: Type.Boolean(),
+  errorLeftOut: Type.Boolean(),
+})
 export type LiveInstance = Static<typeof LiveInstance>
 
 export interface LiveLogHead {

@@ -84,7 +84,7 @@ test('one that is gone without a word is not waited for longer than its lease', 
 
 test('the session of another tenant means nothing', async () => {
   const [task, other] = [await world.task(), await world.task()]
-  const body = { protocol: 1, instance: 'one', mode: 'PULL', handlers: ['x'], capacity: 1 } as const
+  const body = { protocol: 1, instance: 'one', mode: 'PULL' as const, handlers: ['x'], capacity: 1 }
   const enter = (of: TestTask, previous?: number) =>
     nodes[0]!.register(
       { tenantId: of.tenantId, appId: null },

@@ -68,6 +68,23 @@ describe('a run', () => {
     client.socket.close()
   })
 
+  test('is shown without errors that are long', async () => {
+    const client = await open()
+    const run = await world.trigger(await world.dag('short long'))
+    const claimed = await world.claim()
+    for (const each of claimed) await world.fail(each)
+    const [short, long] = (await world.run(run)).instances
+    const text = `update instance_history set error = jsonb_build_object('code', 'BROKEN', 'message', $2::text) where id = $1`
+    await live.api.root.query(text, [long!.id, Array.from({ length: 2_000 }, (_, n) => n).join(' ')])
+    const id = client.subscribe(runOf(run))
+    await client.sees(id, ({ items }) => items.length === 2)
+    expect(client.view(id)!.items).toMatchObject([
+      { id: short!.id, error: { code: 'BROKEN' }, errorLeftOut: false },
+      { id: long!.id, error: null, errorLeftOut: true },
+    ])
+    client.socket.close()
+  })
+
   test('sends only the instances that have changed', async () => {
     const client = await open()
     const run = await world.trigger(await world.dag('x1>y x2>y x3>y'))

@@ -153,11 +153,11 @@ function readRun(context: Context, { run }: OfKind<'run'>): Reader {
 }
 
 async function runItems(tx: Transaction, context: Context, instances: readonly ChangedInstance[]): Promise<SeenItem[]> {
-  const rows = instances.map(({ stamp: _, hasOutput: __, ...row }) => ({ ...row, output: null }))
+  const rows = instances.map(({ stamp: _, hasOutput: __, errorLeftOut: ___, ...row }) => ({ ...row, output: null }))
   const views = await instanceViews(tx, context, rows)
   return views.map(({ output: _, ...view }, place) => {
-    const { stamp, hasOutput } = instances[place]!
-    const value: LiveInstance = { ...view, hasOutput }
+    const { stamp, hasOutput, errorLeftOut } = instances[place]!
+    const value: LiveInstance = { ...view, hasOutput, errorLeftOut }
     return { id: view.id, value, stamp }
   })
 }

@@ -7,7 +7,8 @@ export function isDataError(error: unknown): boolean {
 }
 
 /** What the driver says, without any code, of a connection that it lost or did not get. */
-const CONNECTION_TROUBLE = /^(Connection terminated|timeout (expired|exceeded) when|Client has encountered a connection error)/
+const CONNECTION_TROUBLE =
+  /^(Connection terminated|timeout (expired|exceeded)|Query read timeout|Client (has encountered a connection error|was closed)|Cannot use a pool|Received unexpected)/
 
 export const isConnectionTrouble = (error: unknown): boolean =>
   CONNECTION_TROUBLE.test((error as { message?: string }).message ?? '')

@@ -156,18 +156,23 @@ export async function instancesOfRun(
 
 const changedOfRun = (age: 'live' | 'history') =>
   `select ${SHARED}, ${stampOf('t')} as stamp from instance_${age} t where t.tenant_id = $1 and ${OF_RUN} and ${changedSince('t', '$3')}`
+// A thousand instances that fail, each with a page of text, would be read and sent at once.
+const LONGEST_ERROR = 1_000
+const SHORT_ERROR = `case when pg_column_size(t.error) <= ${LONGEST_ERROR} then t.error end as error`
+const ERROR_LEFT_OUT = `coalesce(pg_column_size(t.error) > ${LONGEST_ERROR}, false) as "errorLeftOut"`
 // A handler's null is stored as such. What is larger than that is not fetched for the answer.
 const HAS_OUTPUT = `case when pg_column_size(t.output) > 100 then true else coalesce(t.output <> 'null', false) end`
 const ofRunSince = sql(
   'instance.ofRunSince',
-  `select ${VIEW.replace('t.output,', '')}, ${HAS_OUTPUT} as "hasOutput", t.stamp
+  `select ${VIEW.replace('t.output, t.error', SHORT_ERROR)}, ${HAS_OUTPUT} as "hasOutput", ${ERROR_LEFT_OUT}, t.stamp
    from (${changedOfRun('live')} union all ${changedOfRun('history')} and t.id >= ((($2::bigint >> 37) - 1) << 37)) t
    ${IN_ORDER} limit ${MOST_OF_RUN + 1}`,
 )
 
-/** Without its output, which may be large. `stamp`: of its last change, for `changedSince`. */
+/** Without its output, and without an error that is long. `stamp`: of its last change, for `changedSince`. */
 export interface ChangedInstance extends Omit<InstanceRow, 'output'> {
   readonly hasOutput: boolean
+  readonly errorLeftOut: boolean
   readonly stamp: number
 }
 

@@ -5,7 +5,7 @@ import type { Engine } from '../../lifecycle/engine.ts'
 import { lockInstances } from '../../lifecycle/lock-instances.ts'
 import { applyReports } from '../../lifecycle/report.ts'
 import type { ExecutorPrincipal } from '../../lifecycle/sessions.ts'
-import { isolate } from '../../runtime/isolate.ts'
+import { blamesItem, isolate } from '../../runtime/isolate.ts'
 import type { Transaction } from '../../storage/database.ts'
 import { markXxlOver, selectXxlAttempts, type CalledBackAttempt } from '../../storage/xxl-job-attempt.ts'
 import { storableJson } from '../../storage/storable-json.ts'
@@ -48,6 +48,7 @@ async function storeIsolated(engine: Engine, principal: ExecutorPrincipal, endin
       return some.map(() => undefined)
     },
     ({ logId }, error) => engine.report('xxlJob.callbackRefused', { logId, error }),
+    blamesItem,
   )
 }
 

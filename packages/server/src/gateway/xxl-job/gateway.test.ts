@@ -1,4 +1,5 @@
 import { DEFAULT_RETRY } from '@carillon/core'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cancelRuns } from '../../lifecycle/control-runs.ts'
 import type { TaskShape, TestTask } from '../../lifecycle/engine.test-helper.ts'
@@ -379,6 +380,23 @@ describe('8 registry', () => {
     const { logId } = await sent({ task, executor, token })
     expect(logId).toBeGreaterThan(0)
     expect(executor.of('run')[0]!.headers['xxl-job-access-token']).not.toBe(token)
+  })
+
+  test('its lease runs out while it comes back under another token: it gets a session, and not the one that has ended', async () => {
+    const { task, executor } = await scene()
+    const other = await gateway.token(task)
+    const expiring = new pg.Client({ connectionString: gateway.world.url })
+    await expiring.connect()
+    await expiring.query('begin')
+    await expiring.query(`update executor_session set ended_at = now(), end_reason = 'EXPIRED' where app_id = $1`, [task.appId])
+    const registered = gateway.register(task, executor.address, other)
+    const isWaiting = async () =>
+      (await gateway.world.sql(`select 1 from pg_locks where not granted and pid <> pg_backend_pid()`)).length > 0
+    await gateway.until(isWaiting)
+    await expiring.query('commit')
+    await expiring.end()
+    await registered
+    expect((await sessions(task)).map(({ open }) => open)).toEqual([false, true])
   })
 
   test('registered twice at once it has one session', async () => {
