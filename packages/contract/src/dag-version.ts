@@ -17,6 +17,9 @@ const Note = Type.String({ maxLength: 2000, description: 'What is new in this ve
 const head = {
   id: Id,
   number: VersionNumber,
+  base: nullable(
+    Type.Integer({ description: 'The version that it departed from: the one it copies, or the active one when it was made' }),
+  ),
   state: State,
   revision: Type.Integer({ description: 'Of a draft: rises with each edit' }),
   contentHash: Type.String({ description: 'Two versions of one hash mean the same' }),
@@ -152,7 +155,7 @@ export const dagVersionRoutes = {
     path,
     summary: 'List the versions of a DAG, newest first',
     params: dag,
-    query: strict({ ...Paging, ...optional({ state: State }) }),
+    query: strict({ ...Paging, ...optional({ state: State, createdBy: Type.String({ maxLength: 300 }) }) }),
     responses: { 200: pageOf(DagVersionHead) },
   }),
   create: route({
@@ -226,7 +229,19 @@ export const dagVersionRoutes = {
     description:
       'The version that was active is archived, a gray release ends. Runs under way keep the version they started with.',
     params,
-    body: strict(optional({ revision: DraftRevision })),
+    body: strict(
+      optional({
+        revision: DraftRevision,
+        over: nullable(
+          Type.Integer({
+            minimum: 1,
+            maximum: 2_147_483_647,
+            description:
+              'The version that is active as far as you know, null: none. Refused when another one has become so meanwhile',
+          }),
+        ),
+      }),
+    ),
     responses: { 200: DagVersion },
     audit: 'dag_version.activate',
   }),

@@ -103,6 +103,17 @@ const Decision = strict(optional({ comment: Type.String({ minLength: 1, maxLengt
 const Node = strict({ instanceId: Id, runId: Id, newInstanceId: Type.Optional(Id) })
 const control = { method: 'POST', access: 'run.control', tag: TAG, params, responses: { 200: Node } } as const
 
+/** Which task instances are meant, in lists and where something is done to all that match. */
+export const InstanceFilter = {
+  task: Type.Unsafe<string>({ ...Ref, description: 'Of runs of this task; nodes of DAGs stand under their DAG' }),
+  dag: Ref,
+  run: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+  executor: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+  state: Type.Array(choice(INSTANCE_STATES), { maxItems: INSTANCE_STATES.length }),
+  from: Millis,
+  to: Millis,
+}
+
 /** Control of one node of a DAG's run, or of one element of a fan-out. What it does to others: docs/concepts/dag-control.md. */
 const nodeRoutes = {
   // Who may decide is said by the node, so the handler asks.
@@ -164,15 +175,7 @@ export const instanceRoutes = {
     summary: 'List task instances across runs, newest first',
     query: strict({
       ...Paging,
-      ...optional({
-        task: Type.Unsafe<string>({ ...Ref, description: 'Of runs of this task; nodes of DAGs stand under their DAG' }),
-        dag: Ref,
-        run: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
-        executor: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
-        state: Type.Array(choice(INSTANCE_STATES), { maxItems: INSTANCE_STATES.length }),
-        from: Millis,
-        to: Millis,
-      }),
+      ...optional(InstanceFilter),
     }),
     responses: { 200: pageOf(Instance) },
   }),

@@ -21,12 +21,15 @@ import { Assignment, Control, executorRoutes, ReportItem } from './executor-prot
 import { Attempt, Instance, InstanceDetail, LogRecord, Why } from './instance.ts'
 import { Concurrency, DagPolicies, EffectivePolicies, Policies, PoliciesPatch } from './policy.ts'
 import { Nodes, Overview } from './overview.ts'
+import { InstanceBulkPreview } from './instance-bulk.ts'
 import { FieldProblem, Problem } from './problem.ts'
 import { Revision } from './revision.ts'
 import { successStatus, type Route } from './route.ts'
 import { routes } from './routes.ts'
+import { RunBulkPreview } from './run-bulk.ts'
 import { Run, RunDetail, Started, TriggerItem, TriggerResult } from './run.ts'
 import { Backfill, Fire, PreviewFire, Schedule } from './schedule.ts'
+import { ScheduleLoad } from './schedule-load.ts'
 import { Scheduler, ServerNode } from './scheduler.ts'
 import { Labels } from './schema.ts'
 import { SESSION_COOKIE, Session, SessionItem } from './session.ts'
@@ -69,6 +72,7 @@ const NAMED: Readonly<Record<string, TSchema>> = {
   },
   ...{
     Instance,
+    InstanceBulkPreview,
     InstanceDetail,
     ItemResult,
     Labels,
@@ -85,9 +89,11 @@ const NAMED: Readonly<Record<string, TSchema>> = {
     Run,
   },
   ...{
+    RunBulkPreview,
     RunDetail,
     Schedule,
     ScheduleDocument,
+    ScheduleLoad,
     Scheduler,
     ServerNode,
     Session,

@@ -8,11 +8,14 @@ import { dagVersionRoutes } from './dag-version.ts'
 import { definitionRoutes } from './definitions.ts'
 import { eventRoutes } from './event.ts'
 import { executorAdminRoutes } from './executor.ts'
+import { instanceBulkRoutes } from './instance-bulk.ts'
 import { instanceRoutes } from './instance.ts'
 import { metaRoutes } from './meta.ts'
 import { overviewRoutes } from './overview.ts'
 import type { Route } from './route.ts'
+import { runBulkRoutes } from './run-bulk.ts'
 import { runRoutes } from './run.ts'
+import { scheduleLoadRoutes } from './schedule-load.ts'
 import { scheduleRoutes } from './schedule.ts'
 import { schedulerRoutes } from './scheduler.ts'
 import { secretRoutes } from './secret.ts'
@@ -28,6 +31,7 @@ export const routes = {
   taskTypes: taskTypeRoutes,
   tasks: taskRoutes,
   schedules: scheduleRoutes,
+  scheduleLoad: scheduleLoadRoutes,
   calendars: calendarRoutes,
   dagTemplates: dagTemplateRoutes,
   dags: dagRoutes,
@@ -35,7 +39,9 @@ export const routes = {
   dagNodes: dagNodeRoutes,
   definitions: definitionRoutes,
   runs: runRoutes,
+  runBulk: runBulkRoutes,
   instances: instanceRoutes,
+  instanceBulk: instanceBulkRoutes,
   events: eventRoutes,
   apps: appRoutes,
   executors: executorAdminRoutes,

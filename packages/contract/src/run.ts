@@ -51,6 +51,18 @@ export const RunDetail = strict({
 })
 export type RunDetail = Static<typeof RunDetail>
 
+/** Which runs are meant, in lists and where something is done to all that match. */
+export const RunFilter = {
+  task: Ref,
+  dag: Ref,
+  schedule: Ref,
+  state: Type.Array(choice(RUN_STATES), { maxItems: RUN_STATES.length }),
+  origin: choice(RUN_ORIGINS),
+  from: Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000, description: 'Created at or after' }),
+  to: Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000, description: 'Created before' }),
+  param: Type.String({ pattern: '^[^=]{1,63}=.{0,255}$', description: 'key=value of a searchable parameter' }),
+}
+
 const trigger = optional({
   params: Type.Unsafe<Record<string, unknown>>({
     type: 'object',
@@ -120,7 +132,7 @@ export const RunResult = strict({
 })
 export type RunResult = Static<typeof RunResult>
 
-const Retry = strict(
+export const Retry = strict(
   optional({
     from: choice(['START', 'FAILED'], 'FAILED: nodes that had succeeded stand as they ended, everything else runs again'),
     params: Type.Unsafe<Record<string, unknown>>({
@@ -193,16 +205,7 @@ export const runRoutes = {
     summary: 'List runs, newest first',
     query: strict({
       ...Paging,
-      ...optional({
-        task: Ref,
-        dag: Ref,
-        schedule: Ref,
-        state: Type.Array(choice(RUN_STATES), { maxItems: RUN_STATES.length }),
-        origin: choice(RUN_ORIGINS),
-        from: Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000, description: 'Created at or after' }),
-        to: Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000, description: 'Created before' }),
-        param: Type.String({ pattern: '^[^=]{1,63}=.{0,255}$', description: 'key=value of a searchable parameter' }),
-      }),
+      ...optional(RunFilter),
     }),
     responses: { 200: pageOf(Run) },
   }),

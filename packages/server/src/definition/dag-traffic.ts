@@ -21,11 +21,23 @@ export async function activateVersion(
   edit: Edit,
   ref: string,
   number: number,
-  revision: number | undefined,
+  expected: { readonly revision?: number; readonly over?: number | null } = {},
 ): Promise<Change<DagVersionRow>> {
-  const { before, after, dag } = await putToWork(edit, ref, number, revision)
+  const { before, after, dag } = await putToWork(edit, ref, number, expected.revision, (found) => {
+    if (expected.over !== undefined) assertStillActive(found, expected.over)
+  })
   await setTraffic(edit, 'activate', dag, { activeVersionId: after.id, grayVersionId: null, grayPercent: null })
   return changed(before, after)
+}
+
+/** Two people who work on two drafts: whoever comes second looks at what the first has changed, instead of taking it back unseen. */
+function assertStillActive({ activeNumber }: DagRow, over: number | null): void {
+  if (activeNumber === over) return
+  const known = over === null ? 'No version was active as far as you know' : `You know version ${over} as the active one`
+  const present = activeNumber === null ? 'none is now' : `version ${activeNumber} is now`
+  throw new CarillonError('VERSION_CONFLICT', `${known}, but ${present}. Compare your draft with it, then activate over it.`, {
+    extra: { yourVersion: over, currentVersion: activeNumber },
+  })
 }
 
 /** Gives a second version a share of the runs that name none. */

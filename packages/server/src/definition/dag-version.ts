@@ -29,7 +29,7 @@ export async function createVersion(edit: Edit, ref: string, body: DagVersionCre
     await assertMayRefer(edit, changedParts(definition, await activeDefinition(edit, dag)), null, '/body/definition')
   if (body.definition && !body.incomplete) await checkDraft(edit, dag, definition)
   const row = await insertDraft(edit.tx, edit.tenantId, {
-    ...{ dagId: dag.id, number: await nextVersionNumber(edit.tx, edit.tenantId, dag.id) },
+    ...{ dagId: dag.id, number: await nextVersionNumber(edit.tx, edit.tenantId, dag.id), base: body.copyOf ?? dag.activeNumber },
     ...{ definition, contentHash: contentHash(definition), note: body.note ?? '', createdBy: edit.principal },
   })
   return { answer: row, object: objectOf(row), before: null, after: imageOf(row) }

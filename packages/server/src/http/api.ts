@@ -12,11 +12,14 @@ import { dagVersionHandlers } from './handlers/dag-versions.ts'
 import { definitionHandlers } from './handlers/definitions.ts'
 import { eventHandlers } from './handlers/events.ts'
 import { executorHandlers } from './handlers/executors.ts'
+import { instanceBulkHandlers } from './handlers/instance-bulk.ts'
 import { instanceHandlers } from './handlers/instances.ts'
 import { metaHandlers } from './handlers/meta.ts'
 import { overviewHandlers } from './handlers/overview.ts'
+import { runBulkHandlers } from './handlers/run-bulk.ts'
 import { runHandlers } from './handlers/runs.ts'
 import { scheduleHandlers } from './handlers/schedules.ts'
+import { scheduleLoadHandlers } from './handlers/schedule-load.ts'
 import { schedulerHandlers } from './handlers/scheduler.ts'
 import { secretHandlers } from './handlers/secrets.ts'
 import { sessionHandlers, sessionListHandlers } from './handlers/sessions.ts'
@@ -31,6 +34,7 @@ const handlers: { readonly [Name in keyof typeof routes]: Handlers<(typeof route
   taskTypes: taskTypeHandlers,
   tasks: taskHandlers,
   schedules: scheduleHandlers,
+  scheduleLoad: scheduleLoadHandlers,
   calendars: calendarHandlers,
   dagTemplates: dagTemplateHandlers,
   dags: dagHandlers,
@@ -38,7 +42,9 @@ const handlers: { readonly [Name in keyof typeof routes]: Handlers<(typeof route
   dagNodes: dagNodeHandlers,
   definitions: definitionHandlers,
   runs: runHandlers,
+  runBulk: runBulkHandlers,
   instances: instanceHandlers,
+  instanceBulk: instanceBulkHandlers,
   events: eventHandlers,
   apps: appHandlers,
   executors: executorHandlers,

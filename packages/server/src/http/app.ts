@@ -13,6 +13,7 @@ import { serveDocs } from './docs.ts'
 import { requestHash } from './idempotency.ts'
 import { readJsonBodies } from './json-body.ts'
 import { createOverviews } from './handlers/overview.ts'
+import { createScheduleLoads } from './handlers/schedule-load.ts'
 import { assertOwnOrigin, assertOwnPage, type Sender } from './own-page.ts'
 import { carillonErrorOf, internalError, LONGEST_PATH_PART, problemOf, type BodyLimit } from './problems.ts'
 import { readinessOf } from './readiness.ts'
@@ -24,7 +25,7 @@ import { findUnstorable } from './unstorable.ts'
 import { compileValidator, fieldProblems } from '../definition/validation.ts'
 
 export interface AppOptions {
-  readonly services: Omit<ApiServices, 'forgetPrincipals' | 'readiness' | 'signIn' | 'overviews'>
+  readonly services: Omit<ApiServices, 'forgetPrincipals' | 'readiness' | 'signIn' | 'overviews' | 'scheduleLoads'>
   /** Routes and what answers them, group by group, as the contract names them. */
   readonly groups: readonly RouteGroup[]
   readonly corsOrigins?: readonly string[]
@@ -86,6 +87,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     readiness: readinessOf(options.services.db),
     signIn: createSignIn(options.services.db),
     overviews: createOverviews(),
+    scheduleLoads: createScheduleLoads(),
     forgetPrincipals: () => authenticator.forget(),
   }
   allowOrigins(app, options.corsOrigins ?? [])

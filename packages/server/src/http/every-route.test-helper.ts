@@ -136,6 +136,7 @@ const requests: Table = {
     }),
     cancelBackfill: (own) => ({ params: { schedule: own.schedule, backfill: own.backfill } }),
   },
+  scheduleLoad: { get: none },
   calendars: {
     list: none,
     create: () => ({ body: { code: code('calendar'), timezone: 'UTC', weekdays: [6, 7] } }),
@@ -221,6 +222,10 @@ const requests: Table = {
     retryMany: (own) => ({ body: { runs: [own.endedRun] } }),
     purge: (own) => ({ body: { task: own.task, before: 1 } }),
   },
+  runBulk: {
+    preview: (own) => ({ body: { action: 'pause', filter: { task: String(own.task), schedule: String(own.schedule) } } }),
+    act: (own) => ({ body: { action: 'pause', filter: { task: String(own.task), dag: String(own.dag) }, upTo: own.spareRun } }),
+  },
   instances: {
     list: (own) => ({ query: { task: own.task, executor: own.executor } }),
     get: (own) => ({ params: { instance: own.instance } }),
@@ -233,6 +238,18 @@ const requests: Table = {
     run: (own) => ({ params: { instance: own.longResting } }),
     skip: (own) => ({ params: { instance: own.resting } }),
     cancel: (own) => ({ params: { instance: own.alsoResting } }),
+  },
+  instanceBulk: {
+    preview: (own) => ({
+      body: { action: 'skip', filter: { dag: String(own.runningDag), run: own.run, executor: own.executor } },
+    }),
+    act: (own) => ({
+      body: {
+        action: 'cancel',
+        filter: { dag: String(own.runningDag), run: own.run, executor: own.executor },
+        upTo: own.longResting,
+      },
+    }),
   },
   events: { deliver: () => ({ body: { name: 'paid', key: '7', payload: { by: 'card' } } }) },
   apps: {

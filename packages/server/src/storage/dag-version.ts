@@ -7,6 +7,7 @@ export interface DagVersionHead {
   readonly id: number
   readonly dagId: number
   readonly number: number
+  readonly base: number | null
   readonly state: DagVersionState
   readonly revision: number
   readonly contentHash: string
@@ -24,26 +25,27 @@ export interface DagVersionRow extends DagVersionHead {
   readonly definition: DagDefinition
 }
 
-const HEAD = `t.id, t.dag_id as "dagId", t.number, t.state, t.revision, t.content_hash as "contentHash", t.plan_id as "planId", t.note,
+const HEAD = `t.id, t.dag_id as "dagId", t.number, t.base_number as base, t.state, t.revision, t.content_hash as "contentHash", t.plan_id as "planId", t.note,
   coalesce(jsonb_array_length(t.definition -> 'nodes'), 0) as "nodeCount", t.created_by as "createdBy", t.created_at as "createdAt",
   t.updated_at as "updatedAt", t.activated_at as "activatedAt", t.activated_by as "activatedBy"`
 
 const insert = sql(
   'dagVersion.insert',
-  `insert into dag_version as t (tenant_id, dag_id, number, definition, content_hash, note, created_by)
-   values ($1, $2, $3, $4::jsonb, $5, $6, $7) returning ${HEAD}, t.definition`,
+  `insert into dag_version as t (tenant_id, dag_id, number, definition, content_hash, note, created_by, base_number)
+   values ($1, $2, $3, $4::jsonb, $5, $6, $7, $8) returning ${HEAD}, t.definition`,
 )
 export interface DraftInput {
   readonly dagId: number
   readonly number: number
+  readonly base: number | null
   readonly definition: DagDefinition
   readonly contentHash: string
   readonly note: string
   readonly createdBy: string
 }
 export async function insertDraft(tx: Transaction, tenantId: number, draft: DraftInput): Promise<DagVersionRow> {
-  const { dagId, number, definition, contentHash, note, createdBy } = draft
-  const values = [tenantId, dagId, number, JSON.stringify(definition), contentHash, note, createdBy]
+  const { dagId, number, base, definition, contentHash, note, createdBy } = draft
+  const values = [tenantId, dagId, number, JSON.stringify(definition), contentHash, note, createdBy, base]
   return (await tx.query<DagVersionRow>(insert, values))[0]!
 }
 
@@ -117,7 +119,7 @@ export async function archiveVersionRows(tx: Transaction, tenantId: number, ids:
 export const listVersions = listing<DagVersionHead>({
   name: 'dagVersion.list',
   text: `select ${HEAD} from dag_version t where t.tenant_id = $1`,
-  filters: { dag: 't.dag_id = ?::bigint', state: 't.state = ?::text' },
+  filters: { dag: 't.dag_id = ?::bigint', state: 't.state = ?::text', createdBy: 't.created_by = ?::text' },
   orders: { newest: { by: 't.number', type: 'bigint', descending: true, field: 'number' } },
 })
 

@@ -51,18 +51,34 @@ const ofTarget = (
 // The only instance of a task run has its run's id, and the index by run leaves it out.
 const OF_RUN = `(t.id = $2 or (t.run_id = $2 and t.id <> t.run_id))`
 
+const INSTANCE_FILTERS = {
+  task: ofTarget('task'),
+  dag: ofTarget('dag'),
+  executor: 't.executor_id = ?::bigint',
+  run: OF_RUN.replaceAll('$2', '?::bigint'),
+  state: 't.state = any(?::text[])',
+  from: 't.created_at >= at_ms(?::bigint)',
+  to: '(t.created_at < at_ms(?::bigint) and t.id < ((?::bigint / 86400000 + 1) << 37))',
+  upTo: 't.id <= ?::bigint',
+  isNode: '(t.id <> t.run_id) = ?::boolean',
+  waitReason: 't.wait_reason = ?::text',
+}
+
 export const listInstances = listing<InstanceRow>({
   name: 'instance.list',
   text: `select ${VIEW} from ((${half('live')}{where}{page}) union all (${half('history')}{where}{page})) t{page}`,
-  filters: {
-    task: ofTarget('task'),
-    dag: ofTarget('dag'),
-    executor: 't.executor_id = ?::bigint',
-    run: OF_RUN.replaceAll('$2', '?::bigint'),
-    state: 't.state = any(?::text[])',
-    from: 't.created_at >= at_ms(?::bigint)',
-    to: '(t.created_at < at_ms(?::bigint) and t.id < ((?::bigint / 86400000 + 1) << 37))',
-  },
+  filters: INSTANCE_FILTERS,
+  orders: { '-id': { by: 't.id', type: 'bigint', descending: true, field: 'id' } },
+})
+
+/** As `listInstances`, where there are many: no more of them than what it takes to do something to them. */
+export const listMatchingInstances = listing<{ id: number; state: InstanceState }>({
+  name: 'instance.matching',
+  text: `select t.id, t.state from (
+      (select t.id, t.state from instance_live t where t.tenant_id = $1{where}{page})
+      union all
+      (select t.id, t.state from instance_history t where t.tenant_id = $1{where}{page})) t{page}`,
+  filters: INSTANCE_FILTERS,
   orders: { '-id': { by: 't.id', type: 'bigint', descending: true, field: 'id' } },
 })
 

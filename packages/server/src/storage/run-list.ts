@@ -40,24 +40,40 @@ const VIEW = `t.id, t.target_kind as kind, t.target_id as "targetId",
 const SHARED = `tenant_id, id, target_kind, target_id, plan_id, state, reason, origin, started_by, schedule_id, fire_at, backfill_id, parent_run_id, params, priority,
   concurrency_key, created_at, started_at, ended_at`
 
+const RUN_FILTERS = {
+  task: `t.target_id = (select k.id from task k where k.tenant_id = $1 and ${isNamed('k')} limit 1)`,
+  dag: `t.target_id = (select k.id from dag k where k.tenant_id = $1 and ${isNamed('k')} limit 1)`,
+  schedule: `t.schedule_id = (select s.id from schedule s where s.tenant_id = $1 and ${isNamed('s')} limit 1)`,
+  state: 't.state = any(?::text[])',
+  origin: 't.origin = ?::text',
+  from: 't.created_at >= at_ms(?::bigint)',
+  // The day in an identifier is never later than its creation: this bound lets PostgreSQL skip the younger partitions.
+  to: '(t.created_at < at_ms(?::bigint) and t.id < ((?::bigint / 86400000 + 1) << 37))',
+  param: `t.id in (select p.run_id from run_param p where p.tenant_id = $1 and p.key = split_part(?::text, '=', 1)
+            and p.value = substr(?::text, strpos(?::text, '=') + 1))`,
+  upTo: 't.id <= ?::bigint',
+  repeated: `?::boolean = (exists (select from run_live r where r.tenant_id = $1 and r.target_id = t.target_id and r.parent_run_id = t.id and r.origin = 'RETRY')
+    or exists (select from run_history r where r.tenant_id = $1 and r.parent_run_id = t.id and r.origin = 'RETRY'))`,
+}
+
 export const listRuns = listing<RunRow>({
   name: 'run.list',
   text: `select ${VIEW} from (
       (select ${SHARED} from run_live t where t.tenant_id = $1{where}{page})
       union all
       (select ${SHARED} from run_history t where t.tenant_id = $1{where}{page})) t{page}`,
-  filters: {
-    task: `t.target_id = (select k.id from task k where k.tenant_id = $1 and ${isNamed('k')} limit 1)`,
-    dag: `t.target_id = (select k.id from dag k where k.tenant_id = $1 and ${isNamed('k')} limit 1)`,
-    schedule: `t.schedule_id = (select s.id from schedule s where s.tenant_id = $1 and ${isNamed('s')} limit 1)`,
-    state: 't.state = any(?::text[])',
-    origin: 't.origin = ?::text',
-    from: 't.created_at >= at_ms(?::bigint)',
-    // The day in an identifier is never later than its creation: this bound lets PostgreSQL skip the younger partitions.
-    to: '(t.created_at < at_ms(?::bigint) and t.id < ((?::bigint / 86400000 + 1) << 37))',
-    param: `t.id in (select p.run_id from run_param p where p.tenant_id = $1 and p.key = split_part(?::text, '=', 1)
-              and p.value = substr(?::text, strpos(?::text, '=') + 1))`,
-  },
+  filters: RUN_FILTERS,
+  orders: { '-id': { by: 't.id', type: 'bigint', descending: true, field: 'id' } },
+})
+
+/** As `listRuns`, where there are many: no more of them than what it takes to do something to them. */
+export const listMatching = listing<{ id: number; state: RunState }>({
+  name: 'run.matching',
+  text: `select t.id, t.state from (
+      (select tenant_id, id, state from run_live t where t.tenant_id = $1{where}{page})
+      union all
+      (select tenant_id, id, state from run_history t where t.tenant_id = $1{where}{page})) t{page}`,
+  filters: RUN_FILTERS,
   orders: { '-id': { by: 't.id', type: 'bigint', descending: true, field: 'id' } },
 })
 

@@ -46,7 +46,7 @@ export const dagDocuments = documentKind<DagDocument, DagRow, DagFields>({
 async function release(edit: Edit, { code, note = '' }: DagDocument, definition: DagDefinitionView): Promise<void> {
   // Activation insists on what a draft may still lack.
   const { answer } = await createVersion(edit, code, { definition, note, incomplete: true })
-  await activateVersion(edit, code, answer.number, undefined)
+  await activateVersion(edit, code, answer.number)
 }
 
 function partsOf({ kind: _, code: __, note: ___, ...rest }: DagDocument) {

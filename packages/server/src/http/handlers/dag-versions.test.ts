@@ -279,3 +279,22 @@ test('a dry run is refused for outcomes of nodes that there are not, parameters 
     nodes: [{ code: 'a', error: { code: 'EXPRESSION_FAILED', message: expect.stringContaining('gives no list') } }, {}, {}],
   })
 })
+
+test('two people who publish two drafts of one version: the second is told, and activates over what it has seen', async () => {
+  const { dags, dagVersions } = api.tenantA.client
+  const dag = 'published-twice'
+  const definition = (ms: number) => ({ nodes: [{ code: 'pause', wait: { ms } }], edges: [] })
+  await dags.create({ body: { code: dag } })
+  await dagVersions.create({ params: { dag }, body: { definition: definition(1) } })
+  await dagVersions.activate({ params: { dag, number: 1 }, body: { over: null } })
+  const [mine, theirs] = [
+    await dagVersions.create({ params: { dag }, body: { definition: definition(2) } }),
+    await dagVersions.create({ params: { dag }, body: { copyOf: 1 } }),
+  ]
+  expect([mine.base, theirs.base]).toEqual([1, 1])
+  await dagVersions.activate({ params: { dag, number: theirs.number }, body: { over: 1 } })
+  const late = await refusal(dagVersions.activate({ params: { dag, number: mine.number }, body: { over: 1 } }))
+  expect(late).toMatchObject({ code: 'VERSION_CONFLICT', extra: { yourVersion: 1, currentVersion: theirs.number } })
+  expect((await dagVersions.get({ params: { dag, number: mine.number } })).state).toBe('DRAFT')
+  await dagVersions.activate({ params: { dag, number: mine.number }, body: { over: theirs.number } })
+})

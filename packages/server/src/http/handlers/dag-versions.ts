@@ -51,7 +51,7 @@ export const dagVersionHandlers: Handlers<typeof dagVersionRoutes> = {
     }
   },
   activate: ({ params, body }, context) =>
-    context.change((edit) => answering(activateVersion(edit, params.dag, params.number, body.revision), viewOf)),
+    context.change((edit) => answering(activateVersion(edit, params.dag, params.number, body), viewOf)),
   archive: ({ params }, context) => context.change((edit) => answering(archiveVersion(edit, params.dag, params.number), viewOf)),
 }
 

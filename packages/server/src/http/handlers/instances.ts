@@ -71,7 +71,7 @@ export const instanceHandlers: Handlers<typeof instanceRoutes> = {
   },
 }
 
-async function instanceIn({ read, tenantId }: Context, id: number): Promise<InstanceRow> {
+export async function instanceIn({ read, tenantId }: Context, id: number): Promise<InstanceRow> {
   const found = await read((tx) => findInstance(tx, tenantId, id))
   if (!found) throw noSuch('task instance')
   return found
@@ -91,7 +91,7 @@ async function decide(context: Context, kind: 'APPROVE' | 'REJECT', instanceId: 
 }
 
 /** Who may run what the run runs may run a node of it again; with parameters that the node's schema allows over those that it had. */
-async function assertMayRetry(
+export async function assertMayRetry(
   { read, tenantId, principal, services }: Context,
   { runId, planId, node, id }: InstanceRow,
   changed: Record<string, unknown> | undefined,
@@ -111,7 +111,7 @@ async function assertMayRetry(
 }
 
 /** The effect and its audit row in one transaction. */
-function control(
+export function control(
   { changePlatform, services }: Context,
   action: NodeAction,
 ): Promise<{ instanceId: number; runId: number; newInstanceId?: number }> {

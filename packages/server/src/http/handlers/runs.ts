@@ -237,7 +237,7 @@ function itemResult({ task, dag }: Ask, result: StartResult | CarillonError, pla
   return { ...of, ok: false, code: result.code, detail: result.detail }
 }
 
-type ControlName = 'cancelRuns' | 'pauseRuns' | 'resumeRuns' | 'retryRuns'
+export type ControlName = 'cancelRuns' | 'pauseRuns' | 'resumeRuns' | 'retryRuns'
 
 /** Changed parameters over those of the run, under the schema of its plan. */
 async function checkChanged(
@@ -324,11 +324,22 @@ async function controlMany(context: Context, name: ControlName, runIds: readonly
   return bulkResult(await control(context, name, runIds))
 }
 
-async function control(context: Context, name: ControlName, runIds: readonly number[], how?: RetryHow): Promise<RunResult[]> {
+/** `asked`: what else the audit trail keeps of the request. */
+export async function control(
+  context: Context,
+  name: ControlName,
+  runIds: readonly number[],
+  how?: RetryHow,
+  asked: object = {},
+): Promise<RunResult[]> {
   const { tenantId, principal, services } = context
   const refused = name === 'retryRuns' ? await refusedToRun(context, runIds) : new Set<number>()
   const allowed = runIds.filter((id) => !refused.has(id))
-  const audit = context.audited({ kind: 'run', id: runIds.length === 1 ? runIds[0]! : null }, null, { runs: runIds, ...how })
+  const audit = context.audited({ kind: 'run', id: runIds.length === 1 ? runIds[0]! : null }, null, {
+    ...asked,
+    runs: runIds,
+    ...how,
+  })
   const act: Lifecycle['retryRuns'] = services.lifecycle[name]
   if (allowed.length === 0) await context.recordOnly(audit)
   const done = allowed.length === 0 ? [] : await act(tenantId, allowed, principal.name, audit, how)

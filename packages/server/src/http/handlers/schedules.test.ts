@@ -364,3 +364,18 @@ test('an earlier revision is restored as the newest version, calendars included'
     [1, 'create'],
   ])
 })
+
+test('the load of the next hours is that of the schedules that are not paused', async () => {
+  const client = api.tenantB.client
+  await client.taskTypes.create({ body: { code: 'say', kind: 'log', settings: { message: 'x' } } })
+  await client.tasks.create({ body: { code: 'say', type: 'say' } })
+  for (const code of ['one', 'two', 'paused'])
+    await client.schedules.create({ body: { code, task: 'say', timing: cron('17 * * * *') } })
+  await client.schedules.pause({ params: { schedule: 'paused' }, body: {} })
+  const load = await client.scheduleLoad.get({ query: { hours: 3 } })
+  expect(load.minutes).toHaveLength(180)
+  expect(load.minutes.reduce((sum, count) => sum + count, 0)).toBe(6)
+  expect(load).toMatchObject({ schedules: 2, more: false, to: load.from + 3 * 3_600_000 })
+  expect(load.peaks[0]).toMatchObject({ count: 2, schedules: [{ code: 'one' }, { code: 'two' }] })
+  expect(new Date(load.peaks[0]!.at).getUTCMinutes()).toBe(17)
+})
