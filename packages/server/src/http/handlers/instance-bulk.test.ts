@@ -25,8 +25,8 @@ const bulk = () => api.tenantA.client.instanceBulk
 const statesOf = async (run: number) =>
   (await api.tenantA.client.runs.get({ params: { run } })).instances.map(({ state }) => state).toSorted()
 
-test('all nodes that match are shown, then cancelled, then run again once', async () => {
-  const { run, dag } = await waitingRun(3)
+test('all nodes that match are shown, then cancelled, each with an audit entry of its own', async () => {
+  const { dag } = await waitingRun(3)
   const other = await waitingRun(1)
   const cancel = { action: 'cancel', filter: { dag } } as const
   const preview = await bulk().preview({ body: cancel })
