@@ -32,7 +32,9 @@ test('--from-failed lets stand what had succeeded, and what has been run again i
   const fromFailed = await runOf(nextOf((await run(['retry', String(id), '--from-failed'])).out))
   expect(fromFailed.instances.find(({ nodeCode }) => nodeCode === 'first')?.state).toBe('SUCCESS')
   const again = await run(['retry', '--dag', dag, '--since', '1h', '--from-failed'])
-  expect(again).toMatchObject({ code: 0, err: expect.stringContaining(`No such runs of ${dag}`) })
+  expect(again.code).toBe(0)
+  // The new run may have failed by now, and is then taken itself.
+  expect(again.out).not.toContain(`Run ${id} of`)
 })
 
 test('--dag runs the failed runs of a DAG again', async () => {
