@@ -19,7 +19,6 @@ afterAll(async () => {
   await world.close()
 })
 
-const NEVER = new AbortController().signal
 const principal = (tenantId: number) => ({ tenantId, appId: null })
 
 /** An app with rules; its tasks stand in one lane each, as if compiled under them. */

@@ -55,7 +55,7 @@ describe('CON-4 the capacity of an app', () => {
     const runs = await trigger('report', 3)
     const [rest] = await trigger('rest', 1)
     const { claim } = await executor('limited', 10)
-    expect((await claim()).sort()).toEqual([runs[0], runs[1], rest].sort())
+    expect(new Set(await claim())).toEqual(new Set([runs[0], runs[1], rest]))
     expect(await whyOf(runs[2]!)).toEqual({
       reason: 'CAPACITY',
       detail: `The app limited gives the label team=reports at most 2 places at once; run ${runs[0]} holds one.`,
