@@ -141,7 +141,7 @@ function Rules({ rules }: { rules: readonly Rule[] }) {
       <Text c="dimmed" size="sm">
         {t('rulesHint')}
       </Text>
-      <Table aria-label={t('rules')} maw={900}>
+      <Table borderColor="var(--hairline)" aria-label={t('rules')} maw={900}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t('ruleFor')}</Table.Th>

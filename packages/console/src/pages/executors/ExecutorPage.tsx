@@ -159,7 +159,7 @@ function FiguresTable({ figures }: { figures: ExecutorDetail['figures'] }) {
         {t('figures')}
       </Text>
       <Table.ScrollContainer minWidth={640} maw={900} type="native" tabIndex={0} role="region" aria-labelledby="figures">
-        <Table aria-labelledby="figures">
+        <Table borderColor="var(--hairline)" aria-labelledby="figures">
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{t('period')}</Table.Th>

@@ -48,7 +48,11 @@ function Found({ nodes, retry }: { nodes: Nodes; retry: () => void }) {
         empty={<Text c="dimmed">{t('noLeaders')}</Text>}
         columns={[
           { id: 'role', header: t('role'), cell: ({ role }) => role },
-          { id: 'node', header: t('node'), cell: ({ node }) => <span className="foreign">{node}</span> },
+          {
+            id: 'node',
+            header: t('node'),
+            cell: ({ node }) => <span className="foreign">{nodes.nodes.find(({ id }) => id === node)?.name ?? node}</span>,
+          },
           { id: 'term', header: t('term'), align: 'right', cell: ({ term }) => term },
           { id: 'lease', header: t('lease'), cell: ({ leaseUntil }) => <Time at={leaseUntil} /> },
         ]}

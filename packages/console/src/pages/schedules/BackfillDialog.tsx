@@ -100,10 +100,12 @@ export function BackfillDialog({ schedule, onClose, onDone }: BackfillDialogProp
 function Counted({ schedule, fromAt, toAt }: { schedule: ScheduleView; fromAt: number; toAt: number }) {
   const t = useTexts(schedulesTexts)
   const { api, code } = useTenant()
+  // A preview begins after its `from`, a backfill with it.
+  const from = Math.max(0, fromAt - 1)
   const preview = useQuery({
     queryKey: ['schedules', code, schedule.id, 'range', fromAt],
     queryFn: ({ signal }) =>
-      api.schedules.preview({ params: { schedule: schedule.id }, query: { from: fromAt, count: MOST_COUNTED } }, { signal }),
+      api.schedules.preview({ params: { schedule: schedule.id }, query: { from, count: MOST_COUNTED } }, { signal }),
     enabled: fromAt < toAt,
   })
   if (preview.data === undefined || !(fromAt < toAt)) return null

@@ -105,7 +105,7 @@ function Grid({ load }: { load: ScheduleLoad }) {
       <Text component="h2" fw={600}>
         {t('peaks')}
       </Text>
-      <Table aria-label={t('peaks')} maw={900}>
+      <Table borderColor="var(--hairline)" aria-label={t('peaks')} maw={900}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t('minute')}</Table.Th>

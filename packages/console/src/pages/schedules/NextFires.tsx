@@ -12,7 +12,7 @@ export function NextFires({ preview, label }: { preview: Preview; label: string 
   if (preview.fires.length === 0) return <Text c="dimmed">{preview.whyNone ?? t('noFires')}</Text>
   return (
     <Table.ScrollContainer minWidth={480} maw={900} type="native" tabIndex={0} role="region" aria-label={label}>
-      <Table aria-label={label}>
+      <Table borderColor="var(--hairline)" aria-label={label}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t('local')}</Table.Th>

@@ -302,7 +302,7 @@ function BoundFields({ draft, set, problem }: PartProps) {
   const known = calendars.data?.items.map((calendar) => calendar.code) ?? []
   const choices = [...new Set([...known, ...draft.include, ...draft.exclude])]
   return (
-    <Fieldset legend={t('calendars')} style={{ borderColor: 'var(--hairline)' }}>
+    <Fieldset legend={t('restrictions')} style={{ borderColor: 'var(--hairline)' }}>
       <Group align="flex-end" mb="sm">
         {(['include', 'exclude'] as const).map((mode) => (
           <MultiSelect

@@ -17,3 +17,7 @@ test('a map of whole hours has a row for each', () => {
 test('what fires once is never shown as empty, and the fullest minute is the darkest', () => {
   expect([shade(0, 100), shade(1, 100), shade(50, 100), shade(100, 100), shade(0, 0)]).toEqual([0, 1, 2, 4, 0])
 })
+
+test('a map on which one schedule fires each minute does not look full', () => {
+  expect(shade(1, 1)).toBe(1)
+})

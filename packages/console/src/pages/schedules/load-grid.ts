@@ -19,8 +19,8 @@ export function loadRows(from: number, minutes: readonly number[]): readonly Loa
   }))
 }
 
-/** How dark a minute is, 0 (nothing) to 4 (the fullest). */
+/** How dark a minute is, 0 (nothing) to 4 (the fullest). Where even that has few, nothing is made to look full. */
 export function shade(count: number, most: number): 0 | 1 | 2 | 3 | 4 {
-  if (count <= 0 || most <= 0) return 0
-  return Math.min(4, Math.ceil((count / most) * 4)) as 1 | 2 | 3 | 4
+  if (count <= 0) return 0
+  return Math.min(4, Math.ceil((count / Math.max(most, 4)) * 4)) as 1 | 2 | 3 | 4
 }
