@@ -44,6 +44,7 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      { ...source, test: { name: 'console', include: ['packages/console/src/**/*.test.ts'] } },
       { ...source, test: { name: 'workspace', include: ['scripts/**/*.test.ts'] } },
       {
         ...source,
