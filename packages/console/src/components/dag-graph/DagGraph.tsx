@@ -116,10 +116,8 @@ export function DagGraph(props: DagGraphProps) {
   const current = selection.nodes.at(-1) ?? null
 
   const events: CanvasEvents = {
-    onSelect(next) {
-      tree.current?.focus({ preventScroll: true })
-      props.onSelect?.(next)
-    },
+    onPress: () => tree.current?.focus({ preventScroll: true }),
+    onSelect: (next) => props.onSelect?.(next),
     onOpen: (node) => props.onOpen?.(node),
     onMove: (moves) => editing?.onMove(moves),
     refuses: (from, to) => editing?.refusal(from, to) !== null,

@@ -1,13 +1,15 @@
 import { boundsOf, edgeAt, fitted, nodeAt, revealing, toGraph, zoomed, type Size, type View } from './geometry.ts'
 import type { Glyph } from './glyphs.ts'
 import { NODE_HEIGHT, NODE_WIDTH, NOTHING_SELECTED, selectEdge, selectNode, type GraphSelection, type Point } from './model.ts'
-import { HANDLE_RADIUS, paint, type Scene } from './paint.ts'
+import { HANDLE_RADIUS, ICON_FROM, paint, type Scene } from './paint.ts'
 import { paletteOf, type Palette } from './palette.ts'
 
 /** What people do on the canvas. Places are the graph's own. */
 export interface CanvasEvents {
   readonly onSelect: (selection: GraphSelection) => void
   readonly onOpen: (id: string) => void
+  /** A pointer went down anywhere: the graph takes the focus. */
+  readonly onPress: () => void
   readonly onMove: (moves: ReadonlyMap<string, Point>) => void
   readonly refuses: (from: string, to: string) => boolean
   readonly onConnect: (from: string, to: string) => void
@@ -22,6 +24,8 @@ type Gesture =
   | { readonly kind: 'PINCH'; readonly view: View; readonly distance: number; readonly middle: Point }
 
 const TURN_MS = 100
+/** From afar nothing is seen to turn. */
+const TURNS_A_LOOK = 10
 const SMALLEST_MOVE = 4
 
 /**
@@ -157,7 +161,12 @@ export class GraphCanvas {
     if (!runs) {
       clearInterval(this.#timer)
       this.#timer = undefined
-    } else this.#timer ??= setInterval(() => document.hidden || this.#repaint(), TURN_MS)
+      return
+    }
+    let turns = 0
+    this.#timer ??= setInterval(() => {
+      if (!document.hidden && (this.#view.k >= ICON_FROM || turns++ % TURNS_A_LOOK === 0)) this.#repaint()
+    }, TURN_MS)
   }
 
   #at(event: MouseEvent): Point {
@@ -171,6 +180,9 @@ export class GraphCanvas {
     const at = this.#at(event)
     this.#pointers.set(event.pointerId, at)
     this.#canvas.setPointerCapture(event.pointerId)
+    // Else the browser would move the focus to nothing afterwards.
+    event.preventDefault()
+    this.#events.onPress()
     if (this.#pointers.size === 2) {
       const [a, b] = [...this.#pointers.values()] as [Point, Point]
       this.#gesture = { kind: 'PINCH', view: this.#view, distance: apart(a, b), middle: between(a, b) }

@@ -44,7 +44,7 @@ export interface Frame {
 
 /** Below this scale a node is a coloured box with its icon, below the other one a box. */
 const CARD_FROM = 0.45
-const ICON_FROM = 0.16
+export const ICON_FROM = 0.16
 
 /** Draws what is in sight: first edges, then nodes, so that no line crosses a name. */
 export function paint(frame: Frame, scene: Scene): void {
@@ -55,12 +55,15 @@ export function paint(frame: Frame, scene: Scene): void {
   const inSight = sight(frame)
   const paleEdge = ({ from, to }: EdgeId) =>
     scene.highlighted !== null && !(scene.highlighted.has(from) && scene.highlighted.has(to))
+  if (view.k < ICON_FROM) paintFarEdges(frame, scene, inSight)
   for (const edge of scene.edges) {
+    const selected = isSelected(scene.selection, edge)
+    if (view.k < ICON_FROM && !selected && !edge.mark) continue
     const from = scene.places.get(edge.from)
     const to = scene.places.get(edge.to)
     if (!from || !to || !inSight(from, to)) continue
     context.globalAlpha = paleEdge(edge) ? 0.25 : 1
-    paintEdge(frame, edge, from, to, isSelected(scene.selection, edge))
+    paintEdge(frame, edge, from, to, selected)
   }
   context.globalAlpha = 1
   if (view.k >= CARD_FROM) {
@@ -133,7 +136,24 @@ function paintEdge({ context, view, palette }: Frame, edge: GraphEdge, from: Poi
   context.fill()
 }
 
-const LABEL_WIDTH = 170
+/** From afar all edges are one line of one stroke: a thousand curves, half of them dashed, would be most of the picture's time. */
+function paintFarEdges({ context, view, palette }: Frame, scene: Scene, inSight: (a: Point, b: Point) => boolean): void {
+  context.beginPath()
+  for (const edge of scene.edges) {
+    const from = scene.places.get(edge.from)
+    const to = scene.places.get(edge.to)
+    if (!from || !to || !inSight(from, to)) continue
+    context.moveTo(from.x + NODE_WIDTH, from.y + NODE_HEIGHT / 2)
+    context.lineTo(to.x, to.y + NODE_HEIGHT / 2)
+  }
+  context.globalAlpha = scene.highlighted === null ? 0.6 : 0.2
+  context.strokeStyle = palette.line
+  context.lineWidth = 0.6 / view.k
+  context.stroke()
+  context.globalAlpha = 1
+}
+
+const LABEL_WIDTH = 150
 
 function paintLabel(frame: Frame, edge: GraphEdge, at: Point): void {
   const { context, palette } = frame
@@ -161,7 +181,7 @@ function paintNode(frame: Frame, node: GraphNode, { x, y }: Point): void {
   const look = node.state ? STATE_LOOKS[node.state] : null
   const tone = look ? palette.tone(look.tone) : { ink: palette.line, tint: palette.raised }
   const far = view.k < ICON_FROM
-  context.fillStyle = far && look ? tone.ink : tone.tint
+  context.fillStyle = far ? tone.ink : tone.tint
   context.beginPath()
   if (far) context.rect(x, y, NODE_WIDTH, NODE_HEIGHT)
   else context.roundRect(x, y, NODE_WIDTH, NODE_HEIGHT, 6)
@@ -170,6 +190,8 @@ function paintNode(frame: Frame, node: GraphNode, { x, y }: Point): void {
   context.strokeStyle = marked ?? tone.ink
   context.lineWidth = marked ? 2.5 : far ? 4 : 1.25
   const outline = node.mark === 'removed' ? 'dashed' : (look?.outline ?? 'solid')
+  // From afar a tint would not be told from the page, so the box is solid, and an outline only marks.
+  if (far && !marked) return
   context.setLineDash(outline === 'dashed' ? [6, 4] : outline === 'dotted' ? [2, 3] : [])
   context.stroke()
   context.setLineDash([])

@@ -4,6 +4,8 @@ import type { EdgeId } from './model.ts'
 export interface Shape {
   readonly ids: readonly string[]
   readonly edges: readonly EdgeId[]
+  /** Edges have labels, which need room. */
+  readonly labelled?: boolean
 }
 
 /**

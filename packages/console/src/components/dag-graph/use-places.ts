@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'react'
-import type { EdgeId, GraphNode, Places, Point } from './model.ts'
+import type { GraphEdge, GraphNode, Places, Point } from './model.ts'
 import type { Shape } from './ranks.ts'
 
 interface Answer {
@@ -38,14 +38,15 @@ const MOST_KNOWN = 20
  * Where nodes stand: as their definition says, else as the layout says. Null until the first layout is there; while a changed shape is laid
  * out, what is known of the last one stays.
  */
-export function usePlaces(nodes: readonly GraphNode[], edges: readonly EdgeId[]): Places | null {
+export function usePlaces(nodes: readonly GraphNode[], edges: readonly GraphEdge[]): Places | null {
   const placedByHand = nodes.every(({ position }) => position !== undefined)
+  const labelled = edges.some(({ label }) => label !== undefined)
   const shape = useMemo(
     () =>
       placedByHand
         ? ''
-        : JSON.stringify([nodes.map(({ id }) => id).sort(), edges.map(({ from, to }) => [from, to].join(' ')).sort()]),
-    [nodes, edges, placedByHand],
+        : JSON.stringify([nodes.map(({ id }) => id).sort(), edges.map(({ from, to }) => [from, to].join(' ')).sort(), labelled]),
+    [nodes, edges, labelled, placedByHand],
   )
   const [laidOut, setLaidOut] = useState<Places | null>(() => known.get(shape) ?? null)
   useEffect(() => {
@@ -58,7 +59,8 @@ export function usePlaces(nodes: readonly GraphNode[], edges: readonly EdgeId[])
     let wanted = true
     const input = {
       ids: nodes.map(({ id }) => id).sort(),
-      edges: edges.map(({ from, to }) => ({ from, to })),
+      edges: edges.map(({ from, to }) => ({ from, to })).sort((a, b) => compare(a.from, b.from) || compare(a.to, b.to)),
+      labelled,
     }
     void layOutAside(input).then((places) => {
       known.set(shape, places)
@@ -75,3 +77,5 @@ export function usePlaces(nodes: readonly GraphNode[], edges: readonly EdgeId[])
     return new Map(nodes.map(({ id, position }) => [id, position ?? laidOut?.get(id) ?? { x: 0, y: 0 }]))
   }, [nodes, laidOut, placedByHand])
 }
+
+const compare = (a: string, b: string) => (a < b ? -1 : Number(a > b))
