@@ -3,3 +3,8 @@ declare module 'virtual:carillon-routes' {
   const routes: Readonly<Record<string, Readonly<Record<string, string>>>>
   export default routes
 }
+
+declare module 'virtual:carillon-schemas' {
+  const schemas: Readonly<Record<'policies' | 'dagPolicies' | 'environment', Readonly<Record<string, unknown>>>>
+  export default schemas
+}

@@ -28,6 +28,7 @@ import { Run, RunDetail, Started, TriggerItem, TriggerResult } from './run.ts'
 import { Backfill, Fire, PreviewFire, Schedule } from './schedule.ts'
 import { Scheduler, ServerNode } from './scheduler.ts'
 import { Labels } from './schema.ts'
+import { SESSION_COOKIE, Session, SessionItem } from './session.ts'
 import { Environment, Task, TaskItem } from './task.ts'
 import { TaskType } from './task-type.ts'
 import { Tenant } from './tenant.ts'
@@ -86,6 +87,8 @@ const NAMED: Readonly<Record<string, TSchema>> = {
     ScheduleDocument,
     Scheduler,
     ServerNode,
+    Session,
+    SessionItem,
     Started,
     Task,
     TaskDocument,
@@ -120,10 +123,18 @@ export function openApiDocument(): Record<string, unknown> {
       description: 'Task and DAG scheduling. Instants are milliseconds since 1970 UTC. Refusals are problem+json (RFC 9457).',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    security: [{ token: [] }],
+    security: [{ token: [] }, { session: [] }],
     paths,
     components: {
-      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: '`authorization: Bearer carillon_…`' } },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: '`authorization: Bearer carillon_…`' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: SESSION_COOKIE,
+          description: 'Of people who signed in at `/api/v1/session`',
+        },
+      },
       schemas: NAMED,
       responses: {
         Problem: {
@@ -136,7 +147,8 @@ export function openApiDocument(): Record<string, unknown> {
           name: 'carillon-tenant',
           in: 'header',
           schema: { type: 'string' },
-          description: 'Code of the tenant to act in; only for platform administrators',
+          description:
+            'Code of the tenant to act in. Needed beside the cookie of a session; beside a token only for platform administrators',
         },
         idempotencyKey: {
           name: 'idempotency-key',
@@ -156,6 +168,7 @@ function operation(id: string, route: Route): Record<string, unknown> {
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
     ...(route.access === 'public' ? { security: [] } : {}),
+    ...(route.access === 'session' ? { security: [{ session: [] }] } : {}),
     'x-permission': route.access,
     parameters: parametersOf(route),
     ...(route.body === undefined
@@ -173,7 +186,7 @@ function parametersOf(route: Route): unknown[] {
       required: place === 'path' || ((schema?.required as readonly string[] | undefined) ?? []).includes(name),
       schema: each,
     }))
-  const scoped = route.access !== 'public' && route.access !== 'executor'
+  const scoped = !['public', 'executor', 'session'].includes(route.access)
   return [
     ...own('path', route.params),
     ...own('query', route.query),

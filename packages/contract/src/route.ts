@@ -1,8 +1,11 @@
 import type { Permission } from '@carillon/core'
 import type { Static, TObject, TSchema } from 'typebox'
 
-/** `public`: no token. `authenticated`: any valid token. Otherwise the permission that the token's role must have. */
-export type Access = Permission | 'public' | 'authenticated'
+/**
+ * `public`: no token. `authenticated`: any valid token. `session`: only people who signed in, in no tenant. Otherwise the permission that the
+ * role must have.
+ */
+export type Access = Permission | 'public' | 'authenticated' | 'session'
 
 /**
  * One route of the API as data. The server, the OpenAPI document and the typed client are made from it; a route without an access

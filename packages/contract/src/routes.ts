@@ -15,6 +15,7 @@ import { runRoutes } from './run.ts'
 import { scheduleRoutes } from './schedule.ts'
 import { schedulerRoutes } from './scheduler.ts'
 import { secretRoutes } from './secret.ts'
+import { sessionListRoutes, sessionRoutes } from './session.ts'
 import { taskRoutes } from './task.ts'
 import { taskTypeRoutes } from './task-type.ts'
 import { tenantRoutes } from './tenant.ts'
@@ -40,6 +41,8 @@ export const routes = {
   tenants: tenantRoutes,
   users: userRoutes,
   members: memberRoutes,
+  sessions: sessionListRoutes,
+  session: sessionRoutes,
   tokens: tokenRoutes,
   secrets: secretRoutes,
   audit: auditRoutes,

@@ -7,7 +7,7 @@ import { Name, Version, choice, optional, strict } from './schema.ts'
 
 /** Users belong to the platform; through memberships they have a role in tenants. */
 const Login = Type.String({ pattern: '^[^\\s]{1,200}$', description: 'Without spaces' })
-const Password = Type.String({ minLength: 12, maxLength: 1024, description: 'At least 12 characters' })
+export const Password = Type.String({ minLength: 12, maxLength: 1024, description: 'At least 12 characters' })
 
 export const User = strict({
   id: Id,
@@ -16,11 +16,14 @@ export const User = strict({
   platformAdmin: Type.Boolean(),
   disabled: Type.Boolean(),
   hasPassword: Type.Boolean(),
+  mustChangePassword: Type.Boolean({ description: 'Someone else chose it' }),
   version: Type.Integer(),
   createdAt: Millis,
   updatedAt: Millis,
 })
 export type User = Static<typeof User>
+
+const MustChange = Type.Boolean({ description: 'The user has to choose another password before anything else; false by default' })
 
 const params = strict({ user: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) })
 const path = '/api/v1/users/:user'
@@ -40,7 +43,10 @@ export const userRoutes = {
     method: 'POST',
     path: '/api/v1/users',
     summary: 'Create a user',
-    body: strict({ login: Login, ...optional({ name: Name, password: Password, platformAdmin: Type.Boolean() }) }),
+    body: strict({
+      login: Login,
+      ...optional({ name: Name, password: Password, mustChangePassword: MustChange, platformAdmin: Type.Boolean() }),
+    }),
     responses: { 201: User },
     idempotent: true,
     audit: 'user.create',
@@ -50,14 +56,38 @@ export const userRoutes = {
     ...platform,
     method: 'PATCH',
     path,
-    summary: 'Change a user; a new password, disabled or not',
+    summary: 'Change a user; a new password, or being disabled, ends its sessions',
     params,
     body: strict({
       version: Version,
-      ...optional({ name: Name, password: Password, platformAdmin: Type.Boolean(), disabled: Type.Boolean() }),
+      ...optional({
+        name: Name,
+        password: Password,
+        mustChangePassword: MustChange,
+        platformAdmin: Type.Boolean(),
+        disabled: Type.Boolean(),
+      }),
     }),
     responses: { 200: User },
     audit: 'user.update',
+  }),
+  resetPassword: route({
+    ...platform,
+    method: 'POST',
+    path: '/api/v1/users/:user/password',
+    summary: 'Give a user a new password, which is shown this once and has to be changed at the first sign-in; its sessions end',
+    params,
+    responses: { 200: strict({ user: User, password: Type.String() }) },
+    audit: 'user.reset-password',
+  }),
+  remove: route({
+    ...platform,
+    method: 'DELETE',
+    path,
+    summary: 'Delete a user with its memberships and sessions',
+    params,
+    responses: { 204: Type.Null() },
+    audit: 'user.delete',
   }),
 }
 

@@ -162,8 +162,10 @@ async function startNode(
         vault,
         hub: engine.hub,
         days: firing.days,
+        sessions: config.sessions,
       },
       corsOrigins: listOf(config.corsOrigins),
+      ownHosts: config.publicUrl === undefined ? [] : [new URL(config.publicUrl).host],
       trustProxy: config.trustProxy === undefined ? false : listOf(config.trustProxy),
       // The calls of executors are many and say little; they are there for those who ask for them.
       onAnswered: (entry) => log[isTraffic(entry.route) ? 'trace' : 'info'](entry, 'answered'),

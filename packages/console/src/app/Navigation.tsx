@@ -21,15 +21,14 @@ import {
   type LucideIcon,
 } from 'lucide-react'
 import type { Permission } from '@carillon/core'
-import { useTexts } from '../i18n/texts.ts'
-import { useSession } from './session.tsx'
+import { useTexts, type Texts } from '../i18n/texts.ts'
+import { permissionsIn, useSession } from './session.tsx'
 import { shellTexts } from './text.ts'
 
 /** What NavLink's own `active` sets. */
 const ACTIVE = { 'data-active': true, 'aria-current': 'page' } as const
 
-type Word = Parameters<ReturnType<typeof useTexts<TextKey>>>[0]
-type TextKey = typeof shellTexts extends { keys?: infer K } ? Extract<K, string> : never
+type Word = typeof shellTexts extends Texts<infer K> ? K : never
 
 interface Entry {
   readonly word: Word
@@ -83,8 +82,8 @@ const PLATFORM: readonly Entry[] = [
 ]
 
 export function Navigation({ tenant }: { tenant: string | null }) {
-  const { permissions, user } = useSession()
-  const allowed = tenant === null ? [] : (permissions[tenant] ?? [])
+  const session = useSession()
+  const allowed = tenant === null ? [] : permissionsIn(session, tenant)
   return (
     <>
       {tenant !== null &&
@@ -92,7 +91,7 @@ export function Navigation({ tenant }: { tenant: string | null }) {
           const offered = entries.filter(({ needs }) => needs === undefined || allowed.includes(needs))
           return <Section key={word ?? ''} word={word} entries={offered} base={`/t/${tenant}`} />
         })}
-      {user.platformAdmin && <Section word="platform" entries={PLATFORM} base="" />}
+      {session.user.platformAdmin && <Section word="platform" entries={PLATFORM} base="" />}
     </>
   )
 }

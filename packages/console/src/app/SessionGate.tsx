@@ -2,13 +2,13 @@ import { Button, Modal, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { Navigate, useLocation } from '@tanstack/react-router'
 import { useEffect, useState, type ReactNode } from 'react'
-import { isSignedOut } from '../api/problem.ts'
+import { ServerUnreachable, isSignedOut } from '../api/problem.ts'
 import { onConnectionNews } from '../api/request.ts'
 import type { Session } from '../api/session.ts'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { ErrorPanel } from '../components/ErrorPanel.tsx'
-import { ServerUnreachable } from '../api/problem.ts'
 import { useTexts } from '../i18n/texts.ts'
+import { ChosenByOthers } from './PasswordForm.tsx'
 import { SESSION_KEY, SessionProvider, useSessionQuery } from './session.tsx'
 import { SignInForm } from './SignInForm.tsx'
 import { shellTexts } from './text.ts'
@@ -25,7 +25,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   }
   return (
     <SessionProvider session={data}>
-      {children}
+      {data.user.mustChangePassword ? <ChosenByOthers /> : children}
       <SignInAgain session={data} opened={ended.ended || isSignedOut(error)} onDone={ended.renewed} />
     </SessionProvider>
   )
@@ -69,7 +69,7 @@ function SignInAgain({ session, opened, onDone }: { session: Session; opened: bo
   return (
     <Modal opened={opened} onClose={() => undefined} withCloseButton={false} closeOnEscape={false} title={t('expired')}>
       <Text mb="md">{t('expiredHint')}</Text>
-      <SignInForm name={session.user.name} onSignedIn={renewed} />
+      <SignInForm name={session.user.login} onSignedIn={renewed} />
     </Modal>
   )
 }

@@ -10,7 +10,7 @@ import { LanguageMenu, ThemeMenu, ZoneMenu } from './Menus.tsx'
 import { Navigation } from './Navigation.tsx'
 import { preferences, setPreferences } from './preferences.ts'
 import { SessionGate } from './SessionGate.tsx'
-import { TenantProvider, useSession } from './session.tsx'
+import { TenantProvider, permissionsIn, useSession } from './session.tsx'
 import { TenantMenu } from './TenantMenu.tsx'
 import { shellTexts } from './text.ts'
 
@@ -27,9 +27,9 @@ export function TenantShell() {
 }
 
 function InTenant({ code }: { code: string }) {
-  const { memberships, user, permissions } = useSession()
+  const session = useSession()
   const t = useTexts(shellTexts)
-  const known = user.platformAdmin || permissions[code] !== undefined || memberships.some(({ tenant }) => tenant.code === code)
+  const known = permissionsIn(session, code).length > 0
   useEffect(() => {
     if (known && preferences().lastTenant !== code) setPreferences({ lastTenant: code })
   }, [known, code])

@@ -44,14 +44,19 @@ export function TenantProvider({ code, children }: { code: string; children: Rea
   return <TenantContext value={tenant}>{children}</TenantContext>
 }
 
+/** What the user may do in a tenant; nothing: it is none of theirs. */
+export function permissionsIn({ permissions }: Session, code: string): readonly string[] {
+  return permissions[code] ?? permissions['*'] ?? []
+}
+
 function tenantOf(session: Session, code: string): Tenant {
   const membership = session.memberships.find(({ tenant }) => tenant.code === code)
-  const permissions = session.permissions[code] ?? []
+  const permissions = permissionsIn(session, code)
   return {
     code,
     name: membership?.tenant.name ?? code,
     role: membership?.role ?? null,
-    can: (permission) => (permission === 'platform' ? session.user.platformAdmin : permissions.includes(permission)),
+    can: (permission) => permissions.includes(permission),
     api: createApi(code),
   }
 }
@@ -62,6 +67,3 @@ export function useTenant(): Tenant {
   if (tenant === null) throw new Error('useTenant outside of a tenant')
   return tenant
 }
-
-/** Routes of the platform: no tenant. */
-export const platformApi = createApi(null)

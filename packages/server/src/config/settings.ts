@@ -102,6 +102,10 @@ export const settings = {
     auditDays: setting(days(1, 36_500), 365, 'How long the audit trail is kept.'),
     idempotencyMs: setting(duration(minute, 30 * day), day, 'How long an idempotency key is remembered.'),
   },
+  sessions: {
+    idleMs: setting(duration(minute, 30 * day), 12 * hour, 'How long someone who signed in and does nothing stays signed in.'),
+    longestMs: setting(duration(minute, 365 * day), 7 * day, 'How long someone stays signed in, whatever they do.'),
+  },
   limits: {
     bodyBytes: setting(bytes(kb, 100 * mb), 5 * mb, 'Largest request body.'),
     paramsBytes: setting(bytes(kb, mb), 64 * kb, 'Largest parameters of a run.'),

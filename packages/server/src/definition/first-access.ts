@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { hashPassword } from './password.ts'
+import { hashPassword, newPassword } from './password.ts'
 import { hashToken, newSecret } from './token.ts'
 import type { Database } from '../storage/database.ts'
 import { insertFirstAccess, isUntouched } from '../storage/first-access.ts'
@@ -21,7 +20,7 @@ const TENANT = 'default'
  */
 export async function prepareFirstAccess(db: Database): Promise<FirstAccess | null> {
   if (!(await db.engine((tx) => isUntouched(tx)))) return null
-  const password = randomBytes(15).toString('base64url')
+  const password = newPassword()
   const token = newSecret()
   const passwordHash = await hashPassword(password)
   const made = await db.engine((tx) =>

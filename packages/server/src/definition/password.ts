@@ -10,12 +10,21 @@ const KEY_BYTES = 32
 /** Longer ones would only make hashing slow. */
 export const LONGEST_PASSWORD = 1_024
 
+/** 120 random bits, to be read and typed. */
+export const newPassword = () => randomBytes(15).toString('base64url')
+
 /** `scrypt$N$r$p$salt$key`: the algorithm and its cost stand with the hash, so that both can be raised later. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16)
   const key = await derive(password, salt, COST)
   return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), key.toString('base64url')].join('$')
 }
+
+/** What no password fits, at the cost of any other: for names that nobody has. */
+export const hashOfNobody = () =>
+  ['scrypt', COST.N, COST.r, COST.p, randomBytes(16).toString('base64url'), randomBytes(KEY_BYTES).toString('base64url')].join(
+    '$',
+  )
 
 export async function verifyPassword(password: string, hash: string): Promise<boolean> {
   const [algorithm, n, r, p, salt, key] = hash.split('$')

@@ -1,36 +1,101 @@
 import type { Member, User } from '@carillon/contract'
 import { CarillonError, ROLES, type Role } from '@carillon/core'
-import { lockMember, lockOwnersOf, removeMember, setMember, type MemberRow } from '../storage/membership.ts'
-import { insertUser, lockUser, updateUserRow } from '../storage/user-account.ts'
+import {
+  lockMember,
+  lockOwnersOf,
+  lockTenantsOwnedBy,
+  removeMember,
+  removeMemberships,
+  setMember,
+  type MemberRow,
+} from '../storage/membership.ts'
+import {
+  deleteUser,
+  insertUser,
+  lockPlatformAdministrators,
+  lockUser,
+  setUserPassword,
+  updateUserRow,
+} from '../storage/user-account.ts'
+import { endSessionsOf } from '../storage/user-session.ts'
 import type { Change, Edit } from './edit.ts'
 import { assertVersion } from './versioned-object.ts'
 
+interface UserCreation {
+  readonly login: string
+  readonly name?: string
+  readonly platformAdmin?: boolean
+  readonly mustChangePassword?: boolean
+}
+
 /** `passwordHash`: hashed before the transaction, which has no time for it. */
-export async function createUser(
-  { tx }: Edit,
-  body: { login: string; name?: string; platformAdmin?: boolean },
-  passwordHash: string | null,
-): Promise<Change<User>> {
+export async function createUser({ tx }: Edit, body: UserCreation, passwordHash: string | null): Promise<Change<User>> {
   const row = await insertUser(tx, {
     login: body.login,
     name: body.name ?? body.login,
     passwordHash,
     platformAdmin: body.platformAdmin ?? false,
+    mustChangePassword: body.mustChangePassword ?? false,
   })
   return { answer: row, object: { kind: 'user', id: row.id }, before: null, after: row }
 }
 
-type UserUpdate = { readonly version: number } & Partial<Pick<User, 'name' | 'platformAdmin' | 'disabled'>>
+const CHANGEABLE = ['name', 'platformAdmin', 'disabled', 'mustChangePassword'] as const
+type UserUpdate = { readonly version: number } & Partial<Pick<User, (typeof CHANGEABLE)[number]>>
 
-export async function updateUser({ tx }: Edit, id: number, body: UserUpdate, passwordHash: string | null): Promise<Change<User>> {
+/** Whoever loses the right to be signed in is signed out. */
+export async function updateUser(edit: Edit, id: number, body: UserUpdate, passwordHash: string | null): Promise<Change<User>> {
+  const { tx } = edit
+  const administrators = await lockPlatformAdministrators(tx)
   const before = await lockUser(tx, id)
-  if (!before) throw new CarillonError('NOT_FOUND', 'There is no such user.')
+  if (!before) throw noSuchUser()
   assertVersion(before, body.version)
-  const { name = before.name, platformAdmin = before.platformAdmin, disabled = before.disabled } = body
-  const unchanged = name === before.name && platformAdmin === before.platformAdmin && disabled === before.disabled
+  const { version: _, ...given } = body
+  const wanted = { ...before, ...(passwordHash === null ? {} : { mustChangePassword: false }), ...given }
+  const unchanged = CHANGEABLE.every((field) => wanted[field] === before[field])
   if (unchanged && passwordHash === null) return { answer: before, object: { kind: 'user', id }, before, after: before }
-  const after = await updateUserRow(tx, { id, name, platformAdmin, disabled, passwordHash })
+  if (!wanted.platformAdmin || wanted.disabled) assertNotLastAdministrator(administrators, id)
+  const after = await updateUserRow(tx, { ...wanted, passwordHash })
+  if (passwordHash !== null || after.disabled) await endSessionsOf(tx, id)
   return { answer: after, object: { kind: 'user', id }, before, after: { ...after, passwordChanged: passwordHash !== null } }
+}
+
+/** The new password is of the server's making; who shows it to the user knows it, so it has to be changed. */
+export async function resetPassword({ tx }: Edit, id: number, passwordHash: string): Promise<Change<User>> {
+  const before = await lockUser(tx, id)
+  if (!before) throw noSuchUser()
+  const after = await setUserPassword(tx, id, passwordHash, true)
+  await endSessionsOf(tx, id)
+  return { answer: after, object: { kind: 'user', id }, before, after }
+}
+
+export async function removeUser({ tx }: Edit, id: number): Promise<Change<undefined>> {
+  const administrators = await lockPlatformAdministrators(tx)
+  const before = await lockUser(tx, id)
+  if (!before) throw noSuchUser()
+  assertNotLastAdministrator(administrators, id)
+  const alone = (await lockTenantsOwnedBy(tx, id)).find(({ owners }) => owners === 1)
+  if (alone)
+    throw new CarillonError(
+      'STATE_CONFLICT',
+      `This user is the last owner of the tenant ${alone.code}. Make someone else an owner first.`,
+    )
+  await removeMemberships(tx, id)
+  await endSessionsOf(tx, id)
+  await deleteUser(tx, id)
+  return { answer: undefined, object: { kind: 'user', id }, before, after: null }
+}
+
+function assertNotLastAdministrator(administrators: readonly number[], id: number): void {
+  if (administrators.length !== 1 || administrators[0] !== id) return
+  throw new CarillonError(
+    'STATE_CONFLICT',
+    'This is the last platform administrator that can sign in. Make someone else a platform administrator first.',
+  )
+}
+
+function noSuchUser(): CarillonError {
+  return new CarillonError('NOT_FOUND', 'There is no such user.')
 }
 
 /** Who manages members: with which role, and whether as the platform. */

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { callbackRoutes, createClient, executorRoutes, successStatus, type Client, type Route } from '@carillon/contract'
+import {
+  SESSION_COOKIE,
+  callbackRoutes,
+  createClient,
+  executorRoutes,
+  successStatus,
+  type Client,
+  type Route,
+} from '@carillon/contract'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import pg from 'pg'
@@ -23,7 +31,7 @@ import { createApi } from './api.ts'
 import { callbackHandlers } from './callback-api.ts'
 import { executorHandlers } from './executor-api.ts'
 import { createKnownTasks } from '../lifecycle/known-tasks.ts'
-import { hashToken } from '../definition/token.ts'
+import { hashToken, newSecret } from '../definition/token.ts'
 
 /** The API over a database of its own, called without a socket; and what tests say about it. */
 export interface TestApi {
@@ -41,6 +49,8 @@ export interface TestApi {
   /** A token of the platform's administrator. */
   readonly platform: string
   token(tenantId: number, role: Role, more?: { platformAdmin?: boolean }): Promise<string>
+  /** A session of a user; answers the header `cookie`. */
+  signIn(userId: number): Promise<string>
   client(token: string, tenant?: string): Client
   call(call: TestCall): Promise<TestAnswer>
   close(): Promise<void>
@@ -72,6 +82,7 @@ export interface TestAnswer {
 export interface TestApiOptions {
   readonly corsOrigins?: readonly string[]
   readonly bodyBytes?: number
+  readonly trustProxy?: boolean
   readonly onFault?: (error: unknown) => void
 }
 
@@ -96,8 +107,10 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
         vault: TEST_VAULT,
         hub: engine.hub,
         days: firing.days,
+        sessions: { idleMs: 43_200_000, longestMs: 604_800_000 },
       },
       corsOrigins: options.corsOrigins ?? [],
+      trustProxy: options.trustProxy ?? false,
       inspect: assertContract,
       onFault: options.onFault ?? ((error) => console.error(error)),
     },
@@ -123,6 +136,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     tenantB: await tenant('tenant-b'),
     platform: await token(1, 'owner', { platformAdmin: true }),
     token,
+    signIn: signInAs.bind(null, root),
     client,
     call: (call) => inject(app, call),
     engine,
@@ -144,6 +158,15 @@ async function makeToken(root: pg.Client, tenantId: number, role: Role, more: { 
     [tenantId, `${role}-${tenantId}`, hashToken(secret), role, more.platformAdmin ?? false],
   )
   return secret
+}
+
+async function signInAs(root: pg.Client, userId: number): Promise<string> {
+  const secret = newSecret()
+  await root.query(
+    `insert into user_session (user_id, hash, address, expires_at) values ($1, $2, '127.0.0.1', now() + interval '1 day')`,
+    [userId, hashToken(secret)],
+  )
+  return `${SESSION_COOKIE}=${secret}`
 }
 
 async function inject(app: FastifyInstance, { method, url, token, body, headers }: TestCall): Promise<TestAnswer> {

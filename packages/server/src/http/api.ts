@@ -18,6 +18,7 @@ import { runHandlers } from './handlers/runs.ts'
 import { scheduleHandlers } from './handlers/schedules.ts'
 import { schedulerHandlers } from './handlers/scheduler.ts'
 import { secretHandlers } from './handlers/secrets.ts'
+import { sessionHandlers, sessionListHandlers } from './handlers/sessions.ts'
 import { taskHandlers } from './handlers/tasks.ts'
 import { taskTypeHandlers } from './handlers/task-types.ts'
 import { tenantHandlers } from './handlers/tenants.ts'
@@ -43,6 +44,8 @@ const handlers: { readonly [Name in keyof typeof routes]: Handlers<(typeof route
   tenants: tenantHandlers,
   users: userHandlers,
   members: memberHandlers,
+  session: sessionHandlers,
+  sessions: sessionListHandlers,
   tokens: tokenHandlers,
   secrets: secretHandlers,
   audit: auditHandlers,

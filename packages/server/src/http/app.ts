@@ -5,27 +5,31 @@ import type { ErrorObject } from 'ajv'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { invalid, invalidFields } from '../definition/invalid.ts'
 import type { IdempotencyKey } from '../storage/idempotency.ts'
-import { ANONYMOUS, createAuthenticator, type Authenticator, type Principal } from './auth.ts'
+import { ANONYMOUS, createAuthenticator, type Authenticator, type Credentials, type Principal } from './auth.ts'
 import { createContext, type ApiServices, type Context } from './context.ts'
 import { serveConsole, type ConsolePage } from './console.ts'
 import { allowOrigins } from './cors.ts'
 import { serveDocs } from './docs.ts'
 import { requestHash } from './idempotency.ts'
 import { readJsonBodies } from './json-body.ts'
+import { assertOwnOrigin, assertOwnPage, type Sender } from './own-page.ts'
 import { carillonErrorOf, internalError, LONGEST_PATH_PART, problemOf } from './problems.ts'
 import { readinessOf } from './readiness.ts'
 import { requestIdOf } from './request-id.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
+import { createSignIn } from './sign-in.ts'
 import { findUnstorable } from './unstorable.ts'
 import { compileValidator, fieldProblems } from '../definition/validation.ts'
 
 export interface AppOptions {
-  readonly services: Omit<ApiServices, 'forgetPrincipals' | 'readiness'>
+  readonly services: Omit<ApiServices, 'forgetPrincipals' | 'readiness' | 'signIn'>
   /** Routes and what answers them, group by group, as the contract names them. */
   readonly groups: readonly RouteGroup[]
   readonly corsOrigins?: readonly string[]
   /** Built console. Left out: the one of its package; null: none. */
   readonly consoleFolder?: string | null
+  /** Names of this server besides the one that a request calls it by: `scheduler.example.org`. */
+  readonly ownHosts?: readonly string[]
   /** Believe `x-forwarded-for` of these proxies. */
   readonly trustProxy?: boolean | string | string[]
   /** Sees every answer before it leaves; tests hold it against the contract. */
@@ -70,10 +74,11 @@ declare module 'fastify' {
  */
 export function createApp(options: AppOptions): FastifyInstance {
   const app = newServer(options)
-  const authenticator = createAuthenticator(options.services.db)
+  const authenticator = createAuthenticator(options.services.db, options.services.sessions)
   const services: ApiServices = {
     ...options.services,
     readiness: readinessOf(options.services.db),
+    signIn: createSignIn(options.services.db),
     forgetPrincipals: () => authenticator.forget(),
   }
   allowOrigins(app, options.corsOrigins ?? [])
@@ -83,7 +88,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     for (const [name, route] of Object.entries(group.routes)) {
       const handler = group.handlers[name]
       assertBindable(group.name, name, route, handler)
-      bind(app, { route, handler, authenticator, services, inspect: options.inspect })
+      bind(app, { route, handler, authenticator, services, inspect: options.inspect, ownHosts: options.ownHosts ?? [] })
     }
   }
   serveDocs(app)
@@ -144,6 +149,7 @@ interface Binding {
   readonly authenticator: Authenticator
   readonly services: ApiServices
   readonly inspect: AppOptions['inspect'] | undefined
+  readonly ownHosts: readonly string[]
 }
 
 /** For what stands around a result in a body. */
@@ -165,8 +171,8 @@ function bind(app: FastifyInstance, binding: Binding): void {
     onRequest: async (request) => {
       // Before the body is read: whoever may not call does not get to send megabytes either.
       if (route.access === 'public') return
-      const tenant = headerOf(request, 'carillon-tenant')
-      request.principal = await authenticator.authenticate({ authorization: request.headers.authorization, tenant }, route.access)
+      request.principal = await authenticator.authenticate(credentialsOf(request), route.access)
+      if (request.principal.session !== null) assertOwnPage(senderOf(request), binding.ownHosts)
     },
     preValidation: async (request) => {
       if (route.body && (request.body === undefined || request.body === null)) request.body = {}
@@ -176,6 +182,18 @@ function bind(app: FastifyInstance, binding: Binding): void {
     preHandler: async (request) => refuse(request),
     handler: (request, reply) => answer(request, reply, binding),
   })
+}
+
+/** What a request, or one that asks for a socket, is authenticated by. */
+export function credentialsOf(request: FastifyRequest): Credentials {
+  const { authorization, cookie } = request.headers
+  return { authorization, cookie, tenant: headerOf(request, 'carillon-tenant') }
+}
+
+export function senderOf(request: FastifyRequest): Sender {
+  const { origin } = request.headers
+  const marked = headerOf(request, 'carillon-tenant') !== undefined || headerOf(request, 'carillon-console') === '1'
+  return { method: request.method, host: request.host, origin, marked }
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {
@@ -199,6 +217,9 @@ async function answer(request: FastifyRequest, reply: FastifyReply, binding: Bin
     address: request.ip,
     signal: signalOf(reply),
     header: (name: string) => headerOf(request, name),
+    secure: request.protocol === 'https',
+    answerWith: (name: string, value: string) => void reply.header(name, value),
+    assertOwnOrigin: () => assertOwnOrigin(senderOf(request), binding.ownHosts),
   }
   const context = createContext(services, { ...facts, idempotency: idempotencyOf(request, route, principal) })
   const { params, query, body } = request

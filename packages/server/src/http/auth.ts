@@ -5,10 +5,16 @@ import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { findTokenHolder, type TokenHolder } from '../storage/api-token.ts'
 import type { Database } from '../storage/database.ts'
 import { findTenantByCode } from '../storage/tenant.ts'
+import { findSessionHolder, renewSession, type SessionHolder, type SessionLifetime } from '../storage/user-session.ts'
+import { sessionSecretOf } from './session-cookie.ts'
+import { principalOfSession, suspended } from './session-holders.ts'
 
-/** Who acts: authenticated, and in which tenant. The tenant comes from the token alone; only platform administrators may name one. */
+/**
+ * Who acts: authenticated, and in which tenant. The tenant comes from the token alone, and only platform administrators may name one; people who
+ * signed in name the one they mean.
+ */
 export interface Principal {
-  /** As it stands in the audit trail: `token:<name>`. */
+  /** As it stands in the audit trail: `token:<name>`, `user:<login>`. */
   readonly name: string
   /** Identity for idempotency keys: names can be given twice. */
   readonly key: string
@@ -18,6 +24,8 @@ export interface Principal {
   readonly role: Role
   readonly appId: number | null
   readonly platformAdmin: boolean
+  /** Of somebody who signed in; null: a token. */
+  readonly session: SessionHolder | null
 }
 
 /** Who calls a public route. */
@@ -30,10 +38,13 @@ export const ANONYMOUS: Principal = {
   role: 'viewer',
   appId: null,
   platformAdmin: false,
+  session: null,
 }
 
-interface Credentials {
+export interface Credentials {
   readonly authorization: string | undefined
+  /** The header `cookie`; it counts only where there is no `authorization`. */
+  readonly cookie?: string | undefined
   /** Code of a tenant, from the header `carillon-tenant`. */
   readonly tenant: string | undefined
 }
@@ -46,11 +57,13 @@ export interface Authenticator {
 
 const TOKEN = /^Bearer (carillon_[A-Za-z0-9_-]{43})$/i
 const TENANT_CODE = /^[a-z0-9][a-z0-9_-]{0,62}$/
+/** Tests, and gateways that know no sessions. */
+const DEFAULT_SESSION_LIFETIME: SessionLifetime = { idleMs: 43_200_000, longestMs: 604_800_000 }
 const TRUSTED_MS = 1_000
 const MOST_REMEMBERED = 10_000
 
 /** A revoked token is dead on every node within a second: that long, and no longer, is what was looked up believed. */
-export function createAuthenticator(db: Database): Authenticator {
+export function createAuthenticator(db: Database, lifetime: SessionLifetime = DEFAULT_SESSION_LIFETIME): Authenticator {
   const met = createBoundedMap<string, true>(MOST_REMEMBERED)
   // Executors' heartbeats must get through whatever the consoles do, and both whoever tries tokens that do not exist: those that were good
   // before are looked up over the reserved connections, all others apart from everything.
@@ -65,8 +78,22 @@ export function createAuthenticator(db: Database): Authenticator {
     return holder
   })
   const tenants = memo(TRUSTED_MS, (code: string) => db.engine((tx) => findTenantByCode(tx, code)))
+  const sessions = memo(TRUSTED_MS, async (hash: string) => {
+    const holder = await db.aside((tx) => findSessionHolder(tx, Buffer.from(hash, 'base64'), lifetime))
+    // Nobody waits for it: if it fails, the next look-up tries again.
+    if (holder?.stale) db.aside((tx) => renewSession(tx, holder.sessionId, lifetime)).catch(() => undefined)
+    return holder
+  })
   return {
-    async authenticate({ authorization, tenant }, access) {
+    async authenticate({ authorization, cookie, tenant }, access) {
+      const session = authorization === undefined ? sessionSecretOf(cookie) : undefined
+      if (session !== undefined) {
+        const holder = await sessions.get(hashToken(session).toString('base64'))
+        if (!holder) throw signedOut()
+        const principal = await principalOfSession(holder, tenant, access, (code) => tenantNamed(code, tenants))
+        authorise(principal, access)
+        return principal
+      }
       const token = TOKEN.exec(authorization ?? '')?.[1]
       const holder = token === undefined ? undefined : await holders.get(hashToken(token).toString('base64'), access)
       if (!holder) throw unauthenticated()
@@ -79,6 +106,7 @@ export function createAuthenticator(db: Database): Authenticator {
     },
     forget() {
       holders.clear()
+      sessions.clear()
       tenants.clear()
     },
   }
@@ -90,6 +118,10 @@ async function chooseTenant(holder: TokenHolder, code: string, tenants: Tenants)
   if (code === holder.tenantCode) return { id: holder.tenantId, code }
   if (!holder.platformAdmin)
     throw new CarillonError('FORBIDDEN', 'Only platform administrators may name a tenant; leave the header carillon-tenant out.')
+  return tenantNamed(code, tenants)
+}
+
+async function tenantNamed(code: string, tenants: Tenants): Promise<{ id: number; code: string }> {
   const tenant = TENANT_CODE.test(code) ? await tenants.get(code) : undefined
   if (!tenant) throw new CarillonError('NOT_FOUND', 'There is no tenant with the code that the header carillon-tenant names.')
   return tenant
@@ -105,11 +137,19 @@ function principalOf(holder: TokenHolder, chosen: { id: number; code: string } |
     role: holder.role,
     appId: holder.appId,
     platformAdmin: holder.platformAdmin,
+    session: null,
   }
 }
 
 function authorise(principal: Principal, access: Access): void {
   if (access === 'public' || access === 'authenticated') return
+  if (access === 'session') {
+    if (principal.session !== null) return
+    throw new CarillonError(
+      'FORBIDDEN',
+      'This is for people who signed in. A token has no session; /api/v1/whoami tells who it is.',
+    )
+  }
   requirePermission(principal, access)
 }
 
@@ -122,8 +162,8 @@ function unauthenticated(): CarillonError {
   return new CarillonError('UNAUTHENTICATED', 'Send a valid token: `authorization: Bearer carillon_…`.')
 }
 
-function suspended(): CarillonError {
-  return new CarillonError('FORBIDDEN', 'This tenant is suspended. Its platform administrator can activate it again.')
+function signedOut(): CarillonError {
+  return new CarillonError('UNAUTHENTICATED', 'You are no longer signed in. Sign in again.')
 }
 
 /** Remembers found answers for a while; questions that are under way are asked once. */

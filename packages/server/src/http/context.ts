@@ -9,10 +9,12 @@ import type { WakeHub } from '../runtime/wake-hub.ts'
 import { insertAudit } from '../storage/audit.ts'
 import type { Database, Transaction } from '../storage/database.ts'
 import type { IdempotencyKey } from '../storage/idempotency.ts'
+import type { SessionLifetime } from '../storage/user-session.ts'
 import type { Vault } from '../vault/vault.ts'
 import { maskSecrets } from './audit.ts'
 import { requirePermission, type Principal } from './auth.ts'
 import { once } from './idempotency.ts'
+import type { SignIn } from './sign-in.ts'
 
 /** What bounds and settings handlers go by. */
 interface ApiLimits {
@@ -29,6 +31,8 @@ export interface ApiServices {
   readonly plans: PlanCache
   readonly tasks: KnownTasks
   readonly vault: Vault
+  readonly sessions: SessionLifetime
+  readonly signIn: SignIn
   readonly days: Pick<HistoryDays, 'withFireDays'>
   /** Where readers of logs are woken. */
   readonly hub: Pick<WakeHub, 'wait' | 'wake'>
@@ -49,6 +53,12 @@ export interface Context {
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal
   header(name: string): string | undefined
+  /** Whether the request came over TLS. */
+  readonly secure: boolean
+  /** A header of the answer. */
+  answerWith(name: string, value: string): void
+  /** Refuses what a page of somebody else has sent. */
+  assertOwnOrigin(): void
   require(permission: Permission): void
   read<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** The change, its audit row and its idempotency key in one transaction of the tenant. */
@@ -72,6 +82,9 @@ export interface RequestFacts {
   readonly idempotency: IdempotencyKey | null
   readonly signal: AbortSignal
   header(name: string): string | undefined
+  readonly secure: boolean
+  answerWith(name: string, value: string): void
+  assertOwnOrigin(): void
 }
 
 /** The context of a request, and whether it has left its audit entry. */
@@ -109,6 +122,9 @@ export function createContext(services: ApiServices, facts: RequestFacts): Conte
     idempotency,
     signal: facts.signal,
     header: facts.header,
+    secure: facts.secure,
+    answerWith: facts.answerWith,
+    assertOwnOrigin: facts.assertOwnOrigin,
     require: (permission) => requirePermission(principal, permission),
     read: (work) => services.db.read(tenantId, work),
     change: (work) => services.db.tenant(tenantId, (tx) => changeIn(tx, work)),

@@ -1,5 +1,6 @@
 import { executorRoutes, routes, type Route } from '@carillon/contract'
 import type { TestApi, TestTenant } from './api.test-helper.ts'
+import { hashPassword } from '../definition/password.ts'
 import { loadPresets } from '../presets/load-presets.ts'
 
 /**
@@ -260,6 +261,18 @@ const requests: Table = {
     create: () => ({ body: { login: code('user') } }),
     get: () => ({ params: { user: USER_ID } }),
     update: () => ({ params: { user: USER_ID }, body: { version: 1, name: 'Another' } }),
+    resetPassword: () => ({ params: { user: SPARE_USER_ID } }),
+    remove: () => ({ params: { user: SPARE_USER_ID } }),
+  },
+  sessions: {
+    list: none,
+    end: () => ({ params: { session: SPARE_SESSION_ID } }),
+  },
+  session: {
+    create: () => ({ body: { name: 'member', password: PASSWORD } }),
+    get: none,
+    changePassword: () => ({ body: { current: PASSWORD, next: `${PASSWORD} again` } }),
+    end: none,
   },
   members: {
     list: none,
@@ -309,6 +322,11 @@ const requests: Table = {
 }
 
 const USER_ID = 77
+const SPARE_USER_ID = 78
+/** Who is signed in. */
+export const SIGNED_IN_ID = 79
+const SPARE_SESSION_ID = 80
+const PASSWORD = 'correct horse battery'
 
 export interface NamedRoute {
   readonly name: string
@@ -429,11 +447,16 @@ async function registerAndClaim(api: TestApi, tenant: TestTenant, app: string, i
   return registered
 }
 
-/** What belongs to no tenant: a user, and a server node. */
+/** What belongs to no tenant: users, of whom one is signed in, and a server node. */
 export async function seedPlatform(api: TestApi, memberOf: number): Promise<void> {
   await loadPresets(api.db, { onRefused: refuse })
-  await api.root.query(`insert into user_account (id, login, name) values ($1, 'member', 'Member')`, [USER_ID])
+  const users = `insert into user_account (id, login, name, password_hash) values ($1, 'member', 'Member', $4), ($2, 'spare', 'Spare', null), ($3, 'signed-in', 'Signed in', $4)`
+  await api.root.query(users, [USER_ID, SPARE_USER_ID, SIGNED_IN_ID, await hashPassword(PASSWORD)])
   await api.root.query(`insert into membership (tenant_id, user_id, role) values ($1, $2, 'operator')`, [memberOf, USER_ID])
+  await api.root.query(
+    `insert into user_session (id, user_id, hash, address, expires_at) values ($1, $2, 'spare', '127.0.0.1', now() + interval '1 day')`,
+    [SPARE_SESSION_ID, SIGNED_IN_ID],
+  )
   await api.root.query(`insert into server_node (id, name, version) values ('node-1', 'node-1', '0')`)
 }
 

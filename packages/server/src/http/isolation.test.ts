@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Route } from '@carillon/contract'
 import { startTestApi, type TestAnswer, type TestApi } from './api.test-helper.ts'
 import {
   everyRoute,
@@ -20,6 +21,8 @@ interface Matrix {
   readonly api: TestApi
   readonly ofA: Seeded
   readonly ofB: Seeded
+  /** Where tenant B is asked for by somebody who signed in: the cookie. */
+  readonly cookie?: string
 }
 
 async function startMatrix(onFault?: () => void): Promise<Matrix> {
@@ -66,11 +69,28 @@ function takesCodes({ name }: NamedRoute): boolean {
   return !name.startsWith('runs.list') && !/^(executor|instances|executors)\./.test(name)
 }
 
-async function send({ api, ofB }: Matrix, { route, build }: NamedRoute, objects: Objects): Promise<TestAnswer> {
-  const token = route.access === 'executor' ? ofB.executorToken : api.tenantB.owner
+async function send(matrix: Matrix, { route, build }: NamedRoute, objects: Objects): Promise<TestAnswer> {
   const { body, ...request } = build(objects)
-  const headers = { 'x-request-id': 'the-same' }
-  return api.call({ method: route.method, url: urlOf(route, request), token, headers, body })
+  const { token, headers } = callerOf(matrix, route)
+  return matrix.api.call({
+    method: route.method,
+    url: urlOf(route, request),
+    ...(token === undefined ? {} : { token }),
+    headers: { 'x-request-id': 'the-same', ...headers },
+    body,
+  })
+}
+
+function callerOf({ api, ofB, cookie }: Matrix, { access }: Route): { token?: string; headers?: Record<string, string> } {
+  if (access === 'executor') return { token: ofB.executorToken }
+  return cookie === undefined ? { token: api.tenantB.owner } : { headers: { cookie, 'carillon-tenant': api.tenantB.code } }
+}
+
+async function ownerSignedIn({ api }: Matrix): Promise<string> {
+  const OWNER = 90
+  await api.root.query(`insert into user_account (id, login, name) values ($1, 'olga', 'Olga')`, [OWNER])
+  await api.root.query(`insert into membership (tenant_id, user_id, role) values ($1, $2, 'owner')`, [api.tenantB.id, OWNER])
+  return api.signIn(OWNER)
 }
 
 /** What can be seen of an answer, with what was asked for taken out. */
@@ -101,14 +121,15 @@ async function contentsOf({ api }: Matrix, tenantId: number): Promise<Record<str
   return sums
 }
 
-describe.each(['as installed', 'with row-level security switched off'])(
+describe.each(['as installed', 'with row-level security switched off', 'for one who signed in'])(
   "INV-16 S10 another tenant's object does not exist, %s",
   (mode) => {
     let matrix: Matrix
     let before: Record<string, string>
     beforeAll(async () => {
       matrix = await startMatrix()
-      if (mode !== 'as installed') await switchOffRowLevelSecurity(matrix.api)
+      if (mode === 'for one who signed in') matrix = { ...matrix, cookie: await ownerSignedIn(matrix) }
+      if (mode === 'with row-level security switched off') await switchOffRowLevelSecurity(matrix.api)
       before = await contentsOf(matrix, matrix.api.tenantA.id)
     })
     afterAll(async () => {
@@ -158,6 +179,12 @@ describe('the matrix is complete', () => {
     'members.set': 'a login is not of a tenant; see users.test.ts',
     'members.remove': 'a login is not of a tenant; see users.test.ts',
     'events.deliver': 'names nothing; see node-control.test.ts',
+    'session.create': 'names nobody of a tenant',
+    'session.get': 'names nothing',
+    'session.changePassword': 'names nothing',
+    'session.end': 'names nothing',
+    'sessions.list': 'names nothing',
+    'sessions.end': 'a session is not of a tenant; see sessions.test.ts',
     'audit.list': 'its filters are texts; see audit.test.ts',
     'scheduler.status': 'of the platform',
     'meta.whoami': 'names nothing',
@@ -203,7 +230,7 @@ describe("INV-16 row-level security alone keeps a tenant's rows, when the API as
 
   /** They go on as the engine, whose statements are held by the matrix above. */
   const AS_ENGINE =
-    /^(runs\.(cancel|pause|resume|stop|retry|purge|trigger)|executors\.(create|remove|bulk)|members\.|events\.|scheduler\.|meta\.|executor\.)/
+    /^(sessions?\.|runs\.(cancel|pause|resume|stop|retry|purge|trigger)|executors\.(create|remove|bulk)|members\.|events\.|scheduler\.|meta\.|executor\.)/
   /** They show what the product holds, not rows. */
   const NO_ROWS = /^dagTemplates\./
   const own = everyRoute.filter(({ name, route }) => route.access !== 'platform' && !AS_ENGINE.test(name) && !NO_ROWS.test(name))

@@ -7,6 +7,7 @@ import type { HistoryTable } from '../storage/history-day.ts'
 import { pruneKeys } from '../storage/idempotency.ts'
 import { prunePinnedQueues } from '../storage/queue.ts'
 import { pruneRouteStates } from '../storage/route-state.ts'
+import { pruneUserSessions } from '../storage/user-session.ts'
 import { forgetDeadNodes } from '../storage/server-node.ts'
 import type { Engine } from './engine.ts'
 import type { HistoryDays } from './history-days.ts'
@@ -46,5 +47,6 @@ export async function housekeep(engine: Engine, days: HistoryDays, retention: Re
   await engine.db.engine((tx) => pruneRouteStates(tx, BATCH))
   await engine.db.engine((tx) => pruneChecks(tx, BATCH))
   await engine.db.engine((tx) => pruneExecutorEvents(tx, BATCH))
+  await engine.db.engine((tx) => pruneUserSessions(tx, BATCH))
   await engine.db.engine((tx) => forgetDeadNodes(tx))
 }

@@ -28,3 +28,10 @@ it('remembers so many addresses and no more: the one refused longest ago is forg
   refused('c')
   expect(holdsBack('a')).toBe(false)
 })
+
+it('takes back what was counted before it turned out well', () => {
+  const { holdsBack, refused, letIn } = brake()
+  for (let call = 0; call < 3; call++) refused('a')
+  letIn('a')
+  expect(holdsBack('a')).toBe(false)
+})

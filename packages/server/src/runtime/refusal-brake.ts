@@ -5,6 +5,8 @@
 export interface RefusalBrake {
   holdsBack(address: string): boolean
   refused(address: string): void
+  /** Takes one refusal back: what was counted beforehand has turned out well. */
+  letIn(address: string): void
 }
 
 export interface RefusalBrakeOptions {
@@ -28,6 +30,9 @@ export function createRefusalBrake({ atOnce, perSecond, addresses, now }: Refusa
       known.delete(address)
       known.set(address, { count, at: now() })
       if (known.size > addresses) known.delete(known.keys().next().value!)
+    },
+    letIn(address) {
+      if (known.has(address)) known.set(address, { count: Math.max(0, countOf(address) - 1), at: now() })
     },
   }
 }

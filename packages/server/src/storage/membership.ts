@@ -45,6 +45,23 @@ export async function lockOwnersOf(tx: Transaction, tenantId: number): Promise<n
   return (await tx.query<{ userId: number }>(lockOwners, [tenantId])).map((row) => row.userId)
 }
 
+const owned = sql(
+  'membership.lockTenantsOwnedBy',
+  `select o.tenant_id as "tenantId", e.code, (select count(*)::int from membership a where a.tenant_id = o.tenant_id and a.role = 'owner') as owners
+   from (select tenant_id from membership where role = 'owner' and tenant_id in (select tenant_id from membership where user_id = $1 and role = 'owner')
+         order by tenant_id, user_id for update) o
+   join tenant e on e.id = o.tenant_id`,
+)
+/** In which tenants a user is an owner, and beside how many; the owners stay what they are until the end of the transaction. */
+export async function lockTenantsOwnedBy(tx: Transaction, userId: number): Promise<{ code: string; owners: number }[]> {
+  return tx.query(owned, [userId])
+}
+
+const removeAll = sql('membership.deleteOfUser', `delete from membership where user_id = $1`)
+export async function removeMemberships(tx: Transaction, userId: number): Promise<void> {
+  await tx.query(removeAll, [userId])
+}
+
 export const listMembers = listing<MemberRow>({
   name: 'membership.list',
   text: `select ${VIEW} from membership t join user_account u on u.id = t.user_id where t.tenant_id = $1`,

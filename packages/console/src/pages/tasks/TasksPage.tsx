@@ -1,8 +1,189 @@
+import type { Client } from '@carillon/contract'
+import { Anchor, Button, Group, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { Link, getRouteApi } from '@tanstack/react-router'
+import { Play } from 'lucide-react'
+import { useState } from 'react'
+import { useLiveList } from '../../app/live-list.ts'
+import { given } from '../../app/search.ts'
+import { useTenant } from '../../app/session.tsx'
+import { useSetSearch } from '../../app/set-search.ts'
+import { DataTable, type Column } from '../../components/DataTable.tsx'
+import { EmptyState } from '../../components/EmptyState.tsx'
+import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
-import { shellTexts } from '../../app/text.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
+import { BulkTasks } from './BulkTasks.tsx'
+import { TaskForm } from './TaskForm.tsx'
+import { tasksTexts } from './text.ts'
+import { TriggerDialog } from './TriggerDialog.tsx'
+
+const route = getRouteApi('/t/$tenant/tasks')
+
+export type TaskRow = Awaited<ReturnType<Client['tasks']['list']>>['items'][number]
 
 export function TasksPage() {
-  const t = useTexts(shellTexts)
-  return <PageHeader title={t('tasks')} />
+  const t = useTexts(tasksTexts)
+  const { code, api, can } = useTenant()
+  const search = route.useSearch()
+  const setSearch = useSetSearch()
+  const navigate = route.useNavigate()
+  const [creating, dialog] = useDisclosure()
+  const [selected, setSelected] = useState<ReadonlySet<number | string>>(new Set())
+  const list = useLiveList<TaskRow>('tasks', {
+    queryKey: ['tasks', code, search],
+    page: (cursor, signal) => {
+      const { q, type, owner, enabled, label } = search
+      return api.tasks.list(
+        {
+          query: given({
+            q,
+            type,
+            owner,
+            enabled: enabled === undefined ? undefined : enabled === 'true',
+            label: label?.includes('=') ? [label] : undefined,
+            cursor,
+          }),
+        },
+        { signal },
+      )
+    },
+    idOf: ({ id }) => id,
+  })
+  const filtered = (['q', 'type', 'owner', 'enabled', 'label'] as const).some((key) => search[key] !== undefined)
+  return (
+    <>
+      <PageHeader title={t('title')}>
+        {can('definition.write') && <Button onClick={dialog.open}>{t('create')}</Button>}
+      </PageHeader>
+      <FilterBar filters={useFilters()} values={search} onChange={setSearch} />
+      {selected.size > 0 && (
+        <BulkTasks tasks={list.rows.filter(({ id }) => selected.has(id))} onDone={() => setSelected(new Set())} />
+      )}
+      <DataTable<TaskRow>
+        label={t('title')}
+        list={list}
+        idOf={({ id }) => id}
+        columns={useColumns((run) => setSearch({ run }, 'push'))}
+        {...(can('definition.write') ? { selection: { ids: selected, set: setSelected, nameOf: (task) => task.code } } : {})}
+        empty={
+          filtered ? (
+            <EmptyState title={t('noMatch')} />
+          ) : (
+            <EmptyState
+              title={t('none')}
+              action={can('definition.write') && <Button onClick={dialog.open}>{t('create')}</Button>}
+            >
+              {t('noneHint')}
+            </EmptyState>
+          )
+        }
+      />
+      {creating && (
+        <TaskForm
+          task={null}
+          onClose={dialog.close}
+          onDone={(task) => void navigate({ to: '/t/$tenant/tasks/$task', params: { tenant: code, task: task.code } })}
+        />
+      )}
+      {search.run !== undefined && <TriggerDialog task={search.run} onClose={() => setSearch({ run: undefined })} />}
+    </>
+  )
+}
+
+function useFilters(): readonly Filter[] {
+  const t = useTexts(tasksTexts)
+  return [
+    { key: 'q', label: t('search'), kind: 'text', width: 220 },
+    { key: 'type', label: t('type'), kind: 'text', width: 160 },
+    { key: 'owner', label: t('owner'), kind: 'text', width: 140 },
+    { key: 'label', label: t('labelFilter'), kind: 'text', width: 160 },
+    {
+      key: 'enabled',
+      label: t('enabled'),
+      kind: 'one',
+      options: [
+        { value: 'true', label: t('yes') },
+        { value: 'false', label: t('no') },
+      ],
+      width: 120,
+    },
+  ]
+}
+
+function useColumns(onRun: (task: string) => void): readonly Column<TaskRow>[] {
+  const t = useTexts(tasksTexts)
+  const { code, can } = useTenant()
+  const name: Column<TaskRow> = {
+    id: 'code',
+    header: t('code'),
+    cell: (task) => (
+      <div>
+        <Group gap={6}>
+          <Anchor component={Link} to={`/t/${code}/tasks/${task.code}`} size="sm" className="foreign">
+            {task.code}
+          </Anchor>
+          {!task.enabled && (
+            <Text size="xs" c="var(--state-blocked)">
+              {t('disabled')}
+            </Text>
+          )}
+        </Group>
+        <Text size="xs" c="dimmed" className="foreign">
+          {task.name}
+        </Text>
+      </div>
+    ),
+  }
+  const rest: readonly Column<TaskRow>[] = [
+    {
+      id: 'type',
+      header: t('type'),
+      wide: true,
+      cell: ({ type }) => (
+        <Anchor component={Link} to={`/t/${code}/task-types/${type.code}`} size="sm" c="inherit" className="foreign">
+          {type.code}
+        </Anchor>
+      ),
+    },
+    { id: 'owner', header: t('owner'), wide: true, cell: ({ owner }) => <span className="foreign">{owner}</span> },
+    {
+      id: 'lastRun',
+      header: t('lastRun'),
+      cell: ({ lastRun }) =>
+        lastRun === null ? (
+          <Text size="sm" c="dimmed">
+            {t('never')}
+          </Text>
+        ) : (
+          <Link
+            to="/t/$tenant/runs/$run"
+            params={{ tenant: code, run: String(lastRun.id) }}
+            aria-label={`${t('lastRun')} ${lastRun.id}`}
+          >
+            <StateBadge state={lastRun.state} />
+          </Link>
+        ),
+    },
+    { id: 'nextFire', header: t('nextFire'), cell: ({ nextFireAt }) => <Time at={nextFireAt} /> },
+  ]
+  const run: Column<TaskRow> = {
+    id: 'run',
+    header: t('run'),
+    width: '90px',
+    cell: (task) => (
+      <Button
+        size="compact-sm"
+        variant="default"
+        leftSection={<Play size={12} aria-hidden />}
+        aria-label={t('runTitle', { code: task.code })}
+        onClick={() => onRun(task.code)}
+      >
+        {t('run')}
+      </Button>
+    ),
+  }
+  return [name, ...rest, ...(can('run.trigger') ? [run] : [])]
 }

@@ -1,8 +1,224 @@
+import type { Token } from '@carillon/contract'
+import type { Role } from '@carillon/core'
+import { Button, Code, Group, Modal, Stack, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useLiveList } from '../../app/live-list.ts'
+import { given } from '../../app/search.ts'
+import { useTenant } from '../../app/session.tsx'
+import { useSetSearch } from '../../app/set-search.ts'
+import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
+import { CopyButton } from '../../components/CopyButton.tsx'
+import { DataTable, type Column } from '../../components/DataTable.tsx'
+import { EmptyState } from '../../components/EmptyState.tsx'
+import { FilterBar } from '../../components/FilterBar.tsx'
+import { FormDialog } from '../../components/FormDialog.tsx'
+import { FormFields, momentOf, type FormValues } from '../../components/FormFields.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
-import { shellTexts } from '../../app/text.ts'
+import { componentTexts } from '../../components/text.ts'
+import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
+import { tokensTexts } from './text.ts'
+
+const route = getRouteApi('/t/$tenant/tokens')
+const ROLES = ['owner', 'admin', 'developer', 'operator', 'viewer', 'executor'] as const satisfies Role[]
+
+type Created = Token & { readonly secret: string }
 
 export function TokensPage() {
-  const t = useTexts(shellTexts)
-  return <PageHeader title={t('tokens')} />
+  const t = useTexts(tokensTexts)
+  const { code, api } = useTenant()
+  const client = useQueryClient()
+  const search = route.useSearch()
+  const setSearch = useSetSearch()
+  const [creating, dialog] = useDisclosure()
+  const [created, setCreated] = useState<Created | null>(null)
+  const [revoking, setRevoking] = useState<Token | null>(null)
+  const list = useLiveList<Token>('tokens', {
+    queryKey: ['tokens', code, search],
+    page: (cursor, signal) => {
+      const { role, revoked } = search
+      const flags = { revoked: revoked === undefined ? undefined : revoked === 'true' }
+      return api.tokens.list({ query: given({ role: role as Role | undefined, ...flags, cursor }) }, { signal })
+    },
+    idOf: ({ id }) => id,
+    live: false,
+  })
+  const changed = () => client.invalidateQueries({ queryKey: ['tokens', code] })
+  return (
+    <>
+      <PageHeader title={t('title')} hint={t('hint')}>
+        <Button onClick={dialog.open}>{t('create')}</Button>
+      </PageHeader>
+      <FilterBar
+        filters={[
+          { key: 'role', label: t('role'), kind: 'one', options: ROLES.map((value) => ({ value, label: value })), width: 150 },
+          {
+            key: 'revoked',
+            label: t('onlyRevoked'),
+            kind: 'one',
+            options: [
+              { value: 'true', label: t('yes') },
+              { value: 'false', label: t('no') },
+            ],
+            width: 120,
+          },
+        ]}
+        values={search}
+        onChange={setSearch}
+      />
+      <DataTable<Token>
+        label={t('title')}
+        list={list}
+        idOf={({ id }) => id}
+        columns={useColumns(setRevoking)}
+        empty={<EmptyState title={t('none')}>{t('noneHint')}</EmptyState>}
+      />
+      {creating && (
+        <NewToken
+          onClose={dialog.close}
+          onDone={(token) => {
+            dialog.close()
+            setCreated(token)
+            void changed()
+          }}
+        />
+      )}
+      {created !== null && <Secret token={created} onClose={() => setCreated(null)} />}
+      <ConfirmDialog
+        opened={revoking !== null}
+        onClose={() => setRevoking(null)}
+        title={t('revokeTitle', { name: revoking?.name })}
+        confirm={t('revoke')}
+        danger
+        onConfirm={() => api.tokens.revoke({ params: { token: revoking!.id } }).then(changed)}
+      >
+        {t('revokeHint')}
+      </ConfirmDialog>
+    </>
+  )
+}
+
+function useColumns(revoke: (token: Token) => void): readonly Column<Token>[] {
+  const t = useTexts(tokensTexts)
+  return [
+    { id: 'name', header: t('name'), cell: ({ name }) => <span className="foreign">{name}</span> },
+    {
+      id: 'role',
+      header: t('role'),
+      cell: ({ role, app, platformAdmin }) => (
+        <span className="foreign">
+          {role}
+          {app === null ? '' : ` · ${app.code}`}
+          {platformAdmin ? ` · ${t('platform')}` : ''}
+        </span>
+      ),
+    },
+    { id: 'state', header: t('state'), cell: (token) => t(stateOf(token)) },
+    { id: 'expires', header: t('expires'), cell: ({ expiresAt }) => (expiresAt === null ? t('never') : <Time at={expiresAt} />) },
+    { id: 'created', header: t('created'), wide: true, cell: ({ createdAt }) => <Time at={createdAt} /> },
+    { id: 'by', header: t('by'), wide: true, cell: ({ createdBy }) => <span className="foreign">{createdBy}</span> },
+    {
+      id: 'revoke',
+      header: t('revoke'),
+      width: '100px',
+      cell: (token) =>
+        token.revokedAt === null && (
+          <Button
+            size="compact-sm"
+            variant="default"
+            aria-label={t('revokeName', { name: token.name })}
+            onClick={() => revoke(token)}
+          >
+            {t('revoke')}
+          </Button>
+        ),
+    },
+  ]
+}
+
+function stateOf({ revokedAt, expiresAt }: Token): 'revoked' | 'expired' | 'valid' {
+  if (revokedAt !== null) return 'revoked'
+  return expiresAt !== null && expiresAt <= Date.now() ? 'expired' : 'valid'
+}
+
+function NewToken({ onClose, onDone }: { onClose: () => void; onDone: (token: Created) => void }) {
+  const t = useTexts(tokensTexts)
+  const { api, code } = useTenant()
+  const apps = useQuery({ queryKey: ['apps', code, 'choices'], queryFn: () => api.apps.list({ query: { limit: 200 } }) })
+  const [values, setValues] = useState<FormValues>({ name: '', role: 'viewer', app: '', expiresAt: '' })
+  return (
+    <FormDialog
+      title={t('create')}
+      submit={t('createDo')}
+      onClose={onClose}
+      onDone={onDone}
+      onSubmit={() => {
+        const app = values['app'] === '' ? undefined : String(values['app'])
+        const expiresAt = momentOf(values['expiresAt'])
+        const body = { name: String(values['name']), role: values['role'] as Role, ...given({ app, expiresAt }) }
+        return api.tokens.create({ body })
+      }}
+    >
+      {(problem) => (
+        <FormFields
+          values={values}
+          onChange={setValues}
+          problem={problem}
+          fields={[
+            { key: 'name', label: t('name'), hint: t('nameHint'), required: true },
+            {
+              key: 'role',
+              label: t('role'),
+              kind: 'choice',
+              required: true,
+              options: ROLES.map((value) => ({ value, label: value })),
+            },
+            {
+              key: 'app',
+              label: t('app'),
+              hint: t('appHint'),
+              kind: 'choice',
+              options: (apps.data?.items ?? []).map((app) => ({ value: app.code, label: app.code })),
+            },
+            { key: 'expiresAt', label: t('expires'), hint: t('expiresHint'), kind: 'moment' },
+          ]}
+        />
+      )}
+    </FormDialog>
+  )
+}
+
+/** Shown this once. */
+function Secret({ token, onClose }: { token: Created; onClose: () => void }) {
+  const t = useTexts(tokensTexts)
+  const c = useTexts(componentTexts)
+  const command = `curl -H 'authorization: Bearer ${token.secret}' ${window.location.origin}/api/v1/runs?limit=1`
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={t('secretTitle', { name: token.name })}
+      closeOnClickOutside={false}
+      size="lg"
+      closeButtonProps={{ 'aria-label': c('close') }}
+    >
+      <Stack>
+        <Text>{t('secretHint')}</Text>
+        <Group gap={4} wrap="nowrap">
+          <Code style={{ overflowWrap: 'anywhere' }}>{token.secret}</Code>
+          <CopyButton text={token.secret} />
+        </Group>
+        <Group gap={4}>
+          <Text size="sm">{t('tryIt')}</Text>
+          <CopyButton text={command} label={t('tryIt')} />
+        </Group>
+        <Group justify="flex-end">
+          <Button onClick={onClose}>{t('done')}</Button>
+        </Group>
+      </Stack>
+    </Modal>
+  )
 }

@@ -62,6 +62,51 @@ describe('a user', () => {
   })
 })
 
+describe('a user of the platform', () => {
+  const users = () => platform().users
+
+  test('gets a password of the server, shown once, that has to be changed', async () => {
+    const user = await users().create({ body: { login: 'reset-me' } })
+    const { password, user: after } = await users().resetPassword({ params: { user: user.id } })
+    expect(after).toMatchObject({ hasPassword: true, mustChangePassword: true })
+    const { rows } = await api.root.query(`select password_hash from user_account where id = $1`, [user.id])
+    expect(await verifyPassword(password, rows[0].password_hash)).toBe(true)
+    const { rows: trail } = await api.root.query(`select after from audit where operation = 'user.reset-password'`)
+    expect(JSON.stringify(trail)).not.toContain(password)
+    expect((await refusal(users().resetPassword({ params: { user: 1 } }))).code).toBe('NOT_FOUND')
+  })
+
+  test('is deleted with its memberships, unless a tenant would lose its last owner', async () => {
+    const user = await users().create({ body: { login: 'leaves' } })
+    const tenant = await platform().tenants.create({ body: { code: 'left-alone' } })
+    await api.client(api.platform, tenant.code).members.set({ params: { login: 'leaves' }, body: { role: 'owner' } })
+    expect(await refusal(users().remove({ params: { user: user.id } }))).toMatchObject({
+      code: 'STATE_CONFLICT',
+      message: expect.stringContaining('last owner of the tenant left-alone'),
+    })
+    await users().create({ body: { login: 'stays' } })
+    await api.client(api.platform, tenant.code).members.set({ params: { login: 'stays' }, body: { role: 'owner' } })
+    await users().remove({ params: { user: user.id } })
+    expect((await api.client(api.platform, tenant.code).members.list()).items.map((item) => item.user.login)).toEqual(['stays'])
+    expect((await refusal(users().get({ params: { user: user.id } }))).code).toBe('NOT_FOUND')
+  })
+
+  test('that is the last administrator stays one that can sign in', async () => {
+    const [first, second] = [
+      await users().create({ body: { login: 'root-1', platformAdmin: true } }),
+      await users().create({ body: { login: 'root-2', platformAdmin: true } }),
+    ]
+    await users().update({ params: { user: first.id }, body: { version: 1, disabled: true } })
+    for (const change of [{ disabled: true }, { platformAdmin: false }])
+      expect((await refusal(users().update({ params: { user: second.id }, body: { version: 1, ...change } }))).code).toBe(
+        'STATE_CONFLICT',
+      )
+    expect((await refusal(users().remove({ params: { user: second.id } }))).code).toBe('STATE_CONFLICT')
+    await users().update({ params: { user: second.id }, body: { version: 1, name: 'Still here' } })
+    await users().remove({ params: { user: first.id } })
+  })
+})
+
 describe('a member', () => {
   const members = (token: string) => api.client(token).members
 

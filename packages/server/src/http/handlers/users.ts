@@ -1,7 +1,15 @@
 import { DEFAULT_LIMIT, type memberRoutes, type userRoutes } from '@carillon/contract'
 import { CarillonError } from '@carillon/core'
-import { hashPassword } from '../../definition/password.ts'
-import { changeMember, createUser, endMembership, memberOf, updateUser } from '../../definition/user.ts'
+import { hashPassword, newPassword } from '../../definition/password.ts'
+import {
+  changeMember,
+  createUser,
+  endMembership,
+  memberOf,
+  removeUser,
+  resetPassword,
+  updateUser,
+} from '../../definition/user.ts'
 import { listMembers } from '../../storage/membership.ts'
 import { findUser, listUsers } from '../../storage/user-account.ts'
 import type { Handlers } from '../context.ts'
@@ -19,8 +27,23 @@ export const userHandlers: Handlers<typeof userRoutes> = {
     return user
   },
   update: async ({ params, body }, context) => {
-    const hash = await hashOf(body.password)
-    return context.changePlatform((edit) => updateUser(edit, params.user, body, hash))
+    const { password, ...rest } = body
+    const hash = await hashOf(password)
+    const user = await context.changePlatform((edit) => updateUser(edit, params.user, rest, hash))
+    context.services.forgetPrincipals()
+    return user
+  },
+  resetPassword: async ({ params }, context) => {
+    const password = newPassword()
+    const hash = await hashPassword(password)
+    const user = await context.changePlatform((edit) => resetPassword(edit, params.user, hash))
+    context.services.forgetPrincipals()
+    return { user, password }
+  },
+  remove: async ({ params }, context) => {
+    await context.changePlatform((edit) => removeUser(edit, params.user))
+    context.services.forgetPrincipals()
+    return undefined
   },
 }
 
@@ -30,9 +53,16 @@ export const memberHandlers: Handlers<typeof memberRoutes> = {
     const page = await services.db.engine((tx) => listMembers(tx, tenantId, { order: 'login', limit, cursor, filters: {} }))
     return { items: page.items.map(memberOf), nextCursor: page.nextCursor }
   },
-  set: ({ params, body }, context) =>
-    context.changePlatform((edit) => changeMember(edit, context.principal, params.login, body.role)),
-  remove: ({ params }, context) => context.changePlatform((edit) => endMembership(edit, context.principal, params.login)),
+  set: async ({ params, body }, context) => {
+    const member = await context.changePlatform((edit) => changeMember(edit, context.principal, params.login, body.role))
+    context.services.forgetPrincipals()
+    return member
+  },
+  remove: async ({ params }, context) => {
+    await context.changePlatform((edit) => endMembership(edit, context.principal, params.login))
+    context.services.forgetPrincipals()
+    return undefined
+  },
 }
 
 async function hashOf(password: string | undefined): Promise<string | null> {

@@ -1,0 +1,35 @@
+import { defineTexts } from '../../i18n/texts.ts'
+
+export const schemaFormTexts = defineTexts('schema-form', {
+  en: {
+    form: 'Form',
+    json: 'JSON',
+    yes: 'Yes',
+    no: 'No',
+    unset: 'Not set',
+    add: 'Add to {{name}}',
+    remove: 'Remove {{name}}',
+    notJson: 'This is not JSON: {{message}}',
+    secretHint: 'Refer to a secret: ${{ secrets.name }}',
+    default: 'Default: {{value}}',
+    required: 'This is needed',
+    noSchema: 'The task type describes no parameters: any JSON object is taken.',
+    problems_one: '{{count}} field needs attention',
+    problems_other: '{{count}} fields need attention',
+  },
+  zh: {
+    form: '表单',
+    json: 'JSON',
+    yes: '是',
+    no: '否',
+    unset: '未设置',
+    add: '向 {{name}} 添加',
+    remove: '移除 {{name}}',
+    notJson: '不是有效的 JSON:{{message}}',
+    secretHint: '引用密钥:${{ secrets.name }}',
+    default: '默认值:{{value}}',
+    required: '必填',
+    noSchema: '该任务类型没有描述参数:可以输入任意 JSON 对象。',
+    problems_other: '{{count}} 个字段需要处理',
+  },
+})
