@@ -48,7 +48,14 @@ export function ErrorCard({ run, nodes }: { run: RunDetail; nodes: readonly RunN
       )}
       <Text size="sm">
         {first !== null && run.kind === 'DAG' && String(first.instance.id) !== shown && (
-          <Anchor component="button" type="button" size="sm" onClick={() => setSearch({ node: String(first.instance.id), panel: undefined, attempt: undefined, line: undefined }, 'push')}>
+          <Anchor
+            component="button"
+            type="button"
+            size="sm"
+            onClick={() =>
+              setSearch({ node: String(first.instance.id), panel: undefined, attempt: undefined, line: undefined }, 'push')
+            }
+          >
             {t('openLog')}
           </Anchor>
         )}

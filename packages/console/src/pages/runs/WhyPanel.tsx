@@ -21,13 +21,28 @@ export function WhyPanel({ run, nodes }: { run: RunDetail; nodes: readonly RunNo
   const waiting = nodes.flatMap((node) => node.instances.flatMap(({ why }) => (why === null ? [] : [{ node, why }])))
   const held = waiting.filter(({ why }) => !ORDINARY.has(why.reason))
   // As long as something runs, what is merely next in turn needs no explanation.
-  const shown = held.length > 0 || nodes.some(({ state }) => state === 'RUNNING') ? held : waiting.filter(({ why }) => why.reason !== 'DEPENDENCY')
+  const shown =
+    held.length > 0 || nodes.some(({ state }) => state === 'RUNNING')
+      ? held
+      : waiting.filter(({ why }) => why.reason !== 'DEPENDENCY')
   if (shown.length === 0) return null
   const reasons = [...groupBy(shown, ({ why }) => `${why.reason} ${why.detail} ${why.heldBy ?? ''}`).values()]
   return (
-    <Alert className={classes['why'] ?? ''} icon={<CircleHelp size={18} aria-hidden />} title={t('whyTitle')} role="region" aria-label={t('whyTitle')} mb="md" variant="outline">
+    <Alert
+      className={classes['why'] ?? ''}
+      icon={<CircleHelp size={18} aria-hidden />}
+      title={t('whyTitle')}
+      role="region"
+      aria-label={t('whyTitle')}
+      mb="md"
+      variant="outline"
+    >
       {reasons.slice(0, 8).map((group) => (
-        <WhyLine key={`${group[0]!.why.reason} ${group[0]!.why.detail}`} why={group[0]!.why} nodes={run.kind === 'DAG' ? group.map(({ node }) => node.name) : []} />
+        <WhyLine
+          key={`${group[0]!.why.reason} ${group[0]!.why.detail}`}
+          why={group[0]!.why}
+          nodes={run.kind === 'DAG' ? group.map(({ node }) => node.name) : []}
+        />
       ))}
     </Alert>
   )
@@ -69,7 +84,8 @@ function Fix({ why }: { why: Why }) {
       {label}
     </Anchor>
   )
-  if (why.heldBy !== undefined) return to(`/runs/${why.heldBy}`, t(why.reason === 'SUB_DAG' ? 'subRun' : 'holder', { id: why.heldBy }))
+  if (why.heldBy !== undefined)
+    return to(`/runs/${why.heldBy}`, t(why.reason === 'SUB_DAG' ? 'subRun' : 'holder', { id: why.heldBy }))
   if (why.reason === 'APP_PAUSED') return to('/apps', t('toApps'))
   if (why.reason.includes('EXECUTOR')) return to('/executors', t('toExecutors'))
   return null
