@@ -33,7 +33,8 @@ export function BulkActions<T>({ selected, onClear, actions, any, ...rest }: Bul
   const t = useTexts(bulkTexts)
   const [all, setAll] = useState(false)
   const [asked, ask] = useState<BulkAction<T> | null>(null)
-  if (!any || actions.length === 0) return null
+  // A dialog at work stays, though what it does may leave no row in the list.
+  if (asked === null && (!any || actions.length === 0)) return null
   const active = all || selected.length > 0
   const words = all ? t('allMatching') : t('selected', { count: selected.length })
   return (

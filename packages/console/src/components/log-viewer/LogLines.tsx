@@ -112,6 +112,7 @@ export function LogLines({ ref, store, lastSeq, only, q, times, range, opening, 
     <div
       ref={box}
       className={classes['lines']}
+      style={{ flexBasis: heightOf({ rows }) + 24 }}
       role="log"
       aria-label={t('log')}
       aria-live="off"

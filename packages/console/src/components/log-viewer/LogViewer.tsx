@@ -119,7 +119,13 @@ function Viewer({ source, view, onView, name, lastSeq, cut, opening }: ViewerPro
 
   return (
     // The keys work wherever the focus is inside of the log.
-    <div className={classes['frame']} onKeyDown={onKeyDown} role="group" aria-label={t('log')}>
+    <div
+      className={classes['frame']}
+      data-ended={source.ended || undefined}
+      onKeyDown={onKeyDown}
+      role="group"
+      aria-label={t('log')}
+    >
       <div className={classes['bar']}>
         <SearchField value={q} onChange={(text) => onView({ q: text || undefined })} field={search} />
         <HitCount hits={hits} active={q !== '' || level !== undefined} lastSeq={lastSeq} />

@@ -52,6 +52,7 @@ export function ErrorCard({ run, nodes }: { run: RunDetail; nodes: readonly RunN
             component="button"
             type="button"
             size="sm"
+            className={classes['action'] ?? ''}
             onClick={() =>
               setSearch({ node: String(first.instance.id), panel: undefined, attempt: undefined, line: undefined }, 'push')
             }

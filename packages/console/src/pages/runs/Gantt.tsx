@@ -1,5 +1,5 @@
 import type { RunDetail } from '@carillon/contract'
-import { Group, SegmentedControl, Text } from '@mantine/core'
+import { Group, SegmentedControl, Text, VisuallyHidden } from '@mantine/core'
 import { useEffect, useMemo, useState } from 'react'
 import { useTexts } from '../../i18n/texts.ts'
 import { durationText } from '../../components/moments.ts'
@@ -103,18 +103,18 @@ function Bar({ node, axis, now, critical, selected, onChoose }: BarProps) {
   const left = placeOf(startedAt ?? 0, axis)
   // Between given to an executor and begun there.
   const given = Math.min(...node.instances.flatMap(({ reservedAt }) => (reservedAt === null ? [] : [reservedAt])))
-  const says = [name, states(state), critical ? t('critical') : ''].filter((word) => word !== '').join(', ')
+  const says = [states(state), critical ? t('critical') : ''].filter((word) => word !== '').join(', ')
   return (
     <button
       type="button"
       className={classes['bar']}
       data-critical={critical || undefined}
       aria-pressed={selected}
-      aria-label={says}
-      title={says}
+      title={`${name}: ${says}`}
       onClick={onChoose}
     >
       <span className={`${classes['label']} foreign`}>{name}</span>
+      <VisuallyHidden>{says}</VisuallyHidden>
       <span className={classes['track']}>
         {startedAt !== null && (
           <>

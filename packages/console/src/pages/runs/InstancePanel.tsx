@@ -12,7 +12,7 @@ import { useTexts } from '../../i18n/texts.ts'
 import { Attempts } from './Attempts.tsx'
 import { NodeActions } from './NodeActions.tsx'
 import classes from './run.module.css'
-import { BAD, stateOf, type RunInstance } from './run-nodes.ts'
+import { BAD, failureOf, stateOf, type RunInstance } from './run-nodes.ts'
 import { runTexts } from './run-text.ts'
 import { useInstance } from './use-run.ts'
 import { WhyLine } from './WhyPanel.tsx'
@@ -58,6 +58,7 @@ export function InstancePanel({ id, name, run, siblings = [] }: InstancePanelPro
           <WhyLine why={data.why} nodes={[]} />
         </div>
       )}
+      {run.kind === 'DAG' && <Said instance={data} />}
       {data.state === 'RUNNING' && data.progress !== null && (
         <Group gap="xs" mb="xs" wrap="nowrap">
           <Progress value={data.progress} w={200} aria-label={t('progressOf', { node: name })} />
@@ -96,6 +97,18 @@ export function InstancePanel({ id, name, run, siblings = [] }: InstancePanelPro
         </Tabs.Panel>
       </Tabs>
     </section>
+  )
+}
+
+/** Why it failed, or was skipped. */
+function Said({ instance: { error, state } }: { instance: InstanceDetail }) {
+  const failure = state === 'SUCCESS' ? null : failureOf(error)
+  if (failure === null) return null
+  return (
+    <Text size="sm" mb="xs" className="foreign">
+      {failure.code !== null && <strong>{failure.code} </strong>}
+      {failure.message}
+    </Text>
   )
 }
 

@@ -36,7 +36,7 @@ export default function RunGraph({ run, nodes, definition, selected, onChoose }:
       label={t('graphOf', { name: run.dag?.code, version: run.dag?.version })}
       nodes={drawn}
       edges={edges}
-      height={440}
+      height="min(440px, 55vh)"
       selection={selected === null ? NOTHING_SELECTED : selectNode(selected)}
       onSelect={(selection) => choose(selection.nodes.at(-1))}
       onOpen={choose}

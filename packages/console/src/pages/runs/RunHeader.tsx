@@ -24,10 +24,7 @@ export function nameOf(run: Pick<RunDetail, 'kind' | 'task' | 'dag'>, deleted: s
 
 export function RunHeader({ run, nodes, definition }: RunHeaderProps) {
   const t = useTexts(runTexts)
-  const words = useTexts(runsTexts)
-  const { code } = useTenant()
   const name = nameOf(run, t('deleted'))
-  const target = run.kind === 'DAG' ? `/t/${code}/dags/${name}` : `/t/${code}/tasks/${name}`
   return (
     <>
       <PageHeader
@@ -37,35 +34,46 @@ export function RunHeader({ run, nodes, definition }: RunHeaderProps) {
       >
         <RunActions run={run} nodes={nodes} definition={definition} />
       </PageHeader>
-      <Facts
-        facts={[
-          [
-            run.kind === 'DAG' ? words('DAG') : words('TASK'),
-            <Anchor key="target" component={Link} to={target} size="sm" className="foreign">
-              {name}
-            </Anchor>,
-          ],
-          [t('version'), run.dag?.version ?? run.plan.version],
-          [t('trigger'), `${words(run.origin)} · ${run.schedule?.code ?? run.startedBy}`],
-          [t('fireAt'), run.fireAt !== null && <Time key="fire" at={run.fireAt} />],
-          [
-            run.origin === 'RETRY' ? t('parent') : t('parentOfPart'),
-            run.parentRunId !== null && (
-              <Anchor key="parent" component={Link} to={`/t/${code}/runs/${run.parentRunId}`} size="sm">
-                #{run.parentRunId}
-              </Anchor>
-            ),
-          ],
-          [t('created'), <Time key="created" at={run.createdAt} />],
-          [t('waited'), <Duration key="waited" from={run.createdAt} to={run.startedAt ?? run.endedAt} />],
-          [t('ran'), run.startedAt !== null && <Duration key="ran" from={run.startedAt} to={run.endedAt} />],
-          [t('ended'), run.endedAt !== null && <Time key="ended" at={run.endedAt} />],
-          [t('priority'), run.priority],
-          [t('key'), run.concurrencyKey],
-        ].map(([label, value]) => [label as string, value === false ? null : value] as const)}
-      />
       {run.kind === 'DAG' && nodes.length > 0 && <NodeProgress nodes={nodes} />}
     </>
+  )
+}
+
+/** What the run is of, what began it, when. */
+export function RunFacts({ run }: { run: RunDetail }) {
+  const t = useTexts(runTexts)
+  const words = useTexts(runsTexts)
+  const { code } = useTenant()
+  const name = nameOf(run, t('deleted'))
+  const target = run.kind === 'DAG' ? `/t/${code}/dags/${name}` : `/t/${code}/tasks/${name}`
+  return (
+    <Facts
+      facts={[
+        [
+          run.kind === 'DAG' ? words('DAG') : words('TASK'),
+          <Anchor key="target" component={Link} to={target} size="sm" className="foreign">
+            {name}
+          </Anchor>,
+        ],
+        [t('version'), run.dag?.version ?? run.plan.version],
+        [t('trigger'), `${words(run.origin)} · ${run.schedule?.code ?? run.startedBy}`],
+        [t('fireAt'), run.fireAt !== null && <Time key="fire" at={run.fireAt} />],
+        [
+          run.origin === 'RETRY' ? t('parent') : t('parentOfPart'),
+          run.parentRunId !== null && (
+            <Anchor key="parent" component={Link} to={`/t/${code}/runs/${run.parentRunId}`} size="sm">
+              #{run.parentRunId}
+            </Anchor>
+          ),
+        ],
+        [t('created'), <Time key="created" at={run.createdAt} />],
+        [t('waited'), <Duration key="waited" from={run.createdAt} to={run.startedAt ?? run.endedAt} />],
+        [t('ran'), run.startedAt !== null && <Duration key="ran" from={run.startedAt} to={run.endedAt} />],
+        [t('ended'), run.endedAt !== null && <Time key="ended" at={run.endedAt} />],
+        [t('priority'), run.priority],
+        [t('key'), run.concurrencyKey],
+      ].map(([label, value]) => [label as string, value === false ? null : value] as const)}
+    />
   )
 }
 

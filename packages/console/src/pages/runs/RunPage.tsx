@@ -4,10 +4,11 @@ import { Link, getRouteApi } from '@tanstack/react-router'
 import { useTenant } from '../../app/session.tsx'
 import { Loading } from '../../components/DataTable.tsx'
 import { ErrorPanel } from '../../components/ErrorPanel.tsx'
+import { PageHeader } from '../../components/PageHeader.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { ErrorCard } from './ErrorCard.tsx'
 import { InstancePanel } from './InstancePanel.tsx'
-import { RunHeader } from './RunHeader.tsx'
+import { RunFacts, RunHeader } from './RunHeader.tsx'
 import { RunNodes } from './RunNodes.tsx'
 import { runTexts } from './run-text.ts'
 import { useDefinition, useNodes, useRun } from './use-run.ts'
@@ -17,10 +18,18 @@ const route = getRouteApi('/t/$tenant/runs/$run')
 
 /** What happened in a run, why, and what can be done about it. */
 export function RunPage() {
+  const t = useTexts(runTexts)
   const id = Number(route.useParams().run)
   const run = useRun(id)
   if (run.data === undefined || run.data.id !== id)
-    return run.error === null ? <Loading /> : <ErrorPanel error={run.error} retry={() => void run.refetch()} />
+    return run.error === null ? (
+      <Loading />
+    ) : (
+      <>
+        <PageHeader title={`${t('run')} #${id}`} />
+        <ErrorPanel error={run.error} retry={() => void run.refetch()} />
+      </>
+    )
   return <Loaded key={id} run={run.data} />
 }
 
@@ -35,6 +44,7 @@ function Loaded({ run }: { run: RunDetail }) {
       <RunHeader run={run} nodes={nodes} definition={definition} />
       <ErrorCard run={run} nodes={nodes} />
       <WhyPanel run={run} nodes={nodes} />
+      <RunFacts run={run} />
       {only !== null ? (
         <InstancePanel id={only.id} name={nodes[0]!.name} run={run} />
       ) : (

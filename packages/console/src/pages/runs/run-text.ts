@@ -2,7 +2,7 @@ import { defineTexts } from '../../i18n/texts.ts'
 
 export const runTexts = defineTexts('run', {
   en: {
-    runs: 'Runs',
+    run: 'Run',
     taskRun: 'Run of a task',
     dagRun: 'Run of a DAG',
     version: 'Version',
@@ -129,7 +129,7 @@ export const runTexts = defineTexts('run', {
     partRun: 'Its run: {{id}}',
   },
   zh: {
-    runs: '运行记录',
+    run: '运行',
     taskRun: '任务运行',
     dagRun: '工作流运行',
     version: '版本',
