@@ -5,7 +5,7 @@ import { PAGES } from './pages.ts'
 useBrowser()
 
 beforeAll(async () => {
-  await api().tasks.trigger({ params: { task: 'weather-report-seattle' } })
+  await api().runs.trigger({ params: { task: 'weather-report-seattle' }, body: {} })
   await api().calendars.create({ body: { code: 'holidays', timezone: 'Asia/Shanghai', days: ['2026-10-01'] } })
   await api().secrets.create({ body: { name: 'mail-password', value: 'not this one' } })
 })

@@ -57,7 +57,7 @@ export function GetStarted({ overview }: { overview: Overview }) {
       <Text size="sm" c="dimmed" mb="xs">
         {t('startedHint')}
       </Text>
-      <Stack gap={4} component="ol" style={{ listStyle: 'none', margin: 0, padding: 0 }}>
+      <Stack gap={8} component="ol" style={{ listStyle: 'none', margin: 0, padding: 0 }}>
         {steps.map(({ word, done, to }) => (
           <li key={word}>
             <Group gap="xs">
@@ -66,7 +66,7 @@ export function GetStarted({ overview }: { overview: Overview }) {
               ) : (
                 <Circle size={16} color="var(--state-pending)" aria-label={t('open')} />
               )}
-              <Anchor component={Link} to={to} size="sm">
+              <Anchor component={Link} to={to} size="sm" display="inline-block" py={3}>
                 {t(word)}
               </Anchor>
             </Group>
