@@ -24,7 +24,7 @@ const topLine = (page: Page) =>
 test('E6: a log that is written stays where its reader is, and follows again from its end', async () => {
   const { runId } = await api().runs.trigger({
     params: { task: 'talks' },
-    body: { params: { lines: 10_000, everyMs: 2, holdMs: 1_000 } },
+    body: { params: { lines: 60_000, everyMs: 2, holdMs: 1_000 } },
   })
   const { page, context, faults } = await openConsole()
   await page.goto(`/t/default/runs/${runId}`)
@@ -80,7 +80,7 @@ describe('E7: a log of a million lines', () => {
     await client.taskTypes.create({
       body: { code: 'million', kind: 'handler', settings: { handler: 'million' }, app: 'millions' },
     })
-    await client.tasks.create({ body: { code: 'million', type: 'million', policies: { retry: { maxAttempts: 1 } } } })
+    await client.tasks.create({ body: { code: 'million', type: 'million', policies: { retry: { maxRetries: 0 } } } })
     const { secret } = await client.tokens.create({ body: { name: 'millions', role: 'executor', app: 'millions' } })
     const { runId } = await client.runs.trigger({ params: { task: 'million' }, body: {} })
     const call = async (name: string, body: object) => {
@@ -96,7 +96,7 @@ describe('E7: a log of a million lines', () => {
     const registration = { protocol: 1, app: 'millions', instance: 'm', mode: 'PULL', handlers: ['million'], capacity: 1 }
     const { session } = await call('register', registration)
     const { assignments } = await call('claim', { session, seq: 1, max: 1, waitMs: 5_000 })
-    const { tenant, instance, token } = (assignments as { tenant: number; instance: number; token: number }[])[0]!
+    const { tenant, instance, token } = (assignments as unknown as { tenant: number; instance: number; token: number }[])[0]!
     const key = { tenant, instance, token }
     await call('report', { session, items: [{ kind: 'STARTED', ...key }] })
     const at = Date.now()
@@ -114,7 +114,7 @@ describe('E7: a log of a million lines', () => {
     }
     await call('report', {
       session,
-      items: [{ kind: 'FAILED', ...key, error: { code: 'OOM', message: 'out of memory' }, retriable: false }],
+      items: [{ kind: 'FAILURE', ...key, error: { code: 'OOM', message: 'out of memory' }, retriable: false }],
     })
     await endOf(runId)
     return `/t/default/runs/${runId}`

@@ -12,7 +12,9 @@ let failedRun: number
 beforeAll(async () => {
   ;({ executor, start } = await startJourneys('runs'))
   const { tasks, dags, dagVersions } = api()
-  await tasks.create({ body: { code: 'step', type: 'step', params: { fail: 0 } } })
+  await tasks.create({
+    body: { code: 'step', type: 'step', params: { fail: 0 }, policies: { retry: { maxRetries: 1, delayMs: 0 } } },
+  })
   await tasks.create({ body: { code: 'held', type: 'step', policies: { concurrency: { policy: 'SEQUENTIAL' } } } })
   await dags.create({ body: { code: 'load-rows' } })
   const definition = {
