@@ -110,7 +110,7 @@ describe('E7: a log of a million lines', () => {
         lines: Array.from({ length: 5_000 }, (_, place) => lineOf(from + more + place)),
       }))
       await call('logs', { session, items })
-      await call('heartbeat', { session, instances: [key] }).catch(() => undefined)
+      await call('heartbeat', { session, running: [key] })
     }
     await call('report', {
       session,

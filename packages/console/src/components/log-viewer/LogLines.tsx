@@ -6,10 +6,12 @@ import { durationText, zoneName } from '../moments.ts'
 import { heightOf, isAtEnd, offsetAt, offsetOfRow, rowsInSight, scrollTopFor } from './geometry.ts'
 import { isIn, type LineRange } from './line-range.ts'
 import type { LineStore } from './line-store.ts'
-import type { Times } from './LogViewer.tsx'
 import classes from './LogViewer.module.css'
 import { MOST_SHOWN, segmentsOf } from './segments.ts'
 import { logTexts } from './text.ts'
+
+/** Beside the lines: no times, the time of day, or since the first line. */
+export type Times = 'none' | 'time' | 'since'
 
 export interface LinesHandle {
   showLine(seq: number): void

@@ -1,5 +1,5 @@
 import type { LogLevel, LogRecord } from '@carillon/contract'
-import { ActionIcon, Button, Checkbox, Select, TextInput, Tooltip } from '@mantine/core'
+import { Button, Checkbox, Select, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { ArrowDown, ArrowDownToLine, ArrowUpToLine, ChevronDown, ChevronUp, Download, Search } from 'lucide-react'
@@ -10,7 +10,8 @@ import { useTexts } from '../../i18n/texts.ts'
 import { Loading } from '../DataTable.tsx'
 import { EmptyState } from '../EmptyState.tsx'
 import { ErrorPanel, ProblemAlert } from '../ErrorPanel.tsx'
-import { LogLines, type LinesHandle } from './LogLines.tsx'
+import { IconButton } from './IconButton.tsx'
+import { LogLines, type LinesHandle, type Times } from './LogLines.tsx'
 import classes from './LogViewer.module.css'
 import { MarkedLines } from './MarkedLines.tsx'
 import { parseRange, picked, rangeText } from './line-range.ts'
@@ -24,8 +25,6 @@ export interface LogView {
   readonly q?: string | undefined
   readonly level?: string | undefined
 }
-
-export const LOG_KEYS = ['line', 'q', 'level'] as const satisfies (keyof LogView)[]
 
 interface LogViewerProps {
   readonly source: LogSource
@@ -221,8 +220,6 @@ function Viewer({ source, view, onView, name, lastSeq, cut, opening }: ViewerPro
   )
 }
 
-export type Times = 'none' | 'time' | 'since'
-
 /** The next error after where the reader is, or the first one again. */
 function useErrors(source: LogSource, goTo: (seq: number) => void, at: { readonly current: number }): () => void {
   const { api } = useTenant()
@@ -341,22 +338,5 @@ function SaveButton({ source, name }: { source: LogSource; name: string }) {
       <IconButton label={t('download')} onClick={() => void save()} loading={saving} icon={<Download size={16} aria-hidden />} />
       <ProblemAlert error={error} />
     </>
-  )
-}
-
-interface IconButtonProps {
-  readonly label: string
-  readonly icon: React.ReactNode
-  readonly onClick: () => void
-  readonly loading?: boolean
-}
-
-export function IconButton({ label, icon, onClick, loading = false }: IconButtonProps) {
-  return (
-    <Tooltip label={label} withArrow>
-      <ActionIcon variant="default" size={28} aria-label={label} onClick={onClick} loading={loading}>
-        {icon}
-      </ActionIcon>
-    </Tooltip>
   )
 }

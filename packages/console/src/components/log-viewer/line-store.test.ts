@@ -17,7 +17,9 @@ function log(lines: number, missing: readonly number[] = []) {
     },
     () => changes++,
   )
-  const settled = async (asks: number) => expect.poll(() => changes).toBe(asks)
+  const settled = async (asks: number) => {
+    await expect.poll(() => changes).toBe(asks)
+  }
   return { store, asked, state, settled }
 }
 

@@ -12,8 +12,7 @@ import { problemsBelow } from '../../components/schema-form/problems.ts'
 import { recordOf } from '../../components/schema-form/schema.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import { changedParams } from '../tasks/TriggerDialog.tsx'
-import { nameOf } from './RunHeader.tsx'
-import { repeatedFromFailed, type RunNode } from './run-nodes.ts'
+import { nameOf, repeatedFromFailed, type RunNode } from './run-nodes.ts'
 import { runTexts } from './run-text.ts'
 
 interface RetryDialogProps {

@@ -8,7 +8,7 @@ import { StateBadge } from '../../components/StateBadge.tsx'
 import { Duration, Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { RunActions } from './RunActions.tsx'
-import { progressOf, type RunNode } from './run-nodes.ts'
+import { nameOf, progressOf, type RunNode } from './run-nodes.ts'
 import { runTexts } from './run-text.ts'
 import { runsTexts } from './text.ts'
 
@@ -16,10 +16,6 @@ interface RunHeaderProps {
   readonly run: RunDetail
   readonly nodes: readonly RunNode[]
   readonly definition: DagDefinitionView | null
-}
-
-export function nameOf(run: Pick<RunDetail, 'kind' | 'task' | 'dag'>, deleted: string): string {
-  return (run.kind === 'DAG' ? run.dag?.code : run.task?.code) ?? deleted
 }
 
 export function RunHeader({ run, nodes, definition }: RunHeaderProps) {

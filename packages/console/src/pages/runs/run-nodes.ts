@@ -5,6 +5,11 @@ import { groupBy } from './group.ts'
 export type RunInstance = RunDetail['instances'][number]
 type Definition = Pick<DagDefinitionView, 'nodes' | 'edges'>
 
+/** What the run is of, by its code. */
+export function nameOf({ kind, task, dag }: Pick<RunDetail, 'kind' | 'task' | 'dag'>, deleted: string): string {
+  return (kind === 'DAG' ? dag?.code : task?.code) ?? deleted
+}
+
 /** A node of a run as people see it: one thing, however many elements or repetitions it has. */
 export interface RunNode {
   /** Code in the DAG; of a task's run the task's. */
