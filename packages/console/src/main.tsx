@@ -1,13 +1,12 @@
 import './i18n/texts.ts'
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core'
 import '@mantine/core/styles.css'
-import { Notifications } from '@mantine/notifications'
-import '@mantine/notifications/styles.css'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import './app/app.css'
+import { Notice } from './app/Notice.tsx'
 import { queryClient } from './app/queries.ts'
 import { router } from './app/router.tsx'
 import { cssVariables, theme } from './app/theme.ts'
@@ -28,8 +27,8 @@ createRoot(document.getElementById('root')!).render(
       getStyleNonce={() => nonce}
     >
       <QueryClientProvider client={queryClient}>
-        <Notifications position="bottom-right" autoClose={6_000} />
         <RouterProvider router={router} />
+        <Notice />
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

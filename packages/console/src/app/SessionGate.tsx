@@ -1,17 +1,17 @@
-import { Button, Modal, Text } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
+import { Button } from '@mantine/core'
 import { useRouter } from '@tanstack/react-router'
-import { useEffect, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { ServerUnreachable, isSignedOut } from '../api/problem.ts'
 import { onConnectionNews } from '../api/request.ts'
-import type { Session } from '../api/session.ts'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { ErrorPanel } from '../components/ErrorPanel.tsx'
 import { useTexts } from '../i18n/texts.ts'
-import { ChosenByOthers } from './PasswordForm.tsx'
-import { SESSION_KEY, SessionProvider, useSessionQuery } from './session.tsx'
-import { SignInForm } from './SignInForm.tsx'
+import { SessionProvider, useSessionQuery } from './session.tsx'
 import { shellTexts } from './text.ts'
+
+// Rarely needed, and as large as a page.
+const SignInAgain = lazy(async () => ({ default: (await import('./SignInAgain.tsx')).SignInAgain }))
+const ChosenByOthers = lazy(async () => ({ default: (await import('./PasswordForm.tsx')).ChosenByOthers }))
 
 /** Lets only who is signed in see what is inside. A session that ends meanwhile is renewed in a dialog over the page, which stays as it is. */
 export function SessionGate({ children }: { children: ReactNode }) {
@@ -24,8 +24,8 @@ export function SessionGate({ children }: { children: ReactNode }) {
   }
   return (
     <SessionProvider session={data}>
-      {data.user.mustChangePassword ? <ChosenByOthers /> : children}
-      <SignInAgain session={data} opened={ended.ended || isSignedOut(error)} onDone={ended.renewed} />
+      <Suspense>{data.user.mustChangePassword ? <ChosenByOthers /> : children}</Suspense>
+      <Suspense>{(ended.ended || isSignedOut(error)) && <SignInAgain session={data} onDone={ended.renewed} />}</Suspense>
     </SessionProvider>
   )
 }
@@ -62,23 +62,5 @@ function NoSession({ error, retry }: { error: Error; retry: () => void }) {
         <ErrorPanel level={1} error={error} retry={retry} />
       )}
     </main>
-  )
-}
-
-function SignInAgain({ session, opened, onDone }: { session: Session; opened: boolean; onDone: () => void }) {
-  const t = useTexts(shellTexts)
-  const client = useQueryClient()
-  const renewed = (next: Session) => {
-    // Somebody else: what is on the page and in its memory is not theirs.
-    if (next.user.id !== session.user.id) return window.location.reload()
-    client.setQueryData(SESSION_KEY, next)
-    onDone()
-    void client.invalidateQueries()
-  }
-  return (
-    <Modal opened={opened} onClose={() => undefined} withCloseButton={false} closeOnEscape={false} title={t('expired')}>
-      <Text mb="md">{t('expiredHint')}</Text>
-      <SignInForm name={session.user.login} onSignedIn={renewed} />
-    </Modal>
   )
 }

@@ -1,7 +1,7 @@
 import { AppShell, Box, Burger, Group, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { getRouteApi, Outlet, useLocation } from '@tanstack/react-router'
-import { useEffect, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect, type ReactNode } from 'react'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { useTexts } from '../i18n/texts.ts'
 import { AccountMenu } from './AccountMenu.tsx'
@@ -10,9 +10,12 @@ import { LanguageMenu, ThemeMenu, ZoneMenu } from './Menus.tsx'
 import { Navigation } from './Navigation.tsx'
 import { preferences, setPreferences } from './preferences.ts'
 import { SessionGate } from './SessionGate.tsx'
+import { useShortcuts } from './shortcuts.ts'
 import { TenantProvider, permissionsIn, useSession } from './session.tsx'
 import { TenantMenu } from './TenantMenu.tsx'
 import { shellTexts } from './text.ts'
+
+const ShortcutHelp = lazy(async () => ({ default: (await import('./ShortcutHelp.tsx')).ShortcutHelp }))
 
 const tenantApi = getRouteApi('/t/$tenant')
 
@@ -77,6 +80,8 @@ function OnPlatform() {
 export function Frame({ tenant, children }: { tenant: string | null; children: ReactNode }) {
   const t = useTexts(shellTexts)
   const [opened, { toggle, close }] = useDisclosure()
+  const [helping, help] = useDisclosure()
+  useShortcuts(tenant, help.open)
   const { pathname } = useLocation()
   useEffect(close, [pathname, close])
   return (
@@ -122,6 +127,7 @@ export function Frame({ tenant, children }: { tenant: string | null; children: R
       <AppShell.Main id="content" tabIndex={-1} style={{ outline: 'none' }}>
         <LostServer />
         {children}
+        <Suspense>{helping && <ShortcutHelp onClose={help.close} />}</Suspense>
       </AppShell.Main>
     </AppShell>
   )

@@ -49,9 +49,12 @@ export function fieldOf(schema: Schema): FieldKind {
 function propertiesOf(schema: Schema): readonly Property[] {
   const required = Array.isArray(schema['required']) ? (schema['required'] as unknown[]) : []
   const properties = isSchema(schema['properties']) ? schema['properties'] : {}
-  return Object.entries(properties).map(([name, each]) => {
+  const fields = Object.entries(properties).map(([name, each]) => {
     return { name, schema: isSchema(each) ? each : {}, required: required.includes(name) }
   })
+  // The database keeps objects without an order of their own; `required` is a list and has one.
+  const place = ({ name }: Property) => (required.includes(name) ? required.indexOf(name) : required.length)
+  return fields.toSorted((a, b) => place(a) - place(b))
 }
 
 function wordsOf(schema: Schema): readonly (string | number)[] | null {

@@ -4,6 +4,7 @@ import { getRouteApi, useRouter } from '@tanstack/react-router'
 import { LanguageMenu, ThemeMenu } from '../../app/Menus.tsx'
 import { SESSION_KEY } from '../../app/session.tsx'
 import { SignInForm } from '../../app/SignInForm.tsx'
+import { insideOf } from '../../app/inside.ts'
 import { usePageTitle } from '../../app/page-title.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import { signInTexts } from './text.ts'
@@ -43,9 +44,4 @@ export function SignInPage() {
       </Box>
     </Center>
   )
-}
-
-/** Only a path of this console: nobody is led elsewhere by a link to the sign-in page. */
-export function insideOf(to: string | undefined): string {
-  return to !== undefined && /^\/(?![/\\])/.test(to) && !to.startsWith('/sign-in') ? to : '/'
 }

@@ -1,7 +1,7 @@
 import { Button, Group, List, Text } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { say } from '../../app/Notice.tsx'
 import { useTenant } from '../../app/session.tsx'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
 import { useTexts } from '../../i18n/texts.ts'
@@ -25,7 +25,7 @@ export function BulkTasks({ tasks, onDone }: { tasks: readonly TaskRow[]; onDone
   const run = async ({ action }: Action) => {
     const { items } = await api.tasks.bulk({ body: { tasks: tasks.map(({ id }) => String(id)), action } })
     const refused = items.filter(({ ok }) => !ok)
-    notifications.show({ message: t('bulkDone', { done: items.length - refused.length, refused: refused.length }) })
+    say(t('bulkDone', { done: items.length - refused.length, refused: refused.length }))
     setRefusals(refused.map((item) => `${nameOf(tasks, item.ref)}: ${item.detail ?? item.code ?? ''}`))
     await client.invalidateQueries({ queryKey: ['tasks', code] })
     if (refused.length === 0) onDone()

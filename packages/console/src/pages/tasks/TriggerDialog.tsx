@@ -1,9 +1,9 @@
 import type { Task } from '@carillon/contract'
 import { Checkbox, Group, Text, TextInput } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { say } from '../../app/Notice.tsx'
 import { useTenant } from '../../app/session.tsx'
 import { CopyButton } from '../../components/CopyButton.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
@@ -12,6 +12,7 @@ import { ParamsEditor } from '../../components/schema-form/ParamsEditor.tsx'
 import { problemsBelow } from '../../components/schema-form/problems.ts'
 import { numberOf, recordOf } from '../../components/schema-form/schema.ts'
 import { useTexts } from '../../i18n/texts.ts'
+import { changedParams } from './changed-params.ts'
 import { tasksTexts } from './text.ts'
 
 /** Runs a task now: its parameters as a form over the task's own, then to the run. */
@@ -60,7 +61,7 @@ function Trigger({ task, schema, onClose }: TriggerProps) {
       onSubmit={() => api.runs.trigger({ params: { task: task.id }, body })}
       onDone={({ runId, state, reason }) => {
         const skipped = state === 'SKIPPED'
-        notifications.show({ message: skipped ? t('skipped', { id: runId, reason }) : t('started', { id: runId }) })
+        say(skipped ? t('skipped', { id: runId, reason }) : t('started', { id: runId }))
         void client.invalidateQueries({ queryKey: ['runs', tenant] })
         void navigate({ to: '/t/$tenant/runs/$run', params: { tenant, run: String(runId) } })
       }}
@@ -102,12 +103,6 @@ function Trigger({ task, schema, onClose }: TriggerProps) {
       )}
     </FormDialog>
   )
-}
-
-/** A run's parameters are laid over the task's own: only what differs is sent, so that what is not shown (secrets) stays as it is. */
-export function changedParams(own: Readonly<Record<string, unknown>>, wanted: Readonly<Record<string, unknown>>) {
-  const entries = Object.entries(wanted).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(own[key]))
-  return Object.fromEntries(entries)
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
