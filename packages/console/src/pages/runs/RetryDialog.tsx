@@ -11,7 +11,7 @@ import { ParamsEditor } from '../../components/schema-form/ParamsEditor.tsx'
 import { problemsBelow } from '../../components/schema-form/problems.ts'
 import { recordOf } from '../../components/schema-form/schema.ts'
 import { useTexts } from '../../i18n/texts.ts'
-import { changedParams } from '../tasks/TriggerDialog.tsx'
+import { changedParams } from '../tasks/changed-params.ts'
 import { nameOf, repeatedFromFailed, type RunNode } from './run-nodes.ts'
 import { runTexts } from './run-text.ts'
 
