@@ -71,7 +71,7 @@ describe('E7: a log of a million lines', () => {
 
   beforeAll(async () => {
     path = await writeLog()
-  }, 300_000)
+  }, 600_000)
 
   /** Written by the protocol of executors, in few large calls. */
   async function writeLog(): Promise<string> {
