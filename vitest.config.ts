@@ -64,7 +64,7 @@ export default defineConfig({
           // One server and one browser for all of them.
           sequence: { groupOrder: 2 },
           fileParallelism: false,
-          testTimeout: 120_000,
+          testTimeout: 300_000,
           hookTimeout: 120_000,
         },
       },

@@ -1,8 +1,8 @@
 import type { InstanceDetail } from '@carillon/contract'
 import { Button, Text, Textarea } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { say } from '../../app/Notice.tsx'
 import { useTenant } from '../../app/session.tsx'
 import { useSetSearch } from '../../app/set-search.ts'
 import { FormDialog } from '../../components/FormDialog.tsx'
@@ -87,7 +87,7 @@ function ActionDialog({ action, instance, name, onClose }: ActionDialogProps) {
       onClose={onClose}
       onSubmit={send}
       onDone={({ newInstanceId }) => {
-        notifications.show({ message: t('done') })
+        say(t('done'))
         onClose()
         if (newInstanceId !== undefined) setSearch({ node: String(newInstanceId), attempt: undefined, line: undefined }, 'push')
         void client.invalidateQueries({ queryKey: ['run', code, instance.runId] })

@@ -1,9 +1,9 @@
 import type { DagDefinitionView, RunDetail } from '@carillon/contract'
 import { Radio, Stack, Text } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
+import { say } from '../../app/Notice.tsx'
 import { useTenant } from '../../app/session.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
 import { checkValue } from '../../components/schema-form/check.ts'
@@ -51,7 +51,7 @@ export function RetryDialog({ run, nodes, definition, onClose }: RetryDialogProp
         })
       }
       onDone={({ newRunId }) => {
-        notifications.show({ message: t('retried', { id: newRunId }) })
+        say(t('retried', { id: newRunId }))
         void client.invalidateQueries({ queryKey: ['runs', tenant] })
         onClose()
         void navigate({ to: '/t/$tenant/runs/$run', params: { tenant, run: String(newRunId) }, search: {} })
