@@ -71,23 +71,24 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },
+      },
       ...(process.argv.includes('long')
         ? [
-      {
-        ...source,
-        test: {
-          name: 'long',
-          include: [LONG],
-          globalSetup: ['packages/console/browser/global-setup.ts'],
-          // One server and one browser for all of them.
-          sequence: { groupOrder: 2 },
-          fileParallelism: false,
-          testTimeout: 900_000,
-          hookTimeout: 900_000,
-        },
+            {
+              ...source,
+              test: {
+                name: 'long',
+                include: [LONG],
+                globalSetup: ['packages/console/browser/global-setup.ts'],
+                // One server and one browser for all of them.
+                sequence: { groupOrder: 2 },
+                fileParallelism: false,
+                testTimeout: 900_000,
+                hookTimeout: 900_000,
+              },
+            },
           ]
         : []),
-      },
       {
         ...source,
         test: {
