@@ -1,4 +1,5 @@
 import { transform } from 'esbuild'
+import { contractRoutes } from './packages/console/vite/contract-routes.ts'
 import { defineConfig } from 'vitest/config'
 
 // Tests import the packages' TypeScript sources through the "source" export condition: no build stands between an edit and its test.
@@ -44,7 +45,29 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        ...source,
+        plugins: [contractRoutes()],
+        test: {
+          name: 'console',
+          include: ['packages/console/src/**/*.test.ts'],
+          setupFiles: ['packages/console/src/browser-globals.test-helper.ts'],
+        },
+      },
       { ...source, test: { name: 'workspace', include: ['scripts/**/*.test.ts'] } },
+      {
+        ...source,
+        test: {
+          name: 'browser',
+          include: ['packages/console/browser/**/*.test.ts'],
+          globalSetup: ['packages/console/browser/global-setup.ts'],
+          // One server and one browser for all of them.
+          sequence: { groupOrder: 2 },
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
       {
         ...source,
         test: {

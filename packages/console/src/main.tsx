@@ -15,6 +15,9 @@ import { cssVariables, theme } from './app/theme.ts'
 // Written into the page by the server, new with every answer: the style elements that Mantine makes may stay.
 const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? ''
 
+// Mantine's dialogs keep the page behind them still by a library that looks for it here.
+Object.assign(globalThis, { __webpack_nonce__: nonce })
+
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <MantineProvider

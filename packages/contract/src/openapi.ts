@@ -20,6 +20,7 @@ import { callbackRoutes } from './callback.ts'
 import { Assignment, Control, executorRoutes, ReportItem } from './executor-protocol.ts'
 import { Attempt, Instance, InstanceDetail, LogRecord, Why } from './instance.ts'
 import { Concurrency, DagPolicies, EffectivePolicies, Policies, PoliciesPatch } from './policy.ts'
+import { Nodes, Overview } from './overview.ts'
 import { FieldProblem, Problem } from './problem.ts'
 import { Revision } from './revision.ts'
 import { successStatus, type Route } from './route.ts'
@@ -73,6 +74,8 @@ const NAMED: Readonly<Record<string, TSchema>> = {
     Labels,
     LogRecord,
     Member,
+    Nodes,
+    Overview,
     Policies,
     PoliciesPatch,
     PreviewFire,

@@ -10,6 +10,7 @@ import { eventRoutes } from './event.ts'
 import { executorAdminRoutes } from './executor.ts'
 import { instanceRoutes } from './instance.ts'
 import { metaRoutes } from './meta.ts'
+import { overviewRoutes } from './overview.ts'
 import type { Route } from './route.ts'
 import { runRoutes } from './run.ts'
 import { scheduleRoutes } from './schedule.ts'
@@ -47,6 +48,7 @@ export const routes = {
   secrets: secretRoutes,
   audit: auditRoutes,
   scheduler: schedulerRoutes,
+  overview: overviewRoutes,
   meta: metaRoutes,
 } as const satisfies Record<string, Record<string, Route>>
 

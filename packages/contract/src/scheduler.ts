@@ -25,7 +25,7 @@ export const Scheduler = strict({
   changedBy: nullable(Type.String()),
   changedAt: nullable(Millis),
   nodes: Type.Array(ServerNode),
-  running: Type.Integer({ description: 'Instances of this tenant that executors hold now' }),
+  running: Type.Integer({ description: 'Instances of this tenant that executors hold now (counted up to 10,000)' }),
   pending: Type.Integer({ description: 'Instances of this tenant that are ready to run (counted up to 10,000)' }),
 })
 export type Scheduler = Static<typeof Scheduler>

@@ -46,7 +46,7 @@ describe('without any settings', () => {
       dataDir: './.carillon',
       host: '127.0.0.1',
       port: 7070,
-      pools: { engine: 4, api: 6, lease: 2, aside: 2, console: 3 },
+      pools: { engine: 4, api: 6, lease: 2, aside: 2, reads: 3, console: 3, survey: 2 },
       leaseMs: 30_000,
       batch: { fire: 1_000, start: 500, claim: 500, complete: 500 },
       limits: { bodyBytes: 5 * 2 ** 20, paramsBytes: 64 * 1024 },

@@ -84,7 +84,7 @@ export async function startServer(
 /** What `carillon secrets rotate-key` does: every data key that an older master key wraps is wrapped by the present one. */
 export async function rotateMasterKey(url: string, config: Config): Promise<number> {
   const vault = vaultOf(config)
-  const db = openDatabase({ url, sizes: { engine: 1, api: 1, lease: 1, aside: 1, console: 1 } })
+  const db = openDatabase({ url, sizes: { engine: 1, api: 1, lease: 1, aside: 1, reads: 1, console: 1, survey: 1 } })
   try {
     let rewrapped = 0
     for (let more = 1; more > 0; rewrapped += more) more = await db.engine((tx) => vault.rewrap(tx, REWRAPPED_AT_ONCE))
@@ -163,6 +163,7 @@ async function startNode(
         hub: engine.hub,
         days: firing.days,
         sessions: config.sessions,
+        nodeId,
       },
       corsOrigins: listOf(config.corsOrigins),
       ownHosts: config.publicUrl === undefined ? [] : [new URL(config.publicUrl).host],

@@ -30,6 +30,8 @@ async function send(call: Request): Promise<Response> {
       credentials: 'same-origin',
       headers: {
         accept: 'application/json',
+        // It stands as the origin of runs that are started here.
+        'carillon-client': 'console',
         ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
         // Other sites cannot send these without asking first: that is what protects the cookie's holder from them.
         ...(call.tenant === null ? { 'carillon-console': '1' } : { 'carillon-tenant': call.tenant }),

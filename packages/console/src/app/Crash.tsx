@@ -8,7 +8,7 @@ import { shellTexts } from './text.ts'
 export function Crash({ error }: ErrorComponentProps) {
   const t = useTexts(shellTexts)
   return (
-    <EmptyState title={t('crashed')} action={<Button onClick={() => window.location.reload()}>{t('reload')}</Button>}>
+    <EmptyState level={1} title={t('crashed')} action={<Button onClick={() => window.location.reload()}>{t('reload')}</Button>}>
       {t('crashedHint')} <Code>{error instanceof Error ? error.message : String(error)}</Code>
     </EmptyState>
   )

@@ -26,8 +26,8 @@ function ChoiceMenu<T extends string>({ label, icon, choices, value, onChange }:
         {choices.map((choice) => (
           <Menu.Item
             key={choice.value}
-            role="menuitemradio"
-            aria-checked={choice.value === value}
+
+            aria-current={choice.value === value || undefined}
             lang={choice.lang}
             rightSection={choice.value === value ? <Check size={14} aria-hidden /> : undefined}
             onClick={() => onChange(choice.value)}

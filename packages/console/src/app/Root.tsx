@@ -13,6 +13,7 @@ export function NotFound() {
   return (
     <main>
       <EmptyState
+        level={1}
         title={t('noPage')}
         action={
           <Button component={Link} to="/" variant="default">

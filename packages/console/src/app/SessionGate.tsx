@@ -1,6 +1,6 @@
 import { Button, Modal, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
-import { Navigate, useLocation } from '@tanstack/react-router'
+import { useRouter } from '@tanstack/react-router'
 import { useEffect, useState, type ReactNode } from 'react'
 import { ServerUnreachable, isSignedOut } from '../api/problem.ts'
 import { onConnectionNews } from '../api/request.ts'
@@ -16,11 +16,10 @@ import { shellTexts } from './text.ts'
 /** Lets only who is signed in see what is inside. A session that ends meanwhile is renewed in a dialog over the page, which stays as it is. */
 export function SessionGate({ children }: { children: ReactNode }) {
   const { data, error, refetch } = useSessionQuery()
-  const { href } = useLocation()
   const ended = useSessionEnded()
   if (data === undefined) {
     if (error === null) return null
-    if (isSignedOut(error)) return <Navigate to="/sign-in" search={href === '/' ? {} : { to: href }} replace />
+    if (isSignedOut(error)) return <ToSignIn />
     return <NoSession error={error} retry={() => void refetch()} />
   }
   return (
@@ -29,6 +28,16 @@ export function SessionGate({ children }: { children: ReactNode }) {
       <SignInAgain session={data} opened={ended.ended || isSignedOut(error)} onDone={ended.renewed} />
     </SessionProvider>
   )
+}
+
+/** Once: the address changes before this is taken away, and must not become the one to come back to. */
+function ToSignIn() {
+  const { history, navigate } = useRouter()
+  useEffect(() => {
+    const { href } = history.location
+    void navigate({ to: '/sign-in', search: href === '/' ? {} : { to: href }, replace: true })
+  }, [history, navigate])
+  return null
 }
 
 function useSessionEnded() {
@@ -46,11 +55,11 @@ function NoSession({ error, retry }: { error: Error; retry: () => void }) {
   return (
     <main>
       {error instanceof ServerUnreachable ? (
-        <EmptyState title={t('unreachable')} action={<Button onClick={retry}>{t('retry')}</Button>}>
+        <EmptyState level={1} title={t('unreachable')} action={<Button onClick={retry}>{t('retry')}</Button>}>
           {t('unreachableHint')}
         </EmptyState>
       ) : (
-        <ErrorPanel error={error} retry={retry} />
+        <ErrorPanel level={1} error={error} retry={retry} />
       )}
     </main>
   )

@@ -40,7 +40,9 @@ function InTenant({ code }: { code: string }) {
           // Another tenant is another world: nothing of the page is kept.
           <Outlet key={code} />
         ) : (
-          <EmptyState title={t('notMember', { code })}>{t('notMemberHint')}</EmptyState>
+          <EmptyState level={1} title={t('notMember', { code })}>
+            {t('notMemberHint')}
+          </EmptyState>
         )}
       </Frame>
     </TenantProvider>
@@ -60,7 +62,13 @@ function OnPlatform() {
   const t = useTexts(shellTexts)
   return (
     <Frame tenant={null}>
-      {user.platformAdmin ? <Outlet /> : <EmptyState title={t('platformOnly')}>{t('platformOnlyHint')}</EmptyState>}
+      {user.platformAdmin ? (
+        <Outlet />
+      ) : (
+        <EmptyState level={1} title={t('platformOnly')}>
+          {t('platformOnlyHint')}
+        </EmptyState>
+      )}
     </Frame>
   )
 }

@@ -7,10 +7,12 @@ interface Preferences {
   /** Single keys as shortcuts. */
   readonly shortcuts: boolean
   readonly lastTenant: string | null
+  /** Tenants whose first steps are not to be shown any more. */
+  readonly startedHidden: readonly string[]
 }
 
 const KEY = 'carillon.preferences'
-const DEFAULTS: Preferences = { zone: 'local', shortcuts: true, lastTenant: null }
+const DEFAULTS: Preferences = { zone: 'local', shortcuts: true, lastTenant: null, startedHidden: [] }
 
 let current = read()
 const listeners = new Set<() => void>()

@@ -35,7 +35,11 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: 'sm' } },
     TextInput: { defaultProps: { size: 'sm' } },
-    Modal: { defaultProps: { centered: true, transitionProps: { duration: 0 } } },
+    Checkbox: { defaultProps: { radius: 'xs' } },
+    // Its header is none of the page's landmarks.
+    Modal: {
+      defaultProps: { attributes: { header: { role: 'presentation' } }, centered: true, transitionProps: { duration: 0 } },
+    },
     Menu: { defaultProps: { transitionProps: { duration: 0 }, shadow: 'md' } },
   },
 })

@@ -8,13 +8,15 @@ interface EmptyStateProps {
   readonly children?: ReactNode
   readonly command?: string
   readonly action?: ReactNode
+  /** 1 where it is the whole page. */
+  readonly level?: 1 | 2
 }
 
 /** What a page or panel shows while there is nothing: what belongs here, why there is none, and the next step. */
-export function EmptyState({ title, children, command, action }: EmptyStateProps) {
+export function EmptyState({ title, children, command, action, level = 2 }: EmptyStateProps) {
   return (
     <Stack align="center" gap="xs" py={48} px="md">
-      <Title order={2} ta="center">
+      <Title order={level} ta="center">
         {title}
       </Title>
       {children !== undefined && (

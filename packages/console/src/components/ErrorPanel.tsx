@@ -9,21 +9,33 @@ import { componentTexts } from './text.ts'
 interface ErrorPanelProps {
   readonly error: unknown
   readonly retry?: (() => void) | undefined
+  /** 1 where it is the whole page. */
+  readonly level?: 1 | 2
 }
 
 /** Why something could not be loaded: a screen of its own for what is forbidden or gone, else the server's words. */
-export function ErrorPanel({ error, retry }: ErrorPanelProps) {
+export function ErrorPanel({ error, retry, level = 2 }: ErrorPanelProps) {
   const t = useTexts(componentTexts)
   const again = retry && (
     <Button variant="default" onClick={retry}>
       {t('retry')}
     </Button>
   )
-  if (isForbidden(error)) return <EmptyState title={t('forbidden')}>{t('forbiddenHint')}</EmptyState>
-  if (isNotFound(error)) return <EmptyState title={t('notFound')}>{t('notFoundHint')}</EmptyState>
+  if (isForbidden(error))
+    return (
+      <EmptyState level={level} title={t('forbidden')}>
+        {t('forbiddenHint')}
+      </EmptyState>
+    )
+  if (isNotFound(error))
+    return (
+      <EmptyState level={level} title={t('notFound')}>
+        {t('notFoundHint')}
+      </EmptyState>
+    )
   if (error instanceof ServerUnreachable)
     return (
-      <EmptyState title={t('unreachable')} action={again}>
+      <EmptyState level={level} title={t('unreachable')} action={again}>
         {t('unreachableHint')}
       </EmptyState>
     )

@@ -107,6 +107,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
         vault: TEST_VAULT,
         hub: engine.hub,
         days: firing.days,
+        nodeId: 'node-1',
         sessions: { idleMs: 43_200_000, longestMs: 604_800_000 },
       },
       corsOrigins: options.corsOrigins ?? [],

@@ -14,6 +14,7 @@ import { eventHandlers } from './handlers/events.ts'
 import { executorHandlers } from './handlers/executors.ts'
 import { instanceHandlers } from './handlers/instances.ts'
 import { metaHandlers } from './handlers/meta.ts'
+import { overviewHandlers } from './handlers/overview.ts'
 import { runHandlers } from './handlers/runs.ts'
 import { scheduleHandlers } from './handlers/schedules.ts'
 import { schedulerHandlers } from './handlers/scheduler.ts'
@@ -50,6 +51,7 @@ const handlers: { readonly [Name in keyof typeof routes]: Handlers<(typeof route
   secrets: secretHandlers,
   audit: auditHandlers,
   scheduler: schedulerHandlers,
+  overview: overviewHandlers,
   meta: metaHandlers,
 }
 

@@ -12,17 +12,19 @@ import { allowOrigins } from './cors.ts'
 import { serveDocs } from './docs.ts'
 import { requestHash } from './idempotency.ts'
 import { readJsonBodies } from './json-body.ts'
+import { createOverviews } from './handlers/overview.ts'
 import { assertOwnOrigin, assertOwnPage, type Sender } from './own-page.ts'
 import { carillonErrorOf, internalError, LONGEST_PATH_PART, problemOf } from './problems.ts'
 import { readinessOf } from './readiness.ts'
 import { requestIdOf } from './request-id.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
+import { createSessionPace, type SessionPace } from './session-pace.ts'
 import { createSignIn } from './sign-in.ts'
 import { findUnstorable } from './unstorable.ts'
 import { compileValidator, fieldProblems } from '../definition/validation.ts'
 
 export interface AppOptions {
-  readonly services: Omit<ApiServices, 'forgetPrincipals' | 'readiness' | 'signIn'>
+  readonly services: Omit<ApiServices, 'forgetPrincipals' | 'readiness' | 'signIn' | 'overviews'>
   /** Routes and what answers them, group by group, as the contract names them. */
   readonly groups: readonly RouteGroup[]
   readonly corsOrigins?: readonly string[]
@@ -74,11 +76,13 @@ declare module 'fastify' {
  */
 export function createApp(options: AppOptions): FastifyInstance {
   const app = newServer(options)
+  const pace = createSessionPace()
   const authenticator = createAuthenticator(options.services.db, options.services.sessions)
   const services: ApiServices = {
     ...options.services,
     readiness: readinessOf(options.services.db),
     signIn: createSignIn(options.services.db),
+    overviews: createOverviews(),
     forgetPrincipals: () => authenticator.forget(),
   }
   allowOrigins(app, options.corsOrigins ?? [])
@@ -88,7 +92,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     for (const [name, route] of Object.entries(group.routes)) {
       const handler = group.handlers[name]
       assertBindable(group.name, name, route, handler)
-      bind(app, { route, handler, authenticator, services, inspect: options.inspect, ownHosts: options.ownHosts ?? [] })
+      bind(app, { route, handler, authenticator, services, inspect: options.inspect, ownHosts: options.ownHosts ?? [], pace })
     }
   }
   serveDocs(app)
@@ -150,6 +154,7 @@ interface Binding {
   readonly services: ApiServices
   readonly inspect: AppOptions['inspect'] | undefined
   readonly ownHosts: readonly string[]
+  readonly pace: SessionPace
 }
 
 /** For what stands around a result in a body. */
@@ -172,7 +177,9 @@ function bind(app: FastifyInstance, binding: Binding): void {
       // Before the body is read: whoever may not call does not get to send megabytes either.
       if (route.access === 'public') return
       request.principal = await authenticator.authenticate(credentialsOf(request), route.access)
-      if (request.principal.session !== null) assertOwnPage(senderOf(request), binding.ownHosts)
+      if (request.principal.session === null) return
+      assertOwnPage(senderOf(request), binding.ownHosts)
+      binding.pace.take(request.principal.session.sessionId)
     },
     preValidation: async (request) => {
       if (route.body && (request.body === undefined || request.body === null)) request.body = {}

@@ -2,6 +2,7 @@ import type { Access } from '@carillon/contract'
 import { CarillonError, permits, type Permission, type Role } from '@carillon/core'
 import { hashToken } from '../definition/token.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { createMemo } from '../runtime/memo.ts'
 import { findTokenHolder, type TokenHolder } from '../storage/api-token.ts'
 import type { Database } from '../storage/database.ts'
 import { findTenantByCode } from '../storage/tenant.ts'
@@ -59,8 +60,8 @@ const TOKEN = /^Bearer (carillon_[A-Za-z0-9_-]{43})$/i
 const TENANT_CODE = /^[a-z0-9][a-z0-9_-]{0,62}$/
 /** Tests, and gateways that know no sessions. */
 const DEFAULT_SESSION_LIFETIME: SessionLifetime = { idleMs: 43_200_000, longestMs: 604_800_000 }
-const TRUSTED_MS = 1_000
 const MOST_REMEMBERED = 10_000
+const TRUSTED = { trustedMs: 1_000, most: MOST_REMEMBERED }
 
 /** A revoked token is dead on every node within a second: that long, and no longer, is what was looked up believed. */
 export function createAuthenticator(db: Database, lifetime: SessionLifetime = DEFAULT_SESSION_LIFETIME): Authenticator {
@@ -71,14 +72,14 @@ export function createAuthenticator(db: Database, lifetime: SessionLifetime = DE
     if (!met.get(hash)) return db.aside
     return access === 'executor' ? db.lease : db.engine
   }
-  const holders = memo(TRUSTED_MS, async (hash: string, access: Access) => {
+  const holders = createMemo(TRUSTED, async (hash: string, access: Access) => {
     const holder = await connectionsFor(hash, access)((tx) => findTokenHolder(tx, Buffer.from(hash, 'base64')))
     if (holder) met.set(hash, true)
     else met.delete(hash)
     return holder
   })
-  const tenants = memo(TRUSTED_MS, (code: string) => db.engine((tx) => findTenantByCode(tx, code)))
-  const sessions = memo(TRUSTED_MS, async (hash: string) => {
+  const tenants = createMemo(TRUSTED, (code: string) => db.engine((tx) => findTenantByCode(tx, code)))
+  const sessions = createMemo(TRUSTED, async (hash: string) => {
     const holder = await db.aside((tx) => findSessionHolder(tx, Buffer.from(hash, 'base64'), lifetime))
     // Nobody waits for it: if it fails, the next look-up tries again.
     if (holder?.stale) db.aside((tx) => renewSession(tx, holder.sessionId, lifetime)).catch(() => undefined)
@@ -164,27 +165,4 @@ function unauthenticated(): CarillonError {
 
 function signedOut(): CarillonError {
   return new CarillonError('UNAUTHENTICATED', 'You are no longer signed in. Sign in again.')
-}
-
-/** Remembers found answers for a while; questions that are under way are asked once. */
-function memo<Key extends string, Extra extends unknown[], Value>(
-  trustedMs: number,
-  ask: (key: Key, ...extra: Extra) => Promise<Value | undefined>,
-) {
-  const known = createBoundedMap<Key, { answer: Promise<Value | undefined>; until: number }>(MOST_REMEMBERED)
-  return {
-    get(key: Key, ...extra: Extra): Promise<Value | undefined> {
-      // A monotonic clock: the machine's may jump.
-      const now = performance.now()
-      const found = known.get(key)
-      if (found && found.until > now) return found.answer
-      const answer = ask(key, ...extra)
-      known.set(key, { answer, until: now + trustedMs })
-      // What is not found, or could not be asked, is not remembered: a token works as soon as it exists.
-      const forget = () => void (known.get(key)?.answer === answer && known.delete(key))
-      answer.then((value) => value === undefined && forget(), forget)
-      return answer
-    },
-    clear: () => known.clear(),
-  }
 }

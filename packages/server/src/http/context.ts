@@ -14,6 +14,7 @@ import type { Vault } from '../vault/vault.ts'
 import { maskSecrets } from './audit.ts'
 import { requirePermission, type Principal } from './auth.ts'
 import { once } from './idempotency.ts'
+import type { Overviews } from './handlers/overview.ts'
 import type { SignIn } from './sign-in.ts'
 
 /** What bounds and settings handlers go by. */
@@ -33,6 +34,8 @@ export interface ApiServices {
   readonly vault: Vault
   readonly sessions: SessionLifetime
   readonly signIn: SignIn
+  readonly overviews: Overviews
+  readonly nodeId: string
   readonly days: Pick<HistoryDays, 'withFireDays'>
   /** Where readers of logs are woken. */
   readonly hub: Pick<WakeHub, 'wait' | 'wake'>
@@ -60,7 +63,10 @@ export interface Context {
   /** Refuses what a page of somebody else has sent. */
   assertOwnOrigin(): void
   require(permission: Permission): void
+  /** Looks something up in the tenant. People who signed in have connections of their own for that. */
   read<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Looks something up across tenants. */
+  survey<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** The change, its audit row and its idempotency key in one transaction of the tenant. */
   change<T>(work: (edit: Edit) => Promise<Change<T>>): Promise<T>
   /** As `change`, across tenants: for what belongs to the platform. */
@@ -126,7 +132,8 @@ export function createContext(services: ApiServices, facts: RequestFacts): Conte
     answerWith: facts.answerWith,
     assertOwnOrigin: facts.assertOwnOrigin,
     require: (permission) => requirePermission(principal, permission),
-    read: (work) => services.db.read(tenantId, work),
+    read: (work) => (principal.session === null ? services.db.read(tenantId, work) : services.db.console(tenantId, work)),
+    survey: (work) => services.db.survey(work),
     change: (work) => services.db.tenant(tenantId, (tx) => changeIn(tx, work)),
     changePlatform: (work) => services.db.engine((tx) => changeIn(tx, work)),
     audited,

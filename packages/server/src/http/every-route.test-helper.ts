@@ -303,6 +303,7 @@ const requests: Table = {
     drainNode: () => ({ params: { node: 'node-1' } }),
     startNode: () => ({ params: { node: 'node-1' } }),
   },
+  overview: { get: none, nodes: none },
   meta: { whoami: none, openapi: none, health: none, ready: none },
   executor: {
     register: () => ({

@@ -187,6 +187,7 @@ describe('the matrix is complete', () => {
     'sessions.end': 'a session is not of a tenant; see sessions.test.ts',
     'audit.list': 'its filters are texts; see audit.test.ts',
     'scheduler.status': 'of the platform',
+    'overview.get': 'names nothing; see overview.test.ts',
     'meta.whoami': 'names nothing',
     'meta.openapi': 'names nothing',
     'meta.health': 'names nothing',
@@ -219,11 +220,12 @@ describe("INV-16 row-level security alone keeps a tenant's rows, when the API as
     // What row-level security refuses is an error, and a 500: the API was wrong to ask.
     matrix = await startMatrix(() => undefined)
     const { db, tenantA, tenantB } = matrix.api
-    const [tenant, read] = [db.tenant, db.read]
+    const [tenant, read, console] = [db.tenant, db.read, db.console]
     const other = (id: number) => (id === tenantA.id ? tenantB.id : id)
     Object.assign(db, {
       tenant: (id: number, work: never) => tenant(other(id), work),
       read: (id: number, work: never) => read(other(id), work),
+      console: (id: number, work: never) => console(other(id), work),
     })
   })
   afterAll(() => matrix.api.close())

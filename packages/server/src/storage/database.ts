@@ -18,8 +18,12 @@ export interface Database {
   tenant<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
   /** As `tenant`, for what a request only has to look up: it changes nothing, so nobody waits for its end. */
   peek<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
-  /** Reads of the console and of lists: as `peek`, with their own pool and time-out. */
+  /** Reads and lists of whoever has a token: as `peek`, with their own pool and time-out. */
   read<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** As `read`, for people who signed in: however many pages they have open, they wait for each other and for nobody else. */
+  console<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** As `engine`, but changes nothing: what people are shown across tenants, or of the scheduler as a whole. */
+  survey<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -42,7 +46,9 @@ export interface PoolSizes {
   readonly api: number
   readonly lease: number
   readonly aside: number
+  readonly reads: number
   readonly console: number
+  readonly survey: number
 }
 
 const INT8 = 20
@@ -71,7 +77,7 @@ export interface DatabaseOptions {
 }
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const sizes: PoolSizes = { engine: 4, api: 6, lease: 2, aside: 2, console: 3, ...options.sizes }
+  const sizes: PoolSizes = { engine: 4, api: 6, lease: 2, aside: 2, reads: 3, console: 3, survey: 2, ...options.sizes }
   let closing = false
   const onError = (error: Error) => {
     if (!closing) options.onError?.(error)
@@ -82,7 +88,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     lease: pool(ENGINE, sizes.lease, 5_000),
     aside: pool(ENGINE, sizes.aside, 5_000),
     tenant: pool('carillon_api', sizes.api, 5_000),
-    read: pool('carillon_api', sizes.console, 10_000),
+    read: pool('carillon_api', sizes.reads, 10_000),
+    console: pool('carillon_api', sizes.console, LONGEST_LOOK_MS),
+    survey: pool(ENGINE, sizes.survey, LONGEST_LOOK_MS),
   }
   return {
     engine: (work) => transact(pools.engine, ENGINE_WRITES, work),
@@ -91,6 +99,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     tenant: (tenantId, work) => transact(pools.tenant, { tenantId, readOnly: false }, work),
     peek: (tenantId, work) => transact(pools.tenant, { tenantId, readOnly: true }, work),
     read: (tenantId, work) => transact(pools.read, { tenantId, readOnly: true }, work),
+    console: (tenantId, work) => transact(pools.console, { tenantId, readOnly: true }, work),
+    survey: (work) => transact(pools.survey, { tenantId: null, readOnly: true }, work),
     async close() {
       closing = true
       await Promise.all(Object.values(pools).map((each) => each.end()))
@@ -99,6 +109,9 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 const ENGINE = 'carillon_engine'
+
+/** A page that has not come by then is worth less than what it holds up. */
+const LONGEST_LOOK_MS = 2_000
 
 /**
  * The engine's statements name their rows by key or by place (`placed`): statistics that are minutes old must not talk it out of that, and

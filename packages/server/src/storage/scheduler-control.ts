@@ -57,12 +57,3 @@ const setNode = sql(
 export async function setNodeState(tx: Transaction, id: string, state: SchedulerState): Promise<SchedulerState | undefined> {
   return (await tx.query<{ state: SchedulerState }>(setNode, [id, state]))[0]?.state
 }
-
-const load = sql(
-  'instance.loadOfTenant',
-  `select (select count(*) from instance_live where tenant_id = $1 and state in ('RESERVED', 'RUNNING')) as running,
-     (select count(*) from (select from instance_live where tenant_id = $1 and state = 'PENDING' limit 10000) pending) as pending`,
-)
-export async function loadOfTenant(tx: Transaction, tenantId: number): Promise<{ running: number; pending: number }> {
-  return (await tx.query<{ running: number; pending: number }>(load, [tenantId]))[0]!
-}

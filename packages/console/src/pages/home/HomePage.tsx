@@ -25,7 +25,9 @@ function ToTenant() {
   if (user.platformAdmin) return <Navigate to="/platform/tenants" replace />
   return (
     <Frame tenant={null}>
-      <EmptyState title={t('noTenant')}>{t('noTenantHint')}</EmptyState>
+      <EmptyState level={1} title={t('noTenant')}>
+        {t('noTenantHint')}
+      </EmptyState>
     </Frame>
   )
 }

@@ -1,17 +1,126 @@
+import type { SessionItem } from '@carillon/contract'
+import { Anchor, Button, Stack, Switch, Text, Title } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { platformApi } from '../../api/session.ts'
+import { PasswordForm } from '../../app/PasswordForm.tsx'
+import { preferences, setPreferences, usePreferences } from '../../app/preferences.ts'
 import { SessionGate } from '../../app/SessionGate.tsx'
-import { preferences } from '../../app/preferences.ts'
+import { useSession } from '../../app/session.tsx'
 import { Frame } from '../../app/Shell.tsx'
-import { shellTexts } from '../../app/text.ts'
+import { DataTable } from '../../components/DataTable.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
+import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
+import { meTexts } from './text.ts'
 
 export function MePage() {
-  const t = useTexts(shellTexts)
   return (
     <SessionGate>
       <Frame tenant={preferences().lastTenant}>
-        <PageHeader title={t('me')} />
+        <Me />
       </Frame>
     </SessionGate>
+  )
+}
+
+function Me() {
+  const t = useTexts(meTexts)
+  const { user } = useSession()
+  const { shortcuts } = usePreferences()
+  return (
+    <>
+      <PageHeader title={t('title')} hint={`${user.name} (${user.login})`} />
+      <Stack gap="xl" maw={900}>
+        <section>
+          <Title order={2} mb="xs">
+            {t('memberships')}
+          </Title>
+          <Memberships />
+        </section>
+        <section>
+          <Title order={2} mb="xs">
+            {t('password')}
+          </Title>
+          <PasswordForm />
+        </section>
+        <section>
+          <Title order={2} mb="xs">
+            {t('sessions')}
+          </Title>
+          <Sessions />
+        </section>
+        <section>
+          <Title order={2} mb="xs">
+            {t('preferences')}
+          </Title>
+          <Switch
+            label={t('shortcuts')}
+            checked={shortcuts}
+            onChange={({ currentTarget }) => setPreferences({ shortcuts: currentTarget.checked })}
+          />
+        </section>
+      </Stack>
+    </>
+  )
+}
+
+function Memberships() {
+  const t = useTexts(meTexts)
+  const { memberships } = useSession()
+  if (memberships.length === 0) return <Text c="dimmed">{t('none')}</Text>
+  return memberships.map(({ tenant, role }) => (
+    <Text key={tenant.code}>
+      <Anchor component={Link} to={`/t/${tenant.code}`} size="sm" className="foreign">
+        {tenant.name}
+      </Anchor>{' '}
+      · {role}
+    </Text>
+  ))
+}
+
+function Sessions() {
+  const t = useTexts(meTexts)
+  const client = useQueryClient()
+  const sessions = useQuery({ queryKey: ['sessions'], queryFn: () => platformApi.sessions.list() })
+  const end = async (session: SessionItem) => {
+    await platformApi.sessions.end({ params: { session: session.id } })
+    await client.invalidateQueries({ queryKey: ['sessions'] })
+  }
+  return (
+    <DataTable<SessionItem>
+      label={t('sessions')}
+      list={{
+        rows: sessions.data?.items ?? [],
+        pending: sessions.isPending,
+        error: sessions.error,
+        retry: () => void sessions.refetch(),
+      }}
+      idOf={({ id }) => id}
+      empty={null}
+      columns={[
+        { id: 'address', header: t('address'), cell: ({ address }) => address },
+        { id: 'agent', header: t('agent'), wide: true, cell: ({ agent }) => <span className="foreign">{agent}</span> },
+        { id: 'since', header: t('since'), wide: true, cell: ({ createdAt }) => <Time at={createdAt} /> },
+        { id: 'seen', header: t('seen'), cell: ({ seenAt }) => <Time at={seenAt} /> },
+        {
+          id: 'end',
+          header: t('end'),
+          cell: (session) =>
+            session.current ? (
+              t('this')
+            ) : (
+              <Button
+                size="compact-sm"
+                variant="default"
+                aria-label={t('endOne', { address: session.address })}
+                onClick={() => void end(session)}
+              >
+                {t('end')}
+              </Button>
+            ),
+        },
+      ]}
+    />
   )
 }

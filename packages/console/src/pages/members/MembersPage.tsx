@@ -1,8 +1,144 @@
+import type { Member } from '@carillon/contract'
+import { Button, Select } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useLiveList } from '../../app/live-list.ts'
+import { given } from '../../app/search.ts'
+import { useSession, useTenant } from '../../app/session.tsx'
+import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
+import { DataTable } from '../../components/DataTable.tsx'
+import { EmptyState } from '../../components/EmptyState.tsx'
+import { ProblemAlert } from '../../components/ErrorPanel.tsx'
+import { FormDialog } from '../../components/FormDialog.tsx'
+import { FormFields, type FormValues } from '../../components/FormFields.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
-import { shellTexts } from '../../app/text.ts'
+import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
+import { membersTexts } from './text.ts'
+
+type MemberRole = Member['role']
+const ROLES = ['owner', 'admin', 'developer', 'operator', 'viewer'] as const satisfies MemberRole[]
 
 export function MembersPage() {
-  const t = useTexts(shellTexts)
-  return <PageHeader title={t('members')} />
+  const t = useTexts(membersTexts)
+  const { code, api } = useTenant()
+  const { user } = useSession()
+  const client = useQueryClient()
+  const [adding, dialog] = useDisclosure()
+  const [removing, setRemoving] = useState<string | null>(null)
+  const list = useLiveList<Member>('members', {
+    queryKey: ['members', code],
+    page: (cursor, signal) => api.members.list({ query: given({ cursor }) }, { signal }),
+    idOf: ({ user: { id } }) => id,
+    live: false,
+  })
+  const changed = () => client.invalidateQueries({ queryKey: ['members', code] })
+  const giving = useMutation({
+    mutationFn: ({ login, role }: { login: string; role: MemberRole }) => api.members.set({ params: { login }, body: { role } }),
+    onSettled: changed,
+  })
+  return (
+    <>
+      <PageHeader title={t('title')} hint={t('hint')}>
+        {user.platformAdmin && <Button onClick={dialog.open}>{t('add')}</Button>}
+      </PageHeader>
+      <ProblemAlert error={giving.error} />
+      <DataTable<Member>
+        label={t('title')}
+        list={list}
+        idOf={({ user: { id } }) => id}
+        empty={<EmptyState title={t('none')} />}
+        columns={[
+          { id: 'login', header: t('login'), cell: (member) => <span className="foreign">{member.user.login}</span> },
+          { id: 'name', header: t('name'), cell: (member) => <span className="foreign">{member.user.name}</span> },
+          {
+            id: 'role',
+            header: t('role'),
+            width: '180px',
+            cell: ({ user: { login }, role }) => (
+              <Select
+                size="xs"
+                aria-label={t('roleOf', { login })}
+                data={[...ROLES]}
+                value={role}
+                allowDeselect={false}
+                onChange={(next) => next !== null && giving.mutate({ login, role: next })}
+              />
+            ),
+          },
+          { id: 'since', header: t('since'), wide: true, cell: ({ createdAt }) => <Time at={createdAt} /> },
+          {
+            id: 'remove',
+            header: t('remove'),
+            width: '100px',
+            cell: ({ user: { login } }) => (
+              <Button
+                size="compact-sm"
+                variant="default"
+                aria-label={t('removeLogin', { login })}
+                onClick={() => setRemoving(login)}
+              >
+                {t('remove')}
+              </Button>
+            ),
+          },
+        ]}
+      />
+      {adding && (
+        <AddMember
+          onClose={dialog.close}
+          onDone={() => {
+            dialog.close()
+            void changed()
+          }}
+        />
+      )}
+      <ConfirmDialog
+        opened={removing !== null}
+        onClose={() => setRemoving(null)}
+        title={t('removeTitle', { login: removing })}
+        confirm={t('remove')}
+        danger
+        onConfirm={() => api.members.remove({ params: { login: removing! } }).then(changed)}
+      >
+        {t('removeHint')}
+      </ConfirmDialog>
+    </>
+  )
+}
+
+function AddMember({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
+  const t = useTexts(membersTexts)
+  const { api } = useTenant()
+  const [values, setValues] = useState<FormValues>({ login: '', role: 'developer' })
+  return (
+    <FormDialog
+      title={t('add')}
+      submit={t('addDo')}
+      onClose={onClose}
+      onDone={onDone}
+      onSubmit={() =>
+        api.members.set({ params: { login: String(values['login']) }, body: { role: values['role'] as MemberRole } })
+      }
+    >
+      {(problem) => (
+        <FormFields
+          fields={[
+            { key: 'login', label: t('login'), hint: t('loginHint'), required: true },
+            {
+              key: 'role',
+              label: t('role'),
+              kind: 'choice',
+              required: true,
+              options: ROLES.map((value) => ({ value, label: t(value) })),
+            },
+          ]}
+          values={values}
+          onChange={setValues}
+          problem={problem}
+        />
+      )}
+    </FormDialog>
+  )
 }

@@ -27,7 +27,7 @@ export function TaskTypePage() {
   const { api, code } = useTenant()
   const found = useQuery({ queryKey: ['task-types', code, type], queryFn: () => api.taskTypes.get({ params: { type } }) })
   if (found.error !== null && found.data === undefined)
-    return <ErrorPanel error={found.error} retry={() => void found.refetch()} />
+    return <ErrorPanel level={1} error={found.error} retry={() => void found.refetch()} />
   if (found.data === undefined) return <Loading />
   return <Found type={found.data} />
 }

@@ -38,7 +38,7 @@ export function TaskPage() {
     changes: () => false,
   })
   if (found.error !== null && found.data === undefined)
-    return <ErrorPanel error={found.error} retry={() => void found.refetch()} />
+    return <ErrorPanel level={1} error={found.error} retry={() => void found.refetch()} />
   if (found.data === undefined) return <Loading />
   return <Found key={found.data.id} task={found.data} />
 }

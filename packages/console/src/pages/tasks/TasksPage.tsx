@@ -158,11 +158,7 @@ function useColumns(onRun: (task: string) => void): readonly Column<TaskRow>[] {
             {t('never')}
           </Text>
         ) : (
-          <Link
-            to="/t/$tenant/runs/$run"
-            params={{ tenant: code, run: String(lastRun.id) }}
-            aria-label={`${t('lastRun')} ${lastRun.id}`}
-          >
+          <Link to="/t/$tenant/runs/$run" params={{ tenant: code, run: String(lastRun.id) }} title={`#${lastRun.id}`}>
             <StateBadge state={lastRun.state} />
           </Link>
         ),

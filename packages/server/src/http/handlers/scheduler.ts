@@ -4,15 +4,15 @@ import type { Transaction } from '../../storage/database.ts'
 import {
   getSchedulerControl,
   listNodes,
-  loadOfTenant,
   setNodeState,
   setSchedulerState,
   type SchedulerState,
 } from '../../storage/scheduler-control.ts'
+import { countPending, countRunning } from '../../storage/overview.ts'
 import type { Context, Handlers } from '../context.ts'
 
 export const schedulerHandlers: Handlers<typeof schedulerRoutes> = {
-  status: (_, context) => context.services.db.engine((tx) => statusOf(tx, context)),
+  status: (_, context) => context.survey((tx) => statusOf(tx, context)),
   start: (_, context) => setAll(context, 'RUNNING'),
   stop: (_, context) => setAll(context, 'STOPPED'),
   drain: (_, context) => setAll(context, 'DRAINING'),
@@ -47,12 +47,18 @@ function setNode(context: Context, id: string, state: SchedulerState): Promise<S
 }
 
 async function statusOf(tx: Transaction, { tenantId, principal }: Context): Promise<Scheduler> {
-  const [control, nodes, load] = await Promise.all([getSchedulerControl(tx), listNodes(tx), loadOfTenant(tx, tenantId)])
+  const [control, nodes, running, pending] = await Promise.all([
+    getSchedulerControl(tx),
+    listNodes(tx),
+    countRunning(tx, tenantId),
+    countPending(tx, tenantId),
+  ])
   // Where nodes can be reached is the platform's business.
   const address = (value: string | null) => (principal.platformAdmin ? value : null)
   return {
     ...control,
-    ...load,
+    running: running.count,
+    pending: pending.count,
     nodes: nodes.map((node) => ({ ...node, leads: [...node.leads], address: address(node.address) })),
   }
 }

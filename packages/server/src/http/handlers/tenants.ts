@@ -6,11 +6,11 @@ import { listTenants } from '../../storage/tenant-list.ts'
 import type { Handlers } from '../context.ts'
 
 export const tenantHandlers: Handlers<typeof tenantRoutes> = {
-  list: ({ query: { limit = DEFAULT_LIMIT, cursor, sort = 'code', ...filters } }, { services, tenantId }) =>
-    services.db.engine((tx) => listTenants(tx, tenantId, { order: sort, limit, cursor, filters })),
+  list: ({ query: { limit = DEFAULT_LIMIT, cursor, sort = 'code', ...filters } }, { survey, tenantId }) =>
+    survey((tx) => listTenants(tx, tenantId, { order: sort, limit, cursor, filters })),
   create: ({ body }, context) => context.changePlatform((edit) => createTenant(edit, body)),
-  get: async ({ params }, { services }) => {
-    const tenant = await services.db.engine((tx) => findTenant(tx, params.tenant))
+  get: async ({ params }, { survey }) => {
+    const tenant = await survey((tx) => findTenant(tx, params.tenant))
     if (!tenant) throw new CarillonError('NOT_FOUND', 'There is no such tenant.')
     return tenant
   },

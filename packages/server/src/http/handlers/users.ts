@@ -15,14 +15,14 @@ import { findUser, listUsers } from '../../storage/user-account.ts'
 import type { Handlers } from '../context.ts'
 
 export const userHandlers: Handlers<typeof userRoutes> = {
-  list: ({ query: { limit = DEFAULT_LIMIT, cursor, ...filters } }, { services, tenantId }) =>
-    services.db.engine((tx) => listUsers(tx, tenantId, { order: 'login', limit, cursor, filters })),
+  list: ({ query: { limit = DEFAULT_LIMIT, cursor, ...filters } }, { survey, tenantId }) =>
+    survey((tx) => listUsers(tx, tenantId, { order: 'login', limit, cursor, filters })),
   create: async ({ body }, context) => {
     const hash = await hashOf(body.password)
     return context.changePlatform((edit) => createUser(edit, body, hash))
   },
-  get: async ({ params }, { services }) => {
-    const user = await services.db.engine((tx) => findUser(tx, params.user))
+  get: async ({ params }, { survey }) => {
+    const user = await survey((tx) => findUser(tx, params.user))
     if (!user) throw new CarillonError('NOT_FOUND', 'There is no such user.')
     return user
   },
@@ -49,8 +49,8 @@ export const userHandlers: Handlers<typeof userRoutes> = {
 
 export const memberHandlers: Handlers<typeof memberRoutes> = {
   // Users belong to the platform, so the tenant's own role does not see them; the statement asks for this tenant's alone.
-  list: async ({ query: { limit = DEFAULT_LIMIT, cursor } }, { services, tenantId }) => {
-    const page = await services.db.engine((tx) => listMembers(tx, tenantId, { order: 'login', limit, cursor, filters: {} }))
+  list: async ({ query: { limit = DEFAULT_LIMIT, cursor } }, { survey, tenantId }) => {
+    const page = await survey((tx) => listMembers(tx, tenantId, { order: 'login', limit, cursor, filters: {} }))
     return { items: page.items.map(memberOf), nextCursor: page.nextCursor }
   },
   set: async ({ params, body }, context) => {

@@ -1,0 +1,105 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, inject } from 'vitest'
+import { createClient, type Client } from '@carillon/contract'
+import { launchChromium } from './chromium.ts'
+
+export const LANGUAGES = ['en', 'zh'] as const
+export const THEMES = ['light', 'dark'] as const
+
+let browser: Browser
+
+/** One browser for the tests of a file. */
+export function useBrowser(): void {
+  beforeAll(async () => {
+    browser = await launchChromium()
+  })
+  afterAll(() => browser.close())
+}
+
+export interface Opened {
+  readonly page: Page
+  readonly context: BrowserContext
+  /** Errors of the page: what its console says, what it throws. */
+  readonly faults: string[]
+}
+
+interface OpenOptions {
+  readonly language?: (typeof LANGUAGES)[number]
+  readonly theme?: (typeof THEMES)[number]
+  readonly width?: number
+  readonly height?: number
+  /** null: nobody. Left out: the administrator. */
+  readonly as?: { readonly login: string; readonly password: string } | null
+}
+
+/** A fresh profile of a browser, signed in. */
+export async function openConsole(options: OpenOptions = {}): Promise<Opened> {
+  const { url, login, password } = inject('stage')
+  const { language = 'en', theme = 'light', width = 1440, height = 900, as = { login, password } } = options
+  const context = await browser.newContext({
+    baseURL: url,
+    viewport: { width, height },
+    colorScheme: theme,
+    locale: language === 'zh' ? 'zh-CN' : 'en-US',
+    timezoneId: 'Asia/Shanghai',
+    reducedMotion: 'reduce',
+  })
+  if (as !== null) {
+    const answer = await context.request.post('/api/v1/session', {
+      headers: { 'carillon-console': '1' },
+      data: { name: as.login, password: as.password },
+    })
+    expect(answer.status(), await answer.text()).toBe(200)
+  }
+  const page = await context.newPage()
+  const faults: string[] = []
+  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
+  page.on('pageerror', (error) => faults.push(String(error.stack ?? error)))
+  return { page, context, faults }
+}
+
+/** The API by the administrator's token: to set up and to look behind the page. */
+export function api(tenant?: string): Client {
+  const { url, token } = inject('stage')
+  return createClient({ baseUrl: url, token, ...(tenant === undefined ? {} : { tenant }) })
+}
+
+/** The page is there: its heading stands, and nothing of it is loading. */
+export async function settle(page: Page): Promise<void> {
+  await page.locator('h1, h2').first().waitFor()
+  await page.waitForFunction(() => document.querySelector('.mantine-Loader-root') === null)
+  // Fonts and the first paint.
+  await page.evaluate(() => document.fonts.ready)
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+/** What axe finds wrong with the page as it is, in words. */
+export async function axeFinds(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  return page.evaluate(async (tags) => {
+    interface Axe {
+      run(
+        context: Document,
+        options: object,
+      ): Promise<{ violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[] }>
+    }
+    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run(document, { runOnly: tags })
+    return violations.flatMap(({ id, help, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id} (${help}): ${html.slice(0, 300)} – ${failureSummary ?? ''}`),
+    )
+  }, TAGS)
+}
+
+const SHOTS = fileURLToPath(new URL('./shots/', import.meta.url))
+
+/** A picture for people to look at; never compared. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  mkdirSync(SHOTS, { recursive: true })
+  await page.screenshot({ path: join(SHOTS, `${name}.png`), animations: 'disabled' })
+}

@@ -1,0 +1,115 @@
+import { expect, inject, test } from 'vitest'
+import { api, openConsole, settle, useBrowser } from './console.ts'
+
+useBrowser()
+
+test('the printed password signs in, and leads to the address that was asked for', async () => {
+  const { login, password } = inject('stage')
+  const { page, context } = await openConsole({ as: null })
+  await page.goto('/t/default/runs?state=FAILED')
+  await page.getByLabel('Name').fill(login)
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Runs', level: 1 }).waitFor()
+  expect(new URL(page.url()).search).toBe('?state=FAILED')
+  await context.close()
+})
+
+test('a wrong password is refused in words, and what was typed stays', async () => {
+  const { page, context } = await openConsole({ as: null })
+  await page.goto('/')
+  await page.getByLabel('Name').fill('nobody')
+  await page.getByLabel('Password', { exact: true }).fill('certainly not this one')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('alert').waitFor()
+  expect(await page.getByLabel('Name').inputValue()).toBe('nobody')
+  await context.close()
+})
+
+test('a session that ends under a form is renewed over it, and nothing typed is lost', async () => {
+  const { password } = inject('stage')
+  const { page, context } = await openConsole()
+  await page.goto('/t/default/tasks')
+  await page.getByRole('button', { name: 'New task' }).first().click()
+  await page.getByLabel('Code', { exact: true }).fill('typed-before-the-end')
+  await context.clearCookies()
+  await page.getByRole('button', { name: 'Create' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Your session has ended' })
+  await dialog.getByLabel('Password', { exact: true }).fill(password)
+  await dialog.getByRole('button', { name: 'Sign in' }).click()
+  await dialog.waitFor({ state: 'hidden' })
+  expect(await page.getByLabel('Code', { exact: true }).inputValue()).toBe('typed-before-the-end')
+  await context.close()
+})
+
+test('signing out ends the session, not only its page', async () => {
+  const { page, context } = await openConsole()
+  await page.goto('/t/default/runs')
+  await page.getByRole('button', { name: /^Account of/ }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await page.getByRole('button', { name: 'Sign in' }).waitFor()
+  expect((await context.request.get('/api/v1/session', { headers: { 'carillon-console': '1' } })).status()).toBe(401)
+  await context.close()
+})
+
+test('language and theme are kept', async () => {
+  const { page, context } = await openConsole()
+  await page.goto('/t/default/runs')
+  await page.getByRole('button', { name: 'Language' }).click()
+  await page.getByRole('menuitem', { name: '简体中文' }).click()
+  await page.getByRole('button', { name: '主题' }).click()
+  await page.getByRole('menuitem', { name: '深色' }).click()
+  await page.reload()
+  await page.getByRole('heading', { name: '运行记录', level: 1 }).waitFor()
+  expect(
+    await page.evaluate(() => [document.documentElement.lang, document.documentElement.dataset['mantineColorScheme']]),
+  ).toEqual(['zh-CN', 'dark'])
+  await context.close()
+})
+
+test('while the server does not answer every page says so, keeps what it shows, and goes on by itself', async () => {
+  const { page, context } = await openConsole()
+  await page.goto('/t/default/tasks')
+  await page.getByRole('link', { name: 'weather-report-seattle' }).waitFor()
+  await context.setOffline(true)
+  await page.getByText('The server does not answer.').waitFor()
+  expect(await page.getByRole('link', { name: 'weather-report-seattle' }).count()).toBe(1)
+  await context.setOffline(false)
+  await page.getByText('The server does not answer.').waitFor({ state: 'hidden' })
+  await context.close()
+})
+
+test('who sees little is offered little, and a link to more says why it leads nowhere', async () => {
+  const viewer = await person('viewer-of-default')
+  await api().members.set({ params: { login: viewer.login }, body: { role: 'viewer' } })
+  const { page, context } = await openConsole({ as: viewer })
+  await page.goto('/t/default/tasks')
+  await page.getByRole('link', { name: 'weather-report-seattle' }).waitFor()
+  expect(await page.getByRole('button', { name: 'New task' }).count()).toBe(0)
+  expect(await page.getByRole('link', { name: 'Audit' }).count()).toBe(0)
+  await page.goto('/t/default/audit')
+  await page.getByRole('heading', { name: 'You may not see this' }).waitFor()
+  await context.close()
+})
+
+test("another tenant's links lead where links to nothing lead", async () => {
+  await api().tenants.create({ body: { code: 'another' } })
+  const stranger = await person('stranger')
+  await api().members.set({ params: { login: stranger.login }, body: { role: 'viewer' } })
+  const { page, context } = await openConsole({ as: stranger })
+  const heading = async (path: string) => {
+    await page.goto(path)
+    await settle(page)
+    return page.getByRole('heading').first().textContent()
+  }
+  expect((await heading('/t/another/runs'))?.replace('another', 'X')).toBe(
+    (await heading('/t/nowhere/runs'))?.replace('nowhere', 'X'),
+  )
+  await context.close()
+})
+
+async function person(login: string): Promise<{ login: string; password: string }> {
+  const password = 'a password of their own'
+  await api().users.create({ body: { login, name: login, password } })
+  return { login, password }
+}
