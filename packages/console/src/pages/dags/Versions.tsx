@@ -1,6 +1,6 @@
 import type { Dag, DagVersionHead } from '@carillon/contract'
 import type { DagDefinition } from '@carillon/core'
-import { Alert, Badge, Button, Group, Select, Stack, Text, TextInput } from '@mantine/core'
+import { Badge, Button, Group, Paper, Select, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -59,10 +59,14 @@ export function Versions({ dag }: { dag: Dag }) {
               <Group gap="xs">
                 <Text fw={600}>{t('version', { number })}</Text>
                 <Badge
-                  variant={state === 'ACTIVE' ? 'filled' : 'outline'}
+                  variant="outline"
                   color="gray"
-                  c={state === 'ACTIVE' ? undefined! : 'inherit'}
                   tt="none"
+                  style={
+                    state === 'ACTIVE'
+                      ? { color: 'var(--state-success)', borderColor: 'var(--state-success)' }
+                      : { color: 'inherit' }
+                  }
                 >
                   {t(state)}
                 </Badge>
@@ -85,7 +89,7 @@ export function Versions({ dag }: { dag: Dag }) {
           },
           {
             id: 'do',
-            header: '',
+            header: t('actions'),
             cell: (version) => {
               const { number, state } = version
               const name = t('version', { number })
@@ -253,12 +257,10 @@ function Traffic({ dag, versions, writable, onChanged }: TrafficProps) {
   const candidates = versions.filter(({ state, number }) => state !== 'DRAFT' && number !== dag.active)
   if (dag.active === null || (dag.gray === null && (candidates.length === 0 || !writable))) return null
   return (
-    <Alert
-      variant="outline"
-      color="gray"
-      title={t('gray')}
-      styles={{ title: { color: 'inherit' }, message: { color: 'inherit' } }}
-    >
+    <Paper withBorder p="sm" component="section" aria-label={t('gray')} style={{ borderColor: 'var(--hairline)' }}>
+      <Text component="h2" fw={600}>
+        {t('gray')}
+      </Text>
       <Group justify="space-between">
         <Text size="sm">{dag.gray === null ? `${t('grayNone')} ${t('grayHint')}` : t('grayNow', dag.gray)}</Text>
         {writable && (
@@ -279,7 +281,7 @@ function Traffic({ dag, versions, writable, onChanged }: TrafficProps) {
         )}
       </Group>
       {setting && <GrayDialog dag={dag} candidates={candidates} onClose={() => setSetting(false)} onDone={onChanged} />}
-    </Alert>
+    </Paper>
   )
 }
 

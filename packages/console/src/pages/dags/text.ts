@@ -124,7 +124,7 @@ export const dagsTexts = defineTexts('dags', {
     nextChange: 'Next change',
     edge: '{{from}} → {{to}}',
     diffGraph: 'Both versions in one graph',
-    empty: 'empty',
+    actions: 'Actions',
   },
   zh: {
     title: '工作流',
@@ -248,6 +248,6 @@ export const dagsTexts = defineTexts('dags', {
     nextChange: '下一处变更',
     edge: '{{from}} → {{to}}',
     diffGraph: '两个版本合并为一张图',
-    empty: '空',
+    actions: '操作',
   },
 })
