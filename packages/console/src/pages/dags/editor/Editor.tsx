@@ -235,6 +235,9 @@ export function Editor({ draft, dag, version }: EditorProps) {
         />
         {chosen.length > 1 && <Text size="sm">{t('selectedMany', { count: chosen.length })}</Text>}
       </Group>
+      <Text size="sm" c="dimmed" mb="xs" hiddenFrom="sm">
+        {t('narrow')}
+      </Text>
       <div className={classes['body']}>
         <div className={classes['main']}>
           {view === 'graph' && (

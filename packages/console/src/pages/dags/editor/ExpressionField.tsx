@@ -44,7 +44,10 @@ export function ExpressionField({ label, description, value, onChange, words, er
         if (event.key !== 'Enter') return
         // With an option under the cursor Enter takes that.
         const choosing = event.currentTarget.getAttribute('aria-activedescendant')
-        if (!choosing && typed !== null) commit(typed)
+        if (choosing || typed === null) return
+        // In a form it would be sent before it holds what was typed.
+        event.preventDefault()
+        commit(typed)
       }}
       styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
     />
