@@ -96,9 +96,9 @@ describe('E3: by keyboard alone', () => {
       await connect(page, 'join')
 
       // The condition, in the inspector of the edge, with completion and a test value.
-      await page.getByRole('button', { name: /^Comes from start/ }).focus()
-      await page.keyboard.press('Enter')
-      await page.getByRole('textbox', { name: 'Condition' }).focus()
+      await page.getByRole('button', { name: /^Comes from start/ }).press('Enter')
+      await page.getByRole('heading', { name: 'start → many' }).waitFor()
+      await page.getByLabel('Condition', { exact: true }).focus()
       await page.keyboard.type('params.r')
       await page.getByRole('option', { name: 'params.rows' }).waitFor()
       await page.keyboard.press('ArrowDown')
@@ -113,7 +113,7 @@ describe('E3: by keyboard alone', () => {
       await page.keyboard.press('ArrowLeft')
       await page.waitForURL(/node=join/)
       await page.keyboard.press('e')
-      await page.getByRole('textbox', { name: 'Runs when' }).focus()
+      await page.getByLabel('Runs when').first().focus()
       await page.keyboard.press('ArrowDown')
       await page.getByRole('option', { name: 'all before it ended' }).waitFor()
       for (let n = 0; n < 6; n++) {
