@@ -98,7 +98,7 @@ describe('E3: by keyboard alone', () => {
       // The condition, in the inspector of the edge, with completion and a test value.
       await page.getByRole('button', { name: /^Comes from start/ }).press('Enter')
       await page.getByRole('heading', { name: 'start → many' }).waitFor()
-      await page.getByLabel('Condition', { exact: true }).focus()
+      await page.getByLabel('Condition', { exact: true }).first().focus()
       await page.keyboard.type('params.r')
       await page.getByRole('option', { name: 'params.rows' }).waitFor()
       await page.keyboard.press('ArrowDown')
