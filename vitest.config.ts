@@ -25,7 +25,7 @@ export default defineConfig({
         ...source,
         plugins: [decorators],
         // Generous: what limits a test here is what it shows, never the speed of the machine.
-        test: { name: 'core', include: ['packages/{core,contract,executor,console}/src/**/*.test.ts'], testTimeout: 60_000 },
+        test: { name: 'core', include: ['packages/{core,contract,executor}/src/**/*.test.ts'], testTimeout: 60_000 },
       },
       {
         ...source,

@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { LANGUAGES, THEMES, api, axeFinds, openConsole, settle, shoot, useBrowser } from './console.ts'
+import { createNightly } from './nightly.ts'
 import { PAGES } from './pages.ts'
 
 useBrowser()
 
 beforeAll(async () => {
+  await createNightly()
   await api().runs.trigger({ params: { task: 'weather-report-seattle' }, body: {} })
   await api().calendars.create({ body: { code: 'holidays', timezone: 'Asia/Shanghai', days: ['2026-10-01'] } })
   await api().secrets.create({ body: { name: 'mail-password', value: 'not this one' } })

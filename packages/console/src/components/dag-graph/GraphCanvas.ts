@@ -43,7 +43,9 @@ export class GraphCanvas {
   #glyphs: ReadonlyMap<string, Glyph>
   #view: View = { x: 0, y: 0, k: 1 }
   #size: Size = { width: 0, height: 0 }
-  #placed = false
+  /** Nobody has moved the view yet: it follows the graph and the window. */
+  #follows = true
+  #fittedTo: Scene['places'] | null = null
   #gesture: Gesture | null = null
   #dragged: ReadonlyMap<string, Point> | null = null
   #drawing: Scene['drawing'] = null
@@ -78,7 +80,7 @@ export class GraphCanvas {
     this.#events = events
     // Dropped: what was dragged stands in the new scene.
     if (this.#gesture?.kind !== 'DRAG') this.#dragged = null
-    if (!this.#placed && scene.places.size > 0 && this.#size.width > 0) this.fit()
+    if (this.#follows && scene.places !== this.#fittedTo) this.fit()
     this.#animate()
     this.#repaint()
   }
@@ -88,7 +90,7 @@ export class GraphCanvas {
     const ratio = window.devicePixelRatio
     this.#canvas.width = Math.round(size.width * ratio)
     this.#canvas.height = Math.round(size.height * ratio)
-    if (!this.#placed && this.#scene && this.#scene.places.size > 0) this.fit()
+    if (this.#follows) this.fit()
     // Now, not with the next frame: setting its size has emptied it.
     this.#paint()
   }
@@ -99,12 +101,14 @@ export class GraphCanvas {
   }
 
   fit(): void {
-    if (!this.#scene || this.#size.width === 0) return
-    this.#placed = true
+    if (!this.#scene || this.#scene.places.size === 0 || this.#size.width === 0) return
+    this.#follows = true
+    this.#fittedTo = this.#scene.places
     this.#look(fitted(boundsOf(this.#scene.places), this.#size))
   }
 
   zoom(factor: number): void {
+    this.#follows = false
     this.#look(zoomed(this.#view, factor, { x: this.#size.width / 2, y: this.#size.height / 2 }))
   }
 
@@ -178,6 +182,7 @@ export class GraphCanvas {
     const scene = this.#scene
     if (!scene || event.button > 1) return
     const at = this.#at(event)
+    this.#follows = false
     this.#pointers.set(event.pointerId, at)
     this.#canvas.setPointerCapture(event.pointerId)
     // Else the browser would move the focus to nothing afterwards.
@@ -315,6 +320,7 @@ export class GraphCanvas {
   #wheel(event: WheelEvent): void {
     if (!event.ctrlKey && !event.metaKey && !this.#scene?.focused) return
     event.preventDefault()
+    this.#follows = false
     this.#look(zoomed(this.#view, Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), this.#at(event)))
   }
 }

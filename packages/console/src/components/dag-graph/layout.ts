@@ -5,7 +5,7 @@ import { ranksOf, type Shape } from './ranks.ts'
 
 const COLUMN_GAP = 80
 /** An edge's label stands between the columns. */
-const LABELLED_COLUMN_GAP = 190
+const LABELLED_COLUMN_GAP = 150
 const ROW_GAP = 28
 
 /**

@@ -42,8 +42,9 @@ export interface Frame {
   readonly turn: number
 }
 
-/** Below this scale a node is a coloured box with its icon, below the other one a box. */
-const CARD_FROM = 0.45
+/** Below this scale a node is a box with its icon and its name in larger letters, below the other one a coloured box. */
+const CARD_FROM = 0.6
+const LABEL_FROM = 0.45
 export const ICON_FROM = 0.16
 
 /** Draws what is in sight: first edges, then nodes, so that no line crosses a name. */
@@ -66,7 +67,7 @@ export function paint(frame: Frame, scene: Scene): void {
     paintEdge(frame, edge, from, to, selected)
   }
   context.globalAlpha = 1
-  if (view.k >= CARD_FROM) {
+  if (view.k >= LABEL_FROM) {
     for (const edge of scene.edges) {
       const from = scene.places.get(edge.from)
       const to = scene.places.get(edge.to)
@@ -153,7 +154,7 @@ function paintFarEdges({ context, view, palette }: Frame, scene: Scene, inSight:
   context.globalAlpha = 1
 }
 
-const LABEL_WIDTH = 150
+const LABEL_WIDTH = 130
 
 function paintLabel(frame: Frame, edge: GraphEdge, at: Point): void {
   const { context, palette } = frame
@@ -209,7 +210,9 @@ function paintNode(frame: Frame, node: GraphNode, { x, y }: Point): void {
   const glyph = frame.glyphs.get(node.state ?? node.kind)
   const ink = look ? tone.ink : palette.muted
   if (view.k < CARD_FROM) {
-    if (glyph) paintGlyph(frame, glyph, { x: x + NODE_WIDTH / 2 - 18, y: y + NODE_HEIGHT / 2 - 18 }, 36, ink, look?.moves)
+    if (glyph) paintGlyph(frame, glyph, { x: x + 10, y: y + (NODE_HEIGHT - 28) / 2 }, 28, ink, look?.moves)
+    paintName(frame, node, { x, y })
+    if (node.mark) paintSign(frame, node.mark, { x: x + NODE_WIDTH - 8, y })
     return
   }
   if (glyph) paintGlyph(frame, glyph, { x: x + 12, y: y + (NODE_HEIGHT - 18) / 2 }, 18, ink, look?.moves)
@@ -257,6 +260,18 @@ function paintWords({ context, palette, now }: Frame, node: GraphNode, { x, y }:
   context.fillStyle = palette.text
   const alone = detail === '' && right === ''
   context.fillText(shortened(context, node.name, NODE_WIDTH - LEFT - 14), x + LEFT, y + (alone ? NODE_HEIGHT / 2 : 19))
+}
+
+const SMALLEST_LETTERS = 11
+const LARGEST_LETTERS = 28
+
+/** The name alone, as large as it can be read on the screen and still stands in its box. */
+function paintName({ context, palette, view }: Frame, node: GraphNode, { x, y }: Point): void {
+  const size = Math.round(Math.min(LARGEST_LETTERS, SMALLEST_LETTERS / view.k))
+  context.font = `600 ${size}px ${palette.font}`
+  context.textBaseline = 'middle'
+  context.fillStyle = palette.text
+  context.fillText(shortened(context, node.name, NODE_WIDTH - 56), x + 46, y + NODE_HEIGHT / 2)
 }
 
 function paintSign({ context, palette }: Frame, mark: Mark, { x, y }: Point): void {
