@@ -43,7 +43,7 @@ export function ExpressionField({ label, description, value, onChange, words, er
       onKeyDown={(event) => {
         if (event.key !== 'Enter') return
         // With an option under the cursor Enter takes that.
-        const choosing = event.currentTarget.getAttribute('aria-activedescendant')
+        const choosing = completions.length > 0 && event.currentTarget.getAttribute('aria-activedescendant')
         if (choosing || typed === null) return
         // In a form it would be sent before it holds what was typed.
         event.preventDefault()
