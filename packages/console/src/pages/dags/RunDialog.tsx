@@ -1,10 +1,10 @@
 import type { DagVersion } from '@carillon/contract'
 import { Group, Text, TextInput } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTenant } from '../../app/session.tsx'
+import { say } from '../../app/Notice.tsx'
 import { CopyButton } from '../../components/CopyButton.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
@@ -63,9 +63,7 @@ function Form({ dag, version, named, onClose }: { dag: string; version: DagVersi
         })
       }
       onDone={({ runId, state, reason }) => {
-        notifications.show({
-          message: state === 'SKIPPED' ? t('runSkipped', { id: runId, reason }) : t('runStarted', { id: runId }),
-        })
+        say(state === 'SKIPPED' ? t('runSkipped', { id: runId, reason }) : t('runStarted', { id: runId }))
         void client.invalidateQueries({ queryKey: ['runs', tenant] })
         void navigate({ to: '/t/$tenant/runs/$run', params: { tenant, run: String(runId) } })
       }}

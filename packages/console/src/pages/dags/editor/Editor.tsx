@@ -1,7 +1,6 @@
 import type { Dag, DagVersion } from '@carillon/contract'
 import type { DagDefinition } from '@carillon/core'
 import { ActionIcon, Anchor, Button, Group, Paper, SegmentedControl, Text, Tooltip } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { LayoutGrid, Plus, Redo2, Undo2 } from 'lucide-react'
@@ -16,6 +15,7 @@ import {
   type ReactNode,
   type RefObject,
 } from 'react'
+import { say } from '../../../app/Notice.tsx'
 import { usePageTitle } from '../../../app/page-title.ts'
 import { useTenant } from '../../../app/session.tsx'
 import { useSetSearch } from '../../../app/set-search.ts'
@@ -328,7 +328,7 @@ export function Editor({ draft, dag, version }: EditorProps) {
           onTake={(base, theirs) => draft.take(base, theirs, {})}
           onClose={close}
           onPublished={async (run) => {
-            notifications.show({ message: t('published', { number: version.number }) })
+            say(t('published', { number: version.number }))
             await draft.forget()
             await client.invalidateQueries({ queryKey: ['dags', tenant] })
             await navigate({ to: '/t/$tenant/dags/$dag', params: { tenant, dag: dag.code }, search: run ? { run: '1' } : {} })
@@ -565,7 +565,7 @@ function useCommands(commands: Commands): void {
       if (chosen.length === 0 || String(document.getSelection()) !== '') return
       event.preventDefault()
       event.clipboardData?.setData('text/plain', copied(definition, chosen))
-      notifications.show({ message: t('copiedNodes', { count: chosen.length }) })
+      say(t('copiedNodes', { count: chosen.length }))
     })
     on('paste', (event) => {
       const edit = pasted(event.clipboardData?.getData('text/plain') ?? '', latest.current.definition)
