@@ -5,6 +5,8 @@ const TASK = 'weather-report-seattle'
 /** A DAG with a published version, and a draft that differs from it in every way. */
 export async function createNightly(): Promise<void> {
   const dag = 'nightly'
+  const { items } = await api().dags.list({ query: { limit: 200 } })
+  if (items.some(({ code }) => code === dag)) return
   await api().dags.create({
     body: { code: dag, name: 'Nightly load', description: 'Loads what came in over the day', owner: 'data' },
   })

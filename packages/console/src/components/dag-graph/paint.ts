@@ -338,9 +338,11 @@ function shortened(context: CanvasRenderingContext2D, text: string, width: numbe
   return result
 }
 
+const graphemes = new Intl.Segmenter()
+
 function cutTo(context: CanvasRenderingContext2D, text: string, width: number): string {
   if (context.measureText(text).width <= width) return text
-  const letters = [...text]
+  const letters = Array.from(graphemes.segment(text), ({ segment }) => segment)
   let [fits, tooLong] = [0, letters.length]
   while (tooLong - fits > 1) {
     const half = (fits + tooLong) >> 1
