@@ -2,11 +2,11 @@ import type { Run } from '@carillon/contract'
 import type { RunOrigin, RunState } from '@carillon/core'
 import { Anchor, Button, Group, Text } from '@mantine/core'
 import { Link, getRouteApi } from '@tanstack/react-router'
-import { useState } from 'react'
+import { Suspense, lazy, useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { given, listOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
-import { BulkActions } from '../../components/bulk/BulkActions.tsx'
+import type { BulkActions as BulkActionsOf } from '../../components/bulk/BulkActions.tsx'
 import { DataTable, type Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
@@ -17,6 +17,11 @@ import { Duration, Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { runsTexts } from './text.ts'
 import { useBulkActions } from './use-bulk-actions.ts'
+
+// The list stands before what can be done with many of its rows: it is part of the first route, which is kept small.
+const BulkActions = lazy(async () => ({
+  default: (await import('../../components/bulk/BulkActions.tsx')).BulkActions,
+})) as unknown as typeof BulkActionsOf
 
 const route = getRouteApi('/t/$tenant/runs')
 
@@ -55,15 +60,17 @@ export function RunsPage() {
         values={search}
         onChange={(changes) => void navigate({ search: (before) => ({ ...before, ...changes }) as typeof before, replace: true })}
       />
-      <BulkActions
-        selected={list.rows.filter(({ id }) => ids.has(id))}
-        onClear={() => select(new Set())}
-        actions={useBulkActions()}
-        idOf={({ id }) => id}
-        nameOf={nameOf}
-        page={(cursor) => page(cursor, 200)}
-        any={list.rows.length > 0}
-      />
+      <Suspense fallback={null}>
+        <BulkActions
+          selected={list.rows.filter(({ id }) => ids.has(id))}
+          onClear={() => select(new Set())}
+          actions={useBulkActions()}
+          idOf={({ id }) => id}
+          nameOf={nameOf}
+          page={(cursor) => page(cursor, 200)}
+          any={list.rows.length > 0}
+        />
+      </Suspense>
       <DataTable
         label={t('title')}
         list={list}
