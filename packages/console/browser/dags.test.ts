@@ -1,8 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { LANGUAGES, api, axeFinds, openConsole, settle, shoot, useBrowser } from './console.ts'
-import { createNightly } from './nightly.ts'
-import { PAGES } from './pages.ts'
 
 useBrowser()
 
@@ -293,31 +291,6 @@ test('the mouse moves a node, and the others stay where they were drawn', async 
   expect(definition.nodes.every(({ position }) => position !== undefined)).toBe(true)
   expect(faults).toEqual([])
   await context.close()
-})
-
-describe('the pages of DAGs', () => {
-  beforeAll(createNightly)
-
-  test.each(LANGUAGES)('axe finds nothing in %s, and none is wider than a phone', { timeout: 300_000 }, async (language) => {
-    const { page, context, faults } = await openConsole({ language, theme: language === 'en' ? 'light' : 'dark' })
-    const found: string[] = []
-    for (const { name, path } of PAGES.filter((each) => each.name.startsWith('dag'))) {
-      await page.setViewportSize({ width: 1440, height: 900 })
-      await page.goto(path)
-      await settle(page)
-      // The layout of a graph comes from its worker.
-      await page.waitForFunction(() => !/Laying out|正在布局/.test(document.body.innerText))
-      await shoot(page, `${name}-${language}`)
-      found.push(...(await axeFinds(page)).map((line) => `${name}: ${line}`))
-      await page.setViewportSize({ width: 390, height: 844 })
-      const width = await page.evaluate(() => document.documentElement.scrollWidth)
-      if (width > 390) found.push(`${name} is ${width} px wide on a phone`)
-      await shoot(page, `${name}-${language}-phone`)
-    }
-    expect(found).toEqual([])
-    expect(faults).toEqual([])
-    await context.close()
-  })
 })
 
 /** Its place in the list, which goes column by column, each from above. */
