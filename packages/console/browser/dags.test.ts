@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { api, openConsole, settle, shoot, useBrowser } from './console.ts'
 
 useBrowser()

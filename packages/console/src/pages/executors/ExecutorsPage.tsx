@@ -1,8 +1,146 @@
+import type { ExecutorView } from '@carillon/contract'
+import { Anchor, Text } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { Link, getRouteApi } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useLiveList } from '../../app/live-list.ts'
+import { given } from '../../app/search.ts'
+import { useTenant } from '../../app/session.tsx'
+import { useSetSearch } from '../../app/set-search.ts'
+import { BulkBar } from '../../components/BulkBar.tsx'
+import { DataTable, type Column } from '../../components/DataTable.tsx'
+import { EmptyState } from '../../components/EmptyState.tsx'
+import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
-import { shellTexts } from '../../app/text.ts'
+import { Relative } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
+import { ExecutorStatus } from './ExecutorStatus.tsx'
+import { Load } from './Load.tsx'
+import { executorsTexts } from './text.ts'
+
+const route = getRouteApi('/t/$tenant/executors')
+
+const STATUSES = ['ONLINE', 'OFFLINE', 'MAINTENANCE', 'DRAINING'] as const
+const HEALTHS = ['HEALTHY', 'UNHEALTHY', 'UNKNOWN'] as const
+
+/** The filter's value if the API knows it: an address is written by anybody. */
+function oneOf<T extends string>(known: readonly T[], text: string | undefined): T | undefined {
+  return known.find((each) => each === text)
+}
 
 export function ExecutorsPage() {
-  const t = useTexts(shellTexts)
-  return <PageHeader title={t('executors')} />
+  const t = useTexts(executorsTexts)
+  const { code, api, can } = useTenant()
+  const search = route.useSearch()
+  const setSearch = useSetSearch()
+  const client = useQueryClient()
+  const [selected, setSelected] = useState<ReadonlySet<number | string>>(new Set())
+  const list = useLiveList<ExecutorView>('executors', {
+    queryKey: ['executors', code, search],
+    page: (cursor, signal) => {
+      const { q, app } = search
+      const [status, health] = [oneOf(STATUSES, search.status), oneOf(HEALTHS, search.health)]
+      return api.executors.list({ query: given({ q, app, status, health, cursor }) }, { signal })
+    },
+    idOf: ({ id }) => id,
+  })
+  const filtered = Object.values(search).some((value) => value !== undefined)
+  const rows = list.rows.filter(({ id }) => selected.has(id))
+  return (
+    <>
+      <PageHeader title={t('title')} hint={t('hint')} />
+      <FilterBar filters={useFilters()} values={search} onChange={setSearch} />
+      {selected.size > 0 && (
+        <BulkBar
+          selected={rows.map(({ id, instance }) => ({ ref: String(id), name: instance }))}
+          actions={[
+            { action: 'maintenance', word: t('maintenance'), asks: true },
+            { action: 'drain', word: t('drain'), asks: true },
+            { action: 'online', word: t('online'), asks: true },
+            { action: 'delete', word: t('remove'), danger: true },
+          ]}
+          send={(action, reason) =>
+            api.executors.bulk({ body: { executors: rows.map(({ id }) => id), action, ...given({ reason }) } })
+          }
+          onDone={async (all) => {
+            await client.invalidateQueries({ queryKey: ['executors', code] })
+            if (all) setSelected(new Set())
+          }}
+        />
+      )}
+      <DataTable<ExecutorView>
+        label={t('title')}
+        list={list}
+        idOf={({ id }) => id}
+        columns={useColumns()}
+        {...(can('executor.control')
+          ? { selection: { ids: selected, set: setSelected, nameOf: (executor) => executor.instance } }
+          : {})}
+        empty={filtered ? <EmptyState title={t('noMatch')} /> : <EmptyState title={t('none')}>{t('noneHint')}</EmptyState>}
+      />
+    </>
+  )
+}
+
+function useFilters(): readonly Filter[] {
+  const t = useTexts(executorsTexts)
+  const choices = (values: readonly ((typeof STATUSES)[number] | (typeof HEALTHS)[number])[]) =>
+    values.map((value) => ({ value, label: t(value) }))
+  return [
+    { key: 'q', label: t('search'), kind: 'text', width: 220 },
+    { key: 'app', label: t('appFilter'), kind: 'text', width: 160 },
+    { key: 'status', label: t('status'), kind: 'one', options: choices(STATUSES), width: 150 },
+    { key: 'health', label: t('health'), kind: 'one', options: choices(HEALTHS), width: 150 },
+  ]
+}
+
+function useColumns(): readonly Column<ExecutorView>[] {
+  const t = useTexts(executorsTexts)
+  const { code } = useTenant()
+  return [
+    {
+      id: 'name',
+      header: t('name'),
+      cell: (executor) => (
+        <Anchor component={Link} to={`/t/${code}/executors/${executor.id}`} size="sm" className="foreign">
+          {executor.instance}
+        </Anchor>
+      ),
+    },
+    {
+      id: 'status',
+      header: t('status'),
+      cell: (executor) => (
+        <div>
+          <ExecutorStatus executor={executor} />
+          {executor.statusReason !== null && (
+            <Text size="xs" c="dimmed" className="foreign" lineClamp={1} maw={240}>
+              {executor.statusReason}
+            </Text>
+          )}
+        </div>
+      ),
+    },
+    {
+      id: 'app',
+      header: t('app'),
+      cell: ({ app }) => (
+        <Anchor component={Link} to={`/t/${code}/apps/${app.code}`} size="sm" c="inherit" className="foreign">
+          {app.code}
+        </Anchor>
+      ),
+    },
+    { id: 'load', header: t('load'), cell: ({ running, capacity }) => <Load running={running} capacity={capacity} /> },
+    {
+      id: 'handlers',
+      header: t('handlers'),
+      wide: true,
+      cell: ({ handlers }) => (
+        <span className="foreign" title={handlers.join('\n')}>
+          {handlers.length <= 2 ? handlers.join(', ') : t('handlerCount', { count: handlers.length })}
+        </span>
+      ),
+    },
+    { id: 'seen', header: t('seen'), cell: ({ session }) => <Relative at={session?.seenAt} /> },
+  ]
 }

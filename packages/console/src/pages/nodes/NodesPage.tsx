@@ -1,8 +1,133 @@
+import type { Nodes } from '@carillon/contract'
+import { Alert, Stack, Text } from '@mantine/core'
+import { CircleCheck, CirclePause, Hourglass, Unplug } from 'lucide-react'
+import { platformApi } from '../../api/session.ts'
+import { useLive } from '../../app/live.ts'
+import { DataTable, Loading } from '../../components/DataTable.tsx'
+import { EmptyState } from '../../components/EmptyState.tsx'
+import { ErrorPanel } from '../../components/ErrorPanel.tsx'
+import { Facts } from '../../components/Facts.tsx'
+import { Marker } from '../../components/Marker.tsx'
+import { durationText } from '../../components/moments.ts'
 import { PageHeader } from '../../components/PageHeader.tsx'
-import { shellTexts } from '../../app/text.ts'
+import { Relative, Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
+import { nodesTexts } from './text.ts'
+
+type Node = Nodes['nodes'][number]
 
 export function NodesPage() {
-  const t = useTexts(shellTexts)
-  return <PageHeader title={t('nodes')} />
+  const t = useTexts(nodesTexts)
+  const nodes = useLive('nodes', {
+    queryKey: ['nodes'],
+    queryFn: ({ signal }) => platformApi.overview.nodes({}, { signal }),
+  })
+  if (nodes.error !== null && nodes.data === undefined)
+    return <ErrorPanel level={1} error={nodes.error} retry={() => void nodes.refetch()} />
+  return (
+    <>
+      <PageHeader title={t('title')} hint={t('hint')} />
+      {nodes.data === undefined ? <Loading /> : <Found nodes={nodes.data} retry={() => void nodes.refetch()} />}
+    </>
+  )
+}
+
+function Found({ nodes, retry }: { nodes: Nodes; retry: () => void }) {
+  const t = useTexts(nodesTexts)
+  return (
+    <Stack>
+      {nodes.versions.length > 1 && <Alert>{t('upgrade', { versions: nodes.versions.join(', ') })}</Alert>}
+      <NodeTable nodes={nodes.nodes} retry={retry} />
+      <Text component="h2" fw={600}>
+        {t('leaders')}
+      </Text>
+      <DataTable
+        label={t('leaders')}
+        list={{ rows: nodes.leaders, pending: false, error: null, retry }}
+        idOf={({ role }) => role}
+        empty={<Text c="dimmed">{t('noLeaders')}</Text>}
+        columns={[
+          { id: 'role', header: t('role'), cell: ({ role }) => role },
+          { id: 'node', header: t('node'), cell: ({ node }) => <span className="foreign">{node}</span> },
+          { id: 'term', header: t('term'), align: 'right', cell: ({ term }) => term },
+          { id: 'lease', header: t('lease'), cell: ({ leaseUntil }) => <Time at={leaseUntil} /> },
+        ]}
+      />
+      <Text component="h2" fw={600}>
+        {t('database')}
+      </Text>
+      <Database database={nodes.database} />
+    </Stack>
+  )
+}
+
+const LOOKS = {
+  RUNNING: { tone: 'success', icon: CircleCheck, outline: 'solid' },
+  STOPPED: { tone: 'blocked', icon: CirclePause, outline: 'dashed' },
+  DRAINING: { tone: 'queued', icon: Hourglass, outline: 'dashed' },
+} as const
+
+function NodeTable({ nodes, retry }: { nodes: readonly Node[]; retry: () => void }) {
+  const t = useTexts(nodesTexts)
+  return (
+    <DataTable<Node>
+      label={t('title')}
+      list={{ rows: nodes, pending: false, error: null, retry }}
+      idOf={({ id }) => id}
+      empty={<EmptyState title={t('none')} />}
+      columns={[
+        {
+          id: 'name',
+          header: t('name'),
+          cell: ({ name, address, answers }) => (
+            <div>
+              <span className="foreign">{name}</span>
+              <Text size="xs" c="dimmed" className="foreign">
+                {[address, answers ? t('answers') : null].filter((part) => part !== null).join(' · ')}
+              </Text>
+            </div>
+          ),
+        },
+        {
+          id: 'state',
+          header: t('state'),
+          cell: ({ state, alive }) =>
+            alive ? (
+              <Marker word={t(state)} {...LOOKS[state]} />
+            ) : (
+              <Marker word={t('silent')} tone="failed" icon={Unplug} outline="thick" />
+            ),
+        },
+        { id: 'leads', header: t('leads'), cell: ({ leads }) => (leads.length === 0 ? t('nothing') : leads.join(', ')) },
+        { id: 'version', header: t('version'), cell: ({ version }) => version },
+        { id: 'uptime', header: t('uptime'), align: 'right', cell: ({ uptimeMs }) => durationText(uptimeMs) },
+        { id: 'seen', header: t('seen'), cell: ({ seenAt }) => <Relative at={seenAt} /> },
+      ]}
+    />
+  )
+}
+
+function Database({ database }: { database: Nodes['database'] }) {
+  const t = useTexts(nodesTexts)
+  const { clockAheadMs, standbys } = database
+  const text = durationText(Math.abs(clockAheadMs))
+  return (
+    <Facts
+      facts={[
+        [t('databaseVersion'), database.version],
+        [t('roundTrip'), t('ms', { ms: database.roundTripMs.toFixed(1) })],
+        [t('clock'), clockAheadMs === 0 ? t('same') : t(clockAheadMs > 0 ? 'ahead' : 'behind', { text })],
+        [
+          t('standbys'),
+          standbys.length === 0
+            ? t('noStandbys')
+            : standbys
+                .map(({ name, state, lagMs }) =>
+                  lagMs === null ? t('standby', { name, state }) : t('standbyLag', { name, state, lag: durationText(lagMs) }),
+                )
+                .join(', '),
+        ],
+      ]}
+    />
+  )
 }

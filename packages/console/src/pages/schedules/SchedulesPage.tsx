@@ -1,8 +1,182 @@
+import type { ScheduleView } from '@carillon/contract'
+import { Anchor, Button, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { useQueryClient } from '@tanstack/react-query'
+import { Link, getRouteApi } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useLiveList } from '../../app/live-list.ts'
+import { given } from '../../app/search.ts'
+import { useTenant } from '../../app/session.tsx'
+import { useSetSearch } from '../../app/set-search.ts'
+import { BulkBar } from '../../components/BulkBar.tsx'
+import { DataTable, type Column } from '../../components/DataTable.tsx'
+import { EmptyState } from '../../components/EmptyState.tsx'
+import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
-import { shellTexts } from '../../app/text.ts'
+import { PageTabs } from '../../components/PageTabs.tsx'
+import { Relative, Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
+import { LoadMap } from './LoadMap.tsx'
+import { ScheduleForm } from './ScheduleForm.tsx'
+import { ScheduleState } from './ScheduleState.tsx'
+import { Target } from './Target.tsx'
+import { schedulesTexts } from './text.ts'
+import { Timing, zoneOf } from './Timing.tsx'
+
+const route = getRouteApi('/t/$tenant/schedules')
 
 export function SchedulesPage() {
-  const t = useTexts(shellTexts)
-  return <PageHeader title={t('schedules')} />
+  const t = useTexts(schedulesTexts)
+  const { code, can } = useTenant()
+  const navigate = route.useNavigate()
+  const [creating, dialog] = useDisclosure()
+  return (
+    <>
+      <PageHeader title={t('title')}>
+        {can('definition.write') && <Button onClick={dialog.open}>{t('create')}</Button>}
+      </PageHeader>
+      <PageTabs
+        label={t('title')}
+        tabs={[
+          { value: 'list', label: t('list'), content: <Schedules onCreate={dialog.open} /> },
+          { value: 'load', label: t('load'), content: <LoadMap /> },
+        ]}
+      />
+      {creating && (
+        <ScheduleForm
+          schedule={null}
+          onClose={dialog.close}
+          onDone={(schedule) =>
+            void navigate({ to: '/t/$tenant/schedules/$schedule', params: { tenant: code, schedule: schedule.code } })
+          }
+        />
+      )}
+    </>
+  )
+}
+
+function Schedules({ onCreate }: { onCreate: () => void }) {
+  const t = useTexts(schedulesTexts)
+  const { code, api, can } = useTenant()
+  const { q, task, paused, label } = route.useSearch()
+  const values = { q, task, paused, label }
+  const setSearch = useSetSearch()
+  const client = useQueryClient()
+  const [selected, setSelected] = useState<ReadonlySet<number | string>>(new Set())
+  const list = useLiveList<ScheduleView>('schedules', {
+    queryKey: ['schedules', code, values],
+    page: (cursor, signal) =>
+      api.schedules.list(
+        {
+          query: given({
+            q,
+            task,
+            paused: paused === undefined ? undefined : paused === 'true',
+            label: label?.includes('=') ? [label] : undefined,
+            cursor,
+          }),
+        },
+        { signal },
+      ),
+    idOf: ({ id }) => id,
+  })
+  const filtered = Object.values(values).some((value) => value !== undefined)
+  const rows = list.rows.filter(({ id }) => selected.has(id))
+  return (
+    <>
+      <FilterBar filters={useFilters()} values={values} onChange={setSearch} />
+      {selected.size > 0 && (
+        <BulkBar
+          selected={rows.map(({ id, code: name }) => ({ ref: String(id), name }))}
+          actions={[
+            { action: 'pause', word: t('pause'), asks: true },
+            { action: 'resume', word: t('resume') },
+          ]}
+          send={(action, reason) =>
+            api.schedules.bulk({ body: { schedules: rows.map(({ id }) => String(id)), action, ...given({ reason }) } })
+          }
+          onDone={async (all) => {
+            await client.invalidateQueries({ queryKey: ['schedules', code] })
+            if (all) setSelected(new Set())
+          }}
+        />
+      )}
+      <DataTable<ScheduleView>
+        label={t('title')}
+        list={list}
+        idOf={({ id }) => id}
+        columns={useColumns()}
+        {...(can('schedule.pause')
+          ? { selection: { ids: selected, set: setSelected, nameOf: (schedule) => schedule.code } }
+          : {})}
+        empty={
+          filtered ? (
+            <EmptyState title={t('noMatch')} />
+          ) : (
+            <EmptyState title={t('none')} action={can('definition.write') && <Button onClick={onCreate}>{t('create')}</Button>}>
+              {t('noneHint')}
+            </EmptyState>
+          )
+        }
+      />
+    </>
+  )
+}
+
+function useFilters(): readonly Filter[] {
+  const t = useTexts(schedulesTexts)
+  return [
+    { key: 'q', label: t('search'), kind: 'text', width: 220 },
+    { key: 'task', label: t('taskFilter'), kind: 'text', width: 180 },
+    { key: 'label', label: t('labelFilter'), kind: 'text', width: 160 },
+    {
+      key: 'paused',
+      label: t('state'),
+      kind: 'one',
+      options: [
+        { value: 'false', label: t('activeOnly') },
+        { value: 'true', label: t('pausedOnly') },
+      ],
+      width: 150,
+    },
+  ]
+}
+
+function useColumns(): readonly Column<ScheduleView>[] {
+  const t = useTexts(schedulesTexts)
+  const { code } = useTenant()
+  return [
+    {
+      id: 'code',
+      header: t('code'),
+      cell: (schedule) => (
+        <div>
+          <Anchor component={Link} to={`/t/${code}/schedules/${schedule.code}`} size="sm" className="foreign">
+            {schedule.code}
+          </Anchor>
+          <Text size="xs" c="dimmed" className="foreign">
+            {schedule.name}
+          </Text>
+        </div>
+      ),
+    },
+    { id: 'target', header: t('target'), cell: (schedule) => <Target schedule={schedule} /> },
+    { id: 'timing', header: t('timing'), cell: ({ timing }) => <Timing timing={timing} /> },
+    { id: 'state', header: t('state'), cell: (schedule) => <ScheduleState schedule={schedule} /> },
+    {
+      id: 'next',
+      header: t('nextFire'),
+      cell: ({ nextFireAt, timing }) => (
+        <div>
+          <Time at={nextFireAt} zone={zoneOf(timing)} />
+          {nextFireAt !== null && (
+            <Text size="xs" c="dimmed">
+              <Relative at={nextFireAt} />
+            </Text>
+          )}
+        </div>
+      ),
+    },
+    { id: 'last', header: t('lastFire'), wide: true, cell: ({ lastFireAt }) => <Relative at={lastFireAt} /> },
+  ]
 }

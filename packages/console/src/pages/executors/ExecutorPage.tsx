@@ -1,0 +1,270 @@
+import type { ExecutorDetail, ExecutorEvent, Instance } from '@carillon/contract'
+import { Anchor, Button, Stack, Table, Text } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { Link, getRouteApi } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useLive } from '../../app/live.ts'
+import { useLiveList } from '../../app/live-list.ts'
+import { given } from '../../app/search.ts'
+import { useTenant } from '../../app/session.tsx'
+import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
+import { DataTable, Loading } from '../../components/DataTable.tsx'
+import { EmptyState } from '../../components/EmptyState.tsx'
+import { ErrorPanel } from '../../components/ErrorPanel.tsx'
+import { Facts } from '../../components/Facts.tsx'
+import { PageHeader } from '../../components/PageHeader.tsx'
+import { PageTabs } from '../../components/PageTabs.tsx'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { Duration, Relative, Time } from '../../components/Time.tsx'
+import { useTexts } from '../../i18n/texts.ts'
+import { ExecutorStatus } from './ExecutorStatus.tsx'
+import { Load } from './Load.tsx'
+import { StatusDialog, type StatusChange } from './StatusDialog.tsx'
+import { TasksOf } from './TasksOf.tsx'
+import { executorsTexts } from './text.ts'
+
+const route = getRouteApi('/t/$tenant/executors/$executor')
+
+export function ExecutorPage() {
+  const { executor } = route.useParams()
+  const { api, code } = useTenant()
+  const found = useLive(`executor:${executor}`, {
+    queryKey: ['executors', code, executor],
+    queryFn: ({ signal }) => api.executors.get({ params: { executor } }, { signal }),
+  })
+  if (found.error !== null && found.data === undefined)
+    return <ErrorPanel level={1} error={found.error} retry={() => void found.refetch()} />
+  if (found.data === undefined) return <Loading />
+  return <Found key={found.data.id} executor={found.data} />
+}
+
+function Found({ executor }: { executor: ExecutorDetail }) {
+  const t = useTexts(executorsTexts)
+  const { api, code, can } = useTenant()
+  const navigate = route.useNavigate()
+  const client = useQueryClient()
+  const [dialog, open] = useState<StatusChange | 'remove' | null>(null)
+  const changes = (['maintenance', 'drain', 'online'] as const).filter((change) => change !== PRESENT[executor.status])
+  return (
+    <>
+      <PageHeader
+        title={executor.instance}
+        beside={<ExecutorStatus executor={executor} />}
+        {...(executor.statusReason === null ? {} : { hint: executor.statusReason })}
+      >
+        {can('executor.control') && (
+          <>
+            {changes.map((change) => (
+              <Button key={change} variant="default" onClick={() => open(change)}>
+                {t(change)}
+              </Button>
+            ))}
+            <Button variant="default" onClick={() => open('remove')}>
+              {t('remove')}
+            </Button>
+          </>
+        )}
+      </PageHeader>
+      <PageTabs
+        label={executor.instance}
+        tabs={[
+          { value: 'overview', label: t('overview'), content: <Overview executor={executor} /> },
+          { value: 'tasks', label: t('tasks'), content: <TasksOf executor={executor} /> },
+          { value: 'instances', label: t('instances'), content: <InstancesOf executor={executor} /> },
+          { value: 'history', label: t('history'), content: <HistoryOf executor={executor} /> },
+        ]}
+      />
+      {dialog !== null && dialog !== 'remove' && <StatusDialog executor={executor} change={dialog} onClose={() => open(null)} />}
+      <ConfirmDialog
+        opened={dialog === 'remove'}
+        onClose={() => open(null)}
+        title={t('removeTitle', { name: executor.instance })}
+        confirm={t('remove')}
+        danger
+        onConfirm={async () => {
+          await api.executors.remove({ params: { executor: String(executor.id) } })
+          await navigate({ to: '/t/$tenant/executors', params: { tenant: code } })
+          client.removeQueries({ queryKey: ['executors', code] })
+        }}
+      >
+        {t('removeHint')}
+      </ConfirmDialog>
+    </>
+  )
+}
+
+/** What need not be offered, because it is so. */
+const PRESENT = { ONLINE: 'online', MAINTENANCE: 'maintenance', DRAINING: 'drain', OFFLINE: null } as const
+
+function Overview({ executor }: { executor: ExecutorDetail }) {
+  const t = useTexts(executorsTexts)
+  const { code } = useTenant()
+  const { session, lastCheck, app } = executor
+  return (
+    <Stack>
+      <Facts
+        facts={[
+          [
+            t('app'),
+            <Anchor key="app" component={Link} to={`/t/${code}/apps/${app.code}`} size="sm">
+              {app.code}
+            </Anchor>,
+          ],
+          [t('inService'), t(executor.inService ? 'yes' : 'no')],
+          [t('load'), <Load key="load" running={executor.running} capacity={executor.capacity} />],
+          [t('seen'), session === null ? t('noSession') : <Relative key="seen" at={session.seenAt} />],
+          [t('session'), session && <Time key="session" at={session.startedAt} />],
+          [t('lease'), session && <Time key="lease" at={session.leaseUntil} />],
+          [t('statusBy'), executor.statusSetBy],
+          [t('since'), <Time key="since" at={executor.statusSetAt} />],
+          [t('health'), [t(executor.health), executor.healthReason].filter((part) => part !== null).join(' · ')],
+          [
+            t('lastCheck'),
+            lastCheck && (
+              <>
+                <Relative at={lastCheck.at} /> ·{' '}
+                {lastCheck.ok ? t('checkOk', { ms: lastCheck.tookMs }) : t('checkFailed', { detail: lastCheck.detail ?? '' })}
+              </>
+            ),
+          ],
+          [t('mode'), t(executor.mode)],
+          [t('address'), executor.address],
+          [t('healthUrl'), executor.healthUrl],
+          [t('perCall'), executor.perCall],
+          [t('handlers'), executor.handlers.join(', ')],
+          [t('labels'), pairs(executor.labels)],
+          [t('metadata'), pairs(executor.metadata)],
+          [t('registered'), <Time key="registered" at={executor.registeredAt} />],
+          [t('registeredBy'), executor.registeredBy ?? t('itself')],
+        ]}
+      />
+      <FiguresTable figures={executor.figures} />
+    </Stack>
+  )
+}
+
+const pairs = (values: Readonly<Record<string, string>>): string =>
+  Object.entries(values)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(', ')
+
+const COUNTS = ['succeeded', 'failed', 'timedOut', 'cancelled', 'lost'] as const
+const PERIODS = ['day', 'week', 'quarter'] as const
+
+function FiguresTable({ figures }: { figures: ExecutorDetail['figures'] }) {
+  const t = useTexts(executorsTexts)
+  return (
+    <>
+      <Text component="h2" fw={600} id="figures">
+        {t('figures')}
+      </Text>
+      <Table.ScrollContainer minWidth={640} maw={900} type="native" tabIndex={0} role="region" aria-labelledby="figures">
+        <Table aria-labelledby="figures">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t('period')}</Table.Th>
+              {COUNTS.map((count) => (
+                <Table.Th key={count} ta="right">
+                  {t(count)}
+                </Table.Th>
+              ))}
+              <Table.Th ta="right">{t('successRate')}</Table.Th>
+              <Table.Th ta="right">{t('share')}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {PERIODS.map((period) => (
+              <Table.Tr key={period}>
+                <Table.Th scope="row">{t(period)}</Table.Th>
+                {COUNTS.map((count) => (
+                  <Table.Td key={count} ta="right">
+                    {figures[period][count]}
+                  </Table.Td>
+                ))}
+                <Table.Td ta="right">{percent(figures[period].successRate)}</Table.Td>
+                <Table.Td ta="right">{percent(figures[period].share)}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </>
+  )
+}
+
+/** Never rounded up to 100 %: one failure in a million is one. */
+const percent = (share: number | null): string => (share === null ? '–' : `${Math.floor(share * 1_000) / 10} %`)
+
+function InstancesOf({ executor }: { executor: ExecutorDetail }) {
+  const t = useTexts(executorsTexts)
+  const { api, code } = useTenant()
+  const list = useLiveList<Instance>('instances', {
+    queryKey: ['instances', code, { executor: executor.id }],
+    page: (cursor, signal) => api.instances.list({ query: { executor: executor.id, ...given({ cursor }) } }, { signal }),
+    idOf: ({ id }) => id,
+  })
+  return (
+    <DataTable<Instance>
+      label={t('instances')}
+      list={list}
+      idOf={({ id }) => id}
+      empty={<EmptyState title={t('noInstances')} />}
+      columns={[
+        {
+          id: 'run',
+          header: t('run'),
+          cell: ({ runId }) => (
+            <Anchor component={Link} to={`/t/${code}/runs/${runId}`} size="sm">
+              #{runId}
+            </Anchor>
+          ),
+        },
+        { id: 'state', header: t('state'), cell: ({ state }) => <StateBadge state={state} /> },
+        {
+          id: 'task',
+          header: t('task'),
+          cell: ({ task, nodeCode }) => <span className="foreign">{[nodeCode, task?.code].filter(Boolean).join(' · ')}</span>,
+        },
+        { id: 'started', header: t('started'), cell: ({ startedAt }) => <Time at={startedAt} /> },
+        {
+          id: 'ran',
+          header: t('ran'),
+          align: 'right',
+          cell: ({ startedAt, endedAt }) => <Duration from={startedAt} to={endedAt} />,
+        },
+      ]}
+    />
+  )
+}
+
+function HistoryOf({ executor }: { executor: ExecutorDetail }) {
+  const t = useTexts(executorsTexts)
+  const { api, code } = useTenant()
+  const params = { executor: String(executor.id) }
+  const list = useLiveList<ExecutorEvent>('executor-history', {
+    queryKey: ['executors', code, executor.id, 'history'],
+    page: (cursor, signal) => api.executors.history({ params, query: given({ cursor }) }, { signal }),
+    idOf: ({ id }) => id,
+  })
+  const word = (value: string) => (value in WORDS ? t(value as keyof typeof WORDS) : value)
+  return (
+    <DataTable<ExecutorEvent>
+      label={t('history')}
+      list={list}
+      idOf={({ id }) => id}
+      empty={<EmptyState title={t('noHistory')} />}
+      columns={[
+        { id: 'at', header: t('at'), cell: ({ at }) => <Time at={at} /> },
+        {
+          id: 'change',
+          header: t('change'),
+          cell: ({ kind, value }) => `${t(kind === 'HEALTH' ? 'healthChange' : 'status')}: ${word(value)}`,
+        },
+        { id: 'by', header: t('by'), cell: ({ setBy }) => <span className="foreign">{setBy ?? t('registry')}</span> },
+        { id: 'reason', header: t('reason'), cell: ({ reason }) => <span className="foreign">{reason ?? ''}</span> },
+      ]}
+    />
+  )
+}
+
+const WORDS = { ONLINE: 1, OFFLINE: 1, MAINTENANCE: 1, DRAINING: 1, UNKNOWN: 1, HEALTHY: 1, UNHEALTHY: 1 } as const
