@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { api, openConsole, settle, shoot, useBrowser } from './console.ts'
+import { api, axeFinds, openConsole, settle, shoot, useBrowser } from './console.ts'
 
 useBrowser()
 
