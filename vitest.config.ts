@@ -15,6 +15,9 @@ const decorators = {
   },
 }
 
+/** Proofs that take minutes are a command of their own: `npm run test:long`. */
+const LONG = '**/*.long.test.ts'
+
 export default defineConfig({
   test: {
     projects: [
@@ -60,6 +63,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['packages/console/browser/**/*.test.ts'],
+          exclude: [LONG],
           globalSetup: ['packages/console/browser/global-setup.ts'],
           // One server and one browser for all of them.
           sequence: { groupOrder: 2 },
@@ -68,6 +72,23 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      ...(process.argv.includes('long')
+        ? [
+            {
+              ...source,
+              test: {
+                name: 'long',
+                include: [LONG],
+                globalSetup: ['packages/console/browser/global-setup.ts'],
+                // One server and one browser for all of them.
+                sequence: { groupOrder: 2 },
+                fileParallelism: false,
+                testTimeout: 900_000,
+                hookTimeout: 900_000,
+              },
+            },
+          ]
+        : []),
       {
         ...source,
         test: {

@@ -72,6 +72,8 @@ export function api(tenant?: string): Client {
 export async function settle(page: Page): Promise<void> {
   await page.locator('h1, h2').first().waitFor()
   await page.waitForFunction(() => document.querySelector('.mantine-Loader-root') === null)
+  // The layout of a graph comes from its worker.
+  await page.waitForFunction(() => !/Laying out|正在布局/.test(document.body.innerText))
   // Fonts and the first paint.
   await page.evaluate(() => document.fonts.ready)
 }

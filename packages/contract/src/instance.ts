@@ -89,8 +89,20 @@ const LogPage = strict({
   ...pageOf(LogRecord).properties,
   attempt: Type.Integer(),
   lines: Type.Integer({ description: 'Stored of this attempt' }),
+  lastSeq: Type.Integer({ description: 'Number of the last stored line; 0: there is none' }),
   bytes: Type.Integer(),
   cut: Type.Boolean({ description: 'The limit of the attempt was reached; later lines were not kept' }),
+})
+
+/** Lines that one call of the search looks at. */
+export const LINES_A_SEARCH = 100_000
+
+const LogHits = strict({
+  items: Type.Array(LogRecord),
+  attempt: Type.Integer(),
+  next: nullable(
+    Type.Integer({ description: 'The lines up to this number have been looked at: `after` of the next call; null: all' }),
+  ),
 })
 
 const params = strict({ instance: IdText })
@@ -201,6 +213,23 @@ export const instanceRoutes = {
       }),
     }),
     responses: { 200: LogPage },
+  }),
+  logSearch: route({
+    ...read,
+    path: `${path}/logs/search`,
+    summary: 'Lines of a text or level in the whole log of an attempt, piece by piece',
+    description: `A call looks at ${LINES_A_SEARCH} lines at most, so it answers soon whatever is found; \`next\` says where to go on.`,
+    params,
+    query: strict(
+      optional({
+        limit: Paging.limit,
+        attempt,
+        level,
+        q: Type.String({ minLength: 1, maxLength: 200, description: 'Found in the line, in capitals or not' }),
+        after: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Lines after this number' }),
+      }),
+    ),
+    responses: { 200: LogHits },
   }),
   logText: route({
     ...read,

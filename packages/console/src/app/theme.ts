@@ -16,7 +16,8 @@ const accent: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'accent',
-  primaryShade: { light: 6, dark: 3 },
+  // White is read on it in both themes; Mantine chooses a button's colour of text for the light one alone.
+  primaryShade: 6,
   autoContrast: true,
   colors: { accent },
   fontFamily: 'ui-sans-serif, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif',

@@ -230,6 +230,7 @@ const requests: Table = {
     list: (own) => ({ query: { task: own.task, executor: own.executor } }),
     get: (own) => ({ params: { instance: own.instance } }),
     logs: (own) => ({ params: { instance: own.instance } }),
+    logSearch: (own) => ({ params: { instance: own.instance } }),
     logText: (own) => ({ params: { instance: own.instance } }),
     logTail: (own) => ({ params: { instance: own.endedRun } }),
     approve: (own) => ({ params: { instance: own.asked }, body: { comment: 'good' } }),

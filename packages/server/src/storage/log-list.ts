@@ -13,6 +13,7 @@ export const listLogLines = listing<LogRecord>({
     levels: 't.level = any(?::text[])',
     q: 'position(lower(?::text) in lower(t.text)) > 0',
     after: 't.seq > ?::bigint',
+    upTo: 't.seq <= ?::bigint',
   },
   orders: {
     seq: { by: 't.seq', type: 'bigint', field: 'seq' },
@@ -34,6 +35,15 @@ const extent = sql(
 export async function findLogExtent(tx: Transaction, tenantId: number, instanceId: number, attempt: number): Promise<LogExtent> {
   const rows = await tx.query<LogExtent>(extent, [tenantId, instanceId, attempt])
   return rows[0] ?? { lines: 0, bytes: 0, lastSeq: 0, cut: false }
+}
+
+const last = sql(
+  'logLine.last',
+  `select seq from log_line where tenant_id = $1 and instance_id = $2 and attempt = $3 order by seq desc limit 1`,
+)
+/** The last line that is kept; 0: there is none. What was sent beyond the limit of the log counts in its extent alone. */
+export async function lastLogLine(tx: Transaction, tenantId: number, instanceId: number, attempt: number): Promise<number> {
+  return (await tx.query<{ seq: number }>(last, [tenantId, instanceId, attempt]))[0]?.seq ?? 0
 }
 
 const stage = sql(

@@ -1,8 +1,168 @@
+import type { Instance } from '@carillon/contract'
+import { INSTANCE_FILTER_STATES } from './states.ts'
+import type { InstanceState } from '@carillon/core'
+import { Anchor, Button, Group, Text } from '@mantine/core'
+import { Link, getRouteApi } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useLiveList } from '../../app/live-list.ts'
+import { given, listOf } from '../../app/search.ts'
+import { useTenant } from '../../app/session.tsx'
+import { useSetSearch } from '../../app/set-search.ts'
+import { BulkActions } from '../../components/bulk/BulkActions.tsx'
+import { DataTable, type Column } from '../../components/DataTable.tsx'
+import { EmptyState } from '../../components/EmptyState.tsx'
+import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
-import { shellTexts } from '../../app/text.ts'
+import { StateBadge } from '../../components/StateBadge.tsx'
+import { stateTexts } from '../../components/states.ts'
+import { Duration, Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
+import { stateOf } from '../runs/run-nodes.ts'
+import { instancesTexts } from './text.ts'
+import { useBulkActions } from './use-bulk-actions.ts'
 
+const route = getRouteApi('/t/$tenant/instances')
+
+/** Task instances across all runs: everything that failed on one executor today. */
 export function InstancesPage() {
-  const t = useTexts(shellTexts)
-  return <PageHeader title={t('instances')} />
+  const t = useTexts(instancesTexts)
+  const { code, api } = useTenant()
+  const search = route.useSearch()
+  const setSearch = useSetSearch()
+  const [ids, select] = useState<ReadonlySet<number | string>>(new Set())
+  const page = (cursor: string | undefined, limit: number, signal?: AbortSignal) =>
+    api.instances.list({ query: given({ ...queryOf(search), cursor, limit }) }, given({ signal }))
+  const list = useLiveList<Instance>('instances', {
+    queryKey: ['instances', code, search],
+    page: (cursor, signal) => page(cursor, 50, signal),
+    idOf: ({ id }) => id,
+  })
+  const filtered = Object.values(search).some((value) => value !== undefined)
+  return (
+    <>
+      <PageHeader title={t('title')} />
+      <FilterBar filters={useFilters()} values={search} onChange={(changes) => setSearch(changes)} />
+      <BulkActions
+        selected={list.rows.filter(({ id }) => ids.has(id))}
+        onClear={() => select(new Set())}
+        actions={useBulkActions()}
+        idOf={({ id }) => id}
+        nameOf={nameOf}
+        page={(cursor) => page(cursor, 200)}
+        any={list.rows.length > 0}
+      />
+      <DataTable
+        label={t('title')}
+        list={list}
+        idOf={({ id }) => id}
+        columns={useColumns()}
+        selection={{ ids, set: select, nameOf }}
+        empty={
+          filtered ? (
+            <EmptyState title={t('noMatch')}>{t('noMatchHint')}</EmptyState>
+          ) : (
+            <EmptyState
+              title={t('none')}
+              action={
+                <Button variant="default" component={Link} to={`/t/${code}/runs`}>
+                  {t('toRuns')}
+                </Button>
+              }
+            >
+              {t('noneHint')}
+            </EmptyState>
+          )
+        }
+      />
+    </>
+  )
+}
+
+const nameOf = ({ nodeCode, task, id }: Instance): string => `${nodeCode ?? task?.code ?? ''} #${id}`
+
+type Search = ReturnType<typeof route.useSearch>
+
+function queryOf({ state, task, dag, run, executor, from, to }: Search) {
+  const number = (text: string | undefined) => (text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : undefined)
+  return {
+    state: listOf<InstanceState>(state),
+    task,
+    dag,
+    run: number(run),
+    executor: number(executor),
+    from: number(from),
+    to: number(to),
+  }
+}
+
+function useFilters(): readonly Filter[] {
+  const t = useTexts(instancesTexts)
+  const states = useTexts(stateTexts)
+  return [
+    {
+      key: 'state',
+      label: t('state'),
+      kind: 'many',
+      options: INSTANCE_FILTER_STATES.map((value) => ({ value, label: states(value) })),
+    },
+    { key: 'task', label: t('task'), kind: 'text', width: 150 },
+    { key: 'dag', label: t('dag'), kind: 'text', width: 150 },
+    { key: 'run', label: t('run'), kind: 'text', width: 130 },
+    { key: 'executor', label: t('executor'), kind: 'text', width: 140 },
+    { key: 'from', label: t('from'), kind: 'time' },
+    { key: 'to', label: t('to'), kind: 'time' },
+  ]
+}
+
+function useColumns(): readonly Column<Instance>[] {
+  const t = useTexts(instancesTexts)
+  const { code } = useTenant()
+  return [
+    {
+      id: 'name',
+      header: t('name'),
+      cell: (row) => (
+        <Group gap={6}>
+          <Anchor
+            component={Link}
+            to={`/t/${code}/runs/${row.runId}`}
+            search={{ node: String(row.id) } as never}
+            size="sm"
+            className="foreign"
+          >
+            {row.nodeCode ?? row.task?.code ?? `#${row.id}`}
+          </Anchor>
+          <Text size="xs" c="dimmed" className="foreign">
+            {row.nodeCode !== null && row.task?.code != null && row.task.code !== row.nodeCode ? `${row.task.code} · ` : ''}#
+            {row.runId}
+            {row.shardTotal > 1 && ` · ${t('element', { number: row.shardIndex + 1, total: row.shardTotal })}`}
+          </Text>
+        </Group>
+      ),
+    },
+    { id: 'state', header: t('state'), width: '120px', cell: (row) => <StateBadge state={stateOf(row)} /> },
+    { id: 'attempt', header: t('attempt'), wide: true, align: 'right', cell: ({ attempt }) => attempt },
+    {
+      id: 'executor',
+      header: t('onExecutor'),
+      wide: true,
+      cell: ({ executor }) =>
+        executor === null ? (
+          '–'
+        ) : (
+          <Anchor component={Link} to={`/t/${code}/executors/${executor.id}`} size="sm" className="foreign">
+            {executor.instance ?? `#${executor.id}`}
+          </Anchor>
+        ),
+    },
+    { id: 'created', header: t('created'), cell: (row) => <Time at={row.createdAt} /> },
+    {
+      id: 'waited',
+      header: t('waited'),
+      align: 'right',
+      wide: true,
+      cell: (row) => <Duration from={row.createdAt} to={row.startedAt ?? row.endedAt} />,
+    },
+    { id: 'ran', header: t('ran'), align: 'right', cell: (row) => <Duration from={row.startedAt} to={row.endedAt} /> },
+  ]
 }

@@ -1,9 +1,63 @@
-import { getRouteApi } from '@tanstack/react-router'
+import type { RunDetail } from '@carillon/contract'
+import { Anchor, Text } from '@mantine/core'
+import { Link, getRouteApi } from '@tanstack/react-router'
+import { useTenant } from '../../app/session.tsx'
+import { Loading } from '../../components/DataTable.tsx'
+import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
+import { useTexts } from '../../i18n/texts.ts'
+import { ErrorCard } from './ErrorCard.tsx'
+import { InstancePanel } from './InstancePanel.tsx'
+import { RunFacts, RunHeader } from './RunHeader.tsx'
+import { RunNodes } from './RunNodes.tsx'
+import { runTexts } from './run-text.ts'
+import { useDefinition, useNodes, useRun } from './use-run.ts'
+import { WhyPanel } from './WhyPanel.tsx'
 
 const route = getRouteApi('/t/$tenant/runs/$run')
 
+/** What happened in a run, why, and what can be done about it. */
 export function RunPage() {
-  const { run } = route.useParams()
-  return <PageHeader title={`#${run}`} />
+  const t = useTexts(runTexts)
+  const id = Number(route.useParams().run)
+  const run = useRun(id)
+  if (run.data === undefined || run.data.id !== id)
+    return run.error === null ? (
+      <Loading />
+    ) : (
+      <>
+        <PageHeader title={`${t('run')} #${id}`} />
+        <ErrorPanel error={run.error} retry={() => void run.refetch()} />
+      </>
+    )
+  return <Loaded key={id} run={run.data} />
+}
+
+function Loaded({ run }: { run: RunDetail }) {
+  const t = useTexts(runTexts)
+  const { code } = useTenant()
+  const definition = useDefinition(run)
+  const nodes = useNodes(run, definition)
+  const only = run.kind === 'TASK' && nodes.length === 1 && nodes[0]!.instances.length === 1 ? nodes[0]!.instances[0]! : null
+  return (
+    <>
+      <RunHeader run={run} nodes={nodes} definition={definition} />
+      <ErrorCard run={run} nodes={nodes} />
+      <WhyPanel run={run} nodes={nodes} />
+      <RunFacts run={run} />
+      {only !== null ? (
+        <InstancePanel id={only.id} name={nodes[0]!.name} run={run} />
+      ) : (
+        nodes.length > 0 && <RunNodes run={run} nodes={nodes} definition={definition} />
+      )}
+      {run.more && (
+        <Text size="sm" mt="sm">
+          {t('more')}{' '}
+          <Anchor component={Link} to={`/t/${code}/instances?run=${run.id}`} size="sm">
+            {t('allInstances')}
+          </Anchor>
+        </Text>
+      )}
+    </>
+  )
 }

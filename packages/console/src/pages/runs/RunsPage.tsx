@@ -2,9 +2,11 @@ import type { Run } from '@carillon/contract'
 import type { RunOrigin, RunState } from '@carillon/core'
 import { Anchor, Button, Group, Text } from '@mantine/core'
 import { Link, getRouteApi } from '@tanstack/react-router'
+import { Suspense, lazy, useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { given, listOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
+import type { BulkActions as BulkActionsOf } from '../../components/bulk/BulkActions.tsx'
 import { DataTable, type Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
@@ -14,6 +16,12 @@ import { stateTexts } from '../../components/states.ts'
 import { Duration, Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { runsTexts } from './text.ts'
+import { useBulkActions } from './use-bulk-actions.ts'
+
+// The list stands before what can be done with many of its rows: it is part of the first route, which is kept small.
+const BulkActions = lazy(async () => ({
+  default: (await import('../../components/bulk/BulkActions.tsx')).BulkActions,
+})) as unknown as typeof BulkActionsOf
 
 const route = getRouteApi('/t/$tenant/runs')
 
@@ -35,9 +43,12 @@ export function RunsPage() {
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const filters = useFilters()
+  const [ids, select] = useState<ReadonlySet<number | string>>(new Set())
+  const page = (cursor: string | undefined, limit: number, signal?: AbortSignal) =>
+    api.runs.list({ query: given({ ...queryOf(search), cursor, limit }) }, given({ signal }))
   const list = useLiveList<Run>('runs', {
     queryKey: ['runs', code, search],
-    page: (cursor, signal) => api.runs.list({ query: given({ ...queryOf(search), cursor }) }, { signal }),
+    page: (cursor, signal) => page(cursor, 50, signal),
     idOf: ({ id }) => id,
   })
   const filtered = Object.values(search).some((value) => value !== undefined)
@@ -49,10 +60,22 @@ export function RunsPage() {
         values={search}
         onChange={(changes) => void navigate({ search: (before) => ({ ...before, ...changes }) as typeof before, replace: true })}
       />
+      <Suspense fallback={null}>
+        <BulkActions
+          selected={list.rows.filter(({ id }) => ids.has(id))}
+          onClear={() => select(new Set())}
+          actions={useBulkActions()}
+          idOf={({ id }) => id}
+          nameOf={nameOf}
+          page={(cursor) => page(cursor, 200)}
+          any={list.rows.length > 0}
+        />
+      </Suspense>
       <DataTable
         label={t('title')}
         list={list}
         idOf={({ id }) => id}
+        selection={{ ids, set: select, nameOf }}
         columns={useColumns()}
         empty={
           filtered ? (
@@ -75,6 +98,8 @@ export function RunsPage() {
     </>
   )
 }
+
+const nameOf = ({ id, dag, task }: Run): string => `${dag?.code ?? task?.code ?? ''} #${id}`
 
 type Search = ReturnType<typeof route.useSearch>
 

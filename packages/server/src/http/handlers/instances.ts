@@ -1,4 +1,4 @@
-import { DEFAULT_LIMIT, LOG_LEVELS, type instanceRoutes, type LogLevel, type LogRecord } from '@carillon/contract'
+import { DEFAULT_LIMIT, LINES_A_SEARCH, LOG_LEVELS, type instanceRoutes, type LogLevel, type LogRecord } from '@carillon/contract'
 import { approvalRoles, CarillonError } from '@carillon/core'
 import type { NodeAction } from '../../lifecycle/lifecycle.ts'
 import { judgeOverrides, secretsBeside } from '../../definition/secret.ts'
@@ -8,7 +8,7 @@ import { logTopic } from '../../runtime/wake-hub.ts'
 import type { Transaction } from '../../storage/database.ts'
 import { attemptsOf, findInstance, listInstances, paramsOfInstance, type InstanceRow } from '../../storage/instance-list.ts'
 import { runnableByOf } from '../../storage/run-list.ts'
-import { findLogExtent, instanceStage, listLogLines } from '../../storage/log-list.ts'
+import { findLogExtent, instanceStage, lastLogLine, listLogLines } from '../../storage/log-list.ts'
 import type { Context, Handlers } from '../context.ts'
 import { attemptViews, instanceViews, reasonsFor } from './instance-view.ts'
 
@@ -56,8 +56,24 @@ export const instanceHandlers: Handlers<typeof instanceRoutes> = {
       const { attempt } = await stageOf(tx, tenantId, params.instance, wanted)
       const { lines, bytes, cut } = await findLogExtent(tx, tenantId, params.instance, attempt)
       const filters = { instance: params.instance, attempt, levels: levelsFrom(level), q, after }
-      const page = await listLogLines(tx, tenantId, { order: 'seq', limit, cursor, filters })
-      return { ...page, attempt, lines, bytes, cut }
+      // Both go to PostgreSQL at once.
+      const [page, lastSeq] = await Promise.all([
+        listLogLines(tx, tenantId, { order: 'seq', limit, cursor, filters }),
+        lastLogLine(tx, tenantId, params.instance, attempt),
+      ])
+      return { ...page, attempt, lines, lastSeq, bytes, cut }
+    }),
+  logSearch: ({ params, query: { attempt: wanted, level, limit = DEFAULT_LIMIT, q, after = 0 } }, { read, tenantId }) =>
+    read(async (tx) => {
+      const { attempt } = await stageOf(tx, tenantId, params.instance, wanted)
+      const upTo = after + LINES_A_SEARCH
+      const filters = { instance: params.instance, attempt, levels: levelsFrom(level), q, after, upTo }
+      const [{ items, nextCursor }, lastSeq] = await Promise.all([
+        listLogLines(tx, tenantId, { order: 'seq', limit, filters }),
+        lastLogLine(tx, tenantId, params.instance, attempt),
+      ])
+      const isRest = nextCursor === null && upTo >= lastSeq
+      return { items, attempt, next: isRest ? null : nextCursor === null ? upTo : items.at(-1)!.seq }
     }),
   logText: async ({ params, query }, context) => {
     const { attempt } = await context.read((tx) => stageOf(tx, context.tenantId, params.instance, query.attempt))

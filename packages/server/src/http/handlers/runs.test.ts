@@ -304,6 +304,21 @@ describe('LOG-2 the log of an attempt', () => {
     expect((await logs({ attempt: 2 })).items).toEqual([])
   })
 
+  test('is searched as a whole, piece by piece', async () => {
+    const search = (query: object) => api.tenantA.client.instances.logSearch({ params: { instance }, query })
+    const seqs = async (query: object) => (await search(query)).items.map((each) => each.seq)
+    expect(await seqs({ q: 'WRONG_' })).toEqual([3])
+    expect(await seqs({ level: 'WARN' })).toEqual([3])
+    expect(await search({ limit: 2 })).toMatchObject({ attempt: 1, next: 2 })
+    expect(await search({ limit: 2, after: 2 })).toMatchObject({ items: [{ seq: 3 }], next: null })
+    const far = 100_000
+    const fill = `insert into log_line (tenant_id, instance_id, attempt, seq, at, level, source, text) values ($1, $2, 7, $3, now(), 'INFO', 'handler', 'needle')`
+    await api.root.query(fill, [api.tenantA.id, instance, far + 1])
+    expect(await search({ attempt: 7, q: 'needle' })).toEqual({ items: [], attempt: 7, next: far })
+    expect(await search({ attempt: 7, q: 'needle', after: far })).toMatchObject({ items: [{ seq: far + 1 }], next: null })
+    expect((await logs({ attempt: 7, limit: 1, after: far })).lastSeq).toBe(far + 1)
+  })
+
   test('is downloaded as text', async () => {
     const { text, headers } = await api.call({
       method: 'GET',

@@ -1,0 +1,11 @@
+import { useBrowser } from './console.ts'
+import { testPages, useSamples } from './every-page.ts'
+
+useBrowser()
+useSamples()
+
+// The pairs of language and theme that pages.test.ts leaves out.
+testPages([
+  ['en', 'dark'],
+  ['zh', 'light'],
+])

@@ -1,0 +1,67 @@
+import type { LogRecord } from '@carillon/contract'
+import { expect, test } from 'vitest'
+import { LineStore, PIECE } from './line-store.ts'
+
+const line = (seq: number): LogRecord => ({ seq, at: seq, level: 'INFO', source: 'handler', text: `line ${seq}` })
+
+/** A log whose requests are counted, with some lines missing. */
+function log(lines: number, missing: readonly number[] = []) {
+  const asked: [number, number][] = []
+  let changes = 0
+  const state = { lines }
+  const store = new LineStore(
+    async (after, limit) => {
+      asked.push([after, limit])
+      const all = Array.from({ length: Math.min(limit, Math.max(0, state.lines - after)) }, (_, place) => line(after + 1 + place))
+      return all.filter(({ seq }) => !missing.includes(seq))
+    },
+    () => changes++,
+  )
+  const settled = async (asks: number) => {
+    await expect.poll(() => changes).toBe(asks)
+  }
+  return { store, asked, state, settled }
+}
+
+test('only the pieces that are wanted are fetched, once', async () => {
+  const { store, asked, settled } = log(1_000_000)
+  store.want(500_001, 500_050, 1_000_000)
+  store.want(500_001, 500_050, 1_000_000)
+  await settled(1)
+  store.want(500_001, 500_050, 1_000_000)
+  expect(asked).toEqual([[500_000, PIECE]])
+  expect(store.line(500_020)?.text).toBe('line 500020')
+  expect(store.line(1)).toBeNull()
+})
+
+test('a piece that has grown is fetched from where it ended', async () => {
+  const { store, asked, state, settled } = log(30)
+  store.want(1, 60, 30)
+  await settled(1)
+  expect(store.line(31)).toBeNull()
+  state.lines = 50
+  store.want(1, 60, 50)
+  await settled(2)
+  expect(asked).toEqual([
+    [0, PIECE],
+    [30, PIECE - 30],
+  ])
+  expect(store.line(50)?.seq).toBe(50)
+})
+
+test('a line that was never stored is known to be missing', async () => {
+  const { store, settled } = log(30, [7, 30])
+  store.want(1, 30, 30)
+  await settled(1)
+  expect([store.line(6)?.seq, store.line(7), store.line(30)]).toEqual([6, undefined, undefined])
+})
+
+test('what was not looked at for longest is forgotten', async () => {
+  const { store, settled } = log(1_000_000)
+  for (let piece = 0; piece < 160; piece++) store.want(piece * PIECE + 1, piece * PIECE + 1, 1_000_000)
+  await settled(160)
+  store.want(32_001, 32_001, 1_000_000)
+  await settled(161)
+  expect(store.line(1)).toBeNull()
+  expect(store.line(32_001)?.seq).toBe(32_001)
+})

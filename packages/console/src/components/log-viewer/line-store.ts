@@ -1,0 +1,76 @@
+import type { LogRecord } from '@carillon/contract'
+
+/** Lines that one request of the API may answer. */
+export const PIECE = 200
+const MOST_PIECES = 150
+
+interface Piece {
+  readonly lines: Map<number, LogRecord>
+  /** Everything up to this number is known. */
+  upTo: number
+  loading: boolean
+  usedAt: number
+}
+
+/**
+ * The lines of one attempt, as far as somebody has looked at them: pieces are fetched as they come into sight, and those not looked at for
+ * longest are forgotten, so that a log of any length costs the same.
+ */
+export class LineStore {
+  readonly #fetchAfter: (after: number, limit: number) => Promise<readonly LogRecord[]>
+  readonly #changed: () => void
+  readonly #pieces = new Map<number, Piece>()
+  #clock = 0
+
+  constructor(fetchAfter: (after: number, limit: number) => Promise<readonly LogRecord[]>, changed: () => void) {
+    this.#fetchAfter = fetchAfter
+    this.#changed = changed
+  }
+
+  /** null: it is not known yet. undefined: it is known that there is none. */
+  line(seq: number): LogRecord | null | undefined {
+    const piece = this.#pieces.get(Math.floor((seq - 1) / PIECE))
+    if (!piece || seq > piece.upTo) return null
+    return piece.lines.get(seq)
+  }
+
+  /** Fetches what is not known of these lines. `lastSeq`: of the log, as far as it is known. */
+  want(from: number, to: number, lastSeq: number): void {
+    const end = Math.min(to, lastSeq)
+    for (let index = Math.max(0, Math.floor((from - 1) / PIECE)); index * PIECE < end; index++) {
+      const piece = this.#piece(index)
+      piece.usedAt = ++this.#clock
+      if (!piece.loading && piece.upTo < Math.min((index + 1) * PIECE, lastSeq)) void this.#load(index, piece, lastSeq)
+    }
+    this.#forget()
+  }
+
+  #piece(index: number): Piece {
+    const known = this.#pieces.get(index)
+    if (known) return known
+    const piece = { lines: new Map<number, LogRecord>(), upTo: index * PIECE, loading: false, usedAt: 0 }
+    this.#pieces.set(index, piece)
+    return piece
+  }
+
+  async #load(index: number, piece: Piece, lastSeq: number): Promise<void> {
+    const end = (index + 1) * PIECE
+    piece.loading = true
+    try {
+      const lines = await this.#fetchAfter(piece.upTo, end - piece.upTo)
+      for (const line of lines) if (line.seq <= end) piece.lines.set(line.seq, line)
+      // What has come since the log's end was asked is not all that will come.
+      piece.upTo = Math.max(Math.min(end, lastSeq), Math.min(end, lines.at(-1)?.seq ?? 0))
+    } finally {
+      piece.loading = false
+      this.#changed()
+    }
+  }
+
+  #forget(): void {
+    const surplus = this.#pieces.size - MOST_PIECES
+    if (surplus <= 0) return
+    const oldest = [...this.#pieces].filter(([, { loading }]) => !loading).sort(([, a], [, b]) => a.usedAt - b.usedAt)
+    for (const [index] of oldest.slice(0, surplus)) this.#pieces.delete(index)
+  }
+}
