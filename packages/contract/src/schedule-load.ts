@@ -3,6 +3,9 @@ import { Id, Millis } from './executor-protocol.ts'
 import { route } from './route.ts'
 import { nullable, optional, strict } from './schema.ts'
 
+/** The last hours of time itself have no end that could be told. */
+const LATEST_FROM = 8_640_000_000_000_000 - 48 * 3_600_000
+
 /** When schedules are going to fire: the map on which one sees that everything begins at midnight. */
 export const ScheduleLoad = strict({
   from: { ...Millis, description: 'The beginning of the first minute' },
@@ -36,7 +39,7 @@ export const scheduleLoadRoutes = {
     summary: 'How many fires are planned for each minute of the next hours',
     query: strict(
       optional({
-        from: Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000, description: 'Now unless given' }),
+        from: Type.Integer({ minimum: 0, maximum: LATEST_FROM, description: 'Now unless given' }),
         hours: Type.Integer({ minimum: 1, maximum: 48, default: 24 }),
       }),
     ),

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { selectDueKinds } from '../storage/outbox.ts'
 import { continueRuns } from './continue-runs.ts'
@@ -11,10 +12,19 @@ let task: TestTask
 let executor: TestExecutor
 beforeAll(async () => {
   world = await createWorld()
+  await withoutAutovacuum(['instance_live', 'run_live', 'outbox'])
   task = await world.task()
   executor = await world.executor(task)
 })
 afterAll(() => world.close())
+
+/** Its workers read whole tables, and what they read is counted with the rest. */
+async function withoutAutovacuum(tables: readonly string[]): Promise<void> {
+  const owner = new pg.Client({ connectionString: world.url })
+  await owner.connect()
+  for (const table of tables) await owner.query(`alter table ${table} set (autovacuum_enabled = false)`)
+  await owner.end()
+}
 
 /** Blocks that `work` read in the hot tables (or in these) and their indexes. */
 async function blocksRead(work: () => Promise<unknown>, tables = ['instance_live', 'run_live']): Promise<number> {
