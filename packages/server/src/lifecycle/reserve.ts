@@ -1,5 +1,6 @@
 import type { Control } from '@carillon/contract'
 import { CarillonError } from '@carillon/core'
+import { readClock } from '../storage/clock.ts'
 import type { Transaction } from '../storage/database.ts'
 import { lockSession, lockSessionIfFree, setClaimSeq, type SessionRow } from '../storage/executor-session.ts'
 import { reserveInstances, selectReservedBy, selectStops, type Claimable } from '../storage/instance.ts'
@@ -96,7 +97,8 @@ export async function reserveAtOnce(
     lockSessionIfFree(tx, request.tenantId, request.sessionId),
     selectStops(tx, request.sessionId),
     takeFor(tx, engine, NO_TURN, expected, limitOf(engine, request)),
-    tx.now(),
+    // Later than the end of an attempt before, of which this transaction may be older.
+    readClock(tx),
   ])
   if (!session || session.ended || request.seq <= session.claimSeq) return null
   if (!takesAll(engine, session) || !sameServing(engine, expected, session)) return null
