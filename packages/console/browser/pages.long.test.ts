@@ -7,5 +7,6 @@ useSamples()
 // The pairs of language and theme that pages.test.ts leaves out.
 testPages([
   ['en', 'dark'],
+  ['zh', 'dark'],
   ['zh', 'light'],
 ])

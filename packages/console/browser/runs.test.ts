@@ -1,6 +1,6 @@
 import type { Executor } from '@carillon/executor'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { LANGUAGES, THEMES, api, axeFinds, openConsole, settle, shoot, useBrowser } from './console.ts'
+import { api, axeFinds, openConsole, settle, shoot, useBrowser } from './console.ts'
 import { endOf, startJourneys, until } from './journeys.ts'
 
 useBrowser()
@@ -187,8 +187,11 @@ test('all runs that match are cancelled at once, after a look at what will happe
   await context.close()
 })
 
-describe.each(LANGUAGES)('in %s', (language) => {
-  test.each(THEMES)('%s: axe finds nothing on a run or the task instances', async (theme) => {
+describe.each([
+  ['en', 'light'],
+  ['zh', 'dark'],
+] as const)('in %s, %s', (language, theme) => {
+  test('axe finds nothing on a run or the task instances', async () => {
     const { page, context, faults } = await openConsole({ language, theme })
     const found: string[] = []
     const paths = {
