@@ -6,11 +6,8 @@ import { PAGES } from './pages.ts'
 useBrowser()
 useSamples()
 
-// Each language and each theme once; the other two pairs are in pages.long.test.ts.
-testPages([
-  ['en', 'light'],
-  ['zh', 'dark'],
-])
+// The other three pairs are in pages.long.test.ts.
+testPages([['en', 'light']])
 
 test('on a phone no page is wider than the screen', async () => {
   const { page, context } = await openConsole({ language: 'zh', width: 390, height: 844 })
