@@ -32,12 +32,13 @@ async function startAll(cli: Cli, config: Config, options: DevOptions): Promise<
   const log = fileLog(terminal, config)
   await keepMasterKey(config)
   const server = await startNode(terminal, config, log)
-  terminal.say(
-    `${terminal.tint('green', '●')} Carillon runs at ${terminal.tint('bold', server.url)} – open it in a browser: that is the console`,
-  )
   // Said before anything else can fail: nobody else knows it.
   if (server.firstAccess) sayFirstAccess(terminal, server.firstAccess)
   const token = keepAccessOf(server, config)
+  // Who reads this finds the access already kept.
+  terminal.say(
+    `${terminal.tint('green', '●')} Carillon runs at ${terminal.tint('bold', server.url)} – open it in a browser: that is the console`,
+  )
   sayWhere(terminal, config)
   const examples = options.examples ? startExamples({ terminal, server, token, dataDir: config.dataDir }) : null
   return {
