@@ -37,8 +37,12 @@ async function blocksRead(work: () => Promise<unknown>, tables = ['instance_live
     )
     return row!.blocks
   }
-  // Each connection of the pool hands in its own numbers; a turn of all of them does.
-  const flush = () => Promise.all(Array.from({ length: 4 }, () => world.sql(`select pg_stat_force_next_flush(), pg_sleep(0.02)`)))
+  // Each connection hands in its own numbers, and an idle one keeps them for seconds: all of both pools have a turn.
+  const statement = { name: '', text: `select pg_stat_force_next_flush(), pg_sleep(0.02)` }
+  const flush = () =>
+    Promise.all(
+      [world.db.engine, world.db.lease].flatMap((pool) => Array.from({ length: 4 }, () => pool((tx) => tx.query(statement, [])))),
+    )
   await flush()
   const before = await count()
   await work()
