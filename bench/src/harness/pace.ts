@@ -18,6 +18,15 @@ export async function pace(perSecond: number, seconds: number, act: (wantedAt: n
   return count
 }
 
+/** Calls `act` so many times as fast as it answers, never more than `atOnce` at a time. */
+export async function inTurns(count: number, atOnce: number, act: () => Promise<unknown>): Promise<void> {
+  let left = count
+  const turn = async () => {
+    while (left-- > 0) await act()
+  }
+  await Promise.all(Array.from({ length: atOnce }, turn))
+}
+
 /** Waits until an instant. */
 export async function until(at: number): Promise<void> {
   for (let left = at - instant(); left > 0; left = at - instant()) await new Promise((resolve) => setTimeout(resolve, left))

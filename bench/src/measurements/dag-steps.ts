@@ -4,7 +4,7 @@ import { ratesOf } from '../harness/rounds.ts'
 import { carillonDags } from './carillon-dags.ts'
 import { dbos as dbosGraphs } from './dbos.ts'
 
-const QUICK = { roundMs: 1_000, rounds: 1, budgetMs: 6_000 }
+const QUICK = { roundMs: 600, rounds: 1, budgetMs: 6_000 }
 const FULL = { roundMs: 4_000, rounds: 5, budgetMs: 120_000 }
 const LEAST_RATIO = 3
 

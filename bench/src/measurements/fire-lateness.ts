@@ -20,7 +20,7 @@ export const fireLateness: Measurement = {
     const tenant = await carillon.tenant('lateness')
     const codes = await createSchedules(tenant)
     const from = Math.ceil((instant() + WARM_UP_MS) / EVERY_MS) * EVERY_MS
-    const seconds = bench.quick ? 3 : 30
+    const seconds = bench.quick ? 2 : 30
     const to = from + seconds * EVERY_MS
     await until(to + EVERY_MS / 2)
     await tenant.client.schedules.bulk({ body: { schedules: codes, action: 'pause' } })

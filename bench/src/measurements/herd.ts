@@ -20,7 +20,7 @@ export const herd: Measurement = {
     const carillon = await bench.carillon()
     const tenant = await carillon.tenant('herd', { connected: false })
     const bystander = await carillon.tenant('bystander')
-    const at = Math.ceil((instant() + (bench.quick ? 3_000 : 15_000)) / 1000) * 1000
+    const at = Math.ceil((instant() + (bench.quick ? 2_000 : 15_000)) / 1000) * 1000
     await createInBulk(bench.postgres, carillon, tenant, { prefix: 'herd', count, at, timezone: TIMEZONE })
     if (instant() > at - 500) throw new Error('The schedules were not there before they were due.')
     await until(at - 500)

@@ -12,16 +12,16 @@ import { routing } from './routing.ts'
 import { throughput } from './throughput.ts'
 import { triggerToStart } from './trigger-to-start.ts'
 
-/** In the order in which they run. */
+/** In the order in which they run: throughput late, when all that it compares with is as warm as it would be in use. */
 export const measurements: readonly Measurement[] = [
-  throughput,
-  push,
   triggerToStart,
+  push,
   fireLateness,
   dagSteps,
   dagSize,
   dagLocks,
   herd,
+  throughput,
   idleSchedules,
   oldHistory,
   heartbeats,

@@ -1,11 +1,13 @@
 import type { Measurement } from '../bench.ts'
-import { pace } from '../harness/pace.ts'
+import { instant } from '../harness/clock.ts'
+import { inTurns, pace } from '../harness/pace.ts'
 import { spreadOf } from '../harness/statistics.ts'
 
 const PER_SECOND = 200
 // The JIT compilers of all three processes need some thousand single triggers; a server in use has had them.
-const QUICK = { warmUpSeconds: 2, seconds: 4 }
-const FULL = { warmUpSeconds: 15, seconds: 30 }
+const QUICK = { warmUps: 600, seconds: 3 }
+const FULL = { warmUps: 10_000, seconds: 30 }
+const WARM_UPS_AT_ONCE = 8
 
 /**
  * From the instant at which a trigger was wanted until its handler starts: 200 single triggers a second over HTTP, a pull executor in a
@@ -16,12 +18,12 @@ export const triggerToStart: Measurement = {
   async measure(bench) {
     const { client, executor } = await (await bench.carillon()).tenant('latency')
     const trigger = (wantedAt: number) => client.runs.trigger({ params: { task: 'work' }, body: { params: { wantedAt } } })
-    const { warmUpSeconds, seconds } = bench.quick ? QUICK : FULL
-    const warmUp = await pace(PER_SECOND, warmUpSeconds, trigger)
-    await executor.call('until', { ended: warmUp })
+    const { warmUps, seconds } = bench.quick ? QUICK : FULL
+    await inTurns(warmUps, WARM_UPS_AT_ONCE, () => trigger(instant()))
+    await executor.call('until', { ended: warmUps })
     await executor.call('takeDelays', undefined)
     const count = await pace(PER_SECOND, seconds, trigger)
-    await executor.call('until', { ended: warmUp + count })
+    await executor.call('until', { ended: warmUps + count })
     const delays = await executor.call('takeDelays', undefined)
     if (delays.length !== count) throw new Error(`${delays.length} of ${count} handlers started.`)
     const spread = spreadOf(delays)

@@ -34,7 +34,7 @@ import { createWaitingClaims } from './lifecycle/waiting-claims.ts'
 import { serveLive } from './live/routes.ts'
 import { createClockGuard } from './runtime/clock-guard.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './runtime/embedded-postgres.ts'
-import { keepHeapSmall } from './runtime/heap.ts'
+import { tuneV8 } from './runtime/v8.ts'
 import { createWakeHub } from './runtime/wake-hub.ts'
 import { openWakeWire } from './runtime/wake-wire.ts'
 import { startServices, type Services } from './services.ts'
@@ -71,7 +71,7 @@ export async function startServer(
   config: Config,
   options: { log?: Logger; progress?: (line: string) => void } = {},
 ): Promise<RunningServer> {
-  keepHeapSmall()
+  tuneV8()
   const log = options.log ?? pino({ level: config.logLevel })
   const progress = options.progress ?? ((line: string) => log.info(line))
   const embedded =
