@@ -1,3 +1,4 @@
+import { explained } from './computed.ts'
 import { newMeter } from './expression.ts'
 import { EvaluationStop } from './expression/stop.ts'
 import { measure, type Json } from './expression/value.ts'
@@ -50,6 +51,6 @@ function sizeWithin(value: Json, most: number): number | null {
 }
 
 function failed(problems: readonly { readonly path: string; readonly message: string }[], index?: number): ElementParams {
-  const text = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
+  const text = explained(problems)
   return { kind: 'ERROR', message: index === undefined ? text : `Element ${index}: ${text}` }
 }

@@ -1,4 +1,13 @@
-import { advance, isRunStop, outcomeOfRun, passOn, type FinalRunState } from '@carillon/core'
+import {
+  advance,
+  isRunStop,
+  namesInTemplate,
+  outcomeOfRun,
+  passOn,
+  resolve,
+  type Computed,
+  type FinalRunState,
+} from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import {
   countInstances,
@@ -22,7 +31,7 @@ import type { Engine } from './engine.ts'
 import { stateOfNode } from './end-of-node.ts'
 import { elementsOf, settleElements, type WholeEnd } from './fan-out.ts'
 import { groupBy } from './group.ts'
-import { contextsOf, namesInTemplate, resolve, type Resolved } from './node-context.ts'
+import { contextsOf } from './node-context.ts'
 import { finishLargeRuns, type EndedRun } from './finish-runs.ts'
 
 /**
@@ -171,13 +180,13 @@ function outcomeOf({ plan, reason }: AdvancingRun, unsuccessful: readonly EndedE
 }
 
 /** What runs answer that have succeeded. */
-async function outputsOf(tx: Transaction, runs: readonly AdvancingRun[]): Promise<(run: AdvancingRun) => Resolved> {
+async function outputsOf(tx: Transaction, runs: readonly AdvancingRun[]): Promise<(run: AdvancingRun) => Computed> {
   const answering = new Set(runs.filter((run) => run.plan.dag?.output != null))
   const contexts = await contextsOf(
     tx,
     [...answering].map((run) => ({ run, reads: namesInTemplate(run.plan.dag!.output) })),
   )
-  return (run) => (answering.has(run) ? resolve(run.plan.dag!.output, contexts(run)) : { value: null })
+  return (run) => (answering.has(run) ? resolve(run.plan.dag!.output, contexts(run)) : { kind: 'VALUE', value: null })
 }
 
 /** A large output may have as many problems. */
@@ -202,8 +211,8 @@ export async function endRuns(tx: Transaction, engine: Engine, runs: readonly Ad
   const ended = runs.map((run): EndedRun => {
     const output = outputOf(run)
     const common = { ...run, runId: run.id }
-    if ('failed' in output) {
-      const why = output.failed.slice(0, LONGEST_PROBLEM)
+    if (output.kind === 'ERROR') {
+      const why = output.message.slice(0, LONGEST_PROBLEM)
       const problem = `its output cannot be computed: ${why}`
       return { ...common, runState: 'FAILED', runReason: `OUTPUT:${why}`, problem }
     }

@@ -1,11 +1,17 @@
 import {
-  MOST_ELEMENTS,
-  elementParams,
-  instantOf,
+  dueBy,
+  namesInExpression,
+  namesInTemplate,
+  nodeElements,
+  nodeWait,
+  resolve,
   sortKey,
+  type Computed,
   type FieldProblem,
+  type NodeContext,
   type NodeForEach,
   type PlanNode,
+  type WaitDefinition,
 } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { beginInstances, insertEventWaits, insertNodes, type NewNode, type NodeBegin, type WaitingNode } from '../storage/node.ts'
@@ -17,7 +23,7 @@ import { announcePending } from './announce-pending.ts'
 import { jsonOrNull, keysOf, type AdvancingRun, type EndedNode } from './ended-node.ts'
 import type { Engine } from './engine.ts'
 import { groupBy } from './group.ts'
-import { contextsOf, evaluate, namesInExpression, namesInTemplate, resolve, type Context, type Resolved } from './node-context.ts'
+import { contextsOf } from './node-context.ts'
 import { startPartsLater, type PartToStart } from './start-parts-later.ts'
 
 export interface Begun {
@@ -128,7 +134,7 @@ async function pinnedQueuesOf(
 interface Beginner {
   readonly run: AdvancingRun
   readonly node: PlanNode
-  readonly context: Context
+  readonly context: NodeContext
   readonly pinned: PinnedQueues
   readonly now: number
 }
@@ -142,16 +148,16 @@ function beginningOf(beginner: Beginner): Beginning {
   switch (does.kind) {
     case 'TASK': {
       const params = resolve(node.params, context)
-      return 'failed' in params ? failed(params.failed) : { kind: 'RUN', params: params.value }
+      return params.kind === 'ERROR' ? failed(params.message) : { kind: 'RUN', params: params.value }
     }
     case 'DAG': {
       const params = resolve(node.params, context)
-      return 'failed' in params
-        ? failed(params.failed)
+      return params.kind === 'ERROR'
+        ? failed(params.message)
         : { kind: 'PART', dagId: does.dagId, dagVersion: does.dagVersion, params: params.value }
     }
     case 'APPROVAL':
-      return { kind: 'APPROVAL', dueAt: laterBy(does.approval.timeoutMs, now) }
+      return { kind: 'APPROVAL', dueAt: dueBy(does.approval.timeoutMs, now) }
     case 'WAIT':
       return waitBeginning(does.wait, context, now)
   }
@@ -197,32 +203,15 @@ function unfit({ path, message }: FieldProblem, of = ''): Beginning {
 /** What the column and its index take. */
 const MOST_KEY_BYTES = 1_024
 
-const laterBy = (ms: number | undefined, now: number) => (ms === undefined || ms === 0 ? null : now + ms)
-
-function waitBeginning(
-  wait: Extract<NonNullable<PlanNode['control']>['does'], { kind: 'WAIT' }>['wait'],
-  context: Context,
-  now: number,
-): Beginning {
-  if (wait.ms !== undefined) return { kind: 'TIME', dueAt: now + wait.ms }
-  if (wait.until !== undefined) {
-    const until = evaluate(wait.until, context)
-    if ('failed' in until) return failed(until.failed)
-    const dueAt = instantOf(until.value)
-    if (dueAt !== null) return { kind: 'TIME', dueAt }
-    return failed(
-      `"${wait.until}" gives ${JSON.stringify(until.value)}; give epoch milliseconds, or a date and time with its zone.`,
-    )
-  }
-  const { name, key: expression, timeoutMs } = wait.event!
-  const key = evaluate(expression, context)
-  if ('failed' in key) return failed(key.failed)
-  if (typeof key.value !== 'string' && typeof key.value !== 'number')
-    return failed(`"${expression}" gives no text or number for a key.`)
-  const text = storableText(String(key.value))
-  const bytes = Buffer.byteLength(text)
-  if (bytes > MOST_KEY_BYTES) return failed(`"${expression}" gives a key of ${bytes} bytes; ${MOST_KEY_BYTES} are allowed.`)
-  return { kind: 'EVENT', name, key: text, dueAt: laterBy(timeoutMs, now) }
+function waitBeginning(definition: WaitDefinition, context: NodeContext, now: number): Beginning {
+  const wait = nodeWait(definition, context, now)
+  if (wait.kind === 'ERROR') return failed(wait.message)
+  if (wait.value.kind === 'TIME') return wait.value
+  const key = storableText(wait.value.key)
+  const bytes = Buffer.byteLength(key)
+  if (bytes > MOST_KEY_BYTES)
+    return failed(`"${definition.event!.key}" gives a key of ${bytes} bytes; ${MOST_KEY_BYTES} are allowed.`)
+  return { ...wait.value, key }
 }
 
 function elementsBeginning({ run, node, context, pinned }: Beginner, { over, maxParallel }: NodeForEach): Beginning {
@@ -236,21 +225,16 @@ function elementsBeginning({ run, node, context, pinned }: Beginner, { over, max
   }
 }
 
-function itemsBeginning(node: PlanNode, items: string, maxParallel: number, context: Context): Beginning {
-  const list = evaluate(items, context)
-  if ('failed' in list) return failed(list.failed)
-  if (!Array.isArray(list.value)) return failed(`"${items}" gives no list.`)
-  if (list.value.length > MOST_ELEMENTS)
-    return failed(`"${items}" gives ${list.value.length} elements; ${MOST_ELEMENTS} are allowed.`)
-  if (list.value.length === 0) return { kind: 'END', state: 'SUCCESS', output: [], error: null }
-  const params = elementParams(node.params, context, list.value)
-  if (params.kind === 'ERROR') return failed(params.message)
-  return { kind: 'ELEMENTS', elements: params.value.map((each) => ({ params: each, queueId: node.queueId })), maxParallel }
+function itemsBeginning(node: PlanNode, items: string, maxParallel: number, context: NodeContext): Beginning {
+  const each = nodeElements(items, node.params, context)
+  if (each.kind === 'ERROR') return failed(each.message)
+  if (each.value.length === 0) return { kind: 'END', state: 'SUCCESS', output: [], error: null }
+  return { kind: 'ELEMENTS', elements: each.value.map((params) => ({ params, queueId: node.queueId })), maxParallel }
 }
 
 /** Parameters that every shard has: a task's own are no templates, and the run's lie over them already. */
-function commonParams(run: AdvancingRun, node: PlanNode, context: Context): Resolved {
-  return run.plan.targetKind === 'TASK' ? { value: run.params } : resolve(node.params, context)
+function commonParams(run: AdvancingRun, node: PlanNode, context: NodeContext): Computed {
+  return run.plan.targetKind === 'TASK' ? { kind: 'VALUE', value: run.params } : resolve(node.params, context)
 }
 
 function shardsBeginning(
@@ -258,10 +242,10 @@ function shardsBeginning(
   node: PlanNode,
   shards: readonly Readonly<Record<string, unknown>>[],
   maxParallel: number,
-  context: Context,
+  context: NodeContext,
 ): Beginning {
   const common = commonParams(run, node, context)
-  if ('failed' in common) return failed(common.failed)
+  if (common.kind === 'ERROR') return failed(common.message)
   const elements = shards.map((own) => ({ params: { ...(common.value as object), ...own }, queueId: node.queueId }))
   return { kind: 'ELEMENTS', elements, maxParallel }
 }
@@ -271,11 +255,11 @@ function broadcastBeginning(
   node: PlanNode,
   queueIds: readonly number[],
   maxParallel: number,
-  context: Context,
+  context: NodeContext,
 ): Beginning {
   if (queueIds.length === 0) return ended('FAILED', 'NO_EXECUTOR', `No executor that offers ${node.handler} is live.`)
   const common = commonParams(run, node, context)
-  if ('failed' in common) return failed(common.failed)
+  if (common.kind === 'ERROR') return failed(common.message)
   return { kind: 'ELEMENTS', elements: queueIds.map((queueId) => ({ params: common.value, queueId })), maxParallel }
 }
 

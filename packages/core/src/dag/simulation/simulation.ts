@@ -1,6 +1,7 @@
 import type { FinalRunState, RunStop } from '../../run/run.ts'
 import type { InstanceState } from '../../run/task-instance.ts'
 import { advance, initialCounters, outcomeOfRun, roots, type Decision, type SkipReason } from '../advance.ts'
+import { resolve } from '../computed.ts'
 import { DEEPEST_SUB_DAG, SUB_DAG_TOO_DEEP, type DagDefinition, type NodeDefinition } from '../definition.ts'
 import { layOutDag, type LaidOutDag } from '../lay-out.ts'
 import { countIn, passOn } from '../pass-on.ts'
@@ -13,8 +14,7 @@ import type {
   SimulationOptions,
 } from '../simulate.ts'
 import { Agenda } from './agenda.ts'
-import { beginningOf, type Beginning } from './beginning.ts'
-import { resolve } from './expressions.ts'
+import { workOf, type NodeWork } from './work.ts'
 
 // One agenda for a run and the runs that are parts of it. Everything that changes does so when its turn on the agenda comes, and what follows
 // at once (nodes that are skipped, or that fail before they run) follows in the same turn.
@@ -49,7 +49,7 @@ interface Work {
   readonly run: Run
   readonly place: number
   readonly node: NodeDefinition
-  readonly beginning: Beginning
+  readonly does: NodeWork
   readonly instances: Instance[]
   readonly startedAt: number
   /** Instances that have not ended. */
@@ -157,14 +157,14 @@ function untouched(
 /** Answers how it ended if it did at once: what it does cannot be computed, or its list is empty. */
 function makeReady(world: World, run: Run, place: number, now: number): SimulatedNode | null {
   const node = run.dag.nodes[place]!.definition
-  const beginning = beginningOf(node, { ...run.context }, now)
-  if (beginning.kind === 'ERROR') {
-    const error = { code: 'EXPRESSION_FAILED', message: beginning.message }
+  const does = workOf(node, { ...run.context }, now)
+  if (does.kind === 'ERROR') {
+    const error = { code: 'EXPRESSION_FAILED', message: does.message }
     return { ...untouched(node.code, 'FAILED', null, error, now), startedAt: now }
   }
-  const { params, width } = beginning.value
+  const { params, width } = does.value
   const work: Work = {
-    ...{ run, place, node, beginning: beginning.value, startedAt: now, left: params.length, next: 0 },
+    ...{ run, place, node, does: does.value, startedAt: now, left: params.length, next: 0 },
     instances: [],
   }
   for (const index of params.keys()) {
@@ -182,7 +182,7 @@ function enterNext(world: World, work: Work, now: number): void {
 
 function* attempt(world: World, instance: Instance, now: number): Generator<SimulatedCall, void, SimulatedOutcome> {
   const { work, index } = instance
-  const { node, beginning, run } = work
+  const { node, does, run } = work
   instance.startedAt ??= now
   instance.attempts++
   const part = node.dag !== undefined && Object.hasOwn(world.dags, node.dag) ? world.dags[node.dag]! : null
@@ -195,12 +195,14 @@ function* attempt(world: World, instance: Instance, now: number): Generator<Simu
       total: work.instances.length,
       attempt: instance.attempts,
     },
-    ...{ params: beginning.params[index], event: beginning.event, at: now },
+    ...{ params: does.params[index], event: eventOf(does), at: now },
   }
-  const endedAt = now + Math.max(outcome.durationMs ?? 0, beginning.waitMs)
+  const endedAt = Math.max(now + (outcome.durationMs ?? 0), does.wait?.kind === 'TIME' ? does.wait.dueAt : now)
   if (outcome.retryAfterMs === undefined) world.agenda.add(endedAt, { kind: 'END', run, instance, outcome })
   else world.agenda.add(endedAt + outcome.retryAfterMs, { kind: 'ATTEMPT', run, instance })
 }
+
+const eventOf = ({ wait }: NodeWork) => (wait?.kind === 'EVENT' ? { name: wait.name, key: wait.key } : null)
 
 const pathOf = (instance: Instance | null): readonly string[] =>
   instance ? [...pathOf(instance.work.run.partOf), instance.work.node.code] : []
@@ -209,7 +211,7 @@ function beginPart(world: World, instance: Instance, part: DagDefinition, now: n
   if (pathOf(instance).length >= DEEPEST_SUB_DAG) {
     return endInstance(world, instance, { state: 'FAILED', error: SUB_DAG_TOO_DEEP }, now)
   }
-  const params = instance.work.beginning.params[instance.index] as Readonly<Record<string, unknown>>
+  const params = instance.work.does.params[instance.index] as Readonly<Record<string, unknown>>
   begin(world, part, params, { id: 'simulated', fireAt: null, key: null }, instance, now)
 }
 
@@ -227,7 +229,7 @@ function settle(instance: Instance, outcome: SimulatedOutcome, now: number): voi
   const { state = 'SUCCESS', output = null, error = null } = outcome
   work.left--
   instance.ended = {
-    ...{ state, params: work.beginning.params[index], output, error: state === 'SUCCESS' ? null : error },
+    ...{ state, params: work.does.params[index], output, error: state === 'SUCCESS' ? null : error },
     ...{ attempts, startedAt, endedAt: now, run: part?.conclusion ?? null },
   }
 }
