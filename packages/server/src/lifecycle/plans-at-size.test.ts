@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { renewSessions, selectPushApps } from '../storage/executor-session.ts'
 import { selectDueKinds } from '../storage/outbox.ts'
 import { continueRuns } from './continue-runs.ts'
 import { createWorld, startOf, success, type TestExecutor, type TestTask, type World } from './engine.test-helper.ts'
@@ -12,17 +13,18 @@ let task: TestTask
 let executor: TestExecutor
 beforeAll(async () => {
   world = await createWorld()
-  await withoutAutovacuum(['instance_live', 'run_live', 'outbox'])
+  // Autovacuum's workers read whole tables, and what they read is counted with the rest.
+  const tables = ['instance_live', 'run_live', 'outbox', 'executor', 'executor_session']
+  await asOwner(...tables.map((table) => `alter table ${table} set (autovacuum_enabled = false)`))
   task = await world.task()
   executor = await world.executor(task)
 })
 afterAll(() => world.close())
 
-/** Its workers read whole tables, and what they read is counted with the rest. */
-async function withoutAutovacuum(tables: readonly string[]): Promise<void> {
+async function asOwner(...statements: readonly string[]): Promise<void> {
   const owner = new pg.Client({ connectionString: world.url })
   await owner.connect()
-  for (const table of tables) await owner.query(`alter table ${table} set (autovacuum_enabled = false)`)
+  for (const statement of statements) await owner.query(statement)
   await owner.end()
 }
 
@@ -94,6 +96,27 @@ test('what is left to do is found among 20,000 entries whose time has not come, 
 
   await leave('BEGIN_RUN', 20_000, -1_000)
   expect(await blocksRead(() => world.db.engine(selectDueKinds), ['outbox'])).toBeLessThan(50)
+})
+
+test('some of 2,000 executors live on, and nodes ask which of them are called, whatever statistics say', async () => {
+  const renew = (some: Parameters<typeof renewSessions>[1]) => world.db.engine((tx) => renewSessions(tx, some, 60_000))
+  const ask = () => world.db.engine(selectPushApps)
+  await asOwner('analyze executor, executor_session, app, tenant')
+  // Each connection plans its statements when the first executors come, and keeps the plans.
+  await Promise.all([1, 2, 3, 4].map(() => Promise.all([renew([{ tenantId: task.tenantId, session: executor.session }]), ask()])))
+  const place = [task.tenantId, (await world.sql<{ id: number }>(`select id from app where code = $1`, task.appCode))[0]!.id]
+  const sessions = await world.sql<{ id: number }>(
+    `with added as (
+       insert into executor (tenant_id, app_id, instance, mode, capacity)
+       select $1, $2, 'one-of-many-' || n, 'PULL', 1 from generate_series(1, 2000) n returning id)
+     insert into executor_session (tenant_id, executor_id, app_id, capacity, lease_until)
+     select $1, id, $2, 1, statement_timestamp() from added returning id`,
+    ...place,
+  )
+  const some = sessions.slice(0, 20).map(({ id }) => ({ tenantId: task.tenantId, session: id }))
+  const tables = ['executor', 'executor_session']
+  expect(await blocksRead(() => renew(some), tables)).toBeLessThan(20 * 30)
+  expect(await blocksRead(ask, tables)).toBeLessThan(20)
 })
 
 test('a run starts, and one ends, beside 20,000 that wait for the same slot', async () => {

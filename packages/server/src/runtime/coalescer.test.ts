@@ -38,3 +38,23 @@ test('one that gathers puts what comes within its time into one batch', async ()
   expect(await coalescer.add([4])).toEqual([4])
   expect(batches).toEqual([[1, 2, 3], [4]])
 })
+
+test('one that gathers does so for what came while a batch was under way, too, unless that fills the next one', async () => {
+  const batches: (readonly number[])[] = []
+  const coming: Promise<number[]>[] = []
+  const coalescer = createCoalescer<number, number>(
+    async (items) => {
+      batches.push(items)
+      if (batches.length === 1) coming.push(coalescer.add([2]), coalescer.add([3]))
+      if (batches.length === 2) coming.push(coalescer.add([4, 5, 6]))
+      return [...items]
+    },
+    { mostItems: 3, lanes: 1, gatherMs: 20 },
+  )
+  await coalescer.add([1])
+  // Comes within the time of those that came during the first batch.
+  coming.push(coalescer.add([7]))
+  await Promise.all(coming)
+  await Promise.all(coming)
+  expect(batches).toEqual([[1], [2, 3, 7], [4, 5, 6]])
+})

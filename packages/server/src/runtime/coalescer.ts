@@ -1,7 +1,7 @@
 /**
  * Gathers single calls into batches. An idle coalescer passes a call on at once; what arrives while a batch is under way becomes the
  * next one. So there is no timer, no delay when there is little to do, and large batches exactly when there is much. For calls that nobody waits
- * for, an idle one may gather for a while: `gatherMs`.
+ * for, it may gather for a while before each batch that is not full: `gatherMs`.
  */
 export interface Coalescer<Item, Answer> {
   /** Answered together with the batch that these items became part of; in the order of the items. Rejects with {@link QueueFull}. */
@@ -58,19 +58,25 @@ export function createCoalescer<Item, Answer>(
     return waiting.splice(0, calls)
   }
 
+  const runNext = async () => {
+    const batch = takeBatch()
+    try {
+      const answers = await run(batch.flatMap((call) => call.items))
+      let from = 0
+      for (const call of batch) call.resolve(answers.slice(from, (from += call.items.length)))
+    } catch (error) {
+      for (const call of batch) call.reject(error)
+    }
+  }
+
   const pump = async () => {
     busy++
     while (waiting.length > 0) {
-      const batch = takeBatch()
-      try {
-        const answers = await run(batch.flatMap((call) => call.items))
-        let from = 0
-        for (const call of batch) call.resolve(answers.slice(from, (from += call.items.length)))
-      } catch (error) {
-        for (const call of batch) call.reject(error)
-      }
+      await runNext()
+      if (gatherMs > 0 && waitingItems < mostItems) break
     }
     busy--
+    if (waiting.length > 0) begin()
   }
 
   const begin = () => {

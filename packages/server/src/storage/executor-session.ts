@@ -291,9 +291,8 @@ const RENEW = sql(
   'executorSession.renew',
   `update executor_session s set lease_until = statement_timestamp() + $3 * interval '1 ms', seen_at = statement_timestamp()
    from ${placed('executor_session', 'id', BATCH)} b
-   cross join lateral (
-     select e.status from executor_session l join executor e on e.tenant_id = l.tenant_id and e.id = l.executor_id
-     where l.tenant_id = b.tenant_id and l.id = b.id limit 1) x
+   cross join lateral (select l.executor_id from executor_session l where l.tenant_id = b.tenant_id and l.id = b.id limit 1) l
+   cross join lateral (select e.status from executor e where e.tenant_id = b.tenant_id and e.id = l.executor_id limit 1) x
    where s.ctid = b.place and (s.ended_at is null) is not false
    returning s.id, x.status`,
 )
@@ -408,8 +407,12 @@ export function selectReadySessions(tx: Transaction, tenantId: number, appId: nu
 
 const PUSH_APPS = sql(
   'executorSession.pushApps',
-  `select distinct s.tenant_id as "tenantId", s.app_id as "appId" from ${SESSION_TABLES}
-   where s.ended_at is null and e.mode = 'PUSH' and ${MAY_GET} order by 1, 2`,
+  `select distinct e.tenant_id as "tenantId", e.app_id as "appId" from executor e
+   cross join lateral (select a.paused from app a where a.tenant_id = e.tenant_id and a.id = e.app_id limit 1) a
+   cross join lateral (select te.state from tenant te where te.id = e.tenant_id limit 1) te
+   cross join lateral (
+     select s.id from executor_session s where s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null limit 1) s
+   where e.mode = 'PUSH' and ${MAY_GET} order by 1, 2`,
 )
 
 export function selectPushApps(tx: Transaction): Promise<{ tenantId: number; appId: number }[]> {
