@@ -170,7 +170,7 @@ async function wakeWaiting(engine: Engine): Promise<void> {
   for (const queue of added) engine.hub.wakeLocally(appTopic(queue.appId))
   const waiting = engine.hub.topics().flatMap((topic) => (topic.startsWith('q') ? [Number(topic.slice(1))] : []))
   if (waiting.length > 0) {
-    for (const queueId of await engine.db.engine((tx) => selectQueuesWaiting(tx, waiting)))
+    for (const queueId of await engine.db.look((tx) => selectQueuesWaiting(tx, waiting)))
       engine.hub.wakeLocally(queueTopic(queueId))
   }
 }

@@ -32,7 +32,7 @@ const LONGEST_POSTPONE_MS = 300_000
  * is free, to start as a part of a node, to tell that node how it ended. Each entry goes with its effect, in one transaction.
  */
 export async function continueRuns(engine: Engine, restMs = 1_000): Promise<number> {
-  const kinds = await engine.db.engine((tx) => selectDueKinds(tx))
+  const kinds = await engine.db.look((tx) => selectDueKinds(tx))
   let taken = 0
   for (const kind of kinds) taken += await continueSome(engine, kind)
   return taken > 0 ? 0 : restMs

@@ -49,7 +49,7 @@ export interface PushDispatch {
 
 /** Gives PENDING instances to push executors with free places, by the task's route strategy. Answers how long to rest. */
 export async function dispatchPush(engine: Engine, dispatch: PushDispatch, restMs = 250): Promise<number> {
-  const apps = await engine.db.engine((tx) => selectPushApps(tx))
+  const apps = await engine.db.look((tx) => selectPushApps(tx))
   dispatch.apps = apps.length
   let given = 0
   for (const app of apps) given += await dispatchAlone(engine, dispatch, app)

@@ -44,7 +44,7 @@ const MOST_OCCURRENCES_A_CALL = 5_000
  */
 export async function fireSchedules(deps: FiringDeps, longestRestMs = 1_000): Promise<number> {
   const { engine } = deps
-  const next = await engine.db.engine(selectNextDue)
+  const next = await engine.db.look(selectNextDue)
   if (next.at === null || next.at > next.now) return restUntil(next, longestRestMs)
   const decided = await fireNext(deps)
   if (isHerd(decided, engine)) await allSettled(Array.from({ length: LANES }, () => fireLane(deps)))

@@ -24,7 +24,7 @@ const BATCH = 500
  * grace period is given up; what was reserved and never started counts as lost. Answers how long to rest.
  */
 export async function timeOut(engine: Engine, restMs = 500): Promise<number> {
-  const keys = await engine.db.engine((tx) => selectOverdueInstances(tx, BATCH))
+  const keys = await engine.db.look((tx) => selectOverdueInstances(tx, BATCH))
   await workOffDue(engine, keys, (tx, some) => enforceDeadlines(tx, engine, some), PUT_OFF)
   return keys.length >= BATCH ? 0 : restMs
 }
@@ -65,7 +65,7 @@ function giveUp(instance: InstanceUnderLock): InstanceEnd[] {
  */
 export async function reapLost(engine: Engine, mayExpire: boolean, restMs = 500): Promise<number> {
   if (mayExpire) await engine.db.engine((tx) => expireSessions(tx, BATCH))
-  const keys = await engine.db.engine((tx) => selectAbandonedInstances(tx, BATCH))
+  const keys = await engine.db.look((tx) => selectAbandonedInstances(tx, BATCH))
   await workOffDue(engine, keys, (tx, some) => giveUpLost(tx, engine, some), PUT_OFF)
   return keys.length >= BATCH ? 0 : restMs
 }

@@ -50,7 +50,7 @@ const LEFT_MS = 100
 export async function placeInstances(engine: Engine, placing: Placing, restMs = 250): Promise<number> {
   const queues = queuesToLookAt(engine, placing)
   if (queues.length === 0) return restMs
-  const waiting = new Set(await engine.db.engine((tx) => selectQueuesWaiting(tx, column(queues, 'id'))))
+  const waiting = new Set(await engine.db.look((tx) => selectQueuesWaiting(tx, column(queues, 'id'))))
   let placed = 0
   const left = queues.filter(({ id }) => waiting.has(id))
   for (const app of groupBy(left, ({ appTenantId, appId }) => `${appTenantId}:${appId}`).values())

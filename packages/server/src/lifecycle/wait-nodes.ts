@@ -26,7 +26,7 @@ const BATCH = 500
 
 /** Ends nodes whose time has come: a wait that is over, an approval or an event that did not come in time. Answers how long to rest. */
 export async function endDueNodes(engine: Engine, restMs = 500): Promise<number> {
-  const keys = await engine.db.engine((tx) => selectDueNodes(tx, BATCH))
+  const keys = await engine.db.look((tx) => selectDueNodes(tx, BATCH))
   await workOffDue(engine, keys, (tx, some) => endDue(tx, engine, some), { what: 'node', putOff: putOffInstance })
   return keys.length >= BATCH ? 0 : restMs
 }
@@ -58,7 +58,7 @@ function ended(instance: LockedInstance, state: EndedNode['state'], output: unkn
 
 /** Gives up runs that have taken longer than their DAG allows. */
 export async function timeOutRuns(engine: Engine, restMs = 1_000): Promise<number> {
-  const runs = await engine.db.engine((tx) => selectOverdueRuns(tx, BATCH))
+  const runs = await engine.db.look((tx) => selectOverdueRuns(tx, BATCH))
   const stop = (tx: Transaction, some: readonly RunKey[]) => stopRuns(tx, engine, some, 'RUN_TIMEOUT')
   await workOffDue(engine, runs, stop, { what: 'run', putOff: putOffRun })
   return runs.length >= BATCH ? 0 : restMs

@@ -26,7 +26,7 @@ const MOST_OCCURRENCES = 2_000
  */
 export async function workOffBackfills(deps: FiringDeps, restMs = 1_000): Promise<number> {
   const { engine } = deps
-  const keys = await engine.db.engine((tx) => selectDueBackfills(tx, BATCH))
+  const keys = await engine.db.look((tx) => selectDueBackfills(tx, BATCH))
   if (keys.length === 0) return restMs
   // Those that do not fit into a transaction have their turn in the next, before any of the others has its second.
   for (let left: readonly BackfillKey[] = keys; left.length > 0;) {

@@ -101,6 +101,19 @@ test('what only looks can change nothing, and a statement that fails in it harms
   expect(looks).toEqual(looks.map((_, n) => [{ n }]))
 })
 
+test('a look is one statement and no transaction: a second one is refused, and one that fails harms nobody after it', async () => {
+  const ask = (text: string) => ({ name: '', text })
+  expect(await db.look((tx) => tx.query(ask('select now() = statement_timestamp() as alone')))).toEqual([{ alone: true }])
+  const second = db.look(async (tx) => {
+    await tx.query(ask('select 1'))
+    await tx.query(ask('select 2'))
+  })
+  await expect(second).rejects.toThrow('the second of a look')
+  await expect(db.look((tx) => tx.query(ask('select 1 / 0')))).rejects.toThrow('division by zero')
+  const all = Array.from({ length: 8 }, () => db.look((tx) => tx.query(ask('select 1 as one'))))
+  expect(await Promise.all(all)).toEqual(all.map(() => [{ one: 1 }]))
+})
+
 test('INV-6 what was answered is there after PostgreSQL was killed in the middle of the writing', async () => {
   const dataDir = temporaryFolder('inv6')
   const start = () => startEmbeddedPostgres({ dataDir, log: () => {} })
