@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import type { Bench } from '../bench.ts'
 
 // Read from /proc, so on Linux only; the benchmark says so where it cannot.
 
@@ -19,6 +20,15 @@ export function cpuSeconds(pid: number): number {
   const living = childrenOf(pid).map(statOf)
   const ticks = living.reduce((sum, child) => sum + (child === null ? 0 : child.own), own.own + own.ended)
   return ticks / TICKS_PER_SECOND
+}
+
+/** How much of a core server and PostgreSQL together use during `work`, in percent. */
+export async function coreShare({ carillon, postgres }: Bench, work: () => Promise<unknown>): Promise<number> {
+  const { serverPid } = await carillon()
+  const used = () => cpuSeconds(serverPid) + cpuSeconds(postgres.pid)
+  const [before, begun] = [used(), performance.now()]
+  await work()
+  return ((used() - before) * 100_000) / (performance.now() - begun)
 }
 
 function childrenOf(pid: number): number[] {
