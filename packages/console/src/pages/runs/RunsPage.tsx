@@ -11,10 +11,9 @@ import { DataTable, type Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
-import { StateBadge } from '../../components/StateBadge.tsx'
 import { stateTexts } from '../../components/states.ts'
-import { Duration, Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
+import { useRunColumns } from './columns.tsx'
 import { runsTexts } from './text.ts'
 import { useBulkActions } from './use-bulk-actions.ts'
 
@@ -134,46 +133,21 @@ function useFilters(): readonly Filter[] {
 function useColumns(): readonly Column<Run>[] {
   const t = useTexts(runsTexts)
   const { code } = useTenant()
-  return [
-    {
-      id: 'name',
-      header: t('name'),
-      cell: (run) => (
-        <Group gap={6}>
-          <Anchor component={Link} to={`/t/${code}/runs/${run.id}`} size="sm" className="foreign">
-            {(run.kind === 'DAG' ? run.dag?.code : run.task?.code) ?? t('deleted')}
-          </Anchor>
-          <Text size="xs" c="dimmed">
-            #{run.id} · {t(run.kind)}
-            {run.dag ? ` · ${t('version', { version: run.dag.version })}` : ''}
-          </Text>
-        </Group>
-      ),
-    },
-    {
-      id: 'state',
-      header: t('state'),
-      width: '120px',
-      cell: (run) => <StateBadge state={run.state} note={run.reason ?? undefined} />,
-    },
-    {
-      id: 'origin',
-      header: t('origin'),
-      wide: true,
-      cell: (run) => (
-        <span className="foreign">
-          {t(run.origin)} · {run.schedule?.code ?? run.startedBy}
-        </span>
-      ),
-    },
-    { id: 'created', header: t('created'), cell: (run) => <Time at={run.createdAt} /> },
-    {
-      id: 'waited',
-      header: t('waited'),
-      align: 'right',
-      wide: true,
-      cell: (run) => <Duration from={run.createdAt} to={run.startedAt ?? run.endedAt} />,
-    },
-    { id: 'ran', header: t('ran'), align: 'right', cell: (run) => <Duration from={run.startedAt} to={run.endedAt} /> },
-  ]
+  const { state, origin, created, waited, ran } = useRunColumns()
+  const name: Column<Run> = {
+    id: 'name',
+    header: t('name'),
+    cell: (run) => (
+      <Group gap={6}>
+        <Anchor component={Link} to={`/t/${code}/runs/${run.id}`} size="sm" className="foreign">
+          {(run.kind === 'DAG' ? run.dag?.code : run.task?.code) ?? t('deleted')}
+        </Anchor>
+        <Text size="xs" c="dimmed">
+          #{run.id} · {t(run.kind)}
+          {run.dag ? ` · ${t('version', { version: run.dag.version })}` : ''}
+        </Text>
+      </Group>
+    ),
+  }
+  return [name, state, origin, created, waited, ran]
 }

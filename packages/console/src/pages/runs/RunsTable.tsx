@@ -1,0 +1,40 @@
+import type { Run } from '@carillon/contract'
+import { Anchor, Group, Text } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import type { List } from '../../app/live-list.ts'
+import { useTenant } from '../../app/session.tsx'
+import { DataTable, type Column } from '../../components/DataTable.tsx'
+import { useTexts } from '../../i18n/texts.ts'
+import { useRunColumns } from './columns.tsx'
+import { runsTexts } from './text.ts'
+
+interface RunsTableProps {
+  readonly label: string
+  readonly list: List<Run>
+  readonly empty: ReactNode
+}
+
+/** The runs of one task or DAG, on its page. */
+export function RunsTable({ label, list, empty }: RunsTableProps) {
+  const t = useTexts(runsTexts)
+  const { code } = useTenant()
+  const { state, origin, created, ran } = useRunColumns()
+  const run: Column<Run> = {
+    id: 'run',
+    header: t('id'),
+    cell: ({ id, dag }) => (
+      <Group gap={6}>
+        <Anchor component={Link} to={`/t/${code}/runs/${id}`} size="sm">
+          #{id}
+        </Anchor>
+        {dag && (
+          <Text size="xs" c="dimmed">
+            {t('version', { version: dag.version })}
+          </Text>
+        )}
+      </Group>
+    ),
+  }
+  return <DataTable label={label} list={list} idOf={({ id }) => id} empty={empty} columns={[run, state, origin, created, ran]} />
+}
