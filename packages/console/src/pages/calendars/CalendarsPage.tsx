@@ -1,5 +1,5 @@
 import type { CalendarView } from '@carillon/contract'
-import { Button, Group, Text } from '@mantine/core'
+import { Button, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -10,10 +10,11 @@ import { useSetSearch } from '../../app/set-search.ts'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
 import { DataTable, type Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
+import { FieldsDialog } from '../../components/FieldsDialog.tsx'
 import { FilterBar } from '../../components/FilterBar.tsx'
-import { FormDialog } from '../../components/FormDialog.tsx'
-import { FormFields, linesOf, type FormValues } from '../../components/FormFields.tsx'
+import { linesOf, type FormValues } from '../../components/FormFields.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
+import { RowActions } from '../../components/RowActions.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { calendarsTexts } from './text.ts'
@@ -113,24 +114,18 @@ function useColumns(open: (dialog: Dialog) => void): readonly Column<CalendarVie
     id: 'actions',
     header: t('actions'),
     cell: (calendar) => (
-      <Group gap={4}>
-        <Button
-          size="compact-sm"
-          variant="default"
-          aria-label={t('editCode', { code: calendar.code })}
-          onClick={() => open({ kind: 'edit', calendar })}
-        >
-          {t('edit')}
-        </Button>
-        <Button
-          size="compact-sm"
-          variant="default"
-          aria-label={t('removeCode', { code: calendar.code })}
-          onClick={() => open({ kind: 'remove', calendar })}
-        >
-          {t('remove')}
-        </Button>
-      </Group>
+      <RowActions
+        actions={[
+          {
+            ...{ word: t('edit'), label: t('editCode', { code: calendar.code }) },
+            act: () => open({ kind: 'edit', calendar }),
+          },
+          {
+            ...{ word: t('remove'), label: t('removeCode', { code: calendar.code }) },
+            act: () => open({ kind: 'remove', calendar }),
+          },
+        ]}
+      />
     ),
   }
   return can('definition.write') ? [...shown, actions] : shown
@@ -145,7 +140,7 @@ interface CalendarFormProps {
 function CalendarForm({ calendar, onClose, onDone }: CalendarFormProps) {
   const t = useTexts(calendarsTexts)
   const { api } = useTenant()
-  const [values, setValues] = useState<FormValues>({
+  const initial: FormValues = {
     code: calendar?.code ?? '',
     name: calendar?.name ?? '',
     description: calendar?.description ?? '',
@@ -153,8 +148,8 @@ function CalendarForm({ calendar, onClose, onDone }: CalendarFormProps) {
     weekdays: calendar?.weekdays.join(', ') ?? '',
     days: calendar?.days.join('\n') ?? '',
     exceptDays: calendar?.exceptDays.join('\n') ?? '',
-  })
-  const send = () => {
+  }
+  const send = (values: FormValues) => {
     const name = String(values['name'])
     const body = {
       code: String(values['code']),
@@ -170,29 +165,22 @@ function CalendarForm({ calendar, onClose, onDone }: CalendarFormProps) {
       : api.calendars.update({ params: { calendar: calendar.id }, body: { ...body, version: calendar.version } })
   }
   return (
-    <FormDialog
+    <FieldsDialog
       title={calendar === null ? t('create') : t('editCode', { code: calendar.code })}
       submit={calendar === null ? t('createDo') : t('save')}
+      fields={[
+        { key: 'code', label: t('code'), required: true },
+        { key: 'name', label: t('name') },
+        { key: 'description', label: t('description'), kind: 'long' },
+        { key: 'timezone', label: t('timezone'), hint: t('timezoneHint'), required: true },
+        { key: 'weekdays', label: t('weekdays'), hint: t('weekdaysHint') },
+        { key: 'days', label: t('days'), hint: t('daysHint'), kind: 'lines' },
+        { key: 'exceptDays', label: t('exceptDays'), hint: t('exceptDaysHint'), kind: 'lines' },
+      ]}
+      initial={initial}
       onClose={onClose}
       onSubmit={send}
       onDone={onDone}
-    >
-      {(problem) => (
-        <FormFields
-          fields={[
-            { key: 'code', label: t('code'), required: true },
-            { key: 'name', label: t('name') },
-            { key: 'description', label: t('description'), kind: 'long' },
-            { key: 'timezone', label: t('timezone'), hint: t('timezoneHint'), required: true },
-            { key: 'weekdays', label: t('weekdays'), hint: t('weekdaysHint') },
-            { key: 'days', label: t('days'), hint: t('daysHint'), kind: 'lines' },
-            { key: 'exceptDays', label: t('exceptDays'), hint: t('exceptDaysHint'), kind: 'lines' },
-          ]}
-          values={values}
-          onChange={setValues}
-          problem={problem}
-        />
-      )}
-    </FormDialog>
+    />
   )
 }

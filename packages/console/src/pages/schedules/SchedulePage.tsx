@@ -311,9 +311,10 @@ function BackfillsOf({ schedule }: { schedule: ScheduleView }) {
             id: 'range',
             header: t('range'),
             cell: ({ fromAt, toAt }) => (
-              <>
+              // One box: on a phone the cell lays its parts out in a row that does not break.
+              <div>
                 <Time at={fromAt} /> – <Time at={toAt} />
-              </>
+              </div>
             ),
           },
           { id: 'state', header: t('state'), cell: ({ state }) => t(state) },

@@ -1,6 +1,6 @@
 import type { Token } from '@carillon/contract'
 import type { Role } from '@carillon/core'
-import { Button, Code, Group, Modal, Stack, Text } from '@mantine/core'
+import { Button, Group, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
@@ -13,11 +13,12 @@ import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
 import { CopyButton } from '../../components/CopyButton.tsx'
 import { DataTable, type Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
+import { FieldsDialog } from '../../components/FieldsDialog.tsx'
 import { FilterBar } from '../../components/FilterBar.tsx'
-import { FormDialog } from '../../components/FormDialog.tsx'
-import { FormFields, momentOf, type FormValues } from '../../components/FormFields.tsx'
+import { momentOf } from '../../components/FormFields.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
-import { componentTexts } from '../../components/text.ts'
+import { RowActions } from '../../components/RowActions.tsx'
+import { ShownOnce } from '../../components/ShownOnce.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { tokensTexts } from './text.ts'
@@ -126,14 +127,7 @@ function useColumns(revoke: (token: Token) => void): readonly Column<Token>[] {
       width: '100px',
       cell: (token) =>
         token.revokedAt === null && (
-          <Button
-            size="compact-sm"
-            variant="default"
-            aria-label={t('revokeName', { name: token.name })}
-            onClick={() => revoke(token)}
-          >
-            {t('revoke')}
-          </Button>
+          <RowActions actions={[{ word: t('revoke'), label: t('revokeName', { name: token.name }), act: () => revoke(token) }]} />
         ),
     },
   ]
@@ -148,77 +142,57 @@ function NewToken({ onClose, onDone }: { onClose: () => void; onDone: (token: Cr
   const t = useTexts(tokensTexts)
   const { api, code } = useTenant()
   const apps = useQuery({ queryKey: ['apps', code, 'choices'], queryFn: () => api.apps.list({ query: { limit: 200 } }) })
-  const [values, setValues] = useState<FormValues>({ name: '', role: 'viewer', app: '', expiresAt: '' })
   return (
-    <FormDialog
+    <FieldsDialog
       title={t('create')}
       submit={t('createDo')}
+      fields={[
+        { key: 'name', label: t('name'), hint: t('nameHint'), required: true },
+        {
+          key: 'role',
+          label: t('role'),
+          kind: 'choice',
+          required: true,
+          options: ROLES.map((value) => ({ value, label: value })),
+        },
+        {
+          key: 'app',
+          label: t('app'),
+          hint: t('appHint'),
+          kind: 'choice',
+          options: (apps.data?.items ?? []).map((app) => ({ value: app.code, label: app.code })),
+        },
+        { key: 'expiresAt', label: t('expires'), hint: t('expiresHint'), kind: 'moment' },
+      ]}
+      initial={{ name: '', role: 'viewer', app: '', expiresAt: '' }}
       onClose={onClose}
       onDone={onDone}
-      onSubmit={() => {
+      onSubmit={(values) => {
         const app = values['app'] === '' ? undefined : String(values['app'])
         const expiresAt = momentOf(values['expiresAt'])
         const body = { name: String(values['name']), role: values['role'] as Role, ...given({ app, expiresAt }) }
         return api.tokens.create({ body })
       }}
-    >
-      {(problem) => (
-        <FormFields
-          values={values}
-          onChange={setValues}
-          problem={problem}
-          fields={[
-            { key: 'name', label: t('name'), hint: t('nameHint'), required: true },
-            {
-              key: 'role',
-              label: t('role'),
-              kind: 'choice',
-              required: true,
-              options: ROLES.map((value) => ({ value, label: value })),
-            },
-            {
-              key: 'app',
-              label: t('app'),
-              hint: t('appHint'),
-              kind: 'choice',
-              options: (apps.data?.items ?? []).map((app) => ({ value: app.code, label: app.code })),
-            },
-            { key: 'expiresAt', label: t('expires'), hint: t('expiresHint'), kind: 'moment' },
-          ]}
-        />
-      )}
-    </FormDialog>
+    />
   )
 }
 
-/** Shown this once. */
 function Secret({ token, onClose }: { token: Created; onClose: () => void }) {
   const t = useTexts(tokensTexts)
-  const c = useTexts(componentTexts)
   const command = `curl -H 'authorization: Bearer ${token.secret}' ${window.location.origin}/api/v1/runs?limit=1`
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <ShownOnce
       title={t('secretTitle', { name: token.name })}
-      closeOnClickOutside={false}
+      hint={t('secretHint')}
+      secret={token.secret}
+      done={t('done')}
       size="lg"
-      closeButtonProps={{ 'aria-label': c('close') }}
+      onClose={onClose}
     >
-      <Stack>
-        <Text>{t('secretHint')}</Text>
-        <Group gap={4} wrap="nowrap">
-          <Code style={{ overflowWrap: 'anywhere' }}>{token.secret}</Code>
-          <CopyButton text={token.secret} />
-        </Group>
-        <Group gap={4}>
-          <Text size="sm">{t('tryIt')}</Text>
-          <CopyButton text={command} label={t('tryIt')} />
-        </Group>
-        <Group justify="flex-end">
-          <Button onClick={onClose}>{t('done')}</Button>
-        </Group>
-      </Stack>
-    </Modal>
+      <Group gap={4}>
+        <Text size="sm">{t('tryIt')}</Text>
+        <CopyButton text={command} label={t('tryIt')} />
+      </Group>
+    </ShownOnce>
   )
 }
