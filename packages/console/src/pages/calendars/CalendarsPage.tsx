@@ -6,14 +6,12 @@ import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
-import { useSetSearch } from '../../app/set-search.ts'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { FieldsDialog } from '../../components/FieldsDialog.tsx'
-import { FilterBar } from '../../components/FilterBar.tsx'
 import { linesOf, type FormValues } from '../../components/FormFields.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
 import { RowActions } from '../../components/RowActions.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
@@ -27,7 +25,6 @@ export function CalendarsPage() {
   const t = useTexts(calendarsTexts)
   const { code, api, can } = useTenant()
   const search = route.useSearch()
-  const setSearch = useSetSearch()
   const client = useQueryClient()
   const [dialog, open] = useState<Dialog | null>(null)
   const list = useLiveList<CalendarView>('calendars', {
@@ -38,24 +35,18 @@ export function CalendarsPage() {
   })
   const changed = () => client.invalidateQueries({ queryKey: ['calendars', code] })
   return (
-    <>
-      <PageHeader title={t('title')} hint={t('hint')}>
-        {can('definition.write') && <Button onClick={() => open({ kind: 'create' })}>{t('create')}</Button>}
-      </PageHeader>
-      <FilterBar filters={[{ key: 'q', label: t('search'), kind: 'text', width: 220 }]} values={search} onChange={setSearch} />
-      <DataTable<CalendarView>
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        columns={useColumns(open)}
-        empty={
-          search.q !== undefined ? (
-            <EmptyState title={t('noMatch')} />
-          ) : (
-            <EmptyState title={t('none')}>{t('noneHint')}</EmptyState>
-          )
-        }
-      />
+    <ListPage
+      title={t('title')}
+      hint={t('hint')}
+      action={can('definition.write') && <Button onClick={() => open({ kind: 'create' })}>{t('create')}</Button>}
+      filters={[{ key: 'q', label: t('search'), kind: 'text', width: 220 }]}
+      values={{ q: search.q }}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns(open)}
+      none={<EmptyState title={t('none')}>{t('noneHint')}</EmptyState>}
+      noMatch={<EmptyState title={t('noMatch')} />}
+    >
       {dialog !== null && dialog.kind !== 'remove' && (
         <CalendarForm
           calendar={dialog.kind === 'edit' ? dialog.calendar : null}
@@ -79,7 +70,7 @@ export function CalendarsPage() {
       >
         {t('removeHint')}
       </ConfirmDialog>
-    </>
+    </ListPage>
   )
 }
 

@@ -13,6 +13,7 @@ import { Found } from '../../components/Found.tsx'
 import { ObjectPage } from '../../components/ObjectPage.tsx'
 import { RemoveDialog } from '../../components/RemoveDialog.tsx'
 import { StateBadge } from '../../components/StateBadge.tsx'
+import { TenantLink } from '../../components/TenantLink.tsx'
 import { Duration, Relative, Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { ExecutorStatus } from './ExecutorStatus.tsx'
@@ -189,11 +190,7 @@ function InstancesOf({ executor }: { executor: ExecutorDetail }) {
         {
           id: 'run',
           header: t('run'),
-          cell: ({ runId }) => (
-            <Anchor component={Link} to={`/t/${code}/runs/${runId}`} size="sm">
-              #{runId}
-            </Anchor>
-          ),
+          cell: ({ runId }) => <TenantLink to={`runs/${runId}`}>#{runId}</TenantLink>,
         },
         { id: 'state', header: t('state'), cell: ({ state }) => <StateBadge state={state} /> },
         {

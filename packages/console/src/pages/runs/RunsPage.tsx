@@ -1,17 +1,18 @@
 import type { Run } from '@carillon/contract'
 import type { RunOrigin, RunState } from '@carillon/core'
-import { Anchor, Button, Group, Text } from '@mantine/core'
+import { Button, Group, Text } from '@mantine/core'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { Suspense, lazy, useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { given, listOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import type { BulkActions as BulkActionsOf } from '../../components/bulk/BulkActions.tsx'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
-import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
+import type { Filter } from '../../components/FilterBar.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
 import { stateTexts } from '../../components/states.ts'
+import { TenantLink } from '../../components/TenantLink.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { useRunColumns } from './columns.tsx'
 import { runsTexts } from './text.ts'
@@ -40,8 +41,6 @@ export function RunsPage() {
   const t = useTexts(runsTexts)
   const { code, api } = useTenant()
   const search = route.useSearch()
-  const navigate = route.useNavigate()
-  const filters = useFilters()
   const [ids, select] = useState<ReadonlySet<number | string>>(new Set())
   const page = (cursor: string | undefined, limit: number, signal?: AbortSignal) =>
     api.runs.list({ query: given({ ...queryOf(search), cursor, limit }) }, given({ signal }))
@@ -50,51 +49,40 @@ export function RunsPage() {
     page: (cursor, signal) => page(cursor, 50, signal),
     idOf: ({ id }) => id,
   })
-  const filtered = Object.values(search).some((value) => value !== undefined)
+  const toTasks = (
+    <Button variant="default" component={Link} to={`/t/${code}/tasks`}>
+      {t('toTasks')}
+    </Button>
+  )
   return (
-    <>
-      <PageHeader title={t('title')} />
-      <FilterBar
-        filters={filters}
-        values={search}
-        onChange={(changes) => void navigate({ search: (before) => ({ ...before, ...changes }) as typeof before, replace: true })}
-      />
-      <Suspense fallback={null}>
-        <BulkActions
-          selected={list.rows.filter(({ id }) => ids.has(id))}
-          onClear={() => select(new Set())}
-          actions={useBulkActions()}
-          idOf={({ id }) => id}
-          nameOf={nameOf}
-          page={(cursor) => page(cursor, 200)}
-          any={list.rows.length > 0}
-        />
-      </Suspense>
-      <DataTable
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        selection={{ ids, set: select, nameOf }}
-        columns={useColumns()}
-        empty={
-          filtered ? (
-            <EmptyState title={t('noMatch')}>{t('noMatchHint')}</EmptyState>
-          ) : (
-            <EmptyState
-              title={t('none')}
-              command="carillon trigger <task>"
-              action={
-                <Button variant="default" component={Link} to={`/t/${code}/tasks`}>
-                  {t('toTasks')}
-                </Button>
-              }
-            >
-              {t('noneHint')}
-            </EmptyState>
-          )
-        }
-      />
-    </>
+    <ListPage
+      title={t('title')}
+      filters={useFilters()}
+      values={search}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns()}
+      selection={{ ids, set: select, nameOf }}
+      bulk={
+        <Suspense fallback={null}>
+          <BulkActions
+            selected={list.rows.filter(({ id }) => ids.has(id))}
+            onClear={() => select(new Set())}
+            actions={useBulkActions()}
+            idOf={({ id }) => id}
+            nameOf={nameOf}
+            page={(cursor) => page(cursor, 200)}
+            any={list.rows.length > 0}
+          />
+        </Suspense>
+      }
+      none={
+        <EmptyState title={t('none')} command="carillon trigger <task>" action={toTasks}>
+          {t('noneHint')}
+        </EmptyState>
+      }
+      noMatch={<EmptyState title={t('noMatch')}>{t('noMatchHint')}</EmptyState>}
+    />
   )
 }
 
@@ -132,16 +120,13 @@ function useFilters(): readonly Filter[] {
 
 function useColumns(): readonly Column<Run>[] {
   const t = useTexts(runsTexts)
-  const { code } = useTenant()
   const { state, origin, created, waited, ran } = useRunColumns()
   const name: Column<Run> = {
     id: 'name',
     header: t('name'),
     cell: (run) => (
       <Group gap={6}>
-        <Anchor component={Link} to={`/t/${code}/runs/${run.id}`} size="sm" className="foreign">
-          {(run.kind === 'DAG' ? run.dag?.code : run.task?.code) ?? t('deleted')}
-        </Anchor>
+        <TenantLink to={`runs/${run.id}`}>{(run.kind === 'DAG' ? run.dag?.code : run.task?.code) ?? t('deleted')}</TenantLink>
         <Text size="xs" c="dimmed">
           #{run.id} · {t(run.kind)}
           {run.dag ? ` · ${t('version', { version: run.dag.version })}` : ''}

@@ -1,10 +1,9 @@
 import type { Run } from '@carillon/contract'
-import { Anchor, Group, Text } from '@mantine/core'
-import { Link } from '@tanstack/react-router'
+import { Group, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { List } from '../../app/live-list.ts'
-import { useTenant } from '../../app/session.tsx'
 import { DataTable, type Column } from '../../components/DataTable.tsx'
+import { TenantLink } from '../../components/TenantLink.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { useRunColumns } from './columns.tsx'
 import { runsTexts } from './text.ts'
@@ -18,16 +17,13 @@ interface RunsTableProps {
 /** The runs of one task or DAG, on its page. */
 export function RunsTable({ label, list, empty }: RunsTableProps) {
   const t = useTexts(runsTexts)
-  const { code } = useTenant()
   const { state, origin, created, ran } = useRunColumns()
   const run: Column<Run> = {
     id: 'run',
     header: t('id'),
     cell: ({ id, dag }) => (
       <Group gap={6}>
-        <Anchor component={Link} to={`/t/${code}/runs/${id}`} size="sm">
-          #{id}
-        </Anchor>
+        <TenantLink to={`runs/${id}`}>#{id}</TenantLink>
         {dag && (
           <Text size="xs" c="dimmed">
             {t('version', { version: dag.version })}

@@ -1,7 +1,7 @@
 import type { Backfill, Client, ScheduleView } from '@carillon/contract'
-import { Anchor, Button, Select, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Select, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, getRouteApi } from '@tanstack/react-router'
+import { getRouteApi } from '@tanstack/react-router'
 import { CircleCheck, CircleX, Clock, History, StepForward } from 'lucide-react'
 import { useState } from 'react'
 import { useLive } from '../../app/live.ts'
@@ -21,6 +21,7 @@ import { durationText } from '../../components/moments.ts'
 import { ObjectPage } from '../../components/ObjectPage.tsx'
 import { RemoveDialog } from '../../components/RemoveDialog.tsx'
 import { Revisions } from '../../components/Revisions.tsx'
+import { TenantLink } from '../../components/TenantLink.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { BackfillDialog } from './BackfillDialog.tsx'
@@ -273,13 +274,7 @@ function FiresOf({ schedule }: { schedule: ScheduleView }) {
             id: 'run',
             header: t('run'),
             cell: ({ runId }) =>
-              runId === null ? (
-                <span aria-hidden>–</span>
-              ) : (
-                <Anchor component={Link} to={`/t/${code}/runs/${runId}`} size="sm">
-                  #{runId}
-                </Anchor>
-              ),
+              runId === null ? <span aria-hidden>–</span> : <TenantLink to={`runs/${runId}`}>#{runId}</TenantLink>,
           },
           { id: 'decided', header: t('decided'), wide: true, cell: ({ decidedAt }) => <Time at={decidedAt} /> },
         ]}

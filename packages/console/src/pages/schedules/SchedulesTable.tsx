@@ -1,9 +1,8 @@
-import { Anchor } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useTenant } from '../../app/session.tsx'
 import { DataTable } from '../../components/DataTable.tsx'
+import { TenantLink } from '../../components/TenantLink.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { schedulesTexts } from './text.ts'
@@ -38,11 +37,7 @@ export function SchedulesTable({ target, empty }: SchedulesTableProps) {
         {
           id: 'code',
           header: t('code'),
-          cell: (schedule) => (
-            <Anchor component={Link} to={`/t/${code}/schedules/${schedule.code}`} size="sm" className="foreign">
-              {schedule.code}
-            </Anchor>
-          ),
+          cell: (schedule) => <TenantLink to={`schedules/${schedule.code}`}>{schedule.code}</TenantLink>,
         },
         { id: 'timing', header: t('timing'), wide: true, cell: ({ timing }) => <Timing timing={timing} /> },
         { id: 'state', header: t('state'), cell: ({ paused }) => t(paused ? 'paused' : 'active') },

@@ -6,15 +6,13 @@ import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
-import { useSetSearch } from '../../app/set-search.ts'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
 import { CopyButton } from '../../components/CopyButton.tsx'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { FieldsDialog } from '../../components/FieldsDialog.tsx'
-import { FilterBar } from '../../components/FilterBar.tsx'
 import { linesOf, type FieldSpec, type FormValues } from '../../components/FormFields.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
 import { RowActions } from '../../components/RowActions.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
@@ -28,7 +26,6 @@ export function SecretsPage() {
   const t = useTexts(secretsTexts)
   const { code, api, can } = useTenant()
   const search = route.useSearch()
-  const setSearch = useSetSearch()
   const client = useQueryClient()
   const [dialog, open] = useState<Dialog | null>(null)
   const list = useLiveList<SecretView>('secrets', {
@@ -42,24 +39,18 @@ export function SecretsPage() {
     void client.invalidateQueries({ queryKey: ['secrets', code] })
   }
   return (
-    <>
-      <PageHeader title={t('title')} hint={t('hint')}>
-        {can('secret.manage') && <Button onClick={() => open({ kind: 'create' })}>{t('create')}</Button>}
-      </PageHeader>
-      <FilterBar filters={[{ key: 'q', label: t('search'), kind: 'text', width: 220 }]} values={search} onChange={setSearch} />
-      <DataTable<SecretView>
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        columns={useColumns(open)}
-        empty={
-          search.q !== undefined ? (
-            <EmptyState title={t('noMatch')} />
-          ) : (
-            <EmptyState title={t('none')}>{t('noneHint')}</EmptyState>
-          )
-        }
-      />
+    <ListPage
+      title={t('title')}
+      hint={t('hint')}
+      action={can('secret.manage') && <Button onClick={() => open({ kind: 'create' })}>{t('create')}</Button>}
+      filters={[{ key: 'q', label: t('search'), kind: 'text', width: 220 }]}
+      values={search}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns(open)}
+      none={<EmptyState title={t('none')}>{t('noneHint')}</EmptyState>}
+      noMatch={<EmptyState title={t('noMatch')} />}
+    >
       {dialog?.kind === 'create' && <SecretForm secret={null} onClose={() => open(null)} onDone={done} />}
       {dialog?.kind === 'edit' && <SecretForm secret={dialog.secret} onClose={() => open(null)} onDone={done} />}
       {dialog?.kind === 'rotate' && <Rotate secret={dialog.secret} onClose={() => open(null)} onDone={done} />}
@@ -77,7 +68,7 @@ export function SecretsPage() {
       >
         {t('removeHint')}
       </ConfirmDialog>
-    </>
+    </ListPage>
   )
 }
 

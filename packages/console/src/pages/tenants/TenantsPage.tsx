@@ -7,14 +7,12 @@ import { platformApi } from '../../api/session.ts'
 import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
 import { SESSION_KEY } from '../../app/session.tsx'
-import { useSetSearch } from '../../app/set-search.ts'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { FieldsDialog } from '../../components/FieldsDialog.tsx'
-import { FilterBar } from '../../components/FilterBar.tsx'
 import { linesOf, type FieldSpec, type FormValues } from '../../components/FormFields.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
 import { RowActions } from '../../components/RowActions.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
@@ -28,7 +26,6 @@ type Dialog = { readonly kind: 'create' } | { readonly kind: 'edit' | 'suspend';
 export function TenantsPage() {
   const t = useTexts(tenantsTexts)
   const search = route.useSearch()
-  const setSearch = useSetSearch()
   const client = useQueryClient()
   const [dialog, open] = useState<Dialog | null>(null)
   const list = useLiveList<Tenant>('tenants', {
@@ -47,34 +44,28 @@ export function TenantsPage() {
   }
   const setState = (tenant: Tenant, state: Tenant['state']) =>
     platformApi.tenants.update({ params: { tenant: tenant.id }, body: { version: tenant.version, state } }).then(changed)
-  const columns = useColumns(open, (tenant) => void setState(tenant, 'ACTIVE'))
-  const filtered = search.q !== undefined || search.state !== undefined
   return (
-    <>
-      <PageHeader title={t('title')} hint={t('hint')}>
-        <Button onClick={() => open({ kind: 'create' })}>{t('create')}</Button>
-      </PageHeader>
-      <FilterBar
-        filters={[
-          { key: 'q', label: t('search'), kind: 'text', width: 220 },
-          {
-            key: 'state',
-            label: t('state'),
-            kind: 'one',
-            options: (['ACTIVE', 'SUSPENDED'] as const).map((value) => ({ value, label: t(value) })),
-            width: 150,
-          },
-        ]}
-        values={search}
-        onChange={setSearch}
-      />
-      <DataTable<Tenant>
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        columns={columns}
-        empty={<EmptyState title={filtered ? t('noMatch') : t('none')} />}
-      />
+    <ListPage
+      title={t('title')}
+      hint={t('hint')}
+      action={<Button onClick={() => open({ kind: 'create' })}>{t('create')}</Button>}
+      filters={[
+        { key: 'q', label: t('search'), kind: 'text', width: 220 },
+        {
+          key: 'state',
+          label: t('state'),
+          kind: 'one',
+          options: (['ACTIVE', 'SUSPENDED'] as const).map((value) => ({ value, label: t(value) })),
+          width: 150,
+        },
+      ]}
+      values={search}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns(open, (tenant) => void setState(tenant, 'ACTIVE'))}
+      none={<EmptyState title={t('none')} />}
+      noMatch={<EmptyState title={t('noMatch')} />}
+    >
       {dialog !== null && dialog.kind !== 'suspend' && (
         <TenantForm
           tenant={dialog.kind === 'edit' ? dialog.tenant : null}
@@ -98,7 +89,7 @@ export function TenantsPage() {
       >
         {t('suspendHint')}
       </ConfirmDialog>
-    </>
+    </ListPage>
   )
 }
 

@@ -8,15 +8,13 @@ import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
-import { useSetSearch } from '../../app/set-search.ts'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
 import { CopyButton } from '../../components/CopyButton.tsx'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { FieldsDialog } from '../../components/FieldsDialog.tsx'
-import { FilterBar } from '../../components/FilterBar.tsx'
 import { momentOf } from '../../components/FormFields.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
 import { RowActions } from '../../components/RowActions.tsx'
 import { ShownOnce } from '../../components/ShownOnce.tsx'
 import { Time } from '../../components/Time.tsx'
@@ -33,7 +31,6 @@ export function TokensPage() {
   const { code, api } = useTenant()
   const client = useQueryClient()
   const search = route.useSearch()
-  const setSearch = useSetSearch()
   const [creating, dialog] = useDisclosure()
   const [created, setCreated] = useState<Created | null>(null)
   const [revoking, setRevoking] = useState<Token | null>(null)
@@ -49,34 +46,30 @@ export function TokensPage() {
   })
   const changed = () => client.invalidateQueries({ queryKey: ['tokens', code] })
   return (
-    <>
-      <PageHeader title={t('title')} hint={t('hint')}>
-        <Button onClick={dialog.open}>{t('create')}</Button>
-      </PageHeader>
-      <FilterBar
-        filters={[
-          { key: 'role', label: t('role'), kind: 'one', options: ROLES.map((value) => ({ value, label: value })), width: 150 },
-          {
-            key: 'revoked',
-            label: t('onlyRevoked'),
-            kind: 'one',
-            options: [
-              { value: 'true', label: t('yes') },
-              { value: 'false', label: t('no') },
-            ],
-            width: 120,
-          },
-        ]}
-        values={search}
-        onChange={setSearch}
-      />
-      <DataTable<Token>
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        columns={useColumns(setRevoking)}
-        empty={<EmptyState title={t('none')}>{t('noneHint')}</EmptyState>}
-      />
+    <ListPage
+      title={t('title')}
+      hint={t('hint')}
+      action={<Button onClick={dialog.open}>{t('create')}</Button>}
+      filters={[
+        { key: 'role', label: t('role'), kind: 'one', options: ROLES.map((value) => ({ value, label: value })), width: 150 },
+        {
+          key: 'revoked',
+          label: t('onlyRevoked'),
+          kind: 'one',
+          options: [
+            { value: 'true', label: t('yes') },
+            { value: 'false', label: t('no') },
+          ],
+          width: 120,
+        },
+      ]}
+      values={search}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns(setRevoking)}
+      none={<EmptyState title={t('none')}>{t('noneHint')}</EmptyState>}
+      noMatch={<EmptyState title={t('none')}>{t('noneHint')}</EmptyState>}
+    >
       {creating && (
         <NewToken
           onClose={dialog.close}
@@ -98,7 +91,7 @@ export function TokensPage() {
       >
         {t('revokeHint')}
       </ConfirmDialog>
-    </>
+    </ListPage>
   )
 }
 

@@ -6,15 +6,13 @@ import { useState } from 'react'
 import { platformApi } from '../../api/session.ts'
 import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
-import { useSetSearch } from '../../app/set-search.ts'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { FieldsDialog } from '../../components/FieldsDialog.tsx'
-import { FilterBar } from '../../components/FilterBar.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
 import type { FieldSpec, FormValues } from '../../components/FormFields.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
 import { RowActions } from '../../components/RowActions.tsx'
 import { ShownOnce } from '../../components/ShownOnce.tsx'
 import { Time } from '../../components/Time.tsx'
@@ -32,7 +30,6 @@ type Dialog =
 export function UsersPage() {
   const t = useTexts(usersTexts)
   const search = route.useSearch()
-  const setSearch = useSetSearch()
   const client = useQueryClient()
   const [dialog, open] = useState<Dialog | null>(null)
   const list = useLiveList<User>('users', {
@@ -48,18 +45,18 @@ export function UsersPage() {
     open({ kind: 'password', login: user.login, password })
   }
   return (
-    <>
-      <PageHeader title={t('title')} hint={t('hint')}>
-        <Button onClick={() => open({ kind: 'create' })}>{t('create')}</Button>
-      </PageHeader>
-      <FilterBar filters={[{ key: 'q', label: t('search'), kind: 'text', width: 220 }]} values={search} onChange={setSearch} />
-      <DataTable<User>
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        columns={useColumns(open)}
-        empty={<EmptyState title={search.q === undefined ? t('none') : t('noMatch')} />}
-      />
+    <ListPage
+      title={t('title')}
+      hint={t('hint')}
+      action={<Button onClick={() => open({ kind: 'create' })}>{t('create')}</Button>}
+      filters={[{ key: 'q', label: t('search'), kind: 'text', width: 220 }]}
+      values={search}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns(open)}
+      none={<EmptyState title={t('none')} />}
+      noMatch={<EmptyState title={t('noMatch')} />}
+    >
       {dialog?.kind === 'create' && <UserForm user={null} onClose={() => open(null)} onDone={(user) => void give(user)} />}
       {dialog?.kind === 'edit' && (
         <UserForm
@@ -81,7 +78,7 @@ export function UsersPage() {
         />
       )}
       <Questions dialog={dialog} onClose={() => open(null)} give={give} changed={changed} />
-    </>
+    </ListPage>
   )
 }
 
