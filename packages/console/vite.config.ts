@@ -24,6 +24,12 @@ export default defineConfig({
               name: 'data',
               test: /node_modules[\\/](@tanstack[\\/](router|react-router|history|store|react-store|query)|i18next)/,
             },
+            // Small parts that most pages have: a chunk each would cost as much again as what it holds.
+            {
+              name: 'parts',
+              test: /src[\\/](components[\\/](DataTable|TenantLink|Time|StateBadge|states)|app[\\/](live-list|set-search))\./,
+              includeDependenciesRecursively: false,
+            },
           ],
         },
       },

@@ -12,6 +12,10 @@ export function useSamples(): void {
     await api().runs.trigger({ params: { task: 'weather-report-seattle' }, body: {} })
     await api().calendars.create({ body: { code: 'holidays', timezone: 'Asia/Shanghai', days: ['2026-10-01'] } })
     await api().secrets.create({ body: { name: 'mail-password', value: 'not this one' } })
+    await api().schedules.createBackfill({
+      params: { schedule: 'weather-every-minute' },
+      body: { fromAt: Date.UTC(2026, 0, 1), toAt: Date.UTC(2026, 0, 1, 0, 1) },
+    })
   })
 }
 

@@ -3,7 +3,7 @@ import { useSearch } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useSetSearch } from '../app/set-search.ts'
 
-interface Tab {
+export interface Tab {
   readonly value: string
   readonly label: string
   readonly content: ReactNode

@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks'
 import { useQueryClient, type QueryKey } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLiveList, type Page } from '../app/live-list.ts'
+import { given } from '../app/search.ts'
 import { defineTexts, useTexts } from '../i18n/texts.ts'
 import { ConfirmDialog } from './ConfirmDialog.tsx'
 import { Loading } from './DataTable.tsx'
@@ -47,20 +48,20 @@ const texts = defineTexts('revisions', {
 interface RevisionsProps {
   /** Of the object: it is read again after a restore. */
   readonly queryKey: QueryKey
-  readonly list: (cursor: string | undefined) => Promise<Page<Revision>>
-  /** Left out: may not. */
-  readonly restore?: (revision: number) => Promise<unknown>
+  readonly list: (query: { readonly cursor?: string }) => Promise<Page<Revision>>
+  readonly restore: (revision: number) => Promise<unknown>
+  readonly mayRestore: boolean
 }
 
 /** Who changed a configuration object when, as what it was then, newest first. */
-export function Revisions({ queryKey, list, restore }: RevisionsProps) {
+export function Revisions({ queryKey, list, restore, mayRestore }: RevisionsProps) {
   const t = useTexts(texts)
   const c = useTexts(componentTexts)
   const client = useQueryClient()
   const [restoring, setRestoring] = useState<number | null>(null)
   const revisions = useLiveList<Revision>('revisions', {
     queryKey: [...queryKey, 'revisions'],
-    page: list,
+    page: (cursor) => list(given({ cursor })),
     idOf: ({ version }) => version,
     live: false,
   })
@@ -73,7 +74,7 @@ export function Revisions({ queryKey, list, restore }: RevisionsProps) {
           key={revision.version}
           revision={revision}
           newest={index === 0}
-          {...(restore && index > 0 ? { onRestore: () => setRestoring(revision.version) } : {})}
+          {...(mayRestore && index > 0 ? { onRestore: () => setRestoring(revision.version) } : {})}
         />
       ))}
       {revisions.hasMore && (
@@ -87,7 +88,7 @@ export function Revisions({ queryKey, list, restore }: RevisionsProps) {
         title={t('restoreTitle', { version: restoring })}
         confirm={t('restore')}
         onConfirm={async () => {
-          await restore!(restoring!)
+          await restore(restoring!)
           await client.invalidateQueries({ queryKey })
         }}
       >

@@ -107,7 +107,6 @@ export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
           socket,
           nodeId: services.nodeId,
           requestId: request.id,
-          topics,
           ...opened.get(request)!,
           accessOf,
           join: (tenantId, topic, viewer, since) => {

@@ -2,11 +2,12 @@ import type { AppView } from '@carillon/contract'
 import { Alert } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { ApiProblem, isConflict } from '../../api/problem.ts'
+import type { ApiProblem } from '../../api/problem.ts'
 import { useTenant } from '../../app/session.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
 import { FormFields, type FormValues } from '../../components/FormFields.tsx'
 import { JsonField } from '../../components/schema-form/JsonField.tsx'
+import { useNewest } from '../../components/use-newest.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import { appsTexts } from './text.ts'
 
@@ -29,7 +30,7 @@ export function AppForm({ app, onClose, onDone }: AppFormProps) {
     paused: app?.paused ?? false,
   })
   const [capacity, setCapacity] = useState<unknown>(app?.capacity ?? [])
-  const [newest, setNewest] = useState<AppView | null>(null)
+  const { newest, sending } = useNewest(() => api.apps.get({ params: { app: app!.id } }))
   const send = async () => {
     const rate = String(values['ratePerSecond']).trim()
     const body = {
@@ -42,12 +43,8 @@ export function AppForm({ app, onClose, onDone }: AppFormProps) {
       capacity: capacity as AppView['capacity'],
     }
     if (app === null) return api.apps.create({ body })
-    try {
-      return await api.apps.update({ params: { app: app.id }, body: { ...body, version: (newest ?? app).version } })
-    } catch (error) {
-      if (isConflict(error)) setNewest(await api.apps.get({ params: { app: app.id } }))
-      throw error
-    }
+    const { version } = newest ?? app
+    return sending(() => api.apps.update({ params: { app: app.id }, body: { ...body, version } }))
   }
   return (
     <FormDialog

@@ -1,18 +1,14 @@
 import type { AppView } from '@carillon/contract'
-import { Button, Stack, Table, Text } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
-import { Link, getRouteApi } from '@tanstack/react-router'
+import { Stack, Table, Text } from '@mantine/core'
+import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useLive } from '../../app/live.ts'
-import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
-import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
-import { Loading } from '../../components/DataTable.tsx'
-import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { Facts } from '../../components/Facts.tsx'
+import { Found } from '../../components/Found.tsx'
 import { JsonView } from '../../components/JsonView.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
-import { PageTabs } from '../../components/PageTabs.tsx'
+import { ObjectPage } from '../../components/ObjectPage.tsx'
+import { RemoveDialog } from '../../components/RemoveDialog.tsx'
 import { Revisions } from '../../components/Revisions.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
@@ -29,83 +25,64 @@ export function AppPage() {
     queryKey: ['apps', code, app],
     queryFn: ({ signal }) => api.apps.get({ params: { app } }, { signal }),
   })
-  if (found.error !== null && found.data === undefined)
-    return <ErrorPanel level={1} error={found.error} retry={() => void found.refetch()} />
-  if (found.data === undefined) return <Loading />
-  return <Found key={found.data.id} app={found.data} />
+  return <Found query={found}>{(view) => <AppDetail app={view} />}</Found>
 }
 
-function Found({ app }: { app: AppView }) {
+function AppDetail({ app }: { app: AppView }) {
   const t = useTexts(appsTexts)
   const { api, code, can } = useTenant()
   const navigate = route.useNavigate()
-  const client = useQueryClient()
   const [dialog, open] = useState<'edit' | 'remove' | null>(null)
+  const close = () => open(null)
+  const params = { app: app.id }
   const writable = can('app.write')
   return (
-    <>
-      <PageHeader title={app.code} hint={app.name} beside={<AppState app={app} />}>
-        <Button variant="default" component={Link} to={`/t/${code}/executors?app=${app.code}`}>
-          {t('toExecutors')}
-        </Button>
-        {writable && (
-          <>
-            <Button variant="default" onClick={() => open('edit')}>
-              {t('edit')}
-            </Button>
-            <Button variant="default" onClick={() => open('remove')}>
-              {t('remove')}
-            </Button>
-          </>
-        )}
-      </PageHeader>
-      <PageTabs
-        label={app.code}
-        tabs={[
-          { value: 'overview', label: t('overview'), content: <Overview app={app} /> },
-          {
-            value: 'history',
-            label: t('history'),
-            content: (
-              <Revisions
-                queryKey={['apps', code, app.code]}
-                list={(cursor) => api.apps.revisions({ params: { app: app.id }, query: given({ cursor }) })}
-                {...(writable
-                  ? {
-                      restore: (revision: number) =>
-                        api.apps.restore({ params: { app: app.id }, body: { version: app.version, revision } }),
-                    }
-                  : {})}
-              />
-            ),
-          },
-        ]}
-      />
+    <ObjectPage
+      title={app.code}
+      hint={app.name}
+      beside={<AppState app={app} />}
+      actions={[
+        { word: t('toExecutors'), to: `/t/${code}/executors?app=${app.code}` },
+        writable && { word: t('edit'), act: () => open('edit') },
+        writable && { word: t('remove'), act: () => open('remove') },
+      ]}
+      tabs={[
+        { value: 'overview', label: t('overview'), content: <Overview app={app} /> },
+        {
+          value: 'history',
+          label: t('history'),
+          content: (
+            <Revisions
+              queryKey={['apps', code, app.code]}
+              list={(query) => api.apps.revisions({ params, query })}
+              restore={(revision) => api.apps.restore({ params, body: { version: app.version, revision } })}
+              mayRestore={writable}
+            />
+          ),
+        },
+      ]}
+    >
       {dialog === 'edit' && (
         <AppForm
           app={app}
-          onClose={() => open(null)}
+          onClose={close}
           onDone={(saved) => {
-            open(null)
+            close()
             if (saved.code !== app.code) void navigate({ to: '/t/$tenant/apps/$app', params: { tenant: code, app: saved.code } })
           }}
         />
       )}
-      <ConfirmDialog
+      <RemoveDialog
         opened={dialog === 'remove'}
-        onClose={() => open(null)}
+        onClose={close}
         title={t('removeTitle', { code: app.code })}
         confirm={t('remove')}
-        danger
-        onConfirm={async () => {
-          await api.apps.remove({ params: { app: app.id } })
-          await navigate({ to: '/t/$tenant/apps', params: { tenant: code } })
-          client.removeQueries({ queryKey: ['apps', code] })
-        }}
+        list="apps"
+        remove={() => api.apps.remove({ params })}
       >
         {t('removeHint')}
-      </ConfirmDialog>
-    </>
+      </RemoveDialog>
+    </ObjectPage>
   )
 }
 

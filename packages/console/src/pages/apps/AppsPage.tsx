@@ -1,16 +1,16 @@
 import type { AppView } from '@carillon/contract'
-import { Anchor, Button, Text } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { Link, getRouteApi } from '@tanstack/react-router'
+import { getRouteApi } from '@tanstack/react-router'
 import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
-import { useSetSearch } from '../../app/set-search.ts'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
-import { FilterBar } from '../../components/FilterBar.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
+import { TenantLink } from '../../components/TenantLink.tsx'
 import { Time } from '../../components/Time.tsx'
+import { TwoLines } from '../../components/TwoLines.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { AppForm } from './AppForm.tsx'
 import { AppState } from './AppState.tsx'
@@ -22,7 +22,6 @@ export function AppsPage() {
   const t = useTexts(appsTexts)
   const { code, api, can } = useTenant()
   const search = route.useSearch()
-  const setSearch = useSetSearch()
   const navigate = route.useNavigate()
   const [creating, dialog] = useDisclosure()
   const list = useLiveList<AppView>('apps', {
@@ -31,24 +30,18 @@ export function AppsPage() {
     idOf: ({ id }) => id,
   })
   return (
-    <>
-      <PageHeader title={t('title')} hint={t('hint')}>
-        {can('app.write') && <Button onClick={dialog.open}>{t('create')}</Button>}
-      </PageHeader>
-      <FilterBar filters={[{ key: 'q', label: t('search'), kind: 'text', width: 220 }]} values={search} onChange={setSearch} />
-      <DataTable<AppView>
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        columns={useColumns()}
-        empty={
-          search.q === undefined ? (
-            <EmptyState title={t('none')}>{t('noneHint')}</EmptyState>
-          ) : (
-            <EmptyState title={t('noMatch')} />
-          )
-        }
-      />
+    <ListPage
+      title={t('title')}
+      hint={t('hint')}
+      action={can('app.write') && <Button onClick={dialog.open}>{t('create')}</Button>}
+      filters={[{ key: 'q', label: t('search'), kind: 'text', width: 220 }]}
+      values={search}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns()}
+      none={<EmptyState title={t('none')}>{t('noneHint')}</EmptyState>}
+      noMatch={<EmptyState title={t('noMatch')} />}
+    >
       {creating && (
         <AppForm
           app={null}
@@ -56,26 +49,20 @@ export function AppsPage() {
           onDone={(app) => void navigate({ to: '/t/$tenant/apps/$app', params: { tenant: code, app: app.code } })}
         />
       )}
-    </>
+    </ListPage>
   )
 }
 
 function useColumns(): readonly Column<AppView>[] {
   const t = useTexts(appsTexts)
-  const { code } = useTenant()
   return [
     {
       id: 'code',
       header: t('code'),
       cell: (app) => (
-        <div>
-          <Anchor component={Link} to={`/t/${code}/apps/${app.code}`} size="sm" className="foreign">
-            {app.code}
-          </Anchor>
-          <Text size="xs" c="dimmed" className="foreign">
-            {app.name}
-          </Text>
-        </div>
+        <TwoLines under={app.name}>
+          <TenantLink to={`apps/${app.code}`}>{app.code}</TenantLink>
+        </TwoLines>
       ),
     },
     { id: 'state', header: t('state'), cell: (app) => <AppState app={app} /> },

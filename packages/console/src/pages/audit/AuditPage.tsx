@@ -5,14 +5,13 @@ import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
-import { useSetSearch } from '../../app/set-search.ts'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { Facts } from '../../components/Facts.tsx'
-import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
+import type { Filter } from '../../components/FilterBar.tsx'
 import { JsonView } from '../../components/JsonView.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
 import { momentText } from '../../components/moments.ts'
-import { PageHeader } from '../../components/PageHeader.tsx'
 import { componentTexts } from '../../components/text.ts'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
@@ -27,7 +26,6 @@ export function AuditPage() {
   const t = useTexts(auditTexts)
   const { code, api } = useTenant()
   const search = route.useSearch()
-  const setSearch = useSetSearch()
   const [shown, show] = useState<Entry | null>(null)
   const list = useLiveList<Entry>('audit', {
     queryKey: ['audit', code, search],
@@ -38,20 +36,20 @@ export function AuditPage() {
     },
     idOf: ({ id }) => id,
   })
-  const filtered = Object.values(search).some((value) => value !== undefined)
   return (
-    <>
-      <PageHeader title={t('title')} hint={t('hint')} />
-      <FilterBar filters={useFilters()} values={search} onChange={setSearch} />
-      <DataTable<Entry>
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        columns={useColumns(show)}
-        empty={filtered ? <EmptyState title={t('noMatch')}>{t('noMatchHint')}</EmptyState> : <EmptyState title={t('none')} />}
-      />
+    <ListPage
+      title={t('title')}
+      hint={t('hint')}
+      filters={useFilters()}
+      values={search}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns(show)}
+      none={<EmptyState title={t('none')} />}
+      noMatch={<EmptyState title={t('noMatch')}>{t('noMatchHint')}</EmptyState>}
+    >
       {shown !== null && <Details entry={shown} onClose={() => show(null)} />}
-    </>
+    </ListPage>
   )
 }
 

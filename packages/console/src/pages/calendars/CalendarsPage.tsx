@@ -1,19 +1,18 @@
 import type { CalendarView } from '@carillon/contract'
-import { Button, Group, Text } from '@mantine/core'
+import { Button, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
-import { useSetSearch } from '../../app/set-search.ts'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
-import { FilterBar } from '../../components/FilterBar.tsx'
-import { FormDialog } from '../../components/FormDialog.tsx'
-import { FormFields, linesOf, type FormValues } from '../../components/FormFields.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
+import { FieldsDialog } from '../../components/FieldsDialog.tsx'
+import { linesOf, type FormValues } from '../../components/FormFields.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
+import { RowActions } from '../../components/RowActions.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { calendarsTexts } from './text.ts'
@@ -26,7 +25,6 @@ export function CalendarsPage() {
   const t = useTexts(calendarsTexts)
   const { code, api, can } = useTenant()
   const search = route.useSearch()
-  const setSearch = useSetSearch()
   const client = useQueryClient()
   const [dialog, open] = useState<Dialog | null>(null)
   const list = useLiveList<CalendarView>('calendars', {
@@ -37,24 +35,18 @@ export function CalendarsPage() {
   })
   const changed = () => client.invalidateQueries({ queryKey: ['calendars', code] })
   return (
-    <>
-      <PageHeader title={t('title')} hint={t('hint')}>
-        {can('definition.write') && <Button onClick={() => open({ kind: 'create' })}>{t('create')}</Button>}
-      </PageHeader>
-      <FilterBar filters={[{ key: 'q', label: t('search'), kind: 'text', width: 220 }]} values={search} onChange={setSearch} />
-      <DataTable<CalendarView>
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        columns={useColumns(open)}
-        empty={
-          search.q !== undefined ? (
-            <EmptyState title={t('noMatch')} />
-          ) : (
-            <EmptyState title={t('none')}>{t('noneHint')}</EmptyState>
-          )
-        }
-      />
+    <ListPage
+      title={t('title')}
+      hint={t('hint')}
+      action={can('definition.write') && <Button onClick={() => open({ kind: 'create' })}>{t('create')}</Button>}
+      filters={[{ key: 'q', label: t('search'), kind: 'text', width: 220 }]}
+      values={{ q: search.q }}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns(open)}
+      none={<EmptyState title={t('none')}>{t('noneHint')}</EmptyState>}
+      noMatch={<EmptyState title={t('noMatch')} />}
+    >
       {dialog !== null && dialog.kind !== 'remove' && (
         <CalendarForm
           calendar={dialog.kind === 'edit' ? dialog.calendar : null}
@@ -78,7 +70,7 @@ export function CalendarsPage() {
       >
         {t('removeHint')}
       </ConfirmDialog>
-    </>
+    </ListPage>
   )
 }
 
@@ -113,24 +105,18 @@ function useColumns(open: (dialog: Dialog) => void): readonly Column<CalendarVie
     id: 'actions',
     header: t('actions'),
     cell: (calendar) => (
-      <Group gap={4}>
-        <Button
-          size="compact-sm"
-          variant="default"
-          aria-label={t('editCode', { code: calendar.code })}
-          onClick={() => open({ kind: 'edit', calendar })}
-        >
-          {t('edit')}
-        </Button>
-        <Button
-          size="compact-sm"
-          variant="default"
-          aria-label={t('removeCode', { code: calendar.code })}
-          onClick={() => open({ kind: 'remove', calendar })}
-        >
-          {t('remove')}
-        </Button>
-      </Group>
+      <RowActions
+        actions={[
+          {
+            ...{ word: t('edit'), label: t('editCode', { code: calendar.code }) },
+            act: () => open({ kind: 'edit', calendar }),
+          },
+          {
+            ...{ word: t('remove'), label: t('removeCode', { code: calendar.code }) },
+            act: () => open({ kind: 'remove', calendar }),
+          },
+        ]}
+      />
     ),
   }
   return can('definition.write') ? [...shown, actions] : shown
@@ -145,7 +131,7 @@ interface CalendarFormProps {
 function CalendarForm({ calendar, onClose, onDone }: CalendarFormProps) {
   const t = useTexts(calendarsTexts)
   const { api } = useTenant()
-  const [values, setValues] = useState<FormValues>({
+  const initial: FormValues = {
     code: calendar?.code ?? '',
     name: calendar?.name ?? '',
     description: calendar?.description ?? '',
@@ -153,8 +139,8 @@ function CalendarForm({ calendar, onClose, onDone }: CalendarFormProps) {
     weekdays: calendar?.weekdays.join(', ') ?? '',
     days: calendar?.days.join('\n') ?? '',
     exceptDays: calendar?.exceptDays.join('\n') ?? '',
-  })
-  const send = () => {
+  }
+  const send = (values: FormValues) => {
     const name = String(values['name'])
     const body = {
       code: String(values['code']),
@@ -170,29 +156,22 @@ function CalendarForm({ calendar, onClose, onDone }: CalendarFormProps) {
       : api.calendars.update({ params: { calendar: calendar.id }, body: { ...body, version: calendar.version } })
   }
   return (
-    <FormDialog
+    <FieldsDialog
       title={calendar === null ? t('create') : t('editCode', { code: calendar.code })}
       submit={calendar === null ? t('createDo') : t('save')}
+      fields={[
+        { key: 'code', label: t('code'), required: true },
+        { key: 'name', label: t('name') },
+        { key: 'description', label: t('description'), kind: 'long' },
+        { key: 'timezone', label: t('timezone'), hint: t('timezoneHint'), required: true },
+        { key: 'weekdays', label: t('weekdays'), hint: t('weekdaysHint') },
+        { key: 'days', label: t('days'), hint: t('daysHint'), kind: 'lines' },
+        { key: 'exceptDays', label: t('exceptDays'), hint: t('exceptDaysHint'), kind: 'lines' },
+      ]}
+      initial={initial}
       onClose={onClose}
       onSubmit={send}
       onDone={onDone}
-    >
-      {(problem) => (
-        <FormFields
-          fields={[
-            { key: 'code', label: t('code'), required: true },
-            { key: 'name', label: t('name') },
-            { key: 'description', label: t('description'), kind: 'long' },
-            { key: 'timezone', label: t('timezone'), hint: t('timezoneHint'), required: true },
-            { key: 'weekdays', label: t('weekdays'), hint: t('weekdaysHint') },
-            { key: 'days', label: t('days'), hint: t('daysHint'), kind: 'lines' },
-            { key: 'exceptDays', label: t('exceptDays'), hint: t('exceptDaysHint'), kind: 'lines' },
-          ]}
-          values={values}
-          onChange={setValues}
-          problem={problem}
-        />
-      )}
-    </FormDialog>
+    />
   )
 }

@@ -1,20 +1,20 @@
 import type { Client } from '@carillon/contract'
-import { Anchor, Button, Group, Text, TextInput, Textarea } from '@mantine/core'
+import { Button, Group, Text, TextInput, Textarea } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { Link, getRouteApi } from '@tanstack/react-router'
-import { useState } from 'react'
+import { getRouteApi } from '@tanstack/react-router'
 import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
-import { useSetSearch } from '../../app/set-search.ts'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
-import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
+import type { Filter } from '../../components/FilterBar.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
 import { labelsOf } from '../../components/labels.ts'
-import { PageHeader } from '../../components/PageHeader.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
 import { StateBadge } from '../../components/StateBadge.tsx'
+import { TenantLink } from '../../components/TenantLink.tsx'
 import { Time } from '../../components/Time.tsx'
+import { useDraft } from '../../components/use-draft.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import { dagsTexts } from './text.ts'
 
@@ -22,14 +22,12 @@ const route = getRouteApi('/t/$tenant/dags')
 
 type DagRow = Awaited<ReturnType<Client['dags']['list']>>['items'][number]
 
-const FILTERS = ['q', 'owner', 'enabled', 'paused', 'active', 'label'] as const
 const flag = (text: string | undefined) => (text === undefined ? undefined : text === 'true')
 
 export function DagsPage() {
   const t = useTexts(dagsTexts)
   const { code, api, can } = useTenant()
   const search = route.useSearch()
-  const setSearch = useSetSearch()
   const [creating, dialog] = useDisclosure()
   const list = useLiveList<DagRow>('dags', {
     queryKey: ['dags', code, 'list', search],
@@ -43,26 +41,23 @@ export function DagsPage() {
   })
   const create = can('definition.write') && <Button onClick={dialog.open}>{t('create')}</Button>
   return (
-    <>
-      <PageHeader title={t('title')}>{create}</PageHeader>
-      <FilterBar filters={useFilters()} values={search} onChange={setSearch} />
-      <DataTable<DagRow>
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        columns={useColumns()}
-        empty={
-          FILTERS.some((key) => search[key] !== undefined) ? (
-            <EmptyState title={t('noMatch')} />
-          ) : (
-            <EmptyState title={t('none')} action={create}>
-              {t('noneHint')}
-            </EmptyState>
-          )
-        }
-      />
+    <ListPage
+      title={t('title')}
+      action={create}
+      filters={useFilters()}
+      values={search}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns()}
+      none={
+        <EmptyState title={t('none')} action={create}>
+          {t('noneHint')}
+        </EmptyState>
+      }
+      noMatch={<EmptyState title={t('noMatch')} />}
+    >
       {creating && <CreateDialog onClose={dialog.close} />}
-    </>
+    </ListPage>
   )
 }
 
@@ -84,16 +79,13 @@ function useFilters(): readonly Filter[] {
 
 function useColumns(): readonly Column<DagRow>[] {
   const t = useTexts(dagsTexts)
-  const { code } = useTenant()
   return [
     {
       id: 'code',
       header: t('code'),
       cell: (dag) => (
         <Group gap={6}>
-          <Anchor component={Link} to={`/t/${code}/dags/${dag.code}`} size="sm" className="foreign">
-            {dag.code}
-          </Anchor>
+          <TenantLink to={`dags/${dag.code}`}>{dag.code}</TenantLink>
           {dag.name !== dag.code && (
             <Text size="xs" c="dimmed" className="foreign">
               {dag.name}
@@ -119,9 +111,7 @@ function useColumns(): readonly Column<DagRow>[] {
         ) : (
           <Group gap={6}>
             <StateBadge state={lastRun.state} />
-            <Anchor component={Link} to={`/t/${code}/runs/${lastRun.id}`} size="sm">
-              #{lastRun.id}
-            </Anchor>
+            <TenantLink to={`runs/${lastRun.id}`}>#{lastRun.id}</TenantLink>
           </Group>
         ),
     },
@@ -134,42 +124,40 @@ function CreateDialog({ onClose }: { onClose: () => void }) {
   const t = useTexts(dagsTexts)
   const { api, code: tenant } = useTenant()
   const navigate = route.useNavigate()
-  const [values, setValues] = useState({ code: '', name: '', description: '', owner: '', labels: '' })
-  const labels = labelsOf(values.labels)
-  const field = (key: keyof typeof values) => ({
-    label: t(key),
-    value: values[key],
-    onChange: ({ currentTarget }: { currentTarget: { value: string } }) =>
-      setValues((old) => ({ ...old, [key]: currentTarget.value })),
-  })
+  const { draft, fields } = useDraft(() => ({ code: '', name: '', description: '', owner: '', labels: '' }))
+  const labels = labelsOf(draft.labels)
   return (
     <FormDialog
       title={t('create')}
       submit={t('createDo')}
       onClose={onClose}
       onSubmit={() => {
-        const { code, name, description, owner } = values
+        const { code, name, description, owner } = draft
         return api.dags.create({ body: { code, name: name === '' ? code : name, description, owner, labels: labels ?? {} } })
       }}
       onDone={(dag) => void navigate({ to: '/t/$tenant/dags/$dag/edit', params: { tenant, dag: dag.code } })}
     >
-      {(problem) => (
-        <>
-          <Text size="sm" c="dimmed">
-            {t('createHint')}
-          </Text>
-          <TextInput {...field('code')} description={t('codeHint')} required data-autofocus error={problem('/code')} />
-          <TextInput {...field('name')} error={problem('/name')} />
-          <Textarea {...field('description')} autosize error={problem('/description')} />
-          <TextInput {...field('owner')} error={problem('/owner')} />
-          <Textarea
-            {...field('labels')}
-            description={t('labelsHint')}
-            autosize
-            error={labels === null ? t('labelsProblem') : problem('/labels')}
-          />
-        </>
-      )}
+      {(problem) => {
+        const { text } = fields(problem)
+        return (
+          <>
+            <Text size="sm" c="dimmed">
+              {t('createHint')}
+            </Text>
+            <TextInput label={t('code')} description={t('codeHint')} required data-autofocus {...text('code')} />
+            <TextInput label={t('name')} {...text('name')} />
+            <Textarea label={t('description')} autosize {...text('description')} />
+            <TextInput label={t('owner')} {...text('owner')} />
+            <Textarea
+              label={t('labels')}
+              description={t('labelsHint')}
+              autosize
+              {...text('labels')}
+              {...(labels === null ? { error: t('labelsProblem') } : {})}
+            />
+          </>
+        )
+      }}
     </FormDialog>
   )
 }

@@ -1,20 +1,19 @@
 import type { ExecutorDetail, ExecutorEvent, Instance } from '@carillon/contract'
-import { Anchor, Button, Stack, Table, Text } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
+import { Anchor, Stack, Table, Text } from '@mantine/core'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useLive } from '../../app/live.ts'
 import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
-import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
-import { DataTable, Loading } from '../../components/DataTable.tsx'
+import { DataTable } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
-import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { Facts } from '../../components/Facts.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
-import { PageTabs } from '../../components/PageTabs.tsx'
+import { Found } from '../../components/Found.tsx'
+import { ObjectPage } from '../../components/ObjectPage.tsx'
+import { RemoveDialog } from '../../components/RemoveDialog.tsx'
 import { StateBadge } from '../../components/StateBadge.tsx'
+import { TenantLink } from '../../components/TenantLink.tsx'
 import { Duration, Relative, Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { ExecutorStatus } from './ExecutorStatus.tsx'
@@ -32,64 +31,42 @@ export function ExecutorPage() {
     queryKey: ['executors', code, executor],
     queryFn: ({ signal }) => api.executors.get({ params: { executor } }, { signal }),
   })
-  if (found.error !== null && found.data === undefined)
-    return <ErrorPanel level={1} error={found.error} retry={() => void found.refetch()} />
-  if (found.data === undefined) return <Loading />
-  return <Found key={found.data.id} executor={found.data} />
+  return <Found query={found}>{(detail) => <ExecutorDetails executor={detail} />}</Found>
 }
 
-function Found({ executor }: { executor: ExecutorDetail }) {
+function ExecutorDetails({ executor }: { executor: ExecutorDetail }) {
   const t = useTexts(executorsTexts)
-  const { api, code, can } = useTenant()
-  const navigate = route.useNavigate()
-  const client = useQueryClient()
+  const { api, can } = useTenant()
   const [dialog, open] = useState<StatusChange | 'remove' | null>(null)
   const changes = (['maintenance', 'drain', 'online'] as const).filter((change) => change !== PRESENT[executor.status])
   return (
-    <>
-      <PageHeader
-        title={executor.instance}
-        beside={<ExecutorStatus executor={executor} />}
-        {...(executor.statusReason === null ? {} : { hint: executor.statusReason })}
-      >
-        {can('executor.control') && (
-          <>
-            {changes.map((change) => (
-              <Button key={change} variant="default" onClick={() => open(change)}>
-                {t(change)}
-              </Button>
-            ))}
-            <Button variant="default" onClick={() => open('remove')}>
-              {t('remove')}
-            </Button>
-          </>
-        )}
-      </PageHeader>
-      <PageTabs
-        label={executor.instance}
-        tabs={[
-          { value: 'overview', label: t('overview'), content: <Overview executor={executor} /> },
-          { value: 'tasks', label: t('tasks'), content: <TasksOf executor={executor} /> },
-          { value: 'instances', label: t('instances'), content: <InstancesOf executor={executor} /> },
-          { value: 'history', label: t('history'), content: <HistoryOf executor={executor} /> },
-        ]}
-      />
+    <ObjectPage
+      title={executor.instance}
+      beside={<ExecutorStatus executor={executor} />}
+      {...(executor.statusReason === null ? {} : { hint: executor.statusReason })}
+      actions={[
+        ...changes.map((change) => can('executor.control') && { word: t(change), act: () => open(change) }),
+        can('executor.control') && { word: t('remove'), act: () => open('remove') },
+      ]}
+      tabs={[
+        { value: 'overview', label: t('overview'), content: <Overview executor={executor} /> },
+        { value: 'tasks', label: t('tasks'), content: <TasksOf executor={executor} /> },
+        { value: 'instances', label: t('instances'), content: <InstancesOf executor={executor} /> },
+        { value: 'history', label: t('history'), content: <HistoryOf executor={executor} /> },
+      ]}
+    >
       {dialog !== null && dialog !== 'remove' && <StatusDialog executor={executor} change={dialog} onClose={() => open(null)} />}
-      <ConfirmDialog
+      <RemoveDialog
         opened={dialog === 'remove'}
         onClose={() => open(null)}
         title={t('removeTitle', { name: executor.instance })}
         confirm={t('remove')}
-        danger
-        onConfirm={async () => {
-          await api.executors.remove({ params: { executor: String(executor.id) } })
-          await navigate({ to: '/t/$tenant/executors', params: { tenant: code } })
-          client.removeQueries({ queryKey: ['executors', code] })
-        }}
+        list="executors"
+        remove={() => api.executors.remove({ params: { executor: String(executor.id) } })}
       >
         {t('removeHint')}
-      </ConfirmDialog>
-    </>
+      </RemoveDialog>
+    </ObjectPage>
   )
 }
 
@@ -213,11 +190,7 @@ function InstancesOf({ executor }: { executor: ExecutorDetail }) {
         {
           id: 'run',
           header: t('run'),
-          cell: ({ runId }) => (
-            <Anchor component={Link} to={`/t/${code}/runs/${runId}`} size="sm">
-              #{runId}
-            </Anchor>
-          ),
+          cell: ({ runId }) => <TenantLink to={`runs/${runId}`}>#{runId}</TenantLink>,
         },
         { id: 'state', header: t('state'), cell: ({ state }) => <StateBadge state={state} /> },
         {

@@ -1,10 +1,10 @@
 import type { ExecutorDetail } from '@carillon/contract'
-import { Anchor, Text } from '@mantine/core'
+import { Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
 import { useTenant } from '../../app/session.tsx'
 import { DataTable } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
+import { TenantLink } from '../../components/TenantLink.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { executorsTexts } from './text.ts'
 
@@ -51,19 +51,15 @@ export function TasksOf({ executor }: { executor: ExecutorDetail }) {
           {
             id: 'task',
             header: t('task'),
-            cell: (task) => (
-              <Anchor component={Link} to={`/t/${code}/tasks/${task.code}`} size="sm" className="foreign">
-                {task.code}
-              </Anchor>
-            ),
+            cell: (task) => <TenantLink to={`tasks/${task.code}`}>{task.code}</TenantLink>,
           },
           {
             id: 'type',
             header: t('taskType'),
             cell: ({ type }) => (
-              <Anchor component={Link} to={`/t/${code}/task-types/${type.code}`} size="sm" c="inherit" className="foreign">
+              <TenantLink to={`task-types/${type.code}`} quiet>
                 {type.code}
-              </Anchor>
+              </TenantLink>
             ),
           },
           { id: 'handler', header: t('handler'), wide: true, cell: ({ handler }) => <span className="foreign">{handler}</span> },

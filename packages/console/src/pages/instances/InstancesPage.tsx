@@ -7,14 +7,14 @@ import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { given, listOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
-import { useSetSearch } from '../../app/set-search.ts'
 import { BulkActions } from '../../components/bulk/BulkActions.tsx'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
-import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
+import type { Filter } from '../../components/FilterBar.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { stateTexts } from '../../components/states.ts'
+import { TenantLink } from '../../components/TenantLink.tsx'
 import { Duration, Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { stateOf } from '../runs/run-nodes.ts'
@@ -28,7 +28,6 @@ export function InstancesPage() {
   const t = useTexts(instancesTexts)
   const { code, api } = useTenant()
   const search = route.useSearch()
-  const setSearch = useSetSearch()
   const [ids, select] = useState<ReadonlySet<number | string>>(new Set())
   const page = (cursor: string | undefined, limit: number, signal?: AbortSignal) =>
     api.instances.list({ query: given({ ...queryOf(search), cursor, limit }) }, given({ signal }))
@@ -37,44 +36,38 @@ export function InstancesPage() {
     page: (cursor, signal) => page(cursor, 50, signal),
     idOf: ({ id }) => id,
   })
-  const filtered = Object.values(search).some((value) => value !== undefined)
+  const toRuns = (
+    <Button variant="default" component={Link} to={`/t/${code}/runs`}>
+      {t('toRuns')}
+    </Button>
+  )
   return (
-    <>
-      <PageHeader title={t('title')} />
-      <FilterBar filters={useFilters()} values={search} onChange={(changes) => setSearch(changes)} />
-      <BulkActions
-        selected={list.rows.filter(({ id }) => ids.has(id))}
-        onClear={() => select(new Set())}
-        actions={useBulkActions()}
-        idOf={({ id }) => id}
-        nameOf={nameOf}
-        page={(cursor) => page(cursor, 200)}
-        any={list.rows.length > 0}
-      />
-      <DataTable
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        columns={useColumns()}
-        selection={{ ids, set: select, nameOf }}
-        empty={
-          filtered ? (
-            <EmptyState title={t('noMatch')}>{t('noMatchHint')}</EmptyState>
-          ) : (
-            <EmptyState
-              title={t('none')}
-              action={
-                <Button variant="default" component={Link} to={`/t/${code}/runs`}>
-                  {t('toRuns')}
-                </Button>
-              }
-            >
-              {t('noneHint')}
-            </EmptyState>
-          )
-        }
-      />
-    </>
+    <ListPage
+      title={t('title')}
+      filters={useFilters()}
+      values={search}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns()}
+      selection={{ ids, set: select, nameOf }}
+      bulk={
+        <BulkActions
+          selected={list.rows.filter(({ id }) => ids.has(id))}
+          onClear={() => select(new Set())}
+          actions={useBulkActions()}
+          idOf={({ id }) => id}
+          nameOf={nameOf}
+          page={(cursor) => page(cursor, 200)}
+          any={list.rows.length > 0}
+        />
+      }
+      none={
+        <EmptyState title={t('none')} action={toRuns}>
+          {t('noneHint')}
+        </EmptyState>
+      }
+      noMatch={<EmptyState title={t('noMatch')}>{t('noMatchHint')}</EmptyState>}
+    />
   )
 }
 
@@ -150,9 +143,7 @@ function useColumns(): readonly Column<Instance>[] {
         executor === null ? (
           '–'
         ) : (
-          <Anchor component={Link} to={`/t/${code}/executors/${executor.id}`} size="sm" className="foreign">
-            {executor.instance ?? `#${executor.id}`}
-          </Anchor>
+          <TenantLink to={`executors/${executor.id}`}>{executor.instance ?? `#${executor.id}`}</TenantLink>
         ),
     },
     { id: 'created', header: t('created'), cell: (row) => <Time at={row.createdAt} /> },

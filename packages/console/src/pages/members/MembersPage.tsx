@@ -10,9 +10,9 @@ import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
 import { DataTable } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { ProblemAlert } from '../../components/ErrorPanel.tsx'
-import { FormDialog } from '../../components/FormDialog.tsx'
-import { FormFields, type FormValues } from '../../components/FormFields.tsx'
+import { FieldsDialog } from '../../components/FieldsDialog.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
+import { RowActions } from '../../components/RowActions.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { membersTexts } from './text.ts'
@@ -73,14 +73,7 @@ export function MembersPage() {
             header: t('remove'),
             width: '100px',
             cell: ({ user: { login } }) => (
-              <Button
-                size="compact-sm"
-                variant="default"
-                aria-label={t('removeLogin', { login })}
-                onClick={() => setRemoving(login)}
-              >
-                {t('remove')}
-              </Button>
+              <RowActions actions={[{ word: t('remove'), label: t('removeLogin', { login }), act: () => setRemoving(login) }]} />
             ),
           },
         ]}
@@ -111,34 +104,24 @@ export function MembersPage() {
 function AddMember({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
   const t = useTexts(membersTexts)
   const { api } = useTenant()
-  const [values, setValues] = useState<FormValues>({ login: '', role: 'developer' })
   return (
-    <FormDialog
+    <FieldsDialog
       title={t('add')}
       submit={t('addDo')}
+      fields={[
+        { key: 'login', label: t('login'), hint: t('loginHint'), required: true },
+        {
+          key: 'role',
+          label: t('role'),
+          kind: 'choice',
+          required: true,
+          options: ROLES.map((value) => ({ value, label: t(value) })),
+        },
+      ]}
+      initial={{ login: '', role: 'developer' }}
       onClose={onClose}
       onDone={onDone}
-      onSubmit={() =>
-        api.members.set({ params: { login: String(values['login']) }, body: { role: values['role'] as MemberRole } })
-      }
-    >
-      {(problem) => (
-        <FormFields
-          fields={[
-            { key: 'login', label: t('login'), hint: t('loginHint'), required: true },
-            {
-              key: 'role',
-              label: t('role'),
-              kind: 'choice',
-              required: true,
-              options: ROLES.map((value) => ({ value, label: t(value) })),
-            },
-          ]}
-          values={values}
-          onChange={setValues}
-          problem={problem}
-        />
-      )}
-    </FormDialog>
+      onSubmit={({ login, role }) => api.members.set({ params: { login: String(login) }, body: { role: role as MemberRole } })}
+    />
   )
 }

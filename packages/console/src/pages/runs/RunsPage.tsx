@@ -1,20 +1,20 @@
 import type { Run } from '@carillon/contract'
 import type { RunOrigin, RunState } from '@carillon/core'
-import { Anchor, Button, Group, Text } from '@mantine/core'
+import { Button, Group, Text } from '@mantine/core'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { Suspense, lazy, useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { given, listOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import type { BulkActions as BulkActionsOf } from '../../components/bulk/BulkActions.tsx'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
-import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
-import { StateBadge } from '../../components/StateBadge.tsx'
+import type { Filter } from '../../components/FilterBar.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
 import { stateTexts } from '../../components/states.ts'
-import { Duration, Time } from '../../components/Time.tsx'
+import { TenantLink } from '../../components/TenantLink.tsx'
 import { useTexts } from '../../i18n/texts.ts'
+import { useRunColumns } from './columns.tsx'
 import { runsTexts } from './text.ts'
 import { useBulkActions } from './use-bulk-actions.ts'
 
@@ -41,8 +41,6 @@ export function RunsPage() {
   const t = useTexts(runsTexts)
   const { code, api } = useTenant()
   const search = route.useSearch()
-  const navigate = route.useNavigate()
-  const filters = useFilters()
   const [ids, select] = useState<ReadonlySet<number | string>>(new Set())
   const page = (cursor: string | undefined, limit: number, signal?: AbortSignal) =>
     api.runs.list({ query: given({ ...queryOf(search), cursor, limit }) }, given({ signal }))
@@ -51,51 +49,40 @@ export function RunsPage() {
     page: (cursor, signal) => page(cursor, 50, signal),
     idOf: ({ id }) => id,
   })
-  const filtered = Object.values(search).some((value) => value !== undefined)
+  const toTasks = (
+    <Button variant="default" component={Link} to={`/t/${code}/tasks`}>
+      {t('toTasks')}
+    </Button>
+  )
   return (
-    <>
-      <PageHeader title={t('title')} />
-      <FilterBar
-        filters={filters}
-        values={search}
-        onChange={(changes) => void navigate({ search: (before) => ({ ...before, ...changes }) as typeof before, replace: true })}
-      />
-      <Suspense fallback={null}>
-        <BulkActions
-          selected={list.rows.filter(({ id }) => ids.has(id))}
-          onClear={() => select(new Set())}
-          actions={useBulkActions()}
-          idOf={({ id }) => id}
-          nameOf={nameOf}
-          page={(cursor) => page(cursor, 200)}
-          any={list.rows.length > 0}
-        />
-      </Suspense>
-      <DataTable
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        selection={{ ids, set: select, nameOf }}
-        columns={useColumns()}
-        empty={
-          filtered ? (
-            <EmptyState title={t('noMatch')}>{t('noMatchHint')}</EmptyState>
-          ) : (
-            <EmptyState
-              title={t('none')}
-              command="carillon trigger <task>"
-              action={
-                <Button variant="default" component={Link} to={`/t/${code}/tasks`}>
-                  {t('toTasks')}
-                </Button>
-              }
-            >
-              {t('noneHint')}
-            </EmptyState>
-          )
-        }
-      />
-    </>
+    <ListPage
+      title={t('title')}
+      filters={useFilters()}
+      values={search}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns()}
+      selection={{ ids, set: select, nameOf }}
+      bulk={
+        <Suspense fallback={null}>
+          <BulkActions
+            selected={list.rows.filter(({ id }) => ids.has(id))}
+            onClear={() => select(new Set())}
+            actions={useBulkActions()}
+            idOf={({ id }) => id}
+            nameOf={nameOf}
+            page={(cursor) => page(cursor, 200)}
+            any={list.rows.length > 0}
+          />
+        </Suspense>
+      }
+      none={
+        <EmptyState title={t('none')} command="carillon trigger <task>" action={toTasks}>
+          {t('noneHint')}
+        </EmptyState>
+      }
+      noMatch={<EmptyState title={t('noMatch')}>{t('noMatchHint')}</EmptyState>}
+    />
   )
 }
 
@@ -133,47 +120,19 @@ function useFilters(): readonly Filter[] {
 
 function useColumns(): readonly Column<Run>[] {
   const t = useTexts(runsTexts)
-  const { code } = useTenant()
-  return [
-    {
-      id: 'name',
-      header: t('name'),
-      cell: (run) => (
-        <Group gap={6}>
-          <Anchor component={Link} to={`/t/${code}/runs/${run.id}`} size="sm" className="foreign">
-            {(run.kind === 'DAG' ? run.dag?.code : run.task?.code) ?? t('deleted')}
-          </Anchor>
-          <Text size="xs" c="dimmed">
-            #{run.id} · {t(run.kind)}
-            {run.dag ? ` · ${t('version', { version: run.dag.version })}` : ''}
-          </Text>
-        </Group>
-      ),
-    },
-    {
-      id: 'state',
-      header: t('state'),
-      width: '120px',
-      cell: (run) => <StateBadge state={run.state} note={run.reason ?? undefined} />,
-    },
-    {
-      id: 'origin',
-      header: t('origin'),
-      wide: true,
-      cell: (run) => (
-        <span className="foreign">
-          {t(run.origin)} · {run.schedule?.code ?? run.startedBy}
-        </span>
-      ),
-    },
-    { id: 'created', header: t('created'), cell: (run) => <Time at={run.createdAt} /> },
-    {
-      id: 'waited',
-      header: t('waited'),
-      align: 'right',
-      wide: true,
-      cell: (run) => <Duration from={run.createdAt} to={run.startedAt ?? run.endedAt} />,
-    },
-    { id: 'ran', header: t('ran'), align: 'right', cell: (run) => <Duration from={run.startedAt} to={run.endedAt} /> },
-  ]
+  const { state, origin, created, waited, ran } = useRunColumns()
+  const name: Column<Run> = {
+    id: 'name',
+    header: t('name'),
+    cell: (run) => (
+      <Group gap={6}>
+        <TenantLink to={`runs/${run.id}`}>{(run.kind === 'DAG' ? run.dag?.code : run.task?.code) ?? t('deleted')}</TenantLink>
+        <Text size="xs" c="dimmed">
+          #{run.id} · {t(run.kind)}
+          {run.dag ? ` · ${t('version', { version: run.dag.version })}` : ''}
+        </Text>
+      </Group>
+    ),
+  }
+  return [name, state, origin, created, waited, ran]
 }

@@ -13,14 +13,15 @@ import {
 } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState, type ReactNode } from 'react'
-import { isConflict } from '../../api/problem.ts'
+import type { ReactNode } from 'react'
 import { useTenant } from '../../app/session.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
 import { labelsOf } from '../../components/labels.ts'
 import { zoneName } from '../../components/moments.ts'
 import { JsonField } from '../../components/schema-form/JsonField.tsx'
 import { recordOf } from '../../components/schema-form/schema.ts'
+import { useDraft, type Problem } from '../../components/use-draft.ts'
+import { useNewest } from '../../components/use-newest.ts'
 import { useLanguage, useTexts } from '../../i18n/texts.ts'
 import { cronWords } from './cron-words.ts'
 import { draftOf, misfireOf, timesOf, type Draft } from './draft.ts'
@@ -34,11 +35,9 @@ interface ScheduleFormProps {
   readonly onDone: (schedule: ScheduleView) => void
 }
 
-type Set = (changes: Partial<Draft>) => void
-type Problem = (pointer: string) => string | undefined
 interface PartProps {
   readonly draft: Draft
-  readonly set: Set
+  readonly set: (changes: Partial<Draft>) => void
   readonly problem: Problem
 }
 
@@ -46,9 +45,8 @@ export function ScheduleForm({ schedule, onClose, onDone }: ScheduleFormProps) {
   const t = useTexts(schedulesTexts)
   const { api, code: tenant } = useTenant()
   const client = useQueryClient()
-  const [draft, setDraft] = useState(() => draftOf(schedule, zoneName('local')))
-  const [newest, setNewest] = useState<ScheduleView | null>(null)
-  const set: Set = (changes) => setDraft((before) => ({ ...before, ...changes }))
+  const { draft, set, fields } = useDraft(() => draftOf(schedule, zoneName('local')))
+  const { newest, sending } = useNewest(() => api.schedules.get({ params: { schedule: schedule!.id } }))
   const labels = labelsOf(draft.labels)
   const send = async () => {
     const body = {
@@ -62,13 +60,8 @@ export function ScheduleForm({ schedule, onClose, onDone }: ScheduleFormProps) {
       ...(labels === null ? {} : { labels }),
     }
     if (schedule === null) return api.schedules.create({ body: { ...body, [draft.targetKind]: draft.target } })
-    const version = (newest ?? schedule).version
-    try {
-      return await api.schedules.update({ params: { schedule: schedule.id }, body: { ...body, version } })
-    } catch (error) {
-      if (isConflict(error)) setNewest(await api.schedules.get({ params: { schedule: schedule.id } }))
-      throw error
-    }
+    const { version } = newest ?? schedule
+    return sending(() => api.schedules.update({ params: { schedule: schedule.id }, body: { ...body, version } }))
   }
   return (
     <FormDialog
@@ -82,54 +75,42 @@ export function ScheduleForm({ schedule, onClose, onDone }: ScheduleFormProps) {
         onDone(saved)
       }}
     >
-      {(problem) => (
-        <>
-          {newest !== null && (
-            <Alert role="alert" title={t('conflict')}>
-              {t('conflictHint', { version: newest.version })}
-            </Alert>
-          )}
-          <TextInput
-            label={t('code')}
-            description={t('codeHint')}
-            required
-            data-autofocus
-            value={draft.code}
-            error={problem('/code')}
-            onChange={({ currentTarget }) => set({ code: currentTarget.value })}
-          />
-          {schedule === null && <TargetFields draft={draft} set={set} problem={problem} />}
-          <TimingFields draft={draft} set={set} problem={problem} />
-          <DraftPreview draft={draft} />
-          <BoundFields draft={draft} set={set} problem={problem} />
-          <MisfireFields draft={draft} set={set} problem={problem} />
-          <JsonField
-            label={t('parameters')}
-            description={t('parametersHint')}
-            value={draft.params}
-            onChange={(params) => set({ params: params ?? {} })}
-            error={problem('/params')}
-          />
-          <Field name="priority" hint={t('priorityHint')} pointer="/priority" {...{ draft, set, problem }} />
-          <Field name="name" pointer="/name" {...{ draft, set, problem }} />
-          <Textarea
-            label={t('description')}
-            autosize
-            maxRows={6}
-            value={draft.description}
-            error={problem('/description')}
-            onChange={({ currentTarget }) => set({ description: currentTarget.value })}
-          />
-          <Textarea
-            label={t('labels')}
-            description={t('labelsHint')}
-            autosize
-            value={draft.labels}
-            error={labels === null ? t('labelsProblem') : problem('/labels')}
-            onChange={({ currentTarget }) => set({ labels: currentTarget.value })}
-          />
-        </>
-      )}
+      {(problem) => {
+        const { text } = fields(problem)
+        const part = { draft, set, problem }
+        return (
+          <>
+            {newest !== null && (
+              <Alert role="alert" title={t('conflict')}>
+                {t('conflictHint', { version: newest.version })}
+              </Alert>
+            )}
+            <TextInput label={t('code')} description={t('codeHint')} required data-autofocus {...text('code')} />
+            {schedule === null && <TargetFields {...part} />}
+            <TimingFields {...part} />
+            <DraftPreview draft={draft} />
+            <BoundFields {...part} />
+            <MisfireFields {...part} />
+            <JsonField
+              label={t('parameters')}
+              description={t('parametersHint')}
+              value={draft.params}
+              onChange={(params) => set({ params: params ?? {} })}
+              error={problem('/params')}
+            />
+            <Field name="priority" hint={t('priorityHint')} pointer="/priority" {...part} />
+            <Field name="name" pointer="/name" {...part} />
+            <Textarea label={t('description')} autosize maxRows={6} {...text('description')} />
+            <Textarea
+              label={t('labels')}
+              description={t('labelsHint')}
+              autosize
+              {...text('labels')}
+              {...(labels === null ? { error: t('labelsProblem') } : {})}
+            />
+          </>
+        )
+      }}
     </FormDialog>
   )
 }

@@ -1,7 +1,7 @@
 import type { Backfill, Client, ScheduleView } from '@carillon/contract'
-import { Anchor, Button, Select, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Select, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, getRouteApi } from '@tanstack/react-router'
+import { getRouteApi } from '@tanstack/react-router'
 import { CircleCheck, CircleX, Clock, History, StepForward } from 'lucide-react'
 import { useState } from 'react'
 import { useLive } from '../../app/live.ts'
@@ -10,16 +10,18 @@ import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { useSetSearch } from '../../app/set-search.ts'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
-import { DataTable, Loading } from '../../components/DataTable.tsx'
+import { DataTable } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
-import { ErrorPanel, ProblemAlert } from '../../components/ErrorPanel.tsx'
+import { ProblemAlert } from '../../components/ErrorPanel.tsx'
 import { Facts } from '../../components/Facts.tsx'
+import { Found } from '../../components/Found.tsx'
 import { JsonView } from '../../components/JsonView.tsx'
 import { Marker } from '../../components/Marker.tsx'
 import { durationText } from '../../components/moments.ts'
-import { PageHeader } from '../../components/PageHeader.tsx'
-import { PageTabs } from '../../components/PageTabs.tsx'
+import { ObjectPage } from '../../components/ObjectPage.tsx'
+import { RemoveDialog } from '../../components/RemoveDialog.tsx'
 import { Revisions } from '../../components/Revisions.tsx'
+import { TenantLink } from '../../components/TenantLink.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { BackfillDialog } from './BackfillDialog.tsx'
@@ -39,86 +41,64 @@ export function SchedulePage() {
     queryKey: ['schedules', code, schedule],
     queryFn: ({ signal }) => api.schedules.get({ params: { schedule } }, { signal }),
   })
-  if (found.error !== null && found.data === undefined)
-    return <ErrorPanel level={1} error={found.error} retry={() => void found.refetch()} />
-  if (found.data === undefined) return <Loading />
-  return <Found key={found.data.id} schedule={found.data} />
+  return <Found query={found}>{(view) => <ScheduleDetail schedule={view} />}</Found>
 }
 
 type Dialog = 'pause' | 'resume' | 'edit' | 'backfill' | 'remove' | null
 
-function Found({ schedule }: { schedule: ScheduleView }) {
+function ScheduleDetail({ schedule }: { schedule: ScheduleView }) {
   const t = useTexts(schedulesTexts)
   const { api, code, can } = useTenant()
   const client = useQueryClient()
   const setSearch = useSetSearch()
   const [dialog, open] = useState<Dialog>(null)
+  const close = () => open(null)
   const params = { schedule: schedule.id }
   const writable = can('definition.write')
   return (
-    <>
-      <PageHeader
-        title={schedule.code}
-        hint={[schedule.name, schedule.pauseReason].filter((text) => text !== null && text !== '').join(' · ')}
-        beside={<ScheduleState schedule={schedule} />}
-      >
-        {can('schedule.pause') && (
-          <Button variant="default" onClick={() => open(schedule.paused ? 'resume' : 'pause')}>
-            {t(schedule.paused ? 'resume' : 'pause')}
-          </Button>
-        )}
-        {writable && (
-          <>
-            <Button variant="default" onClick={() => open('edit')}>
-              {t('edit')}
-            </Button>
-            <Button variant="default" onClick={() => open('backfill')}>
-              {t('backfill')}
-            </Button>
-            <Button variant="default" onClick={() => open('remove')}>
-              {t('remove')}
-            </Button>
-          </>
-        )}
-      </PageHeader>
-      <PageTabs
-        label={schedule.code}
-        tabs={[
-          { value: 'overview', label: t('overview'), content: <Overview schedule={schedule} /> },
-          { value: 'fires', label: t('fires'), content: <FiresOf schedule={schedule} /> },
-          { value: 'backfills', label: t('backfills'), content: <BackfillsOf schedule={schedule} /> },
-          {
-            value: 'history',
-            label: t('history'),
-            content: (
-              <Revisions
-                queryKey={['schedules', code, schedule.code]}
-                list={(cursor) => api.schedules.revisions({ params, query: given({ cursor }) })}
-                {...(writable
-                  ? {
-                      restore: (revision: number) =>
-                        api.schedules.restore({ params, body: { version: schedule.version, revision } }),
-                    }
-                  : {})}
-              />
-            ),
-          },
-        ]}
-      />
-      {dialog === 'edit' && <EditDialog schedule={schedule} onClose={() => open(null)} />}
+    <ObjectPage
+      title={schedule.code}
+      hint={[schedule.name, schedule.pauseReason].filter((text) => text !== null && text !== '').join(' · ')}
+      beside={<ScheduleState schedule={schedule} />}
+      actions={[
+        can('schedule.pause') &&
+          (schedule.paused ? { word: t('resume'), act: () => open('resume') } : { word: t('pause'), act: () => open('pause') }),
+        writable && { word: t('edit'), act: () => open('edit') },
+        writable && { word: t('backfill'), act: () => open('backfill') },
+        writable && { word: t('remove'), act: () => open('remove') },
+      ]}
+      tabs={[
+        { value: 'overview', label: t('overview'), content: <Overview schedule={schedule} /> },
+        { value: 'fires', label: t('fires'), content: <FiresOf schedule={schedule} /> },
+        { value: 'backfills', label: t('backfills'), content: <BackfillsOf schedule={schedule} /> },
+        {
+          value: 'history',
+          label: t('history'),
+          content: (
+            <Revisions
+              queryKey={['schedules', code, schedule.code]}
+              list={(query) => api.schedules.revisions({ params, query })}
+              restore={(revision) => api.schedules.restore({ params, body: { version: schedule.version, revision } })}
+              mayRestore={writable}
+            />
+          ),
+        },
+      ]}
+    >
+      {dialog === 'edit' && <EditDialog schedule={schedule} onClose={close} />}
       {dialog === 'backfill' && (
         <BackfillDialog
           schedule={schedule}
-          onClose={() => open(null)}
+          onClose={close}
           onDone={() => {
-            open(null)
+            close()
             void client.invalidateQueries({ queryKey: ['schedules', code] })
             setSearch({ tab: 'backfills' }, 'push')
           }}
         />
       )}
-      <Questions schedule={schedule} dialog={dialog} onClose={() => open(null)} />
-    </>
+      <Questions schedule={schedule} dialog={dialog} onClose={close} />
+    </ObjectPage>
   )
 }
 
@@ -142,7 +122,6 @@ function Questions({ schedule, dialog, onClose }: { schedule: ScheduleView; dial
   const t = useTexts(schedulesTexts)
   const { api, code } = useTenant()
   const client = useQueryClient()
-  const navigate = route.useNavigate()
   const [reason, setReason] = useState('')
   const params = { schedule: schedule.id }
   const changed = () => client.invalidateQueries({ queryKey: ['schedules', code] })
@@ -167,20 +146,16 @@ function Questions({ schedule, dialog, onClose }: { schedule: ScheduleView; dial
       >
         {t('nextFire')}: <Time at={schedule.nextFireAt} zone={zoneOf(schedule.timing)} />
       </ConfirmDialog>
-      <ConfirmDialog
+      <RemoveDialog
         opened={dialog === 'remove'}
         onClose={onClose}
         title={t('removeTitle', { code: schedule.code })}
         confirm={t('remove')}
-        danger
-        onConfirm={async () => {
-          await api.schedules.remove({ params })
-          await navigate({ to: '/t/$tenant/schedules', params: { tenant: code } })
-          client.removeQueries({ queryKey: ['schedules', code] })
-        }}
+        list="schedules"
+        remove={() => api.schedules.remove({ params })}
       >
         {t('removeHint')}
-      </ConfirmDialog>
+      </RemoveDialog>
     </>
   )
 }
@@ -299,13 +274,7 @@ function FiresOf({ schedule }: { schedule: ScheduleView }) {
             id: 'run',
             header: t('run'),
             cell: ({ runId }) =>
-              runId === null ? (
-                <span aria-hidden>–</span>
-              ) : (
-                <Anchor component={Link} to={`/t/${code}/runs/${runId}`} size="sm">
-                  #{runId}
-                </Anchor>
-              ),
+              runId === null ? <span aria-hidden>–</span> : <TenantLink to={`runs/${runId}`}>#{runId}</TenantLink>,
           },
           { id: 'decided', header: t('decided'), wide: true, cell: ({ decidedAt }) => <Time at={decidedAt} /> },
         ]}
@@ -337,9 +306,10 @@ function BackfillsOf({ schedule }: { schedule: ScheduleView }) {
             id: 'range',
             header: t('range'),
             cell: ({ fromAt, toAt }) => (
-              <>
+              // One box: on a phone the cell lays its parts out in a row that does not break.
+              <div>
                 <Time at={fromAt} /> – <Time at={toAt} />
-              </>
+              </div>
             ),
           },
           { id: 'state', header: t('state'), cell: ({ state }) => t(state) },

@@ -1,8 +1,8 @@
 import type { ScheduleView } from '@carillon/contract'
-import { Anchor, Button, Text } from '@mantine/core'
+import { Button, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQueryClient } from '@tanstack/react-query'
-import { Link, getRouteApi } from '@tanstack/react-router'
+import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
@@ -14,7 +14,9 @@ import { EmptyState } from '../../components/EmptyState.tsx'
 import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
 import { PageTabs } from '../../components/PageTabs.tsx'
+import { TenantLink } from '../../components/TenantLink.tsx'
 import { Relative, Time } from '../../components/Time.tsx'
+import { TwoLines } from '../../components/TwoLines.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { LoadMap } from './LoadMap.tsx'
 import { ScheduleForm } from './ScheduleForm.tsx'
@@ -144,20 +146,14 @@ function useFilters(): readonly Filter[] {
 
 function useColumns(): readonly Column<ScheduleView>[] {
   const t = useTexts(schedulesTexts)
-  const { code } = useTenant()
   return [
     {
       id: 'code',
       header: t('code'),
       cell: (schedule) => (
-        <div>
-          <Anchor component={Link} to={`/t/${code}/schedules/${schedule.code}`} size="sm" className="foreign">
-            {schedule.code}
-          </Anchor>
-          <Text size="xs" c="dimmed" className="foreign">
-            {schedule.name}
-          </Text>
-        </div>
+        <TwoLines under={schedule.name}>
+          <TenantLink to={`schedules/${schedule.code}`}>{schedule.code}</TenantLink>
+        </TwoLines>
       ),
     },
     { id: 'target', header: t('target'), cell: (schedule) => <Target schedule={schedule} /> },

@@ -6,15 +6,14 @@ import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
-import { useSetSearch } from '../../app/set-search.ts'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
 import { CopyButton } from '../../components/CopyButton.tsx'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
-import { FilterBar } from '../../components/FilterBar.tsx'
-import { FormDialog } from '../../components/FormDialog.tsx'
-import { FormFields, linesOf, type FieldSpec, type FormValues } from '../../components/FormFields.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
+import { FieldsDialog } from '../../components/FieldsDialog.tsx'
+import { linesOf, type FieldSpec, type FormValues } from '../../components/FormFields.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
+import { RowActions } from '../../components/RowActions.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { secretsTexts } from './text.ts'
@@ -27,7 +26,6 @@ export function SecretsPage() {
   const t = useTexts(secretsTexts)
   const { code, api, can } = useTenant()
   const search = route.useSearch()
-  const setSearch = useSetSearch()
   const client = useQueryClient()
   const [dialog, open] = useState<Dialog | null>(null)
   const list = useLiveList<SecretView>('secrets', {
@@ -41,24 +39,18 @@ export function SecretsPage() {
     void client.invalidateQueries({ queryKey: ['secrets', code] })
   }
   return (
-    <>
-      <PageHeader title={t('title')} hint={t('hint')}>
-        {can('secret.manage') && <Button onClick={() => open({ kind: 'create' })}>{t('create')}</Button>}
-      </PageHeader>
-      <FilterBar filters={[{ key: 'q', label: t('search'), kind: 'text', width: 220 }]} values={search} onChange={setSearch} />
-      <DataTable<SecretView>
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        columns={useColumns(open)}
-        empty={
-          search.q !== undefined ? (
-            <EmptyState title={t('noMatch')} />
-          ) : (
-            <EmptyState title={t('none')}>{t('noneHint')}</EmptyState>
-          )
-        }
-      />
+    <ListPage
+      title={t('title')}
+      hint={t('hint')}
+      action={can('secret.manage') && <Button onClick={() => open({ kind: 'create' })}>{t('create')}</Button>}
+      filters={[{ key: 'q', label: t('search'), kind: 'text', width: 220 }]}
+      values={search}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns(open)}
+      none={<EmptyState title={t('none')}>{t('noneHint')}</EmptyState>}
+      noMatch={<EmptyState title={t('noMatch')} />}
+    >
       {dialog?.kind === 'create' && <SecretForm secret={null} onClose={() => open(null)} onDone={done} />}
       {dialog?.kind === 'edit' && <SecretForm secret={dialog.secret} onClose={() => open(null)} onDone={done} />}
       {dialog?.kind === 'rotate' && <Rotate secret={dialog.secret} onClose={() => open(null)} onDone={done} />}
@@ -76,7 +68,7 @@ export function SecretsPage() {
       >
         {t('removeHint')}
       </ConfirmDialog>
-    </>
+    </ListPage>
   )
 }
 
@@ -113,32 +105,13 @@ function useColumns(open: (dialog: Dialog) => void): readonly Column<SecretView>
     id: 'actions',
     header: t('actions'),
     cell: (secret) => (
-      <Group gap={4}>
-        <Button
-          size="compact-sm"
-          variant="default"
-          aria-label={t('editName', { name: secret.name })}
-          onClick={() => open({ kind: 'edit', secret })}
-        >
-          {t('edit')}
-        </Button>
-        <Button
-          size="compact-sm"
-          variant="default"
-          aria-label={t('rotateTitle', { name: secret.name })}
-          onClick={() => open({ kind: 'rotate', secret })}
-        >
-          {t('rotate')}
-        </Button>
-        <Button
-          size="compact-sm"
-          variant="default"
-          aria-label={t('removeName', { name: secret.name })}
-          onClick={() => open({ kind: 'remove', secret })}
-        >
-          {t('remove')}
-        </Button>
-      </Group>
+      <RowActions
+        actions={[
+          { word: t('edit'), label: t('editName', { name: secret.name }), act: () => open({ kind: 'edit', secret }) },
+          { word: t('rotate'), label: t('rotateTitle', { name: secret.name }), act: () => open({ kind: 'rotate', secret }) },
+          { word: t('remove'), label: t('removeName', { name: secret.name }), act: () => open({ kind: 'remove', secret }) },
+        ]}
+      />
     ),
   }
   return can('secret.manage') ? [...shown, actions] : shown
@@ -158,7 +131,7 @@ function SecretForm({ secret, onClose, onDone }: DialogProps & { secret: SecretV
   const t = useTexts(secretsTexts)
   const { api } = useTenant()
   const lines = (key: keyof UsableBy) => (secret?.usableBy[key] ?? []).join('\n')
-  const [values, setValues] = useState<FormValues>({
+  const initial: FormValues = {
     name: '',
     value: '',
     description: secret?.description ?? '',
@@ -166,8 +139,8 @@ function SecretForm({ secret, onClose, onDone }: DialogProps & { secret: SecretV
     tasks: lines('tasks'),
     dags: lines('dags'),
     roles: lines('roles'),
-  })
-  const send = () => {
+  }
+  const send = (values: FormValues) => {
     const limits = (['apps', 'tasks', 'dags', 'roles'] as const).flatMap((key) => {
       const names = linesOf(values[key])
       return names.length === 0 ? [] : [[key, names] as const]
@@ -189,48 +162,31 @@ function SecretForm({ secret, onClose, onDone }: DialogProps & { secret: SecretV
     { key: 'roles', label: t('roles'), hint: t('rolesHint'), kind: 'lines', pointer: '/usableBy/roles' },
   ]
   return (
-    <FormDialog
+    <FieldsDialog
       title={secret === null ? t('create') : t('editName', { name: secret.name })}
       submit={secret === null ? t('createDo') : t('save')}
+      fields={secret === null ? [...fresh, ...common] : common}
+      initial={initial}
       onClose={onClose}
       onSubmit={send}
       onDone={onDone}
-    >
-      {(problem) => (
-        <FormFields
-          fields={secret === null ? [...fresh, ...common] : common}
-          values={values}
-          onChange={setValues}
-          problem={problem}
-        />
-      )}
-    </FormDialog>
+    />
   )
 }
 
 function Rotate({ secret, onClose, onDone }: DialogProps & { secret: SecretView }) {
   const t = useTexts(secretsTexts)
   const { api } = useTenant()
-  const [values, setValues] = useState<FormValues>({ value: '' })
   return (
-    <FormDialog
+    <FieldsDialog
       title={t('rotateTitle', { name: secret.name })}
       submit={t('rotateDo')}
+      hint={t('rotateHint')}
+      fields={[{ key: 'value', label: t('newValue'), kind: 'password', required: true }]}
+      initial={{ value: '' }}
       onClose={onClose}
-      onSubmit={() => api.secrets.rotate({ params: { secret: secret.id }, body: { value: String(values['value']) } })}
+      onSubmit={({ value }) => api.secrets.rotate({ params: { secret: secret.id }, body: { value: String(value) } })}
       onDone={onDone}
-    >
-      {(problem) => (
-        <>
-          <Text>{t('rotateHint')}</Text>
-          <FormFields
-            fields={[{ key: 'value', label: t('newValue'), kind: 'password', required: true }]}
-            values={values}
-            onChange={setValues}
-            problem={problem}
-          />
-        </>
-      )}
-    </FormDialog>
+    />
   )
 }

@@ -1,20 +1,19 @@
 import type { TaskType } from '@carillon/contract'
-import { Badge, Button, Stack, Text, TextInput } from '@mantine/core'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, getRouteApi } from '@tanstack/react-router'
+import { Stack, Text, TextInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTenant } from '../../app/session.tsx'
-import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
-import { Loading } from '../../components/DataTable.tsx'
-import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { Facts } from '../../components/Facts.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
+import { Found } from '../../components/Found.tsx'
 import { JsonView } from '../../components/JsonView.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
-import { PageTabs } from '../../components/PageTabs.tsx'
+import { ObjectPage } from '../../components/ObjectPage.tsx'
+import { RemoveDialog } from '../../components/RemoveDialog.tsx'
 import { Revisions } from '../../components/Revisions.tsx'
 import { checkValue } from '../../components/schema-form/check.ts'
 import { ParamsEditor } from '../../components/schema-form/ParamsEditor.tsx'
+import { Tag } from '../../components/Tag.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { TaskTypeForm } from './TaskTypeForm.tsx'
@@ -26,95 +25,60 @@ export function TaskTypePage() {
   const { type } = route.useParams()
   const { api, code } = useTenant()
   const found = useQuery({ queryKey: ['task-types', code, type], queryFn: () => api.taskTypes.get({ params: { type } }) })
-  if (found.error !== null && found.data === undefined)
-    return <ErrorPanel level={1} error={found.error} retry={() => void found.refetch()} />
-  if (found.data === undefined) return <Loading />
-  return <Found type={found.data} />
+  return <Found query={found}>{(taskType) => <TaskTypeDetail type={taskType} />}</Found>
 }
 
 type Dialog = 'edit' | 'copy' | 'remove' | null
 
-function Found({ type }: { type: TaskType }) {
+function TaskTypeDetail({ type }: { type: TaskType }) {
   const t = useTexts(taskTypesTexts)
   const { can, api, code } = useTenant()
-  const navigate = route.useNavigate()
-  const client = useQueryClient()
   const [dialog, open] = useState<Dialog>(null)
   const close = () => open(null)
+  const params = { type: type.id }
   const writable = can('definition.write')
+  const own = writable && !type.shared
   return (
-    <>
-      <PageHeader title={type.code} hint={type.name} beside={<Enabled enabled={type.enabled} />}>
-        <Button variant="default" component={Link} to={`/t/${code}/tasks?type=${type.code}`}>
-          {t('toTasks')}
-        </Button>
-        {writable && (
-          <Button variant="default" onClick={() => open('copy')}>
-            {t('copy')}
-          </Button>
-        )}
-        {writable && !type.shared && (
-          <>
-            <Button variant="default" onClick={() => open('edit')}>
-              {t('edit')}
-            </Button>
-            <Button variant="default" onClick={() => open('remove')}>
-              {t('remove')}
-            </Button>
-          </>
-        )}
-      </PageHeader>
-      <PageTabs
-        label={type.code}
-        tabs={[
-          { value: 'overview', label: t('overview'), content: <Overview type={type} /> },
-          { value: 'form', label: t('tryForm'), content: <TryForm type={type} /> },
-          {
-            value: 'history',
-            label: t('history'),
-            content: (
-              <Revisions
-                queryKey={['task-types', code, type.code]}
-                list={(cursor) =>
-                  api.taskTypes.revisions({ params: { type: type.id }, query: cursor === undefined ? {} : { cursor } })
-                }
-                {...(writable && !type.shared
-                  ? {
-                      restore: (revision: number) =>
-                        api.taskTypes.restore({ params: { type: type.id }, body: { version: type.version, revision } }),
-                    }
-                  : {})}
-              />
-            ),
-          },
-        ]}
-      />
+    <ObjectPage
+      title={type.code}
+      hint={type.name}
+      beside={<Tag>{t(type.enabled ? 'enabled' : 'disabled')}</Tag>}
+      actions={[
+        { word: t('toTasks'), to: `/t/${code}/tasks?type=${type.code}` },
+        writable && { word: t('copy'), act: () => open('copy') },
+        own && { word: t('edit'), act: () => open('edit') },
+        own && { word: t('remove'), act: () => open('remove') },
+      ]}
+      tabs={[
+        { value: 'overview', label: t('overview'), content: <Overview type={type} /> },
+        { value: 'form', label: t('tryForm'), content: <TryForm type={type} /> },
+        {
+          value: 'history',
+          label: t('history'),
+          content: (
+            <Revisions
+              queryKey={['task-types', code, type.code]}
+              list={(query) => api.taskTypes.revisions({ params, query })}
+              restore={(revision) => api.taskTypes.restore({ params, body: { version: type.version, revision } })}
+              mayRestore={own}
+            />
+          ),
+        },
+      ]}
+    >
       {dialog === 'edit' && <TaskTypeForm type={type} onClose={close} onDone={close} />}
       {dialog === 'copy' && <Copy type={type} onClose={close} />}
-      <ConfirmDialog
+      <RemoveDialog
         opened={dialog === 'remove'}
         onClose={close}
         title={t('removeTitle', { code: type.code })}
         confirm={t('remove')}
-        danger
-        onConfirm={async () => {
-          await api.taskTypes.remove({ params: { type: type.id } })
-          await navigate({ to: '/t/$tenant/task-types', params: { tenant: code } })
-          client.removeQueries({ queryKey: ['task-types', code] })
-        }}
+        list="task-types"
+        remove={() => api.taskTypes.remove({ params })}
       >
         {t('removeHint')}
-      </ConfirmDialog>
-    </>
-  )
-}
-
-function Enabled({ enabled }: { enabled: boolean }) {
-  const t = useTexts(taskTypesTexts)
-  return (
-    <Badge variant="outline" color="gray" c="inherit" tt="none">
-      {t(enabled ? 'enabled' : 'disabled')}
-    </Badge>
+      </RemoveDialog>
+    </ObjectPage>
   )
 }
 

@@ -1,17 +1,18 @@
 import type { TaskType } from '@carillon/contract'
-import { Anchor, Button, Text } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { Link, getRouteApi } from '@tanstack/react-router'
+import { getRouteApi } from '@tanstack/react-router'
 import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
-import { useSetSearch } from '../../app/set-search.ts'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
-import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
+import type { Filter } from '../../components/FilterBar.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
 import { fieldOf } from '../../components/schema-form/schema.ts'
+import { TenantLink } from '../../components/TenantLink.tsx'
 import { Time } from '../../components/Time.tsx'
+import { TwoLines } from '../../components/TwoLines.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { TaskTypeForm } from './TaskTypeForm.tsx'
 import { taskTypesTexts } from './text.ts'
@@ -22,7 +23,6 @@ export function TaskTypesPage() {
   const t = useTexts(taskTypesTexts)
   const { code, api, can } = useTenant()
   const search = route.useSearch()
-  const setSearch = useSetSearch()
   const navigate = route.useNavigate()
   const [creating, dialog] = useDisclosure()
   const list = useLiveList<TaskType>('task-types', {
@@ -35,28 +35,23 @@ export function TaskTypesPage() {
     idOf: ({ id }) => id,
     live: false,
   })
-  const filtered = Object.values(search).some((value) => value !== undefined)
   return (
-    <>
-      <PageHeader title={t('title')} hint={t('hint')}>
-        {can('definition.write') && <Button onClick={dialog.open}>{t('create')}</Button>}
-      </PageHeader>
-      <FilterBar filters={useFilters()} values={search} onChange={setSearch} />
-      <DataTable
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        columns={useColumns()}
-        empty={
-          filtered ? (
-            <EmptyState title={t('noMatch')} />
-          ) : (
-            <EmptyState title={t('none')} command="carillon executor">
-              {t('noneHint')}
-            </EmptyState>
-          )
-        }
-      />
+    <ListPage
+      title={t('title')}
+      hint={t('hint')}
+      action={can('definition.write') && <Button onClick={dialog.open}>{t('create')}</Button>}
+      filters={useFilters()}
+      values={search}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns()}
+      none={
+        <EmptyState title={t('none')} command="carillon executor">
+          {t('noneHint')}
+        </EmptyState>
+      }
+      noMatch={<EmptyState title={t('noMatch')} />}
+    >
       {creating && (
         <TaskTypeForm
           type={null}
@@ -64,7 +59,7 @@ export function TaskTypesPage() {
           onDone={(type) => void navigate({ to: '/t/$tenant/task-types/$type', params: { tenant: code, type: type.code } })}
         />
       )}
-    </>
+    </ListPage>
   )
 }
 
@@ -100,20 +95,14 @@ function useFilters(): readonly Filter[] {
 
 function useColumns(): readonly Column<TaskType>[] {
   const t = useTexts(taskTypesTexts)
-  const { code } = useTenant()
   return [
     {
       id: 'code',
       header: t('code'),
       cell: (type) => (
-        <div>
-          <Anchor component={Link} to={`/t/${code}/task-types/${type.code}`} size="sm" className="foreign">
-            {type.code}
-          </Anchor>
-          <Text size="xs" c="dimmed" className="foreign">
-            {type.name}
-          </Text>
-        </div>
+        <TwoLines under={type.name}>
+          <TenantLink to={`task-types/${type.code}`}>{type.code}</TenantLink>
+        </TwoLines>
       ),
     },
     { id: 'kind', header: t('kind'), cell: ({ kind }) => kind },

@@ -1,18 +1,19 @@
-import type { Task, TaskCreate } from '@carillon/contract'
+import type { Task } from '@carillon/contract'
 import { Alert, Button, Fieldset, Select, Textarea, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
 import schemas from 'virtual:carillon-schemas'
-import { isConflict } from '../../api/problem.ts'
+import type { ApiProblem } from '../../api/problem.ts'
 import { useTenant } from '../../app/session.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
 import { JsonView } from '../../components/JsonView.tsx'
-import { labelsOf, labelsText } from '../../components/labels.ts'
+import { labelsOf } from '../../components/labels.ts'
 import { policyLabels } from '../../components/policies.ts'
-import { problemsBelow } from '../../components/schema-form/problems.ts'
 import { ParamsEditor } from '../../components/schema-form/ParamsEditor.tsx'
-import { recordOf } from '../../components/schema-form/schema.ts'
+import { problemsBelow } from '../../components/schema-form/problems.ts'
+import { useDraft, type DraftForm, type Problem } from '../../components/use-draft.ts'
+import { useNewest } from '../../components/use-newest.ts'
 import { useTexts } from '../../i18n/texts.ts'
+import { changeOf, creationOf, draftOf, type Draft } from './draft.ts'
 import { tasksTexts } from './text.ts'
 
 interface TaskFormProps {
@@ -22,59 +23,17 @@ interface TaskFormProps {
   readonly onDone: (task: Task) => void
 }
 
-function draftOf(task: Task | null) {
-  return {
-    code: task?.code ?? '',
-    type: task?.type.code ?? null,
-    name: task?.name ?? '',
-    description: task?.description ?? '',
-    owner: task?.owner ?? '',
-    labels: labelsText(task?.labels ?? {}),
-    params: (task?.params ?? {}) as unknown,
-    policies: (task?.policies ?? {}) as unknown,
-  }
-}
-
 export function TaskForm({ task, onClose, onDone }: TaskFormProps) {
   const t = useTexts(tasksTexts)
-  const policyLabel = useTexts(policyLabels)
   const { api, code: tenant } = useTenant()
   const client = useQueryClient()
-  const [draft, setDraft] = useState(() => draftOf(task))
-  const [newest, setNewest] = useState<Task | null>(null)
-  const set = (changes: Partial<typeof draft>) => setDraft((before) => ({ ...before, ...changes }))
-  const types = useQuery({
-    queryKey: ['task-types', tenant, 'choices'],
-    queryFn: () => api.taskTypes.list({ query: { limit: 200, enabled: true } }),
-  })
-  const type = types.data?.items.find(({ code }) => code === draft.type)
-  const labels = labelsOf(draft.labels)
-
+  const form = useDraft(() => draftOf(task))
+  const { newest, sending } = useNewest(() => api.tasks.get({ params: { task: task!.id } }))
   const send = async () => {
-    const body = {
-      ...(draft.name === '' ? {} : { name: draft.name }),
-      description: draft.description,
-      owner: draft.owner,
-      params: recordOf(draft.params),
-      ...(labels === null ? {} : { labels }),
-    }
-    const policies = recordOf(draft.policies) as NonNullable<TaskCreate['policies']>
-    if (task === null) return api.tasks.create({ body: { ...body, code: draft.code, type: draft.type ?? '', policies } })
-    // What was taken away goes back to what it inherits.
-    const dropped = Object.keys(task.policies).filter((key) => !(key in policies))
-    const version = (newest ?? task).version
-    const cleared = Object.fromEntries(dropped.map((key) => [key, null]))
-    try {
-      return await api.tasks.update({
-        params: { task: task.id },
-        body: { ...body, version, code: draft.code, type: draft.type ?? '', policies: { ...policies, ...cleared } },
-      })
-    } catch (error) {
-      if (isConflict(error)) setNewest(await api.tasks.get({ params: { task: task.id } }))
-      throw error
-    }
+    if (task === null) return api.tasks.create({ body: creationOf(form.draft) })
+    const body = changeOf(form.draft, task, (newest ?? task).version)
+    return sending(() => api.tasks.update({ params: { task: task.id }, body }))
   }
-
   return (
     <FormDialog
       title={task === null ? t('create') : t('editTitle', { code: task.code })}
@@ -89,79 +48,83 @@ export function TaskForm({ task, onClose, onDone }: TaskFormProps) {
     >
       {(problem, refused) => (
         <>
-          {newest !== null && <Conflict newest={newest} onTake={() => setDraft(draftOf(newest))} />}
-          <TextInput
-            label={t('code')}
-            description={t('codeHint')}
-            required
-            data-autofocus
-            value={draft.code}
-            error={problem('/code')}
-            onChange={({ currentTarget }) => set({ code: currentTarget.value })}
-          />
-          <Select
-            label={t('type')}
-            required
-            searchable
-            data={[
-              ...new Set([...(types.data?.items.map(({ code }) => code) ?? []), ...(draft.type === null ? [] : [draft.type])]),
-            ]}
-            value={draft.type}
-            error={problem('/type')}
-            onChange={(next) => set({ type: next })}
-          />
-          <TextInput
-            label={t('name')}
-            value={draft.name}
-            error={problem('/name')}
-            onChange={({ currentTarget }) => set({ name: currentTarget.value })}
-          />
-          <Textarea
-            label={t('description')}
-            autosize
-            maxRows={6}
-            value={draft.description}
-            error={problem('/description')}
-            onChange={({ currentTarget }) => set({ description: currentTarget.value })}
-          />
-          <TextInput
-            label={t('owner')}
-            value={draft.owner}
-            error={problem('/owner')}
-            onChange={({ currentTarget }) => set({ owner: currentTarget.value })}
-          />
-          <Textarea
-            label={t('labels')}
-            description={t('labelsHint')}
-            autosize
-            minRows={1}
-            value={draft.labels}
-            error={labels === null ? t('labelsProblem') : problem('/labels')}
-            onChange={({ currentTarget }) => set({ labels: currentTarget.value })}
-          />
-          <Fieldset legend={t('parameters')} style={{ borderColor: 'var(--hairline)' }}>
-            <ParamsEditor
-              key={draft.type ?? ''}
-              label={t('parameters')}
-              schema={type?.paramsSchema ?? null}
-              value={draft.params}
-              onChange={(params) => set({ params })}
-              problems={problemsBelow(refused, '/params')}
-            />
-          </Fieldset>
-          <Fieldset legend={t('policies')} style={{ borderColor: 'var(--hairline)' }}>
-            <ParamsEditor
-              label={t('policies')}
-              schema={schemas.policies}
-              value={draft.policies}
-              onChange={(policies) => set({ policies })}
-              problems={problemsBelow(refused, '/policies')}
-              labelOf={(pointer) => labelOfPolicy(policyLabel, pointer)}
-            />
-          </Fieldset>
+          {newest !== null && <Conflict newest={newest} onTake={() => form.replace(draftOf(newest))} />}
+          <Described form={form} problem={problem} />
+          <Configured form={form} refused={refused} />
         </>
       )}
     </FormDialog>
+  )
+}
+
+/** The types that a task can be of; that of the draft even if it is none of them any more. */
+function useTypes(type: string | null) {
+  const { api, code: tenant } = useTenant()
+  const types = useQuery({
+    queryKey: ['task-types', tenant, 'choices'],
+    queryFn: () => api.taskTypes.list({ query: { limit: 200, enabled: true } }),
+  })
+  const known = types.data?.items ?? []
+  return {
+    codes: [...new Set([...known.map(({ code }) => code), ...(type === null ? [] : [type])])],
+    chosen: known.find(({ code }) => code === type),
+  }
+}
+
+/** What it is called, of which type it is, and whose. */
+function Described({ form, problem }: { form: DraftForm<Draft>; problem: Problem }) {
+  const t = useTexts(tasksTexts)
+  const { codes } = useTypes(form.draft.type)
+  const { text, value } = form.fields(problem)
+  const wrongLabels = labelsOf(form.draft.labels) === null
+  return (
+    <>
+      <TextInput label={t('code')} description={t('codeHint')} required data-autofocus {...text('code')} />
+      <Select label={t('type')} required searchable data={codes} {...value('type')} />
+      <TextInput label={t('name')} {...text('name')} />
+      <Textarea label={t('description')} autosize maxRows={6} {...text('description')} />
+      <TextInput label={t('owner')} {...text('owner')} />
+      <Textarea
+        label={t('labels')}
+        description={t('labelsHint')}
+        autosize
+        minRows={1}
+        {...text('labels')}
+        {...(wrongLabels ? { error: t('labelsProblem') } : {})}
+      />
+    </>
+  )
+}
+
+/** What it is given, and the rules by which it runs. */
+function Configured({ form, refused }: { form: DraftForm<Draft>; refused: ApiProblem | null }) {
+  const t = useTexts(tasksTexts)
+  const policyLabel = useTexts(policyLabels)
+  const { draft, set } = form
+  const { chosen } = useTypes(draft.type)
+  return (
+    <>
+      <Fieldset legend={t('parameters')} style={{ borderColor: 'var(--hairline)' }}>
+        <ParamsEditor
+          key={draft.type ?? ''}
+          label={t('parameters')}
+          schema={chosen?.paramsSchema ?? null}
+          value={draft.params}
+          onChange={(params) => set({ params })}
+          problems={problemsBelow(refused, '/params')}
+        />
+      </Fieldset>
+      <Fieldset legend={t('policies')} style={{ borderColor: 'var(--hairline)' }}>
+        <ParamsEditor
+          label={t('policies')}
+          schema={schemas.policies}
+          value={draft.policies}
+          onChange={(policies) => set({ policies })}
+          problems={problemsBelow(refused, '/policies')}
+          labelOf={(pointer) => labelOfPolicy(policyLabel, pointer)}
+        />
+      </Fieldset>
+    </>
   )
 }
 

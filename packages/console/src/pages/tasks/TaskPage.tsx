@@ -1,6 +1,6 @@
 import type { Run, Task } from '@carillon/contract'
-import { Anchor, Badge, Button, Stack, Text, TextInput } from '@mantine/core'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Anchor, Stack, Text, TextInput } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { Play } from 'lucide-react'
 import { useState } from 'react'
@@ -9,19 +9,19 @@ import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
-import { DataTable, Loading } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
-import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { Facts } from '../../components/Facts.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
+import { Found } from '../../components/Found.tsx'
 import { JsonView } from '../../components/JsonView.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
-import { PageTabs } from '../../components/PageTabs.tsx'
+import { ObjectPage } from '../../components/ObjectPage.tsx'
+import { RemoveDialog } from '../../components/RemoveDialog.tsx'
 import { Revisions } from '../../components/Revisions.tsx'
-import { StateBadge } from '../../components/StateBadge.tsx'
-import { Duration, Time } from '../../components/Time.tsx'
+import { Tag } from '../../components/Tag.tsx'
+import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
-import { runsTexts } from '../runs/text.ts'
+import { RunsTable } from '../runs/RunsTable.tsx'
+import { SchedulesTable } from '../schedules/SchedulesTable.tsx'
 import { TaskForm } from './TaskForm.tsx'
 import { tasksTexts } from './text.ts'
 import { TriggerDialog } from './TriggerDialog.tsx'
@@ -37,124 +37,92 @@ export function TaskPage() {
     // People change it, not time.
     changes: () => false,
   })
-  if (found.error !== null && found.data === undefined)
-    return <ErrorPanel level={1} error={found.error} retry={() => void found.refetch()} />
-  if (found.data === undefined) return <Loading />
-  return <Found key={found.data.id} task={found.data} />
+  return <Found query={found}>{(task) => <TaskDetail task={task} />}</Found>
 }
 
 type Dialog = 'run' | 'edit' | 'copy' | 'remove' | 'disable' | null
 
-function Found({ task }: { task: Task }) {
+function TaskDetail({ task }: { task: Task }) {
   const t = useTexts(tasksTexts)
   const { can, api, code } = useTenant()
-  const navigate = route.useNavigate()
   const client = useQueryClient()
   const [dialog, open] = useState<Dialog>(null)
+  const params = { task: task.id }
   const close = () => open(null)
   const writable = can('definition.write')
   const changed = () => client.invalidateQueries({ queryKey: ['tasks', code] })
   return (
-    <>
-      <PageHeader
-        title={task.code}
-        hint={task.name}
-        beside={
-          <Badge variant="outline" color="gray" c="inherit" tt="none">
-            {t(task.enabled ? 'enabled' : 'disabled')}
-          </Badge>
-        }
-      >
-        {can('run.trigger') && (
-          <Button leftSection={<Play size={14} aria-hidden />} onClick={() => open('run')}>
-            {t('run')}
-          </Button>
-        )}
-        {writable && (
-          <>
-            <Button variant="default" onClick={() => open('edit')}>
-              {t('edit')}
-            </Button>
-            {task.enabled ? (
-              <Button variant="default" onClick={() => open('disable')}>
-                {t('disable')}
-              </Button>
-            ) : (
-              <Button variant="default" onClick={() => void api.tasks.enable({ params: { task: task.id } }).then(changed)}>
-                {t('enable')}
-              </Button>
-            )}
-            <Button variant="default" onClick={() => open('copy')}>
-              {t('copy')}
-            </Button>
-            <Button variant="default" onClick={() => open('remove')}>
-              {t('remove')}
-            </Button>
-          </>
-        )}
-      </PageHeader>
-      <PageTabs
-        label={task.code}
-        tabs={[
-          { value: 'overview', label: t('overview'), content: <Overview task={task} /> },
-          { value: 'runs', label: t('runs'), content: <RunsOf task={task} /> },
-          { value: 'schedules', label: t('schedules'), content: <SchedulesOf task={task} /> },
-          { value: 'policies', label: t('policies'), content: <PoliciesOf task={task} /> },
-          {
-            value: 'history',
-            label: t('history'),
-            content: (
-              <Revisions
-                queryKey={['tasks', code, task.code]}
-                list={(cursor) => api.tasks.revisions({ params: { task: task.id }, query: given({ cursor }) })}
-                {...(writable
-                  ? {
-                      restore: (revision: number) =>
-                        api.tasks.restore({ params: { task: task.id }, body: { version: task.version, revision } }),
-                    }
-                  : {})}
-              />
-            ),
-          },
-        ]}
-      />
+    <ObjectPage
+      title={task.code}
+      hint={task.name}
+      beside={<Tag>{t(task.enabled ? 'enabled' : 'disabled')}</Tag>}
+      actions={[
+        can('run.trigger') && { word: t('run'), icon: <Play size={14} aria-hidden />, main: true, act: () => open('run') },
+        writable && { word: t('edit'), act: () => open('edit') },
+        writable &&
+          (task.enabled
+            ? { word: t('disable'), act: () => open('disable') }
+            : { word: t('enable'), act: () => void api.tasks.enable({ params }).then(changed) }),
+        writable && { word: t('copy'), act: () => open('copy') },
+        writable && { word: t('remove'), act: () => open('remove') },
+      ]}
+      tabs={[
+        { value: 'overview', label: t('overview'), content: <Overview task={task} /> },
+        { value: 'runs', label: t('runs'), content: <RunsOf task={task} /> },
+        { value: 'schedules', label: t('schedules'), content: <SchedulesOf task={task} /> },
+        { value: 'policies', label: t('policies'), content: <PoliciesOf task={task} /> },
+        {
+          value: 'history',
+          label: t('history'),
+          content: (
+            <Revisions
+              queryKey={['tasks', code, task.code]}
+              list={(query) => api.tasks.revisions({ params, query })}
+              restore={(revision) => api.tasks.restore({ params, body: { version: task.version, revision } })}
+              mayRestore={writable}
+            />
+          ),
+        },
+      ]}
+    >
       {dialog === 'run' && <TriggerDialog task={task.code} onClose={close} />}
-      {dialog === 'edit' && (
-        <TaskForm
-          task={task}
-          onClose={close}
-          onDone={(saved) => {
-            close()
-            if (saved.code !== task.code)
-              void navigate({ to: '/t/$tenant/tasks/$task', params: { tenant: code, task: saved.code } })
-          }}
-        />
-      )}
+      {dialog === 'edit' && <EditTask task={task} onClose={close} />}
       {dialog === 'copy' && <CopyTask task={task} onClose={close} />}
       <ConfirmDialog
         opened={dialog === 'disable'}
         onClose={close}
         title={t('disableTitle', { code: task.code })}
         confirm={t('disable')}
-        onConfirm={() => api.tasks.disable({ params: { task: task.id } }).then(changed)}
+        onConfirm={() => api.tasks.disable({ params }).then(changed)}
       >
         {t('disableHint')}
       </ConfirmDialog>
-      <ConfirmDialog
+      <RemoveDialog
         opened={dialog === 'remove'}
         onClose={close}
         title={t('removeTitle', { code: task.code })}
         confirm={t('remove')}
-        danger
-        onConfirm={async () => {
-          await api.tasks.remove({ params: { task: task.id } })
-          await navigate({ to: '/t/$tenant/tasks', params: { tenant: code } })
-          client.removeQueries({ queryKey: ['tasks', code] })
-        }}
+        list="tasks"
+        remove={() => api.tasks.remove({ params })}
       >
         {t('removeHint')}
-      </ConfirmDialog>
-    </>
+      </RemoveDialog>
+    </ObjectPage>
+  )
+}
+
+function EditTask({ task, onClose }: { task: Task; onClose: () => void }) {
+  const { code } = useTenant()
+  const navigate = route.useNavigate()
+  return (
+    <TaskForm
+      task={task}
+      onClose={onClose}
+      onDone={(saved) => {
+        onClose()
+        if (saved.code !== task.code) void navigate({ to: '/t/$tenant/tasks/$task', params: { tenant: code, task: saved.code } })
+      }}
+    />
   )
 }
 
@@ -227,7 +195,6 @@ function PoliciesOf({ task }: { task: Task }) {
 
 function RunsOf({ task }: { task: Task }) {
   const t = useTexts(tasksTexts)
-  const r = useTexts(runsTexts)
   const { api, code } = useTenant()
   const list = useLiveList<Run>('runs', {
     queryKey: ['runs', code, { task: task.id }],
@@ -235,78 +202,22 @@ function RunsOf({ task }: { task: Task }) {
     idOf: ({ id }) => id,
   })
   return (
-    <DataTable
+    <RunsTable
       label={t('runs')}
       list={list}
-      idOf={({ id }) => id}
       empty={<EmptyState title={t('noRuns')} command={`carillon trigger ${task.code}`} />}
-      columns={[
-        {
-          id: 'run',
-          header: r('id'),
-          cell: (run) => (
-            <Anchor component={Link} to={`/t/${code}/runs/${run.id}`} size="sm">
-              #{run.id}
-            </Anchor>
-          ),
-        },
-        { id: 'state', header: t('state'), cell: (run) => <StateBadge state={run.state} note={run.reason ?? undefined} /> },
-        {
-          id: 'origin',
-          header: t('origin'),
-          wide: true,
-          cell: (run) => (
-            <span className="foreign">
-              {r(run.origin)} · {run.schedule?.code ?? run.startedBy}
-            </span>
-          ),
-        },
-        { id: 'created', header: t('created'), cell: (run) => <Time at={run.createdAt} /> },
-        { id: 'ran', header: t('ran'), align: 'right', cell: (run) => <Duration from={run.startedAt} to={run.endedAt} /> },
-      ]}
     />
   )
 }
 
 function SchedulesOf({ task }: { task: Task }) {
   const t = useTexts(tasksTexts)
-  const { api, code } = useTenant()
-  const schedules = useQuery({
-    queryKey: ['schedules', code, { task: task.id }],
-    queryFn: () => api.schedules.list({ query: { task: String(task.id), limit: 200 } }),
-  })
   return (
-    <DataTable
-      label={t('schedules')}
-      list={{
-        rows: schedules.data?.items ?? [],
-        pending: schedules.isPending,
-        error: schedules.error,
-        retry: () => void schedules.refetch(),
-      }}
-      idOf={({ id }) => id}
+    <SchedulesTable
+      target={{ task: String(task.id) }}
       empty={<EmptyState title={t('noSchedules')}>{t('noSchedulesHint')}</EmptyState>}
-      columns={[
-        {
-          id: 'code',
-          header: t('code'),
-          cell: (schedule) => (
-            <Anchor component={Link} to={`/t/${code}/schedules/${schedule.code}`} size="sm" className="foreign">
-              {schedule.code}
-            </Anchor>
-          ),
-        },
-        { id: 'timing', header: t('timing'), wide: true, cell: ({ timing }) => <code>{timingText(timing)}</code> },
-        { id: 'state', header: t('state'), cell: ({ paused }) => t(paused ? 'paused' : 'active') },
-        { id: 'next', header: t('nextFire'), cell: ({ nextFireAt }) => <Time at={nextFireAt} /> },
-      ]}
     />
   )
-}
-
-function timingText(timing: object): string {
-  const { kind, expression, timezone, everyMs, delayMs } = timing as Record<string, unknown>
-  return [kind, expression, everyMs, delayMs, timezone].filter((part) => part !== undefined).join(' ')
 }
 
 function CopyTask({ task, onClose }: { task: Task; onClose: () => void }) {

@@ -1,5 +1,5 @@
 import type { Client } from '@carillon/contract'
-import { Anchor, Button, Group, Text } from '@mantine/core'
+import { Button, Group, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { Play } from 'lucide-react'
@@ -8,11 +8,12 @@ import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { useSetSearch } from '../../app/set-search.ts'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
-import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
+import type { Filter } from '../../components/FilterBar.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
 import { StateBadge } from '../../components/StateBadge.tsx'
+import { TenantLink } from '../../components/TenantLink.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { BulkTasks } from './BulkTasks.tsx'
@@ -27,7 +28,7 @@ export type TaskRow = Awaited<ReturnType<Client['tasks']['list']>>['items'][numb
 export function TasksPage() {
   const t = useTexts(tasksTexts)
   const { code, api, can } = useTenant()
-  const search = route.useSearch()
+  const { run: running, ...search } = route.useSearch()
   const setSearch = useSetSearch()
   const navigate = route.useNavigate()
   const [creating, dialog] = useDisclosure()
@@ -52,35 +53,29 @@ export function TasksPage() {
     },
     idOf: ({ id }) => id,
   })
-  const filtered = (['q', 'type', 'owner', 'enabled', 'label'] as const).some((key) => search[key] !== undefined)
+  const create = can('definition.write') && <Button onClick={dialog.open}>{t('create')}</Button>
   return (
-    <>
-      <PageHeader title={t('title')}>
-        {can('definition.write') && <Button onClick={dialog.open}>{t('create')}</Button>}
-      </PageHeader>
-      <FilterBar filters={useFilters()} values={search} onChange={setSearch} />
-      {selected.size > 0 && (
-        <BulkTasks tasks={list.rows.filter(({ id }) => selected.has(id))} onDone={() => setSelected(new Set())} />
-      )}
-      <DataTable<TaskRow>
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        columns={useColumns((run) => setSearch({ run }, 'push'))}
-        {...(can('definition.write') ? { selection: { ids: selected, set: setSelected, nameOf: (task) => task.code } } : {})}
-        empty={
-          filtered ? (
-            <EmptyState title={t('noMatch')} />
-          ) : (
-            <EmptyState
-              title={t('none')}
-              action={can('definition.write') && <Button onClick={dialog.open}>{t('create')}</Button>}
-            >
-              {t('noneHint')}
-            </EmptyState>
-          )
-        }
-      />
+    <ListPage
+      title={t('title')}
+      action={create}
+      filters={useFilters()}
+      values={search}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns((run) => setSearch({ run }, 'push'))}
+      selection={can('definition.write') ? { ids: selected, set: setSelected, nameOf: (task) => task.code } : undefined}
+      bulk={
+        selected.size > 0 && (
+          <BulkTasks tasks={list.rows.filter(({ id }) => selected.has(id))} onDone={() => setSelected(new Set())} />
+        )
+      }
+      none={
+        <EmptyState title={t('none')} action={create}>
+          {t('noneHint')}
+        </EmptyState>
+      }
+      noMatch={<EmptyState title={t('noMatch')} />}
+    >
       {creating && (
         <TaskForm
           task={null}
@@ -88,8 +83,8 @@ export function TasksPage() {
           onDone={(task) => void navigate({ to: '/t/$tenant/tasks/$task', params: { tenant: code, task: task.code } })}
         />
       )}
-      {search.run !== undefined && <TriggerDialog task={search.run} onClose={() => setSearch({ run: undefined })} />}
-    </>
+      {running !== undefined && <TriggerDialog task={running} onClose={() => setSearch({ run: undefined })} />}
+    </ListPage>
   )
 }
 
@@ -122,9 +117,7 @@ function useColumns(onRun: (task: string) => void): readonly Column<TaskRow>[] {
     cell: (task) => (
       <div>
         <Group gap={6}>
-          <Anchor component={Link} to={`/t/${code}/tasks/${task.code}`} size="sm" className="foreign">
-            {task.code}
-          </Anchor>
+          <TenantLink to={`tasks/${task.code}`}>{task.code}</TenantLink>
           {!task.enabled && (
             <Text size="xs" c="var(--state-blocked)">
               {t('disabled')}
@@ -143,9 +136,9 @@ function useColumns(onRun: (task: string) => void): readonly Column<TaskRow>[] {
       header: t('type'),
       wide: true,
       cell: ({ type }) => (
-        <Anchor component={Link} to={`/t/${code}/task-types/${type.code}`} size="sm" c="inherit" className="foreign">
+        <TenantLink to={`task-types/${type.code}`} quiet>
           {type.code}
-        </Anchor>
+        </TenantLink>
       ),
     },
     { id: 'owner', header: t('owner'), wide: true, cell: ({ owner }) => <span className="foreign">{owner}</span> },

@@ -1,5 +1,5 @@
 import type { Tenant } from '@carillon/contract'
-import { Anchor, Button, Group, Text } from '@mantine/core'
+import { Anchor, Button, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -7,14 +7,13 @@ import { platformApi } from '../../api/session.ts'
 import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
 import { SESSION_KEY } from '../../app/session.tsx'
-import { useSetSearch } from '../../app/set-search.ts'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
-import { FilterBar } from '../../components/FilterBar.tsx'
-import { FormDialog } from '../../components/FormDialog.tsx'
-import { FormFields, linesOf, type FieldSpec, type FormValues } from '../../components/FormFields.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
+import { FieldsDialog } from '../../components/FieldsDialog.tsx'
+import { linesOf, type FieldSpec, type FormValues } from '../../components/FormFields.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
+import { RowActions } from '../../components/RowActions.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { tenantsTexts } from './text.ts'
@@ -27,7 +26,6 @@ type Dialog = { readonly kind: 'create' } | { readonly kind: 'edit' | 'suspend';
 export function TenantsPage() {
   const t = useTexts(tenantsTexts)
   const search = route.useSearch()
-  const setSearch = useSetSearch()
   const client = useQueryClient()
   const [dialog, open] = useState<Dialog | null>(null)
   const list = useLiveList<Tenant>('tenants', {
@@ -46,34 +44,28 @@ export function TenantsPage() {
   }
   const setState = (tenant: Tenant, state: Tenant['state']) =>
     platformApi.tenants.update({ params: { tenant: tenant.id }, body: { version: tenant.version, state } }).then(changed)
-  const columns = useColumns(open, (tenant) => void setState(tenant, 'ACTIVE'))
-  const filtered = search.q !== undefined || search.state !== undefined
   return (
-    <>
-      <PageHeader title={t('title')} hint={t('hint')}>
-        <Button onClick={() => open({ kind: 'create' })}>{t('create')}</Button>
-      </PageHeader>
-      <FilterBar
-        filters={[
-          { key: 'q', label: t('search'), kind: 'text', width: 220 },
-          {
-            key: 'state',
-            label: t('state'),
-            kind: 'one',
-            options: (['ACTIVE', 'SUSPENDED'] as const).map((value) => ({ value, label: t(value) })),
-            width: 150,
-          },
-        ]}
-        values={search}
-        onChange={setSearch}
-      />
-      <DataTable<Tenant>
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        columns={columns}
-        empty={<EmptyState title={filtered ? t('noMatch') : t('none')} />}
-      />
+    <ListPage
+      title={t('title')}
+      hint={t('hint')}
+      action={<Button onClick={() => open({ kind: 'create' })}>{t('create')}</Button>}
+      filters={[
+        { key: 'q', label: t('search'), kind: 'text', width: 220 },
+        {
+          key: 'state',
+          label: t('state'),
+          kind: 'one',
+          options: (['ACTIVE', 'SUSPENDED'] as const).map((value) => ({ value, label: t(value) })),
+          width: 150,
+        },
+      ]}
+      values={search}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns(open, (tenant) => void setState(tenant, 'ACTIVE'))}
+      none={<EmptyState title={t('none')} />}
+      noMatch={<EmptyState title={t('noMatch')} />}
+    >
       {dialog !== null && dialog.kind !== 'suspend' && (
         <TenantForm
           tenant={dialog.kind === 'edit' ? dialog.tenant : null}
@@ -97,7 +89,7 @@ export function TenantsPage() {
       >
         {t('suspendHint')}
       </ConfirmDialog>
-    </>
+    </ListPage>
   )
 }
 
@@ -126,35 +118,17 @@ function useColumns(open: (dialog: Dialog) => void, activate: (tenant: Tenant) =
       id: 'actions',
       header: t('actions'),
       cell: (tenant) => (
-        <Group gap={4}>
-          <Button
-            size="compact-sm"
-            variant="default"
-            aria-label={t('editCode', { code: tenant.code })}
-            onClick={() => open({ kind: 'edit', tenant })}
-          >
-            {t('edit')}
-          </Button>
-          {tenant.state === 'ACTIVE' ? (
-            <Button
-              size="compact-sm"
-              variant="default"
-              aria-label={t('suspendCode', { code: tenant.code })}
-              onClick={() => open({ kind: 'suspend', tenant })}
-            >
-              {t('suspend')}
-            </Button>
-          ) : (
-            <Button
-              size="compact-sm"
-              variant="default"
-              aria-label={t('activateCode', { code: tenant.code })}
-              onClick={() => activate(tenant)}
-            >
-              {t('activate')}
-            </Button>
-          )}
-        </Group>
+        <RowActions
+          actions={[
+            { word: t('edit'), label: t('editCode', { code: tenant.code }), act: () => open({ kind: 'edit', tenant }) },
+            tenant.state === 'ACTIVE'
+              ? {
+                  ...{ word: t('suspend'), label: t('suspendCode', { code: tenant.code }) },
+                  act: () => open({ kind: 'suspend', tenant }),
+                }
+              : { word: t('activate'), label: t('activateCode', { code: tenant.code }), act: () => activate(tenant) },
+          ]}
+        />
       ),
     },
   ]
@@ -168,13 +142,13 @@ interface TenantFormProps {
 
 function TenantForm({ tenant, onClose, onDone }: TenantFormProps) {
   const t = useTexts(tenantsTexts)
-  const [values, setValues] = useState<FormValues>({
+  const initial: FormValues = {
     code: '',
     name: tenant?.name ?? '',
     weight: String(tenant?.weight ?? 1),
     kinds: tenant?.kinds?.join('\n') ?? '',
-  })
-  const send = () => {
+  }
+  const send = (values: FormValues) => {
     const name = String(values['name'])
     const body = { ...(name === '' ? {} : { name }), weight: Number(values['weight']) }
     const kinds = linesOf(values['kinds'])
@@ -190,25 +164,18 @@ function TenantForm({ tenant, onClose, onDone }: TenantFormProps) {
     { key: 'weight', label: t('weight'), hint: t('weightHint'), kind: 'number' },
   ]
   return (
-    <FormDialog
+    <FieldsDialog
       title={tenant === null ? t('create') : t('editCode', { code: tenant.code })}
       submit={tenant === null ? t('createDo') : t('save')}
+      fields={
+        tenant === null
+          ? [{ key: 'code', label: t('code'), hint: t('codeHint'), required: true }, ...common]
+          : [...common, { key: 'kinds', label: t('kinds'), hint: t('kindsHint'), kind: 'lines' }]
+      }
+      initial={initial}
       onClose={onClose}
       onSubmit={send}
       onDone={onDone}
-    >
-      {(problem) => (
-        <FormFields
-          fields={
-            tenant === null
-              ? [{ key: 'code', label: t('code'), hint: t('codeHint'), required: true }, ...common]
-              : [...common, { key: 'kinds', label: t('kinds'), hint: t('kindsHint'), kind: 'lines' }]
-          }
-          values={values}
-          onChange={setValues}
-          problem={problem}
-        />
-      )}
-    </FormDialog>
+    />
   )
 }

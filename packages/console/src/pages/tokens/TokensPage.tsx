@@ -1,6 +1,6 @@
 import type { Token } from '@carillon/contract'
 import type { Role } from '@carillon/core'
-import { Button, Code, Group, Modal, Stack, Text } from '@mantine/core'
+import { Button, Group, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
@@ -8,16 +8,15 @@ import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
-import { useSetSearch } from '../../app/set-search.ts'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
 import { CopyButton } from '../../components/CopyButton.tsx'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
-import { FilterBar } from '../../components/FilterBar.tsx'
-import { FormDialog } from '../../components/FormDialog.tsx'
-import { FormFields, momentOf, type FormValues } from '../../components/FormFields.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
-import { componentTexts } from '../../components/text.ts'
+import { FieldsDialog } from '../../components/FieldsDialog.tsx'
+import { momentOf } from '../../components/FormFields.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
+import { RowActions } from '../../components/RowActions.tsx'
+import { ShownOnce } from '../../components/ShownOnce.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { tokensTexts } from './text.ts'
@@ -32,7 +31,6 @@ export function TokensPage() {
   const { code, api } = useTenant()
   const client = useQueryClient()
   const search = route.useSearch()
-  const setSearch = useSetSearch()
   const [creating, dialog] = useDisclosure()
   const [created, setCreated] = useState<Created | null>(null)
   const [revoking, setRevoking] = useState<Token | null>(null)
@@ -48,34 +46,30 @@ export function TokensPage() {
   })
   const changed = () => client.invalidateQueries({ queryKey: ['tokens', code] })
   return (
-    <>
-      <PageHeader title={t('title')} hint={t('hint')}>
-        <Button onClick={dialog.open}>{t('create')}</Button>
-      </PageHeader>
-      <FilterBar
-        filters={[
-          { key: 'role', label: t('role'), kind: 'one', options: ROLES.map((value) => ({ value, label: value })), width: 150 },
-          {
-            key: 'revoked',
-            label: t('onlyRevoked'),
-            kind: 'one',
-            options: [
-              { value: 'true', label: t('yes') },
-              { value: 'false', label: t('no') },
-            ],
-            width: 120,
-          },
-        ]}
-        values={search}
-        onChange={setSearch}
-      />
-      <DataTable<Token>
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        columns={useColumns(setRevoking)}
-        empty={<EmptyState title={t('none')}>{t('noneHint')}</EmptyState>}
-      />
+    <ListPage
+      title={t('title')}
+      hint={t('hint')}
+      action={<Button onClick={dialog.open}>{t('create')}</Button>}
+      filters={[
+        { key: 'role', label: t('role'), kind: 'one', options: ROLES.map((value) => ({ value, label: value })), width: 150 },
+        {
+          key: 'revoked',
+          label: t('onlyRevoked'),
+          kind: 'one',
+          options: [
+            { value: 'true', label: t('yes') },
+            { value: 'false', label: t('no') },
+          ],
+          width: 120,
+        },
+      ]}
+      values={search}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns(setRevoking)}
+      none={<EmptyState title={t('none')}>{t('noneHint')}</EmptyState>}
+      noMatch={<EmptyState title={t('none')}>{t('noneHint')}</EmptyState>}
+    >
       {creating && (
         <NewToken
           onClose={dialog.close}
@@ -97,7 +91,7 @@ export function TokensPage() {
       >
         {t('revokeHint')}
       </ConfirmDialog>
-    </>
+    </ListPage>
   )
 }
 
@@ -126,14 +120,7 @@ function useColumns(revoke: (token: Token) => void): readonly Column<Token>[] {
       width: '100px',
       cell: (token) =>
         token.revokedAt === null && (
-          <Button
-            size="compact-sm"
-            variant="default"
-            aria-label={t('revokeName', { name: token.name })}
-            onClick={() => revoke(token)}
-          >
-            {t('revoke')}
-          </Button>
+          <RowActions actions={[{ word: t('revoke'), label: t('revokeName', { name: token.name }), act: () => revoke(token) }]} />
         ),
     },
   ]
@@ -148,77 +135,57 @@ function NewToken({ onClose, onDone }: { onClose: () => void; onDone: (token: Cr
   const t = useTexts(tokensTexts)
   const { api, code } = useTenant()
   const apps = useQuery({ queryKey: ['apps', code, 'choices'], queryFn: () => api.apps.list({ query: { limit: 200 } }) })
-  const [values, setValues] = useState<FormValues>({ name: '', role: 'viewer', app: '', expiresAt: '' })
   return (
-    <FormDialog
+    <FieldsDialog
       title={t('create')}
       submit={t('createDo')}
+      fields={[
+        { key: 'name', label: t('name'), hint: t('nameHint'), required: true },
+        {
+          key: 'role',
+          label: t('role'),
+          kind: 'choice',
+          required: true,
+          options: ROLES.map((value) => ({ value, label: value })),
+        },
+        {
+          key: 'app',
+          label: t('app'),
+          hint: t('appHint'),
+          kind: 'choice',
+          options: (apps.data?.items ?? []).map((app) => ({ value: app.code, label: app.code })),
+        },
+        { key: 'expiresAt', label: t('expires'), hint: t('expiresHint'), kind: 'moment' },
+      ]}
+      initial={{ name: '', role: 'viewer', app: '', expiresAt: '' }}
       onClose={onClose}
       onDone={onDone}
-      onSubmit={() => {
+      onSubmit={(values) => {
         const app = values['app'] === '' ? undefined : String(values['app'])
         const expiresAt = momentOf(values['expiresAt'])
         const body = { name: String(values['name']), role: values['role'] as Role, ...given({ app, expiresAt }) }
         return api.tokens.create({ body })
       }}
-    >
-      {(problem) => (
-        <FormFields
-          values={values}
-          onChange={setValues}
-          problem={problem}
-          fields={[
-            { key: 'name', label: t('name'), hint: t('nameHint'), required: true },
-            {
-              key: 'role',
-              label: t('role'),
-              kind: 'choice',
-              required: true,
-              options: ROLES.map((value) => ({ value, label: value })),
-            },
-            {
-              key: 'app',
-              label: t('app'),
-              hint: t('appHint'),
-              kind: 'choice',
-              options: (apps.data?.items ?? []).map((app) => ({ value: app.code, label: app.code })),
-            },
-            { key: 'expiresAt', label: t('expires'), hint: t('expiresHint'), kind: 'moment' },
-          ]}
-        />
-      )}
-    </FormDialog>
+    />
   )
 }
 
-/** Shown this once. */
 function Secret({ token, onClose }: { token: Created; onClose: () => void }) {
   const t = useTexts(tokensTexts)
-  const c = useTexts(componentTexts)
   const command = `curl -H 'authorization: Bearer ${token.secret}' ${window.location.origin}/api/v1/runs?limit=1`
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <ShownOnce
       title={t('secretTitle', { name: token.name })}
-      closeOnClickOutside={false}
+      hint={t('secretHint')}
+      secret={token.secret}
+      done={t('done')}
       size="lg"
-      closeButtonProps={{ 'aria-label': c('close') }}
+      onClose={onClose}
     >
-      <Stack>
-        <Text>{t('secretHint')}</Text>
-        <Group gap={4} wrap="nowrap">
-          <Code style={{ overflowWrap: 'anywhere' }}>{token.secret}</Code>
-          <CopyButton text={token.secret} />
-        </Group>
-        <Group gap={4}>
-          <Text size="sm">{t('tryIt')}</Text>
-          <CopyButton text={command} label={t('tryIt')} />
-        </Group>
-        <Group justify="flex-end">
-          <Button onClick={onClose}>{t('done')}</Button>
-        </Group>
-      </Stack>
-    </Modal>
+      <Group gap={4}>
+        <Text size="sm">{t('tryIt')}</Text>
+        <CopyButton text={command} label={t('tryIt')} />
+      </Group>
+    </ShownOnce>
   )
 }

@@ -1,21 +1,20 @@
 import type { User } from '@carillon/contract'
-import { Button, Code, Group, Modal, Stack, Text } from '@mantine/core'
+import { Button, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { platformApi } from '../../api/session.ts'
 import { useLiveList } from '../../app/live-list.ts'
 import { given } from '../../app/search.ts'
-import { useSetSearch } from '../../app/set-search.ts'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
-import { CopyButton } from '../../components/CopyButton.tsx'
-import { DataTable, type Column } from '../../components/DataTable.tsx'
+import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
-import { FilterBar } from '../../components/FilterBar.tsx'
+import { FieldsDialog } from '../../components/FieldsDialog.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
-import { FormFields, type FieldSpec, type FormValues } from '../../components/FormFields.tsx'
-import { PageHeader } from '../../components/PageHeader.tsx'
-import { componentTexts } from '../../components/text.ts'
+import type { FieldSpec, FormValues } from '../../components/FormFields.tsx'
+import { ListPage } from '../../components/ListPage.tsx'
+import { RowActions } from '../../components/RowActions.tsx'
+import { ShownOnce } from '../../components/ShownOnce.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { usersTexts } from './text.ts'
@@ -31,7 +30,6 @@ type Dialog =
 export function UsersPage() {
   const t = useTexts(usersTexts)
   const search = route.useSearch()
-  const setSearch = useSetSearch()
   const client = useQueryClient()
   const [dialog, open] = useState<Dialog | null>(null)
   const list = useLiveList<User>('users', {
@@ -47,18 +45,18 @@ export function UsersPage() {
     open({ kind: 'password', login: user.login, password })
   }
   return (
-    <>
-      <PageHeader title={t('title')} hint={t('hint')}>
-        <Button onClick={() => open({ kind: 'create' })}>{t('create')}</Button>
-      </PageHeader>
-      <FilterBar filters={[{ key: 'q', label: t('search'), kind: 'text', width: 220 }]} values={search} onChange={setSearch} />
-      <DataTable<User>
-        label={t('title')}
-        list={list}
-        idOf={({ id }) => id}
-        columns={useColumns(open)}
-        empty={<EmptyState title={search.q === undefined ? t('none') : t('noMatch')} />}
-      />
+    <ListPage
+      title={t('title')}
+      hint={t('hint')}
+      action={<Button onClick={() => open({ kind: 'create' })}>{t('create')}</Button>}
+      filters={[{ key: 'q', label: t('search'), kind: 'text', width: 220 }]}
+      values={search}
+      list={list}
+      idOf={({ id }) => id}
+      columns={useColumns(open)}
+      none={<EmptyState title={t('none')} />}
+      noMatch={<EmptyState title={t('noMatch')} />}
+    >
       {dialog?.kind === 'create' && <UserForm user={null} onClose={() => open(null)} onDone={(user) => void give(user)} />}
       {dialog?.kind === 'edit' && (
         <UserForm
@@ -70,9 +68,17 @@ export function UsersPage() {
           }}
         />
       )}
-      {dialog?.kind === 'password' && <Password login={dialog.login} password={dialog.password} onClose={() => open(null)} />}
+      {dialog?.kind === 'password' && (
+        <ShownOnce
+          title={t('passwordTitle', { login: dialog.login })}
+          hint={t('passwordHint')}
+          secret={dialog.password}
+          done={t('done')}
+          onClose={() => open(null)}
+        />
+      )}
       <Questions dialog={dialog} onClose={() => open(null)} give={give} changed={changed} />
-    </>
+    </ListPage>
   )
 }
 
@@ -144,32 +150,13 @@ function useColumns(open: (dialog: Dialog) => void): readonly Column<User>[] {
       id: 'actions',
       header: t('actions'),
       cell: (user) => (
-        <Group gap={4}>
-          <Button
-            size="compact-sm"
-            variant="default"
-            aria-label={t('editLogin', { login: user.login })}
-            onClick={() => open({ kind: 'edit', user })}
-          >
-            {t('edit')}
-          </Button>
-          <Button
-            size="compact-sm"
-            variant="default"
-            aria-label={t('resetLogin', { login: user.login })}
-            onClick={() => open({ kind: 'reset', user })}
-          >
-            {t('reset')}
-          </Button>
-          <Button
-            size="compact-sm"
-            variant="default"
-            aria-label={t('removeLogin', { login: user.login })}
-            onClick={() => open({ kind: 'remove', user })}
-          >
-            {t('remove')}
-          </Button>
-        </Group>
+        <RowActions
+          actions={[
+            { word: t('edit'), label: t('editLogin', { login: user.login }), act: () => open({ kind: 'edit', user }) },
+            { word: t('reset'), label: t('resetLogin', { login: user.login }), act: () => open({ kind: 'reset', user }) },
+            { word: t('remove'), label: t('removeLogin', { login: user.login }), act: () => open({ kind: 'remove', user }) },
+          ]}
+        />
       ),
     },
   ]
@@ -183,13 +170,13 @@ interface UserFormProps {
 
 function UserForm({ user, onClose, onDone }: UserFormProps) {
   const t = useTexts(usersTexts)
-  const [values, setValues] = useState<FormValues>({
+  const initial: FormValues = {
     login: '',
     name: user?.name ?? '',
     platformAdmin: user?.platformAdmin ?? false,
     disabled: user?.disabled ?? false,
-  })
-  const send = () => {
+  }
+  const send = (values: FormValues) => {
     const name = String(values['name'])
     const body = { ...(name === '' ? {} : { name }), platformAdmin: values['platformAdmin'] === true }
     return user === null
@@ -204,51 +191,18 @@ function UserForm({ user, onClose, onDone }: UserFormProps) {
     { key: 'platformAdmin', label: t('platformAdmin'), hint: t('platformAdminHint'), kind: 'flag' },
   ]
   return (
-    <FormDialog
+    <FieldsDialog
       title={user === null ? t('create') : t('editLogin', { login: user.login })}
       submit={user === null ? t('createDo') : t('save')}
+      fields={
+        user === null
+          ? [{ key: 'login', label: t('login'), hint: t('loginHint'), required: true }, ...common]
+          : [...common, { key: 'disabled', label: t('disable'), kind: 'flag' }]
+      }
+      initial={initial}
       onClose={onClose}
       onSubmit={send}
       onDone={onDone}
-    >
-      {(problem) => (
-        <FormFields
-          fields={
-            user === null
-              ? [{ key: 'login', label: t('login'), hint: t('loginHint'), required: true }, ...common]
-              : [...common, { key: 'disabled', label: t('disable'), kind: 'flag' }]
-          }
-          values={values}
-          onChange={setValues}
-          problem={problem}
-        />
-      )}
-    </FormDialog>
-  )
-}
-
-/** Shown this once. */
-function Password({ login, password, onClose }: { login: string; password: string; onClose: () => void }) {
-  const t = useTexts(usersTexts)
-  const c = useTexts(componentTexts)
-  return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t('passwordTitle', { login })}
-      closeOnClickOutside={false}
-      closeButtonProps={{ 'aria-label': c('close') }}
-    >
-      <Stack>
-        <Text>{t('passwordHint')}</Text>
-        <Group gap={4}>
-          <Code>{password}</Code>
-          <CopyButton text={password} />
-        </Group>
-        <Group justify="flex-end">
-          <Button onClick={onClose}>{t('done')}</Button>
-        </Group>
-      </Stack>
-    </Modal>
+    />
   )
 }

@@ -1,0 +1,32 @@
+import type { Task } from '@carillon/contract'
+import { expect, test } from 'vitest'
+import { changeOf, creationOf, draftOf } from './draft.ts'
+
+const task = {
+  ...{ id: 7, code: 'nightly', type: { id: 1, code: 'http-call' }, name: 'Nightly', description: '', owner: 'ops', version: 3 },
+  ...{ labels: { team: 'data' }, params: { url: 'http://example.org' }, policies: { priority: 5, timeoutMs: 1_000 } },
+} as unknown as Task
+
+test('a new task has what was typed; a name that was left empty is left out, the server makes one', () => {
+  expect(creationOf({ ...draftOf(null), code: 'nightly', type: 'http-call' })).toEqual({
+    ...{ code: 'nightly', type: 'http-call', description: '', owner: '', labels: {}, params: {}, policies: {} },
+  })
+})
+
+test('a change that changes nothing sends the task as it is', () => {
+  expect(changeOf(draftOf(task), task, 3)).toEqual({
+    ...{ version: 3, code: 'nightly', type: 'http-call', name: 'Nightly', description: '', owner: 'ops' },
+    ...{ labels: { team: 'data' }, params: task.params, policies: task.policies },
+  })
+})
+
+test('a policy that was taken out goes back to what it inherits', () => {
+  expect(changeOf({ ...draftOf(task), policies: { priority: 6 } }, task, 4)).toMatchObject({
+    version: 4,
+    policies: { priority: 6, timeoutMs: null },
+  })
+})
+
+test('labels that cannot be read are not sent', () => {
+  expect(creationOf({ ...draftOf(task), labels: 'team' })).not.toHaveProperty('labels')
+})
