@@ -58,7 +58,7 @@ export function Revisions({ queryKey, list, restore }: RevisionsProps) {
   const c = useTexts(componentTexts)
   const client = useQueryClient()
   const [restoring, setRestoring] = useState<number | null>(null)
-  const revisions = useLiveList<Revision>('revisions', {
+  const revisions = useLiveList<Revision>(null, {
     queryKey: [...queryKey, 'revisions'],
     page: list,
     idOf: ({ version }) => version,

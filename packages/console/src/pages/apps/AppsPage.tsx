@@ -25,7 +25,7 @@ export function AppsPage() {
   const setSearch = useSetSearch()
   const navigate = route.useNavigate()
   const [creating, dialog] = useDisclosure()
-  const list = useLiveList<AppView>('apps', {
+  const list = useLiveList<AppView>(null, {
     queryKey: ['apps', code, search],
     page: (cursor, signal) => api.apps.list({ query: given({ q: search.q, cursor }) }, { signal }),
     idOf: ({ id }) => id,

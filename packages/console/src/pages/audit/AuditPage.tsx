@@ -29,7 +29,7 @@ export function AuditPage() {
   const search = route.useSearch()
   const setSearch = useSetSearch()
   const [shown, show] = useState<Entry | null>(null)
-  const list = useLiveList<Entry>('audit', {
+  const list = useLiveList<Entry>(null, {
     queryKey: ['audit', code, search],
     page: (cursor, signal) => {
       const { from, to, ...rest } = search

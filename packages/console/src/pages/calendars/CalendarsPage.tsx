@@ -29,7 +29,7 @@ export function CalendarsPage() {
   const setSearch = useSetSearch()
   const client = useQueryClient()
   const [dialog, open] = useState<Dialog | null>(null)
-  const list = useLiveList<CalendarView>('calendars', {
+  const list = useLiveList<CalendarView>(null, {
     queryKey: ['calendars', code, search],
     page: (cursor, signal) => api.calendars.list({ query: given({ q: search.q, cursor }) }, { signal }),
     idOf: ({ id }) => id,

@@ -31,7 +31,7 @@ export function DagsPage() {
   const search = route.useSearch()
   const setSearch = useSetSearch()
   const [creating, dialog] = useDisclosure()
-  const list = useLiveList<DagRow>('dags', {
+  const list = useLiveList<DagRow>(null, {
     queryKey: ['dags', code, 'list', search],
     page: (cursor, signal) => {
       const { q, owner, enabled, paused, active, label } = search

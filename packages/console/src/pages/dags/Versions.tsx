@@ -32,7 +32,7 @@ export function Versions({ dag }: { dag: Dag }) {
   const [deleting, setDeleting] = useState<DagVersionHead | null>(null)
   const changed = () => client.invalidateQueries({ queryKey: ['dags', tenant] })
   const writable = can('definition.write')
-  const list = useLiveList<DagVersionHead>('dag-versions', {
+  const list = useLiveList<DagVersionHead>(null, {
     queryKey: ['dags', tenant, dag.code, 'versions'],
     page: (cursor) => api.dagVersions.list({ params: { dag: dag.code }, query: given({ cursor }) }),
     idOf: ({ number }) => number,
