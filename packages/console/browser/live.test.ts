@@ -15,7 +15,7 @@ afterAll(() => executor.stop())
 
 const trigger = async (params: object = {}) =>
   (await api().runs.trigger({ params: { task: 'seen' }, body: { params: { ...params } } })).runId
-const rowOf = (page: Page, run: number) => page.getByRole('row').filter({ has: page.getByRole('link', { name: `#${run}` }) })
+const rowOf = (page: Page, run: number) => page.getByRole('row').filter({ has: page.locator(`a[href$="/runs/${run}"]`) })
 const pill = (page: Page, state: 'live' | 'paused' | 'lost' | 'stale') => page.locator(`button[data-state=${state}]`).waitFor()
 const passes = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -72,7 +72,7 @@ test('paused, a page shows nothing new and says so; resumed, it catches up', asy
   await page.goto('/t/default/runs?task=seen')
   await settle(page)
   await trigger()
-  await page.getByRole('link', { name: /^#/ }).first().waitFor()
+  await page.getByRole('row').nth(1).waitFor()
   await page.keyboard.press('.')
   await page.getByText('Paused', { exact: true }).waitFor()
   const asks = asksOf(page)

@@ -1,25 +1,34 @@
 import type { LiveTopic } from '@carillon/contract'
-import { openLive, type LiveClient, type LiveWatcher } from '@carillon/contract/live-client'
+import type { LiveClient, LiveWatcher } from '@carillon/contract/live-client'
 import { tell } from '../api/request.ts'
 import { heard, liveState, setLiveState } from './live-state.ts'
 
-/** The one connection of this tab, from the first thing that is watched on. */
-let client: LiveClient | null = null
+/** The one connection of this tab, from the first thing that is watched on. What it takes is loaded after the page: that shows a first answer without. */
+let client: Promise<LiveClient> | null = null
 
 export function watch<T extends LiveTopic>(topic: T, watcher: LiveWatcher<T['kind']>): () => void {
   client ??= open()
-  return client.watch(topic, watcher)
+  let stop: (() => void) | null = null
+  let over = false
+  const start = (live: LiveClient) => {
+    if (!over) stop = live.watch(topic, watcher)
+  }
+  // Without it pages ask by themselves; the next thing that is watched tries again.
+  client.then(start, () => (client = null))
+  return () => {
+    over = true
+    stop?.()
+  }
 }
 
 export function setPaused(paused: boolean): void {
   setLiveState({ paused })
-  if (paused) client?.pause()
-  else client?.resume()
+  void client?.then((live) => (paused ? live.pause() : live.resume()))
 }
 
 /** Whoever signs out takes it along. */
 export function closeLive(): void {
-  client?.close()
+  void client?.then((live) => live.close())
   client = null
   setLiveState({ socket: null })
 }
@@ -30,20 +39,23 @@ export function renewLive(): void {
   setLiveState({ connection: liveState().connection + 1 })
 }
 
-function open(): LiveClient {
-  const opened = openLive({
-    baseUrl: window.location.origin,
-    connect(url) {
-      const socket = new WebSocket(url)
-      socket.addEventListener('message', heard)
-      return socket
-    },
-    onStatus(status) {
-      if (client !== opened) return
-      setLiveState({ socket: status })
-      if (status.state === 'signedOut') tell({ kind: 'signed-out' })
-    },
+function open(): Promise<LiveClient> {
+  const opening: Promise<LiveClient> = import('@carillon/contract/live-client').then(({ openLive }) => {
+    const opened = openLive({
+      baseUrl: window.location.origin,
+      connect(url) {
+        const socket = new WebSocket(url)
+        socket.addEventListener('message', heard)
+        return socket
+      },
+      onStatus(status) {
+        if (client !== opening) return
+        setLiveState({ socket: status })
+        if (status.state === 'signedOut') tell({ kind: 'signed-out' })
+      },
+    })
+    if (liveState().paused) opened.pause()
+    return opened
   })
-  if (liveState().paused) opened.pause()
-  return opened
+  return opening
 }
