@@ -74,7 +74,7 @@ test('paused, a page shows nothing new and says so; resumed, it catches up', asy
   await trigger()
   await page.getByRole('row').nth(1).waitFor()
   await page.keyboard.press('.')
-  await page.getByText('Paused', { exact: true }).waitFor()
+  await pill(page, 'paused')
   const asks = asksOf(page)
   const unseen = await trigger()
   await endOf(unseen)
