@@ -6,6 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject } from 'vitest'
 import { createClient, type Client } from '@carillon/contract'
 import { launchChromium } from './chromium.ts'
+import type { Stage } from './stage.ts'
 
 export const LANGUAGES = ['en', 'zh'] as const
 export const THEMES = ['light', 'dark'] as const
@@ -33,12 +34,14 @@ interface OpenOptions {
   readonly width?: number
   readonly height?: number
   /** null: nobody. Left out: the administrator. */
+  /** Left out: that of all tests. */
+  readonly stage?: Stage
   readonly as?: { readonly login: string; readonly password: string } | null
 }
 
 /** A fresh profile of a browser, signed in. */
 export async function openConsole(options: OpenOptions = {}): Promise<Opened> {
-  const { url, login, password } = inject('stage')
+  const { url, login, password } = options.stage ?? inject('stage')
   const { language = 'en', theme = 'light', width = 1440, height = 900, as = { login, password } } = options
   const context = await browser.newContext({
     baseURL: url,
@@ -56,15 +59,30 @@ export async function openConsole(options: OpenOptions = {}): Promise<Opened> {
     expect(answer.status(), await answer.text()).toBe(200)
   }
   const page = await context.newPage()
+  return { page, context, faults: faultsOf(page) }
+}
+
+/** Errors of a page from now on. */
+export function faultsOf(page: Page): string[] {
   const faults: string[] = []
   page.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
   page.on('pageerror', (error) => faults.push(String(error.stack ?? error)))
-  return { page, context, faults }
+  return faults
+}
+
+/** What a page asks of the API from now on, as `GET /api/v1/runs`; the live connection is none of it. */
+export function asksOf(page: Page): string[] {
+  const asks: string[] = []
+  page.on('request', (request) => {
+    const { pathname } = new URL(request.url())
+    if (pathname.startsWith('/api/') && request.resourceType() !== 'websocket') asks.push(`${request.method()} ${pathname}`)
+  })
+  return asks
 }
 
 /** The API by the administrator's token: to set up and to look behind the page. */
-export function api(tenant?: string): Client {
-  const { url, token } = inject('stage')
+export function api(tenant?: string, stage: Stage = inject('stage')): Client {
+  const { url, token } = stage
   return createClient({ baseUrl: url, token, ...(tenant === undefined ? {} : { tenant }) })
 }
 

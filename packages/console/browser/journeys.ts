@@ -1,6 +1,7 @@
 import { createExecutor, defineHandler, type Executor } from '@carillon/executor'
 import { inject } from 'vitest'
 import { api } from './console.ts'
+import type { Stage } from './stage.ts'
 
 /** Handlers that do what their parameters say: what a journey needs, in a real executor. */
 const steps = defineHandler({
@@ -29,8 +30,11 @@ const steps = defineHandler({
 })
 
 /** The app `journeys` with its task type and an executor that serves it. */
-export async function startJourneys(instance: string): Promise<{ executor: Executor; start: () => Promise<Executor> }> {
-  const client = api()
+export async function startJourneys(
+  instance: string,
+  { stage = inject('stage'), capacity = 8 }: { readonly stage?: Stage; readonly capacity?: number } = {},
+): Promise<{ executor: Executor; start: () => Promise<Executor> }> {
+  const client = api(undefined, stage)
   await client.apps.create({ body: { code: 'journeys' } }).catch(() => undefined)
   await client.taskTypes
     .create({ body: { code: 'step', kind: 'handler', settings: { handler: 'step' }, app: 'journeys' } })
@@ -38,11 +42,11 @@ export async function startJourneys(instance: string): Promise<{ executor: Execu
   const { secret } = await client.tokens.create({ body: { name: `${instance}-token`, role: 'executor', app: 'journeys' } })
   const start = async () => {
     const executor = createExecutor({
-      server: inject('stage').url,
+      server: stage.url,
       token: secret,
       app: 'journeys',
       instance,
-      capacity: 8,
+      capacity,
       handlers: [steps],
     })
     await executor.start()

@@ -9,6 +9,7 @@ import './app/app.css'
 import { Notice } from './app/Notice.tsx'
 import { queryClient } from './app/queries.ts'
 import { router } from './app/router.tsx'
+import { watchServer } from './app/server-watch.ts'
 import { cssVariables, theme } from './app/theme.ts'
 
 // Written into the page by the server, new with every answer: the style elements that Mantine makes may stay.
@@ -16,6 +17,8 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]'
 
 // Mantine's dialogs keep the page behind them still by a library that looks for it here.
 Object.assign(globalThis, { __webpack_nonce__: nonce })
+
+watchServer()
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

@@ -1,7 +1,7 @@
 import Type, { type Static, type TProperties } from 'typebox'
 import { executorAdminRoutes, type ExecutorView } from './executor.ts'
 import { Id, LogLevel, Millis } from './executor-protocol.ts'
-import { Instance, instanceRoutes, type LogRecord } from './instance.ts'
+import { Instance, instanceRoutes, type LogRecord, type Why } from './instance.ts'
 import { overviewRoutes, type Overview } from './overview.ts'
 import { Problem } from './problem.ts'
 import { runRoutes, type Run } from './run.ts'
@@ -134,9 +134,15 @@ export interface LiveListHead {
   readonly nextCursor: string | null
 }
 
+/** `waiting`: the first of those that something beside their parents has kept from running for a moment. It is renewed every two seconds. */
+export interface LiveRunHead extends Run {
+  readonly more: boolean
+  readonly waiting: readonly { readonly instance: number; readonly why: Why }[]
+}
+
 /** What each kind of topic shows. The `id` of a log line is its `seq`. */
 export interface LiveKinds {
-  readonly run: { readonly head: Run & { readonly more: boolean }; readonly item: LiveInstance }
+  readonly run: { readonly head: LiveRunHead; readonly item: LiveInstance }
   readonly runs: { readonly head: LiveListHead; readonly item: Run }
   readonly instances: { readonly head: LiveListHead; readonly item: Instance }
   readonly executors: { readonly head: LiveListHead; readonly item: ExecutorView }

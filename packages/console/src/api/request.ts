@@ -14,12 +14,12 @@ export interface Request {
 /** One call with the session's cookie. Throws `ApiProblem` where the server refuses, `ServerUnreachable` where it does not answer. */
 export async function request(call: Request): Promise<Response> {
   const response = await send(call)
-  if (response.ok) {
-    tell('reachable')
-    return response
-  }
+  // What a proxy says of a server that is gone is no word of the server.
+  if (response.status < 500) tell({ kind: 'reachable' })
+  if (response.ok) return response
   const problem = new ApiProblem(response.status, await bodyOf(response))
-  if (problem.status === 401 && !call.path.startsWith('/api/v1/session')) tell('signed-out')
+  if (problem.status === 401 && !call.path.startsWith('/api/v1/session')) tell({ kind: 'signed-out' })
+  if (problem.status === 429 && call.method === 'GET') tell({ kind: 'slowed', until: Date.now() + restOf(response) })
   throw problem
 }
 
@@ -42,7 +42,7 @@ async function send(call: Request): Promise<Response> {
     })
   } catch (error) {
     if (call.signal?.aborted) throw error
-    tell('unreachable')
+    tell({ kind: 'unreachable' })
     throw new ServerUnreachable(error)
   }
 }
@@ -64,8 +64,17 @@ async function bodyOf(response: Response): Promise<ProblemBody> {
   }
 }
 
+/** Of `retry-after`, in seconds; a date is not worth a clock that may be wrong. */
+function restOf({ headers }: Response): number {
+  const seconds = Number(headers.get('retry-after') ?? '')
+  return 1_000 * Math.min(Math.max(Number.isFinite(seconds) ? seconds : 0, 2), 300)
+}
+
 /** What every call learns of the connection: the shell listens and says so, whichever page asked. */
-export type ConnectionNews = 'reachable' | 'unreachable' | 'signed-out'
+export type ConnectionNews =
+  | { readonly kind: 'reachable' | 'unreachable' | 'signed-out' }
+  /** Too much is asked: nothing more until then, on the clock of this machine. */
+  | { readonly kind: 'slowed'; readonly until: number }
 const listeners = new Set<(news: ConnectionNews) => void>()
 
 export function onConnectionNews(listener: (news: ConnectionNews) => void): () => void {
@@ -73,6 +82,6 @@ export function onConnectionNews(listener: (news: ConnectionNews) => void): () =
   return () => listeners.delete(listener)
 }
 
-function tell(news: ConnectionNews): void {
+export function tell(news: ConnectionNews): void {
   for (const listener of listeners) listener(news)
 }

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { CircleUser, LogOut, UserCog } from 'lucide-react'
 import { signOut } from '../api/session.ts'
 import { useTexts } from '../i18n/texts.ts'
+import { closeLive } from './live-connection.ts'
 import { useSession } from './session.tsx'
 import { shellTexts } from './text.ts'
 
@@ -13,6 +14,7 @@ export function AccountMenu() {
   const client = useQueryClient()
   const leave = async () => {
     await signOut()
+    closeLive()
     client.clear()
     window.location.assign('/sign-in')
   }

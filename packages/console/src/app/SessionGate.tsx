@@ -6,6 +6,7 @@ import { onConnectionNews } from '../api/request.ts'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { ErrorPanel } from '../components/ErrorPanel.tsx'
 import { useTexts } from '../i18n/texts.ts'
+import { renewLive } from './live-connection.ts'
 import { SessionProvider, useSessionQuery } from './session.tsx'
 import { shellTexts } from './text.ts'
 
@@ -42,8 +43,14 @@ function ToSignIn() {
 
 function useSessionEnded() {
   const [ended, setEnded] = useState(false)
-  useEffect(() => onConnectionNews((news) => news === 'signed-out' && setEnded(true)), [])
-  return { ended, renewed: () => setEnded(false) }
+  useEffect(() => onConnectionNews((news) => news.kind === 'signed-out' && setEnded(true)), [])
+  return {
+    ended,
+    renewed: () => {
+      setEnded(false)
+      renewLive()
+    },
+  }
 }
 
 function NoSession({ error, retry }: { error: Error; retry: () => void }) {

@@ -4,17 +4,16 @@ import { getRouteApi, Outlet, useLocation } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, type ReactNode } from 'react'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { useTexts } from '../i18n/texts.ts'
-import { AccountMenu } from './AccountMenu.tsx'
 import { LivePill, LostServer } from './Connection.tsx'
-import { LanguageMenu, ThemeMenu, ZoneMenu } from './Menus.tsx'
 import { Navigation } from './Navigation.tsx'
 import { preferences, setPreferences } from './preferences.ts'
 import { SessionGate } from './SessionGate.tsx'
 import { useShortcuts } from './shortcuts.ts'
 import { TenantProvider, permissionsIn, useSession } from './session.tsx'
-import { TenantMenu } from './TenantMenu.tsx'
 import { shellTexts } from './text.ts'
 
+const TenantMenu = lazy(async () => ({ default: (await import('./TenantMenu.tsx')).TenantMenu }))
+const HeaderMenus = lazy(async () => ({ default: (await import('./HeaderMenus.tsx')).HeaderMenus }))
 const ShortcutHelp = lazy(async () => ({ default: (await import('./ShortcutHelp.tsx')).ShortcutHelp }))
 
 const tenantApi = getRouteApi('/t/$tenant')
@@ -108,16 +107,16 @@ export function Frame({ tenant, children }: { tenant: string | null; children: R
             <Text fw={600} visibleFrom="sm" w={196}>
               编钟 Carillon
             </Text>
-            <TenantMenu current={tenant} />
+            <Suspense>
+              <TenantMenu current={tenant} />
+            </Suspense>
           </Group>
           <Group gap={4} wrap="nowrap">
             <LivePill />
-            <Box visibleFrom="xs">
-              <ZoneMenu />
-            </Box>
-            <LanguageMenu />
-            <ThemeMenu />
-            <AccountMenu />
+            {/* As wide as they are, so that nothing moves when they come. */}
+            <Suspense fallback={<Box w={{ base: 104, xs: 140 }} />}>
+              <HeaderMenus />
+            </Suspense>
           </Group>
         </Group>
       </AppShell.Header>

@@ -1,11 +1,10 @@
 import { useInfiniteQuery, useQueryClient, type InfiniteData, type QueryKey } from '@tanstack/react-query'
 import { useEffect, useMemo } from 'react'
-import { useLive, type Topic } from './live.ts'
+import { shownRows } from './live-rows.ts'
+import type { Page, Topic } from './live-topics.ts'
+import { useLive } from './live.ts'
 
-export interface Page<T> {
-  readonly items: readonly T[]
-  readonly nextCursor: string | null
-}
+export type { Page } from './live-topics.ts'
 
 export interface ListQuery<T> {
   /** Holds every filter. */
@@ -31,10 +30,10 @@ export interface List<T> {
 
 /**
  * A keyset-paged list, newest first, that stays where it is: rows in sight change in place; new ones show at once while the reader is at the
- * top, and are counted and shown on request otherwise. Only the first page is asked for again; what lies further back was read when it was
- * scrolled to.
+ * top, and are counted and shown on request otherwise. Only the first page is kept fresh (see `useLive`); what lies further back was read when it
+ * was scrolled to.
  */
-export function useLiveList<T>(topic: Topic, { queryKey, page, idOf, live = true }: ListQuery<T>): List<T> {
+export function useLiveList<T>(topic: Topic<Page<T>> | null, { queryKey, page, idOf, live = true }: ListQuery<T>): List<T> {
   const client = useQueryClient()
   const pagesKey = [...queryKey, 'pages']
   const pages = useInfiniteQuery({
@@ -47,21 +46,19 @@ export function useLiveList<T>(topic: Topic, { queryKey, page, idOf, live = true
     staleTime: live ? Infinity : 1_000,
     gcTime: 60_000,
   })
+  const first = pages.data?.pages[0]
   const head = useLive(topic, {
     queryKey: [...queryKey, 'head'],
     queryFn: ({ signal }) => page(undefined, signal),
     enabled: live && pages.isSuccess,
+    // Just read: it need not be asked for a second time.
+    ...(first === undefined ? {} : { known: { data: first, at: pages.dataUpdatedAt } }),
   })
   const latest = live && !head.isPlaceholderData ? head.data : undefined
 
-  const { rows, fresh } = useMemo(() => {
+  const { rows, fresh, gone } = useMemo(() => {
     const known = pages.data?.pages.flatMap(({ items }) => items) ?? []
-    const ids = new Set(known.map(idOf))
-    const byId = new Map((latest?.items ?? []).map((row) => [idOf(row), row]))
-    return {
-      rows: known.map((row) => byId.get(idOf(row)) ?? row),
-      fresh: [...byId.keys()].filter((id) => !ids.has(id)).length,
-    }
+    return shownRows(known, latest, idOf)
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- `idOf` means the same every time.
   }, [pages.data, latest])
 
@@ -71,7 +68,7 @@ export function useLiveList<T>(topic: Topic, { queryKey, page, idOf, live = true
   }
   const onePage = pages.data?.pages.length === 1
   useEffect(() => {
-    if (fresh > 0 && onePage && window.scrollY < 8) showFresh()
+    if (fresh + gone > 0 && onePage && window.scrollY < 8) showFresh()
   })
 
   return {

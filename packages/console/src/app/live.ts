@@ -1,47 +1,15 @@
-import { useQuery, type QueryKey, type UseQueryResult } from '@tanstack/react-query'
-import { useSyncExternalStore } from 'react'
-import { onConnectionNews } from '../api/request.ts'
-
-/**
- * What the console knows of the freshness of what it shows, and the one place where views are kept fresh. For now a view asks again every
- * two seconds while somebody looks at it; with the server's live topics only this file changes.
- */
-export interface LiveState {
-  readonly paused: boolean
-  readonly reachable: boolean
-  /** Last time the server answered. */
-  readonly freshAt: number | null
-}
-
-let state: LiveState = { paused: false, reachable: true, freshAt: null }
-const listeners = new Set<() => void>()
-
-function set(changes: Partial<LiveState>): void {
-  state = { ...state, ...changes }
-  for (const listener of listeners) listener()
-}
-
-export const setPaused = (paused: boolean): void => set({ paused })
-
-onConnectionNews((news) => {
-  if (news === 'unreachable') set({ reachable: false })
-  if (news === 'reachable') set({ reachable: true, freshAt: Date.now() })
-})
-
-export function useLiveState(): LiveState {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    () => state,
-  )
-}
-
-/** What a view is about: `run:42`, `runs`, `overview`, `executors`, … */
-export type Topic = string
+import type { LiveTopic } from '@carillon/contract'
+import type { LiveView } from '@carillon/contract/live-client'
+import { keepPreviousData, useQuery, useQueryClient, type QueryKey, type UseQueryResult } from '@tanstack/react-query'
+import { useEffect, useRef, useState } from 'react'
+import { ApiProblem, ServerUnreachable } from '../api/problem.ts'
+import { watch } from './live-connection.ts'
+import { lastHeard, sayOutdated, useLiveState } from './live-state.ts'
+import type { Topic } from './live-topics.ts'
 
 const EVERY_MS = 2_000
+/** After which a topic that was refused is tried again: there may be room for it. */
+const AGAIN_MS = 15_000
 
 export interface LiveQuery<T> {
   readonly queryKey: QueryKey
@@ -49,17 +17,80 @@ export interface LiveQuery<T> {
   readonly enabled?: boolean
   /** false: what is shown cannot change any more (a run that ended). */
   readonly changes?: (data: T | undefined) => boolean
+  /** How often it is asked for where it is not watched. */
+  readonly everyMs?: number
+  /** What has been read of it already. */
+  readonly known?: { readonly data: T; readonly at: number }
+  /** What is shown until the first answer; unless given, what was shown before. */
+  readonly placeholder?: (previous: T | undefined, before: { readonly queryKey: QueryKey } | undefined) => T | undefined
 }
 
-/** A query that is kept fresh while its tab is visible, nobody has paused updates, and its data may change. */
-export function useLive<T>(_topic: Topic, query: LiveQuery<T>): UseQueryResult<T> {
-  const { paused } = useLiveState()
-  return useQuery({
-    queryKey: query.queryKey,
-    queryFn: query.queryFn,
-    enabled: query.enabled ?? true,
-    refetchOnWindowFocus: !paused,
-    refetchInterval: ({ state: { data } }) => (paused || query.changes?.(data) === false ? false : EVERY_MS),
-    placeholderData: (previous) => previous,
+/**
+ * A query that is kept fresh while its data may change: by what the server says of its topic, or, where there is no topic (null) or no word of it
+ * comes, by asking every two seconds while the tab is visible. Nothing is asked or shown while updates are paused. The first answer is always asked
+ * for, as that is there soonest.
+ */
+export function useLive<T>(topic: Topic<T> | null, query: LiveQuery<T>): UseQueryResult<T> {
+  const client = useQueryClient()
+  const { queryKey, queryFn, enabled = true, everyMs = EVERY_MS } = query
+  const { paused, unreachable, slowedUntil } = useLiveState()
+  const watched = topic !== null && enabled && query.changes?.(client.getQueryData<T>(queryKey)) !== false
+  const { fed, staleAt } = useTopic(watched ? topic.topic : null, (view) => {
+    // An answer that is under way was asked for before this was said, and would take its place.
+    void client.cancelQueries({ queryKey, exact: true })
+    client.setQueryData<T>(queryKey, topic!.dataOf(view) as never)
   })
+  const asks = !paused && !fed && unreachable === null && slowedUntil === null
+  const result = useQuery({
+    queryKey,
+    queryFn,
+    enabled,
+    ...(fed ? { staleTime: Infinity } : {}),
+    ...(query.known === undefined ? {} : { initialData: query.known.data as never, initialDataUpdatedAt: query.known.at }),
+    refetchOnWindowFocus: asks,
+    refetchInterval: ({ state: { data } }) => (asks && query.changes?.(data) !== false ? everyMs : false),
+    placeholderData: (query.placeholder ?? keepPreviousData) as never,
+  })
+  useOutdated(!fed && result.data !== undefined && isUnanswered(result.error) ? Math.max(result.dataUpdatedAt, staleAt) : null)
+  return result
 }
+
+/** Watches a topic; `fed`: what is to be seen of it comes by itself. Otherwise it was up to date at `staleAt`. */
+export function useTopic(topic: LiveTopic | null, onView: (view: LiveView) => void): { fed: boolean; staleAt: number } {
+  const { connection } = useLiveState()
+  const [refusals, setRefusals] = useState(0)
+  const name = topic === null ? null : JSON.stringify(topic)
+  const [known, setKnown] = useState<{ of: string | null; staleAt: number }>({ of: null, staleAt: 0 })
+  const take = useRef(onView)
+  take.current = onView
+  useEffect(() => {
+    if (topic === null) return undefined
+    const outdate = () => setKnown((before) => (before.of === null ? before : { of: null, staleAt: lastHeard() }))
+    let again: ReturnType<typeof setTimeout> | undefined
+    const stop = watch(topic, {
+      onView(view) {
+        setKnown((before) => (before.of === name ? before : { of: name, staleAt: 0 }))
+        take.current(view)
+      },
+      onStale: (stale) => (stale ? outdate() : setKnown({ of: name, staleAt: 0 })),
+      onRefused() {
+        outdate()
+        again = setTimeout(() => setRefusals((count) => count + 1), AGAIN_MS)
+      },
+    })
+    return () => {
+      clearTimeout(again)
+      stop()
+      outdate()
+    }
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `name` says all of the topic.
+  }, [name, connection, refusals])
+  return { fed: name !== null && known.of === name, staleAt: known.staleAt }
+}
+
+function useOutdated(since: number | null): void {
+  useEffect(() => (since === null ? undefined : sayOutdated(since)), [since])
+}
+
+const isUnanswered = (error: unknown): boolean =>
+  error instanceof ServerUnreachable || (error instanceof ApiProblem && (error.status >= 500 || error.status === 429))

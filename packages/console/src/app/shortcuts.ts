@@ -1,6 +1,7 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect } from 'react'
-import { setPaused, useLiveState } from './live.ts'
+import { setPaused } from './live-connection.ts'
+import { useLiveState } from './live-state.ts'
 import { usePreferences } from './preferences.ts'
 
 /** After `g`: the pages of a tenant. */

@@ -59,7 +59,7 @@ export function Revisions({ queryKey, list, restore, mayRestore }: RevisionsProp
   const c = useTexts(componentTexts)
   const client = useQueryClient()
   const [restoring, setRestoring] = useState<number | null>(null)
-  const revisions = useLiveList<Revision>('revisions', {
+  const revisions = useLiveList<Revision>(null, {
     queryKey: [...queryKey, 'revisions'],
     page: (cursor) => list(given({ cursor })),
     idOf: ({ version }) => version,

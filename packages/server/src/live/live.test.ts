@@ -61,10 +61,25 @@ describe('a run', () => {
     await client.sees(id, (view) => view.head.state === 'SUCCESS' && stateOf('b', 'SUCCESS')(view))
     const { instances, ...shown } = await world.run(run)
     const { head, items } = client.view(id)!
-    expect(head).toEqual(shown)
+    expect(head).toEqual({ ...shown, waiting: [] })
     expect(items).toEqual(
       instances.map(({ output, outputLeftOut: _, why: __, ...rest }) => ({ ...rest, hasOutput: output !== null })),
     )
+    client.socket.close()
+  })
+
+  test('says why those of its instances wait that something holds, and no longer once they run', async () => {
+    const client = await open()
+    const run = await world.trigger(await world.dag('held>later'))
+    const id = client.subscribe(runOf(run))
+    await client.sees(id, ({ head }) => head.waiting.length > 0)
+    const { instances } = await world.run(run)
+    const held = instances.find(({ nodeCode }) => nodeCode === 'held')!
+    expect(client.view(id)!.head.waiting).toEqual([{ instance: held.id, why: held.why }])
+    const [claimed] = await world.claim(1)
+    await client.sees(id, ({ head }) => head.waiting.length === 0)
+    await world.succeed(claimed!)
+    await world.workOff()
     client.socket.close()
   })
 

@@ -7,6 +7,7 @@ import {
   scheduleRoutes,
   type LiveInstance,
   type LiveKinds,
+  type LiveRunHead,
   type LiveTopic,
   type LogRecord,
   type Route,
@@ -17,7 +18,7 @@ import type { AppOptions } from '../http/app.ts'
 import { ANONYMOUS } from '../http/auth.ts'
 import { createContext, type ApiServices, type Context } from '../http/context.ts'
 import { executorHandlers } from '../http/handlers/executors.ts'
-import { instanceViews } from '../http/handlers/instance-view.ts'
+import { instanceViews, reasonsFor } from '../http/handlers/instance-view.ts'
 import { instanceHandlers } from '../http/handlers/instances.ts'
 import { overviewHandlers } from '../http/handlers/overview.ts'
 import { runHandlers, runView } from '../http/handlers/runs.ts'
@@ -131,23 +132,55 @@ function contextOf(services: LiveServices, route: Route, tenantId: number): Cont
 /** After the first look, only what has changed since the one before is read: see `changeMark`. */
 function readRun(context: Context, { run }: OfKind<'run'>): Reader {
   const { tenantId } = context
+  const reasons = createReasons(context)
   let since = 0
   let more = false
   return {
     everyMs: RUN_EVERY_MS,
     async look() {
-      const { mark, row, items } = await context.read(async (tx) => {
+      const { mark, row, items, changed } = await context.read(async (tx) => {
         const mark = await changeMark(tx)
         const row = await findRun(tx, tenantId, run)
         if (!row) throw noSuch('run')
         const found = await instancesOfRunSince(tx, tenantId, run, since)
         more ||= found.more
-        return { mark, row, items: await runItems(tx, context, found.instances) }
+        return { mark, row, items: await runItems(tx, context, found.instances), changed: found.instances }
       })
       since = mark
-      const head: LiveKinds['run']['head'] = { ...runView(row), more }
+      const head: LiveRunHead = { ...runView(row), more, waiting: await reasons.after(changed) }
       const restMs = row.endedAt === null ? 0 : ENDED_REST_MS
       return { seq: mark, head, extent: 'CHANGED', items, resumableFrom: 0, restMs }
+    },
+  }
+}
+
+const REASONS_EVERY_MS = 2_000
+/** Of a run; a thousand that wait, wait for the same few things. */
+const MOST_REASONS = 100
+
+/**
+ * Why instances of a run do not run. What keeps them changes without them, so it is asked anew now and then. Those that wait for their parents wait
+ * as planned, and those that came to wait since the look before may be gone by the next one: both are left out.
+ */
+function createReasons(context: Context): { after(changed: readonly ChangedInstance[]): Promise<LiveRunHead['waiting']> } {
+  const waiting = new Map<number, Pick<ChangedInstance, 'id' | 'state'>>()
+  let known: LiveRunHead['waiting'] = []
+  let askedAt = Number.NEGATIVE_INFINITY
+  return {
+    async after(changed) {
+      const held = new Set(waiting.keys())
+      for (const { id, state, waitReason } of changed) {
+        if ((state === 'PENDING' || state === 'WAITING') && waitReason !== 'DEPENDENCY') waiting.set(id, { id, state })
+        else waiting.delete(id)
+      }
+      known = known.filter(({ instance }) => waiting.has(instance))
+      const asked = [...waiting.values()].filter(({ id }) => held.has(id)).slice(0, MOST_REASONS)
+      const due = known.length === 0 || performance.now() - askedAt >= REASONS_EVERY_MS
+      if (asked.length === 0 || !due) return known
+      const found = await reasonsFor(context, asked)
+      askedAt = performance.now()
+      known = [...found].map(([instance, why]) => ({ instance, why }))
+      return known
     },
   }
 }

@@ -65,3 +65,25 @@ test('what was not looked at for longest is forgotten', async () => {
   expect(store.line(1)).toBeNull()
   expect(store.line(32_001)?.seq).toBe(32_001)
 })
+
+test('lines that come by themselves need not be fetched, as far as they follow what is known', async () => {
+  const { store, asked, settled } = log(1_000)
+  const from = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, place) => line(first + place))
+  store.take(from(1, 150))
+  store.take(from(1, 450))
+  store.want(140, 450, 450)
+  expect([store.line(150)?.seq, store.line(401)?.seq, store.line(450)?.seq, store.line(451)]).toEqual([150, 401, 450, null])
+  expect(asked).toEqual([])
+  // From here on some came too fast to be sent: what lies between is fetched.
+  store.take(from(501, 700))
+  expect([store.line(460), store.line(520), store.line(650)?.seq]).toEqual([null, null, 650])
+  store.want(440, 590, 700)
+  await settled(1)
+  expect([asked, store.line(460)?.seq, store.line(520)?.seq]).toEqual([[[450, 150]], 460, 520])
+})
+
+test('a line that never came with those around it is known to be missing', () => {
+  const { store } = log(0)
+  store.take([line(1), line(2), line(4)])
+  expect([store.line(2)?.seq, store.line(3), store.line(4)?.seq]).toEqual([2, undefined, 4])
+})

@@ -45,6 +45,24 @@ export class LineStore {
     this.#forget()
   }
 
+  /** Takes lines that have come without being asked for: in order, and all there are from the first to the last of them. */
+  take(lines: readonly LogRecord[]): void {
+    const [first, last] = [lines[0]?.seq, lines.at(-1)?.seq]
+    if (first === undefined || last === undefined) return
+    for (let place = lines.length - 1; place >= 0;) {
+      const index = Math.floor((lines[place]!.seq - 1) / PIECE)
+      const piece = this.#pieces.get(index) ?? this.#piece(index)
+      const [start, end] = [index * PIECE, Math.min((index + 1) * PIECE, last)]
+      // Older ones were taken when they came.
+      if (piece.upTo >= end) break
+      const joins = Math.max(start, piece.upTo) >= first - 1
+      for (; place >= 0 && lines[place]!.seq > start; place--) if (joins) piece.lines.set(lines[place]!.seq, lines[place]!)
+      if (joins) piece.upTo = end
+      piece.usedAt = ++this.#clock
+    }
+    this.#forget()
+  }
+
   #piece(index: number): Piece {
     const known = this.#pieces.get(index)
     if (known) return known
@@ -60,7 +78,7 @@ export class LineStore {
       const lines = await this.#fetchAfter(piece.upTo, end - piece.upTo)
       for (const line of lines) if (line.seq <= end) piece.lines.set(line.seq, line)
       // What has come since the log's end was asked is not all that will come.
-      piece.upTo = Math.max(Math.min(end, lastSeq), Math.min(end, lines.at(-1)?.seq ?? 0))
+      piece.upTo = Math.max(piece.upTo, Math.min(end, lastSeq), Math.min(end, lines.at(-1)?.seq ?? 0))
     } finally {
       piece.loading = false
       this.#changed()

@@ -1,7 +1,7 @@
 import type { LogLevel, LogRecord } from '@carillon/contract'
-import { useQuery } from '@tanstack/react-query'
 import { useEffect, useMemo, useReducer, useRef, useState } from 'react'
-import { useLiveState } from '../../app/live.ts'
+import { logTopic, type LogExtent } from '../../app/live-topics.ts'
+import { useLive, useTopic } from '../../app/live.ts'
 import { useTenant } from '../../app/session.tsx'
 import { LineStore, PIECE } from './line-store.ts'
 
@@ -16,27 +16,25 @@ export interface LogSource {
 const LOOK_EVERY_MS = 500
 const BEYOND_ANY_LINE = Number.MAX_SAFE_INTEGER
 
-/** How far the log goes; while it is written this is asked again and again, and lines are fetched only where they are in sight. */
+/** How far the log goes, which is told while it is written. Lines are fetched only where they are in sight, unless they have just come. */
 export function useLogExtent({ instance, attempt, ended }: LogSource) {
   const { api, code } = useTenant()
-  const { paused } = useLiveState()
-  return useQuery({
+  return useLive<LogExtent>(logTopic(code, instance, attempt), {
     queryKey: ['log', code, instance, attempt, ended],
     queryFn: ({ signal }) =>
       api.instances.logs({ params: { instance }, query: { attempt, after: BEYOND_ANY_LINE, limit: 1 } }, { signal }),
-    refetchInterval: ended || paused ? false : LOOK_EVERY_MS,
-    refetchOnWindowFocus: !ended && !paused,
-    staleTime: ended ? Infinity : 0,
-    placeholderData: (previous, query) =>
-      query?.queryKey[2] === instance && query.queryKey[3] === attempt ? previous : undefined,
+    changes: () => !ended,
+    everyMs: LOOK_EVERY_MS,
+    placeholder: (previous, before) =>
+      before?.queryKey[2] === instance && before.queryKey[3] === attempt ? previous : undefined,
   })
 }
 
 /** The lines themselves; what uses it is drawn again when some have come. */
-export function useLineStore({ instance, attempt }: LogSource): LineStore {
-  const { api } = useTenant()
+export function useLineStore({ instance, attempt, ended }: LogSource): LineStore {
+  const { api, code } = useTenant()
   const [, changed] = useReducer((count: number) => count + 1, 0)
-  return useMemo(
+  const store = useMemo(
     () =>
       new LineStore(
         async (after, limit) => (await api.instances.logs({ params: { instance }, query: { attempt, after, limit } })).items,
@@ -44,6 +42,9 @@ export function useLineStore({ instance, attempt }: LogSource): LineStore {
       ),
     [api, instance, attempt],
   )
+  // The same topic as above: it is one subscription.
+  useTopic(ended ? null : logTopic(code, instance, attempt).topic, ({ items }) => store.take(items as readonly LogRecord[]))
+  return store
 }
 
 export interface Wanted {

@@ -21,7 +21,7 @@ const route = getRouteApi('/t/$tenant/apps/$app')
 export function AppPage() {
   const { app } = route.useParams()
   const { api, code } = useTenant()
-  const found = useLive(`app:${app}`, {
+  const found = useLive(null, {
     queryKey: ['apps', code, app],
     queryFn: ({ signal }) => api.apps.get({ params: { app } }, { signal }),
   })

@@ -24,7 +24,7 @@ export function AppsPage() {
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const [creating, dialog] = useDisclosure()
-  const list = useLiveList<AppView>('apps', {
+  const list = useLiveList<AppView>(null, {
     queryKey: ['apps', code, search],
     page: (cursor, signal) => api.apps.list({ query: given({ q: search.q, cursor }) }, { signal }),
     idOf: ({ id }) => id,

@@ -27,7 +27,7 @@ export function AuditPage() {
   const { code, api } = useTenant()
   const search = route.useSearch()
   const [shown, show] = useState<Entry | null>(null)
-  const list = useLiveList<Entry>('audit', {
+  const list = useLiveList<Entry>(null, {
     queryKey: ['audit', code, search],
     page: (cursor, signal) => {
       const { from, to, ...rest } = search

@@ -27,7 +27,7 @@ export function CalendarsPage() {
   const search = route.useSearch()
   const client = useQueryClient()
   const [dialog, open] = useState<Dialog | null>(null)
-  const list = useLiveList<CalendarView>('calendars', {
+  const list = useLiveList<CalendarView>(null, {
     queryKey: ['calendars', code, search],
     page: (cursor, signal) => api.calendars.list({ query: given({ q: search.q, cursor }) }, { signal }),
     idOf: ({ id }) => id,

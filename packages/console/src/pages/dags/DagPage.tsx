@@ -5,6 +5,7 @@ import { Pencil, Play } from 'lucide-react'
 import { useState } from 'react'
 import { useLive } from '../../app/live.ts'
 import { useLiveList } from '../../app/live-list.ts'
+import { listTopic } from '../../app/live-topics.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { useSetSearch } from '../../app/set-search.ts'
@@ -30,7 +31,7 @@ const route = getRouteApi('/t/$tenant/dags/$dag')
 export function DagPage() {
   const { dag } = route.useParams()
   const { api, code } = useTenant()
-  const found = useLive(`dag:${dag}`, {
+  const found = useLive(null, {
     queryKey: ['dags', code, dag],
     queryFn: () => api.dags.get({ params: { dag } }),
     changes: () => false,
@@ -164,7 +165,7 @@ function Questions({ dag, dialog, onClose, changed }: QuestionsProps) {
 function RunsTab({ dag }: { dag: Dag }) {
   const t = useTexts(dagsTexts)
   const { api, code } = useTenant()
-  const list = useLiveList<Run>('runs', {
+  const list = useLiveList<Run>(listTopic({ kind: 'runs', tenant: code, query: { dag: dag.code } }), {
     queryKey: ['runs', code, { dag: dag.id }],
     page: (cursor, signal) => api.runs.list({ query: given({ dag: dag.code, cursor }) }, { signal }),
     idOf: ({ id }) => id,

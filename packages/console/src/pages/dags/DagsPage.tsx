@@ -29,7 +29,7 @@ export function DagsPage() {
   const { code, api, can } = useTenant()
   const search = route.useSearch()
   const [creating, dialog] = useDisclosure()
-  const list = useLiveList<DagRow>('dags', {
+  const list = useLiveList<DagRow>(null, {
     queryKey: ['dags', code, 'list', search],
     page: (cursor, signal) => {
       const { q, owner, enabled, paused, active, label } = search

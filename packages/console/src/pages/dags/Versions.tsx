@@ -29,7 +29,7 @@ export function Versions({ dag }: { dag: Dag }) {
   const client = useQueryClient()
   const [question, ask] = useState<Question | null>(null)
   const changed = () => client.invalidateQueries({ queryKey: ['dags', tenant] })
-  const list = useLiveList<DagVersionHead>('dag-versions', {
+  const list = useLiveList<DagVersionHead>(null, {
     queryKey: ['dags', tenant, dag.code, 'versions'],
     page: (cursor) => api.dagVersions.list({ params: { dag: dag.code }, query: given({ cursor }) }),
     idOf: ({ number }) => number,

@@ -4,6 +4,7 @@ import { Link, getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useLive } from '../../app/live.ts'
 import { useLiveList } from '../../app/live-list.ts'
+import { listTopic } from '../../app/live-topics.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { DataTable } from '../../components/DataTable.tsx'
@@ -27,7 +28,7 @@ const route = getRouteApi('/t/$tenant/executors/$executor')
 export function ExecutorPage() {
   const { executor } = route.useParams()
   const { api, code } = useTenant()
-  const found = useLive(`executor:${executor}`, {
+  const found = useLive(null, {
     queryKey: ['executors', code, executor],
     queryFn: ({ signal }) => api.executors.get({ params: { executor } }, { signal }),
   })
@@ -175,7 +176,7 @@ const percent = (share: number | null): string => (share === null ? '–' : `${M
 function InstancesOf({ executor }: { executor: ExecutorDetail }) {
   const t = useTexts(executorsTexts)
   const { api, code } = useTenant()
-  const list = useLiveList<Instance>('instances', {
+  const list = useLiveList<Instance>(listTopic({ kind: 'instances', tenant: code, query: { executor: executor.id } }), {
     queryKey: ['instances', code, { executor: executor.id }],
     page: (cursor, signal) => api.instances.list({ query: { executor: executor.id, ...given({ cursor }) } }, { signal }),
     idOf: ({ id }) => id,
@@ -214,7 +215,7 @@ function HistoryOf({ executor }: { executor: ExecutorDetail }) {
   const t = useTexts(executorsTexts)
   const { api, code } = useTenant()
   const params = { executor: String(executor.id) }
-  const list = useLiveList<ExecutorEvent>('executor-history', {
+  const list = useLiveList<ExecutorEvent>(null, {
     queryKey: ['executors', code, executor.id, 'history'],
     page: (cursor, signal) => api.executors.history({ params, query: given({ cursor }) }, { signal }),
     idOf: ({ id }) => id,

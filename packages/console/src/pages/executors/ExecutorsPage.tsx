@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
+import { listTopic } from '../../app/live-topics.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { useSetSearch } from '../../app/set-search.ts'
@@ -28,6 +29,10 @@ function oneOf<T extends string>(known: readonly T[], text: string | undefined):
   return known.find((each) => each === text)
 }
 
+function queryOf({ q, app, status, health }: ReturnType<typeof route.useSearch>) {
+  return { q, app, status: oneOf(STATUSES, status), health: oneOf(HEALTHS, health) }
+}
+
 export function ExecutorsPage() {
   const t = useTexts(executorsTexts)
   const { code, api, can } = useTenant()
@@ -35,13 +40,9 @@ export function ExecutorsPage() {
   const setSearch = useSetSearch()
   const client = useQueryClient()
   const [selected, setSelected] = useState<ReadonlySet<number | string>>(new Set())
-  const list = useLiveList<ExecutorView>('executors', {
+  const list = useLiveList<ExecutorView>(listTopic({ kind: 'executors', tenant: code, query: given(queryOf(search)) }), {
     queryKey: ['executors', code, search],
-    page: (cursor, signal) => {
-      const { q, app } = search
-      const [status, health] = [oneOf(STATUSES, search.status), oneOf(HEALTHS, search.health)]
-      return api.executors.list({ query: given({ q, app, status, health, cursor }) }, { signal })
-    },
+    page: (cursor, signal) => api.executors.list({ query: given({ ...queryOf(search), cursor }) }, { signal }),
     idOf: ({ id }) => id,
   })
   const filtered = Object.values(search).some((value) => value !== undefined)

@@ -5,6 +5,7 @@ import { Anchor, Button, Group, Text } from '@mantine/core'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
+import { listTopic } from '../../app/live-topics.ts'
 import { given, listOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { BulkActions } from '../../components/bulk/BulkActions.tsx'
@@ -31,11 +32,14 @@ export function InstancesPage() {
   const [ids, select] = useState<ReadonlySet<number | string>>(new Set())
   const page = (cursor: string | undefined, limit: number, signal?: AbortSignal) =>
     api.instances.list({ query: given({ ...queryOf(search), cursor, limit }) }, given({ signal }))
-  const list = useLiveList<Instance>('instances', {
-    queryKey: ['instances', code, search],
-    page: (cursor, signal) => page(cursor, 50, signal),
-    idOf: ({ id }) => id,
-  })
+  const list = useLiveList<Instance>(
+    listTopic({ kind: 'instances', tenant: code, query: given({ ...queryOf(search), limit: 50 }) }),
+    {
+      queryKey: ['instances', code, search],
+      page: (cursor, signal) => page(cursor, 50, signal),
+      idOf: ({ id }) => id,
+    },
+  )
   const toRuns = (
     <Button variant="default" component={Link} to={`/t/${code}/runs`}>
       {t('toRuns')}

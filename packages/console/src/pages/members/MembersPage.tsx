@@ -27,7 +27,7 @@ export function MembersPage() {
   const client = useQueryClient()
   const [adding, dialog] = useDisclosure()
   const [removing, setRemoving] = useState<string | null>(null)
-  const list = useLiveList<Member>('members', {
+  const list = useLiveList<Member>(null, {
     queryKey: ['members', code],
     page: (cursor, signal) => api.members.list({ query: given({ cursor }) }, { signal }),
     idOf: ({ user: { id } }) => id,

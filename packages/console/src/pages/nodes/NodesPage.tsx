@@ -18,7 +18,7 @@ type Node = Nodes['nodes'][number]
 
 export function NodesPage() {
   const t = useTexts(nodesTexts)
-  const nodes = useLive('nodes', {
+  const nodes = useLive(null, {
     queryKey: ['nodes'],
     queryFn: ({ signal }) => platformApi.overview.nodes({}, { signal }),
   })

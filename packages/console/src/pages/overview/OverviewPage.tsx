@@ -2,6 +2,7 @@ import type { Overview } from '@carillon/contract'
 import { Anchor, Group, Paper, SegmentedControl, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
+import { overviewTopic } from '../../app/live-topics.ts'
 import { useLive } from '../../app/live.ts'
 import { useTenant } from '../../app/session.tsx'
 import { useSetSearch } from '../../app/set-search.ts'
@@ -21,6 +22,12 @@ const route = getRouteApi('/t/$tenant/')
 const RANGES = { '1h': 3_600_000, '24h': 86_400_000, '7d': 7 * 86_400_000 } as const
 type Range = keyof typeof RANGES
 
+/** In steps, so that everybody who looks at the same range sees the same view. */
+function sinceOf(range: Range, now: number): number {
+  const step = RANGES[range] / 60
+  return Math.floor(now / step) * step - RANGES[range]
+}
+
 /** Is anything wrong, what is running, what comes next. */
 export function OverviewPage() {
   const t = useTexts(overviewTexts)
@@ -28,9 +35,10 @@ export function OverviewPage() {
   const { range: asked } = route.useSearch()
   const setSearch = useSetSearch()
   const range: Range = asked !== undefined && Object.hasOwn(RANGES, asked) ? (asked as Range) : '24h'
-  const overview = useLive('overview', {
+  const since = sinceOf(range, Date.now())
+  const overview = useLive(overviewTopic(code, since), {
     queryKey: ['overview', code, range],
-    queryFn: ({ signal }) => api.overview.get({ query: { since: Date.now() - RANGES[range] } }, { signal }),
+    queryFn: ({ signal }) => api.overview.get({ query: { since } }, { signal }),
   })
   const { data } = overview
   return (

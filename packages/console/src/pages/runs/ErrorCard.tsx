@@ -1,7 +1,9 @@
 import type { RunDetail } from '@carillon/contract'
 import { Alert, Anchor, Spoiler, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
 import { OctagonX } from 'lucide-react'
+import { useTenant } from '../../app/session.tsx'
 import { useSetSearch } from '../../app/set-search.ts'
 import { CopyButton } from '../../components/CopyButton.tsx'
 import { useTexts } from '../../i18n/texts.ts'
@@ -17,8 +19,8 @@ export function ErrorCard({ run, nodes }: { run: RunDetail; nodes: readonly RunN
   const failed = nodes.filter(({ state }) => BAD.has(state))
   const first = firstFailed(failed)
   const reason = run.state === 'FAILED' || run.state === 'TIMEOUT' ? run.reason : null
+  const failure = failureOf(useWholeError(first?.instance))
   if (first === null && reason === null) return null
-  const failure = failureOf(first?.instance.error)
   const message = failure?.message ?? reason ?? first?.instance.state ?? run.state
   const title =
     first === null ? t('failedRun') : run.kind === 'DAG' ? t('failedTitle', { node: first.node.name }) : t('failedTask')
@@ -64,6 +66,18 @@ export function ErrorCard({ run, nodes }: { run: RunDetail; nodes: readonly RunN
       </Text>
     </Alert>
   )
+}
+
+/** A long one is left out of a run that is shown live. */
+function useWholeError(instance: RunInstance | undefined): unknown {
+  const { api, code } = useTenant()
+  const { data } = useQuery({
+    queryKey: ['instance', code, instance?.id, 'error'],
+    queryFn: async ({ signal }) => (await api.instances.get({ params: { instance: instance!.id } }, { signal })).error,
+    enabled: instance?.errorLeftOut === true,
+    staleTime: Infinity,
+  })
+  return instance?.errorLeftOut === true ? data : instance?.error
 }
 
 /** The one that ended first: what failed after it may have failed because of it. */

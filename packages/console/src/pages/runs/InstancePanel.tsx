@@ -33,7 +33,7 @@ interface Search extends LogView {
 /** One instance: its log, its attempts, what it was given and what it made. */
 export function InstancePanel({ id, name, run, siblings = [] }: InstancePanelProps) {
   const t = useTexts(runTexts)
-  const instance = useInstance(id)
+  const instance = useInstance(id, run)
   const search = useSearch({ strict: false }) as Search
   const setSearch = useSetSearch()
   if (instance.data === undefined || instance.data.id !== id)

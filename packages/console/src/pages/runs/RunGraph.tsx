@@ -74,7 +74,8 @@ function drawnNode(defined: DagDefinitionView['nodes'][number], node: RunNode | 
       ? {}
       : {
           state: node.state,
-          ...(first.why === null ? {} : { note: first.why.detail }),
+          // What a node waits for in the graph is to be seen there.
+          ...(first.why === null || first.why.reason === 'DEPENDENCY' ? {} : { note: first.why.detail }),
           startedAt: node.startedAt,
           endedAt: node.endedAt,
           attempt: Math.max(...node.instances.map(({ attempt }) => attempt)),

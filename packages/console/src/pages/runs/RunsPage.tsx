@@ -4,6 +4,7 @@ import { Button, Group, Text } from '@mantine/core'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { Suspense, lazy, useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
+import { listTopic } from '../../app/live-topics.ts'
 import { given, listOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import type { BulkActions as BulkActionsOf } from '../../components/bulk/BulkActions.tsx'
@@ -44,7 +45,7 @@ export function RunsPage() {
   const [ids, select] = useState<ReadonlySet<number | string>>(new Set())
   const page = (cursor: string | undefined, limit: number, signal?: AbortSignal) =>
     api.runs.list({ query: given({ ...queryOf(search), cursor, limit }) }, given({ signal }))
-  const list = useLiveList<Run>('runs', {
+  const list = useLiveList<Run>(listTopic({ kind: 'runs', tenant: code, query: given({ ...queryOf(search), limit: 50 }) }), {
     queryKey: ['runs', code, search],
     page: (cursor, signal) => page(cursor, 50, signal),
     idOf: ({ id }) => id,

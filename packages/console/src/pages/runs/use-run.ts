@@ -1,15 +1,16 @@
 import type { DagDefinitionView, RunDetail } from '@carillon/contract'
-import { useQuery } from '@tanstack/react-query'
-import { useMemo } from 'react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useMemo, useRef } from 'react'
+import { runTopic } from '../../app/live-topics.ts'
 import { useLive } from '../../app/live.ts'
 import { useTenant } from '../../app/session.tsx'
-import { nodesOf, type RunNode } from './run-nodes.ts'
+import { nodesOf, type RunInstance, type RunNode } from './run-nodes.ts'
 
 export const isOver = (run: Pick<RunDetail, 'endedAt'>): boolean => run.endedAt !== null
 
 export function useRun(id: number) {
   const { api, code } = useTenant()
-  return useLive(`run:${id}`, {
+  return useLive(runTopic(code, id), {
     queryKey: ['run', code, id],
     queryFn: ({ signal }) => api.runs.get({ params: { run: id } }, { signal }),
     changes: (run) => run === undefined || !isOver(run),
@@ -33,12 +34,32 @@ export function useNodes(run: RunDetail, definition: DagDefinitionView | null): 
   return useMemo(() => nodesOf(run.instances, definition), [run.instances, definition])
 }
 
-/** One instance with its attempts, and what it was given. */
-export function useInstance(id: number) {
+/**
+ * One instance of a run with its attempts, what it was given and what it made: asked for again when its row in the run has changed. What it waits for
+ * while it waits for its parents stands in no row, so that is asked for now and then.
+ */
+export function useInstance(id: number, run: Pick<RunDetail, 'instances'>) {
   const { api, code } = useTenant()
-  return useLive(`instance:${id}`, {
+  const client = useQueryClient()
+  const row = run.instances.find((each) => each.id === id)
+  const { data, error, refetch } = useLive(null, {
     queryKey: ['instance', code, id],
     queryFn: ({ signal }) => api.instances.get({ params: { instance: id } }, { signal }),
-    changes: (instance) => instance === undefined || instance.endedAt === null,
+    changes: (instance) =>
+      row === undefined ? instance?.endedAt === null : row.state === 'WAITING' && row.waitReason === 'DEPENDENCY',
   })
+  const version = row === undefined ? '' : versionOf(row)
+  const seen = useRef({ id, version })
+  useEffect(() => {
+    const changed = seen.current.id === id && seen.current.version !== version
+    seen.current = { id, version }
+    if (changed) void client.invalidateQueries({ queryKey: ['instance', code, id], exact: true })
+  }, [client, code, id, version])
+  const progress = row === undefined ? {} : { progress: row.progress, progressMessage: row.progressMessage }
+  return { data: data?.id === id ? { ...data, ...progress } : data, error, refetch }
+}
+
+/** All that its row says but its progress, which changes often and is taken from there. */
+function versionOf({ progress: _, progressMessage: __, output: ___, outputLeftOut: ____, ...row }: RunInstance): string {
+  return JSON.stringify(row)
 }

@@ -37,7 +37,7 @@ const route = getRouteApi('/t/$tenant/schedules/$schedule')
 export function SchedulePage() {
   const { schedule } = route.useParams()
   const { api, code } = useTenant()
-  const found = useLive(`schedule:${schedule}`, {
+  const found = useLive(null, {
     queryKey: ['schedules', code, schedule],
     queryFn: ({ signal }) => api.schedules.get({ params: { schedule } }, { signal }),
   })
@@ -226,7 +226,7 @@ function FiresOf({ schedule }: { schedule: ScheduleView }) {
   const setSearch = useSetSearch()
   const outcome = OUTCOME_NAMES.find((each) => each === search.outcome)
   const zone = zoneOf(schedule.timing)
-  const list = useLiveList<Fire>('fires', {
+  const list = useLiveList<Fire>(null, {
     queryKey: ['schedules', code, schedule.id, 'fires', outcome],
     page: (cursor, signal) =>
       api.schedules.fires({ params: { schedule: schedule.id }, query: given({ outcome, cursor }) }, { signal }),
@@ -288,7 +288,7 @@ function BackfillsOf({ schedule }: { schedule: ScheduleView }) {
   const { api, code, can } = useTenant()
   const client = useQueryClient()
   const [stopping, stop] = useState<Backfill | null>(null)
-  const list = useLiveList<Backfill>('backfills', {
+  const list = useLiveList<Backfill>(null, {
     queryKey: ['schedules', code, schedule.id, 'backfills'],
     page: (cursor, signal) =>
       api.schedules.backfills({ params: { schedule: schedule.id }, query: given({ cursor }) }, { signal }),

@@ -5,6 +5,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
+import { listTopic } from '../../app/live-topics.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { useSetSearch } from '../../app/set-search.ts'
@@ -65,21 +66,9 @@ function Schedules({ onCreate }: { onCreate: () => void }) {
   const setSearch = useSetSearch()
   const client = useQueryClient()
   const [selected, setSelected] = useState<ReadonlySet<number | string>>(new Set())
-  const list = useLiveList<ScheduleView>('schedules', {
+  const list = useLiveList<ScheduleView>(listTopic({ kind: 'schedules', tenant: code, query: given(queryOf(values)) }), {
     queryKey: ['schedules', code, values],
-    page: (cursor, signal) =>
-      api.schedules.list(
-        {
-          query: given({
-            q,
-            task,
-            paused: paused === undefined ? undefined : paused === 'true',
-            label: label?.includes('=') ? [label] : undefined,
-            cursor,
-          }),
-        },
-        { signal },
-      ),
+    page: (cursor, signal) => api.schedules.list({ query: given({ ...queryOf(values), cursor }) }, { signal }),
     idOf: ({ id }) => id,
   })
   const filtered = Object.values(values).some((value) => value !== undefined)
@@ -123,6 +112,15 @@ function Schedules({ onCreate }: { onCreate: () => void }) {
       />
     </>
   )
+}
+
+function queryOf({ q, task, paused, label }: Pick<ReturnType<typeof route.useSearch>, 'q' | 'task' | 'paused' | 'label'>) {
+  return {
+    q,
+    task,
+    paused: paused === undefined ? undefined : paused === 'true',
+    label: label?.includes('=') === true ? [label] : undefined,
+  }
 }
 
 function useFilters(): readonly Filter[] {

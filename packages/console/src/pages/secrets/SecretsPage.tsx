@@ -28,7 +28,7 @@ export function SecretsPage() {
   const search = route.useSearch()
   const client = useQueryClient()
   const [dialog, open] = useState<Dialog | null>(null)
-  const list = useLiveList<SecretView>('secrets', {
+  const list = useLiveList<SecretView>(null, {
     queryKey: ['secrets', code, search],
     page: (cursor, signal) => api.secrets.list({ query: given({ q: search.q, cursor }) }, { signal }),
     idOf: ({ id }) => id,

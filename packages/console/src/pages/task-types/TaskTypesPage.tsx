@@ -25,7 +25,7 @@ export function TaskTypesPage() {
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const [creating, dialog] = useDisclosure()
-  const list = useLiveList<TaskType>('task-types', {
+  const list = useLiveList<TaskType>(null, {
     queryKey: ['task-types', code, search],
     page: (cursor, signal) => {
       const { q, kind, app, shared, enabled } = search

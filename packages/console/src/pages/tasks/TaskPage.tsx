@@ -6,6 +6,7 @@ import { Play } from 'lucide-react'
 import { useState } from 'react'
 import { useLive } from '../../app/live.ts'
 import { useLiveList } from '../../app/live-list.ts'
+import { listTopic } from '../../app/live-topics.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
@@ -31,7 +32,7 @@ const route = getRouteApi('/t/$tenant/tasks/$task')
 export function TaskPage() {
   const { task } = route.useParams()
   const { api, code } = useTenant()
-  const found = useLive(`task:${task}`, {
+  const found = useLive(null, {
     queryKey: ['tasks', code, task],
     queryFn: () => api.tasks.get({ params: { task } }),
     // People change it, not time.
@@ -196,7 +197,7 @@ function PoliciesOf({ task }: { task: Task }) {
 function RunsOf({ task }: { task: Task }) {
   const t = useTexts(tasksTexts)
   const { api, code } = useTenant()
-  const list = useLiveList<Run>('runs', {
+  const list = useLiveList<Run>(listTopic({ kind: 'runs', tenant: code, query: { task: String(task.id) } }), {
     queryKey: ['runs', code, { task: task.id }],
     page: (cursor, signal) => api.runs.list({ query: given({ task: String(task.id), cursor }) }, { signal }),
     idOf: ({ id }) => id,

@@ -33,7 +33,7 @@ export function TasksPage() {
   const navigate = route.useNavigate()
   const [creating, dialog] = useDisclosure()
   const [selected, setSelected] = useState<ReadonlySet<number | string>>(new Set())
-  const list = useLiveList<TaskRow>('tasks', {
+  const list = useLiveList<TaskRow>(null, {
     queryKey: ['tasks', code, search],
     page: (cursor, signal) => {
       const { q, type, owner, enabled, label } = search

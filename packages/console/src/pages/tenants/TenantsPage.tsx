@@ -28,7 +28,7 @@ export function TenantsPage() {
   const search = route.useSearch()
   const client = useQueryClient()
   const [dialog, open] = useState<Dialog | null>(null)
-  const list = useLiveList<Tenant>('tenants', {
+  const list = useLiveList<Tenant>(null, {
     queryKey: [...KEY, search],
     page: (cursor, signal) =>
       platformApi.tenants.list(

@@ -34,7 +34,7 @@ export function TokensPage() {
   const [creating, dialog] = useDisclosure()
   const [created, setCreated] = useState<Created | null>(null)
   const [revoking, setRevoking] = useState<Token | null>(null)
-  const list = useLiveList<Token>('tokens', {
+  const list = useLiveList<Token>(null, {
     queryKey: ['tokens', code, search],
     page: (cursor, signal) => {
       const { role, revoked } = search

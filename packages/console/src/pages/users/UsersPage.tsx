@@ -32,7 +32,7 @@ export function UsersPage() {
   const search = route.useSearch()
   const client = useQueryClient()
   const [dialog, open] = useState<Dialog | null>(null)
-  const list = useLiveList<User>('users', {
+  const list = useLiveList<User>(null, {
     queryKey: [...KEY, search],
     page: (cursor, signal) => platformApi.users.list({ query: given({ q: search.q, cursor }) }, { signal }),
     idOf: ({ id }) => id,
