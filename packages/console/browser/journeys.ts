@@ -29,7 +29,10 @@ const steps = defineHandler({
 })
 
 /** The app `journeys` with its task type and an executor that serves it. */
-export async function startJourneys(instance: string): Promise<{ executor: Executor; start: () => Promise<Executor> }> {
+export async function startJourneys(
+  instance: string,
+  capacity = 8,
+): Promise<{ executor: Executor; start: () => Promise<Executor> }> {
   const client = api()
   await client.apps.create({ body: { code: 'journeys' } }).catch(() => undefined)
   await client.taskTypes
@@ -42,7 +45,7 @@ export async function startJourneys(instance: string): Promise<{ executor: Execu
       token: secret,
       app: 'journeys',
       instance,
-      capacity: 8,
+      capacity,
       handlers: [steps],
     })
     await executor.start()

@@ -1,6 +1,6 @@
 import { TextInput } from '@mantine/core'
 import { Search } from 'lucide-react'
-import { useState } from 'react'
+import { memo, useState } from 'react'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import classes from './run.module.css'
@@ -35,25 +35,12 @@ export function NodeList({ nodes, selected, onChoose }: { nodes: readonly RunNod
       )}
       <div className={classes['groups']}>
         {byState(found).map(([state, group]) => (
-          <section key={state}>
+          <section key={state} data-state={state}>
             <div className={classes['group']}>
               <StateBadge state={state} /> {group.length}
             </div>
             {group.map((node) => (
-              <button
-                key={node.code}
-                type="button"
-                className={classes['node']}
-                aria-pressed={node.code === selected}
-                onClick={() => onChoose(node)}
-              >
-                <span className="foreign">{node.name}</span>
-                <small>
-                  {node.instances.length > 1 && `×${node.instances.length} `}
-                  {node.instances[0]!.progress !== null && node.state === 'RUNNING' && `${node.instances[0]!.progress}% `}
-                  <SpanLength node={node} />
-                </small>
-              </button>
+              <Row key={node.code} node={node} pressed={node.code === selected} onChoose={onChoose} />
             ))}
           </section>
         ))}
@@ -62,3 +49,24 @@ export function NodeList({ nodes, selected, onChoose }: { nodes: readonly RunNod
     </nav>
   )
 }
+
+interface RowProps {
+  readonly node: RunNode
+  readonly pressed: boolean
+  readonly onChoose: (node: RunNode) => void
+}
+
+/** Of a thousand a few change at a time, and the others need not be looked at. */
+const Row = memo(function Row({ node, pressed, onChoose }: RowProps) {
+  const { progress } = node.instances[0]!
+  return (
+    <button type="button" className={classes['node']} aria-pressed={pressed} onClick={() => onChoose(node)}>
+      <span className="foreign">{node.name}</span>
+      <small>
+        {node.instances.length > 1 && `×${node.instances.length} `}
+        {progress !== null && node.state === 'RUNNING' && `${progress}% `}
+        <SpanLength node={node} />
+      </small>
+    </button>
+  )
+})

@@ -4,6 +4,7 @@ import { Link, getRouteApi } from '@tanstack/react-router'
 import { useTenant } from '../../app/session.tsx'
 import { Loading } from '../../components/DataTable.tsx'
 import { ErrorPanel } from '../../components/ErrorPanel.tsx'
+import { useKept } from '../../components/kept.ts'
 import { PageHeader } from '../../components/PageHeader.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { ErrorCard } from './ErrorCard.tsx'
@@ -37,7 +38,7 @@ function Loaded({ run }: { run: RunDetail }) {
   const t = useTexts(runTexts)
   const { code } = useTenant()
   const definition = useDefinition(run)
-  const nodes = useNodes(run, definition)
+  const nodes = useKept(useNodes(run, definition), ({ code }) => code)
   const only = run.kind === 'TASK' && nodes.length === 1 && nodes[0]!.instances.length === 1 ? nodes[0]!.instances[0]! : null
   return (
     <>
