@@ -37,6 +37,7 @@ export class GraphCanvas {
   readonly #context: CanvasRenderingContext2D
   readonly #stop = new AbortController()
   readonly #pointers = new Map<number, Point>()
+  readonly #still = matchMedia('(prefers-reduced-motion: reduce)')
   #scene: Scene | null = null
   #events: CanvasEvents
   #palette: Palette
@@ -146,7 +147,6 @@ export class GraphCanvas {
   #paint(): void {
     const scene = this.#scene
     if (!scene || this.#size.width === 0 || this.#stop.signal.aborted) return
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches
     paint(
       {
         context: this.#context,
@@ -156,7 +156,7 @@ export class GraphCanvas {
         palette: this.#palette,
         glyphs: this.#glyphs,
         now: Date.now(),
-        turn: still ? 0 : ((performance.now() % 1_200) / 1_200) * 2 * Math.PI,
+        turn: this.#still.matches ? 0 : ((performance.now() % 1_200) / 1_200) * 2 * Math.PI,
       },
       { ...scene, places: this.#places(scene), hovered: this.#hovered, drawing: this.#drawing },
     )

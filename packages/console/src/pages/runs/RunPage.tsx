@@ -1,6 +1,7 @@
 import type { RunDetail } from '@carillon/contract'
 import { Anchor, Text } from '@mantine/core'
 import { Link, getRouteApi } from '@tanstack/react-router'
+import { memo, useDeferredValue } from 'react'
 import { useTenant } from '../../app/session.tsx'
 import { Loading } from '../../components/DataTable.tsx'
 import { ErrorPanel } from '../../components/ErrorPanel.tsx'
@@ -22,7 +23,9 @@ export function RunPage() {
   const t = useTexts(runTexts)
   const id = Number(route.useParams().run)
   const run = useRun(id)
-  if (run.data === undefined || run.data.id !== id)
+  // A thousand nodes are drawn anew in slices, between which the page answers.
+  const shown = useDeferredValue(run.data)
+  if (shown === undefined || shown.id !== id)
     return run.error === null ? (
       <Loading />
     ) : (
@@ -31,10 +34,10 @@ export function RunPage() {
         <ErrorPanel error={run.error} retry={() => void run.refetch()} />
       </>
     )
-  return <Loaded key={id} run={run.data} />
+  return <Loaded key={id} run={shown} />
 }
 
-function Loaded({ run }: { run: RunDetail }) {
+const Loaded = memo(function Loaded({ run }: { run: RunDetail }) {
   const t = useTexts(runTexts)
   const { code } = useTenant()
   const definition = useDefinition(run)
@@ -61,4 +64,4 @@ function Loaded({ run }: { run: RunDetail }) {
       )}
     </>
   )
-}
+})
