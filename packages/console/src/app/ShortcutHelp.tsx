@@ -8,6 +8,8 @@ const KEYS = [
   ['j', 'keyNext'],
   ['k', 'keyPrevious'],
   ['.', 'keyPause'],
+  ['f', 'keyNextFailure'],
+  ['F', 'keyPreviousFailure'],
   ['g o', 'overview'],
   ['g r', 'runs'],
   ['g i', 'instances'],

@@ -1,9 +1,13 @@
 import { useNavigate } from '@tanstack/react-router'
+import { useCallback } from 'react'
 import type { Filters } from '../components/FilterBar.tsx'
 
 /** Changes some of the address's search and keeps the rest: `push` for another tab or object, `replace` while a filter is typed. */
 export function useSetSearch(): (changes: Filters, how?: 'push' | 'replace') => void {
   const navigate = useNavigate()
-  return (changes, how = 'replace') =>
-    void navigate({ to: '.', search: (before: object) => ({ ...before, ...changes }), replace: how === 'replace' } as never)
+  return useCallback(
+    (changes, how = 'replace') =>
+      void navigate({ to: '.', search: (before: object) => ({ ...before, ...changes }), replace: how === 'replace' } as never),
+    [navigate],
+  )
 }

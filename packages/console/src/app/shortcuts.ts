@@ -1,5 +1,5 @@
 import { useNavigate } from '@tanstack/react-router'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { setPaused } from './live-connection.ts'
 import { useLiveState } from './live-state.ts'
 import { usePreferences } from './preferences.ts'
@@ -41,6 +41,25 @@ export function useShortcuts(tenant: string | null, onHelp: () => void): void {
     document.addEventListener('keydown', press)
     return () => document.removeEventListener('keydown', press)
   }, [shortcuts, paused, tenant, navigate, onHelp])
+}
+
+/** Keys of one page; where nobody is typing, no dialog is open, and they have not been switched off. */
+export function usePageKeys(keys: Readonly<Record<string, () => void>>): void {
+  const { shortcuts } = usePreferences()
+  const latest = useRef(keys)
+  latest.current = keys
+  useEffect(() => {
+    if (!shortcuts) return undefined
+    const press = (event: KeyboardEvent) => {
+      const act = latest.current[event.key]
+      if (act === undefined || event.defaultPrevented || isTyping(event) || document.querySelector('[role=dialog]') !== null)
+        return
+      event.preventDefault()
+      act()
+    }
+    document.addEventListener('keydown', press)
+    return () => document.removeEventListener('keydown', press)
+  }, [shortcuts])
 }
 
 function isTyping({ target, isComposing, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {

@@ -73,6 +73,8 @@ export const shellTexts = defineTexts('shell', {
     keyNext: 'Next row',
     keyPrevious: 'Row before',
     keyPause: 'Pause or resume live updates',
+    keyNextFailure: 'Next node of a run that failed',
+    keyPreviousFailure: 'The one before',
     keyHelp: 'This list',
   },
   zh: {
@@ -147,6 +149,8 @@ export const shellTexts = defineTexts('shell', {
     keyNext: '下一行',
     keyPrevious: '上一行',
     keyPause: '暂停或恢复实时更新',
+    keyNextFailure: '运行中的下一个失败节点',
+    keyPreviousFailure: '上一个失败节点',
     keyHelp: '显示此列表',
   },
 })

@@ -41,6 +41,22 @@ export const STATE_LOOKS: Readonly<Record<StateWord, Look>> = {
   RETRYING: { tone: 'retrying', icon: RotateCw, outline: 'dashed' },
 }
 
+/** What needs a look first, then what is under way, then what is over. */
+export const STATES_BY_NEED: readonly StateWord[] = [
+  'FAILED',
+  'TIMEOUT',
+  'LOST',
+  'RUNNING',
+  'RETRYING',
+  'RESERVED',
+  'PENDING',
+  'WAITING',
+  'PAUSED',
+  'CANCELLED',
+  'SUCCESS',
+  'SKIPPED',
+]
+
 export const stateTexts = defineTexts('states', {
   en: {
     WAITING: 'Waiting',

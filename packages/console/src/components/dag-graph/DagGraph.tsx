@@ -1,5 +1,5 @@
-import { ActionIcon, useComputedColorScheme } from '@mantine/core'
-import { Hand, Hourglass, Maximize, Minus, Plus, SquareTerminal, Workflow, type LucideIcon } from 'lucide-react'
+import { useComputedColorScheme } from '@mantine/core'
+import { Boxes, Hand, Hourglass, Maximize, Minus, Plus, SquareTerminal, Workflow, type LucideIcon } from 'lucide-react'
 import {
   useEffect,
   useId,
@@ -13,12 +13,14 @@ import {
   type Ref,
 } from 'react'
 import { useTexts } from '../../i18n/texts.ts'
+import { useKept } from '../kept.ts'
 import { STATE_LOOKS } from '../states.ts'
 import { edgesBy } from './beside.ts'
 import classes from './DagGraph.module.css'
 import { neighbour, type Direction } from './geometry.ts'
 import { glyphsOf } from './glyphs.ts'
 import { GraphCanvas, type CanvasEvents } from './GraphCanvas.ts'
+import { GraphTool } from './GraphTool.tsx'
 import { GraphTree } from './GraphTree.tsx'
 import { ranksOf } from './ranks.ts'
 import {
@@ -27,13 +29,12 @@ import {
   type GraphEdge,
   type GraphNode,
   type GraphSelection,
-  type NodeKind,
   type Places,
   type Point,
 } from './model.ts'
 import type { Scene } from './paint.ts'
 import { graphTexts } from './text.ts'
-import { usePlaces } from './use-places.ts'
+import { usePlaces, type Placed } from './use-places.ts'
 
 export interface DagGraphProps {
   /** What the graph is of, for screen readers: "Graph of nightly, version 3". */
@@ -71,6 +72,8 @@ export interface GraphEditing {
 export interface GraphHandle {
   readonly fit: () => void
   readonly reveal: (node: string) => void
+  /** In the middle, large enough to be read. */
+  readonly approach: (node: string) => void
   readonly focus: () => void
   /** The middle of what is in sight. */
   readonly centre: () => Point
@@ -78,7 +81,13 @@ export interface GraphHandle {
   readonly places: () => Places | null
 }
 
-const KINDS: Readonly<Record<NodeKind, LucideIcon>> = { task: SquareTerminal, dag: Workflow, approval: Hand, wait: Hourglass }
+const KINDS: Readonly<Record<GraphNode['kind'], LucideIcon>> = {
+  task: SquareTerminal,
+  dag: Workflow,
+  approval: Hand,
+  wait: Hourglass,
+  group: Boxes,
+}
 const GLYPHS: readonly (readonly [string, LucideIcon])[] = [
   ...Object.entries(STATE_LOOKS).map(([state, { icon }]) => [state, icon] as const),
   ...Object.entries(KINDS),
@@ -86,6 +95,7 @@ const GLYPHS: readonly (readonly [string, LucideIcon])[] = [
 
 const ARROWS: Readonly<Record<string, Direction>> = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' }
 const ZOOM_STEP = 1.3
+const idOf = ({ id }: Pick<GraphNode, 'id'>) => id
 
 /**
  * The graph of a DAG or of a run: drawn on a canvas in levels of detail, so that thousands of nodes stay smooth, with a list of the same
@@ -102,7 +112,20 @@ export function DagGraph(props: DagGraphProps) {
   const t = useTexts(graphTexts)
   const id = useId()
   const scheme = useComputedColorScheme('light')
-  const places = usePlaces(nodes, edges)
+  // States change all the time, the shape hardly ever: what follows from it alone is not worked out anew with each of them.
+  const placed = useKept(
+    nodes.map(({ id: node, position }) => ({ id: node, position })),
+    idOf,
+  )
+  const ends = useKept(
+    edges.map(({ from, to }) => ({ from, to })),
+    ({ from, to }) => `${from} ${to}`,
+  )
+  const places = usePlaces(
+    placed,
+    ends,
+    edges.some((edge) => edge.label !== undefined),
+  )
   const frame = useRef<HTMLDivElement>(null)
   const element = useRef<HTMLCanvasElement>(null)
   const tree = useRef<HTMLUListElement>(null)
@@ -110,8 +133,12 @@ export function DagGraph(props: DagGraphProps) {
   const [focused, setFocused] = useState(false)
   const before = useMemo(() => edgesBy(edges, 'to'), [edges])
   const after = useMemo(() => edgesBy(edges, 'from'), [edges])
-  const ranks = useMemo(() => ranksOf({ ids: nodes.map((node) => node.id), edges }), [nodes, edges])
-  const ordered = useMemo(() => inColumns(nodes, ranks, places), [nodes, ranks, places])
+  const ranks = useMemo(() => ranksOf({ ids: placed.map(idOf), edges: ends }), [placed, ends])
+  const order = useMemo(() => inColumns(placed, ranks, places), [placed, ranks, places])
+  const ordered = useMemo(() => {
+    const byId = new Map(nodes.map((node) => [node.id, node]))
+    return order.map(({ id: node }) => byId.get(node)!)
+  }, [nodes, order])
   const selected = useMemo(() => new Set(selection.nodes), [selection.nodes])
   const current = selection.nodes.at(-1) ?? null
 
@@ -167,6 +194,7 @@ export function DagGraph(props: DagGraphProps) {
     () => ({
       fit: () => canvas.current?.fit(),
       reveal: (node) => canvas.current?.reveal(node),
+      approach: (node) => canvas.current?.approach(node),
       focus: () => tree.current?.focus(),
       centre: () => canvas.current?.centre() ?? { x: 0, y: 0 },
       places: () => nodesThere.current,
@@ -230,24 +258,16 @@ export function DagGraph(props: DagGraphProps) {
       {nodes.length === 0 && <div className={classes['message']}>{t('empty')}</div>}
       <div className={classes['tools']} role="toolbar" aria-label={t('graph')}>
         {tools}
-        <Tool label={t('zoomIn')} icon={Plus} onClick={() => canvas.current?.zoom(ZOOM_STEP)} />
-        <Tool label={t('zoomOut')} icon={Minus} onClick={() => canvas.current?.zoom(1 / ZOOM_STEP)} />
-        <Tool label={t('fit')} icon={Maximize} onClick={() => canvas.current?.fit()} />
+        <GraphTool label={t('zoomIn')} icon={Plus} onClick={() => canvas.current?.zoom(ZOOM_STEP)} />
+        <GraphTool label={t('zoomOut')} icon={Minus} onClick={() => canvas.current?.zoom(1 / ZOOM_STEP)} />
+        <GraphTool label={t('fit')} icon={Maximize} onClick={() => canvas.current?.fit()} />
       </div>
     </div>
   )
 }
 
-function Tool({ label, icon: Icon, onClick }: { label: string; icon: LucideIcon; onClick: () => void }) {
-  return (
-    <ActionIcon variant="subtle" size={28} color="gray" aria-label={label} title={label} onClick={onClick}>
-      <Icon size={16} strokeWidth={1.75} aria-hidden />
-    </ActionIcon>
-  )
-}
-
 /** Column by column, each from above: the order in which people read the picture. */
-function inColumns(nodes: readonly GraphNode[], ranks: ReadonlyMap<string, number>, places: Places | null): readonly GraphNode[] {
-  const heightOf = ({ id }: GraphNode) => places?.get(id)?.y ?? 0
+function inColumns(nodes: readonly Placed[], ranks: ReadonlyMap<string, number>, places: Places | null): readonly Placed[] {
+  const heightOf = ({ id }: Placed) => places?.get(id)?.y ?? 0
   return [...nodes].sort((a, b) => ranks.get(a.id)! - ranks.get(b.id)! || heightOf(a) - heightOf(b) || (a.id < b.id ? -1 : 1))
 }

@@ -1,4 +1,4 @@
-import { boundsOf, edgeAt, fitted, nodeAt, revealing, toGraph, zoomed, type Size, type View } from './geometry.ts'
+import { approaching, boundsOf, edgeAt, fitted, nodeAt, revealing, toGraph, zoomed, type Size, type View } from './geometry.ts'
 import type { Glyph } from './glyphs.ts'
 import { NODE_HEIGHT, NODE_WIDTH, NOTHING_SELECTED, selectEdge, selectNode, type GraphSelection, type Point } from './model.ts'
 import { HANDLE_RADIUS, ICON_FROM, paint, type Scene } from './paint.ts'
@@ -18,7 +18,7 @@ export interface CanvasEvents {
 
 /** Where a pointer went down, and what it does. */
 type Gesture =
-  | { readonly kind: 'PAN'; readonly at: Point; readonly view: View; moved: boolean }
+  | { readonly kind: 'PAN'; readonly at: Point; readonly view: View; readonly on: GraphSelection; moved: boolean }
   | { readonly kind: 'DRAG'; readonly at: Point; readonly ids: readonly string[]; moved: boolean }
   | { readonly kind: 'CONNECT'; readonly from: string }
   | { readonly kind: 'PINCH'; readonly view: View; readonly distance: number; readonly middle: Point }
@@ -37,6 +37,7 @@ export class GraphCanvas {
   readonly #context: CanvasRenderingContext2D
   readonly #stop = new AbortController()
   readonly #pointers = new Map<number, Point>()
+  readonly #still = matchMedia('(prefers-reduced-motion: reduce)')
   #scene: Scene | null = null
   #events: CanvasEvents
   #palette: Palette
@@ -117,6 +118,13 @@ export class GraphCanvas {
     if (place) this.#look(revealing(this.#view, place, this.#size))
   }
 
+  approach(id: string): void {
+    const place = this.#scene?.places.get(id)
+    if (!place) return
+    this.#follows = false
+    this.#look(approaching(this.#view, place, this.#size))
+  }
+
   /** The middle of what is in sight. */
   centre(): Point {
     return toGraph(this.#view, { x: this.#size.width / 2, y: this.#size.height / 2 })
@@ -139,7 +147,6 @@ export class GraphCanvas {
   #paint(): void {
     const scene = this.#scene
     if (!scene || this.#size.width === 0 || this.#stop.signal.aborted) return
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches
     paint(
       {
         context: this.#context,
@@ -149,7 +156,7 @@ export class GraphCanvas {
         palette: this.#palette,
         glyphs: this.#glyphs,
         now: Date.now(),
-        turn: still ? 0 : ((performance.now() % 1_200) / 1_200) * 2 * Math.PI,
+        turn: this.#still.matches ? 0 : ((performance.now() % 1_200) / 1_200) * 2 * Math.PI,
       },
       { ...scene, places: this.#places(scene), hovered: this.#hovered, drawing: this.#drawing },
     )
@@ -161,7 +168,9 @@ export class GraphCanvas {
 
   /** While something runs its ring turns and its time grows. */
   #animate(): void {
-    const runs = this.#scene!.nodes.some(({ state }) => state === 'RUNNING')
+    const runs = this.#scene!.nodes.some(
+      ({ state, tally }) => state === 'RUNNING' || tally?.some((count) => count.state === 'RUNNING') === true,
+    )
     if (!runs) {
       clearInterval(this.#timer)
       this.#timer = undefined
@@ -210,15 +219,15 @@ export class GraphCanvas {
         : chosen
           ? [...scene.selection.nodes.filter((id) => id !== node), node]
           : [node]
-      this.#events.onSelect({ nodes, edge: null })
+      const on = { nodes, edge: null }
+      if (scene.handles) this.#events.onSelect(on)
       this.#gesture = scene.handles
         ? { kind: 'DRAG', at: place, ids: nodes, moved: false }
-        : { kind: 'PAN', at, view: this.#view, moved: false }
+        : { kind: 'PAN', at, view: this.#view, on, moved: false }
       return
     }
     const edge = event.button === 0 ? edgeAt(scene.edges, scene.places, place, 8 / this.#view.k) : null
-    if (edge) this.#events.onSelect(selectEdge(edge))
-    this.#gesture = { kind: 'PAN', at, view: this.#view, moved: edge !== null }
+    this.#gesture = { kind: 'PAN', at, view: this.#view, on: edge ? selectEdge(edge) : NOTHING_SELECTED, moved: false }
   }
 
   #handleAt(scene: Scene, at: Point): string | null {
@@ -287,8 +296,9 @@ export class GraphCanvas {
       const to = this.#drawing?.to
       this.#drawing = null
       if (to && !cancelled) this.#connect(scene, gesture.from, to)
-    } else if (gesture.kind === 'PAN' && !gesture.moved && nodeAt(scene.places, toGraph(this.#view, this.#at(event))) === null) {
-      this.#events.onSelect(NOTHING_SELECTED)
+    } else if (gesture.kind === 'PAN' && !gesture.moved && !cancelled) {
+      // Who moves the picture by a node has not chosen it.
+      this.#events.onSelect(gesture.on)
     }
     this.#repaint()
   }

@@ -83,7 +83,9 @@ const Item = memo(
       node.name,
       t(node.kind),
       node.detail,
-      node.state && states(node.state),
+      node.tally
+        ? node.tally.map(({ state, count }) => `${count} ${states(state)}`).join(', ')
+        : node.state && states(node.state),
       node.note,
       node.mark && t(node.mark),
       node.elements !== undefined && t('elements', { n: node.elements }),

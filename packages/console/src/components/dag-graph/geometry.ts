@@ -65,6 +65,19 @@ export function revealing(view: View, { x, y }: Point, size: Size): View {
   return dx === 0 && dy === 0 ? view : { ...view, x: view.x + dx, y: view.y + dy }
 }
 
+/** At this scale a node's card says all that it has to. */
+const READABLE_SCALE = 0.75
+
+/** The node in the middle, not smaller than it can be read. */
+export function approaching({ k }: View, { x, y }: Point, size: Size): View {
+  const scale = Math.max(k, READABLE_SCALE)
+  return {
+    k: scale,
+    x: size.width / 2 - (x + NODE_WIDTH / 2) * scale,
+    y: size.height / 2 - (y + NODE_HEIGHT / 2) * scale,
+  }
+}
+
 /** The topmost node there: the one that is drawn last. */
 export function nodeAt(places: Places, { x, y }: Point): string | null {
   let found: string | null = null
@@ -100,6 +113,9 @@ export function edgeAt<E extends EdgeId>(edges: readonly E[], places: Places, at
     const from = places.get(edge.from)
     const to = places.get(edge.to)
     if (!from || !to) continue
+    // No curve leaves the heights of its ends.
+    const middle = at.y - NODE_HEIGHT / 2
+    if (middle < Math.min(from.y, to.y) - least || middle > Math.max(from.y, to.y) + least) continue
     const curve = curveOf(from, to)
     let last = curve[0]
     for (let step = 1; step <= STEPS; step++) {

@@ -11,7 +11,8 @@ export interface GraphNode {
   /** Unique in the graph; what edges and callbacks name. */
   readonly id: string
   readonly name: string
-  readonly kind: NodeKind
+  /** `group`: it stands for several, folded into one. */
+  readonly kind: NodeKind | 'group'
   /** The second line: the task's code, the DAG's, what is waited for. */
   readonly detail?: string
   /** Absent: the graph of a definition, where nothing runs. */
@@ -25,8 +26,10 @@ export interface GraphNode {
   readonly attempt?: number
   /** 0 … 1 */
   readonly progress?: number | null
-  /** Of a fan-out: how many elements. */
+  /** Of a fan-out or a group: how many elements. */
   readonly elements?: number
+  /** Of a group: how many are in which state. */
+  readonly tally?: readonly { readonly state: StateWord; readonly count: number }[]
   readonly mark?: Mark
   /** Top left corner; absent: where the layout puts it. */
   readonly position?: Point

@@ -182,6 +182,7 @@ function paintNode(frame: Frame, node: GraphNode, { x, y }: Point): void {
   const look = node.state ? STATE_LOOKS[node.state] : null
   const tone = look ? palette.tone(look.tone) : { ink: palette.line, tint: palette.raised }
   const far = view.k < ICON_FROM
+  if (node.kind === 'group' && !far) paintStack(frame, { x, y }, tone)
   context.fillStyle = far ? tone.ink : tone.tint
   context.beginPath()
   if (far) context.rect(x, y, NODE_WIDTH, NODE_HEIGHT)
@@ -235,9 +236,23 @@ function paintGlyph(frame: Frame, glyph: Glyph, { x, y }: Point, size: number, i
   context.restore()
 }
 
+/** The cards below the uppermost one. */
+function paintStack({ context }: Frame, { x, y }: Point, tone: { readonly ink: string; readonly tint: string }): void {
+  context.fillStyle = tone.tint
+  context.strokeStyle = tone.ink
+  context.lineWidth = 1
+  for (const below of [8, 4]) {
+    context.beginPath()
+    context.roundRect(x + below, y - below, NODE_WIDTH, NODE_HEIGHT, 6)
+    context.fill()
+    context.stroke()
+  }
+}
+
 const LEFT = 38
 
-function paintWords({ context, palette, now }: Frame, node: GraphNode, { x, y }: Point, ink: string): void {
+function paintWords(frame: Frame, node: GraphNode, { x, y }: Point, ink: string): void {
+  const { context, palette, now } = frame
   const times = [
     node.elements === undefined ? '' : `[${node.elements}]`,
     node.attempt !== undefined && node.attempt > 1 ? `×${node.attempt}` : '',
@@ -256,10 +271,29 @@ function paintWords({ context, palette, now }: Frame, node: GraphNode, { x, y }:
   context.fillStyle = palette.muted
   const detail = node.detail ?? ''
   if (detail !== '') context.fillText(shortened(context, detail, NODE_WIDTH - LEFT - 10 - taken), x + LEFT, y + 38)
+  if (node.tally) paintTally(frame, node.tally, { x: x + LEFT, y: y + 38 }, NODE_WIDTH - LEFT - 10 - taken)
   context.font = `600 13px ${palette.font}`
   context.fillStyle = palette.text
   const alone = detail === '' && right === ''
   context.fillText(shortened(context, node.name, NODE_WIDTH - LEFT - 14), x + LEFT, y + (alone ? NODE_HEIGHT / 2 : 19))
+}
+
+/** How many are in which state, as far as there is room. */
+function paintTally(frame: Frame, tally: NonNullable<GraphNode['tally']>, from: Point, width: number): void {
+  const { context, palette, glyphs } = frame
+  let x = from.x
+  context.font = `12px ${palette.font}`
+  for (const { state, count } of tally) {
+    const text = String(count)
+    const wide = context.measureText(text).width + 16
+    if (x + wide > from.x + width) return
+    const { ink } = palette.tone(STATE_LOOKS[state].tone)
+    const glyph = glyphs.get(state)
+    if (glyph) paintGlyph(frame, glyph, { x, y: from.y - 6 }, 12, ink)
+    context.fillStyle = ink
+    context.fillText(text, x + 15, from.y)
+    x += wide + 6
+  }
 }
 
 const SMALLEST_LETTERS = 11

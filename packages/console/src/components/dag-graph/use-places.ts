@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'react'
-import type { GraphEdge, GraphNode, Places, Point } from './model.ts'
+import type { EdgeId, Places, Point } from './model.ts'
 import type { Shape } from './ranks.ts'
 
 interface Answer {
@@ -34,13 +34,18 @@ function startWorker(): Worker {
 const known = new Map<string, Places>()
 const MOST_KNOWN = 20
 
+/** What a node's place comes from; it is the same object while that has not changed. */
+export interface Placed {
+  readonly id: string
+  readonly position: Point | undefined
+}
+
 /**
  * Where nodes stand: as their definition says, else as the layout says. Null until the first layout is there; while a changed shape is laid
  * out, what is known of the last one stays.
  */
-export function usePlaces(nodes: readonly GraphNode[], edges: readonly GraphEdge[]): Places | null {
+export function usePlaces(nodes: readonly Placed[], edges: readonly EdgeId[], labelled: boolean): Places | null {
   const placedByHand = nodes.every(({ position }) => position !== undefined)
-  const labelled = edges.some(({ label }) => label !== undefined)
   const shape = useMemo(
     () =>
       placedByHand

@@ -1,10 +1,11 @@
 import { TextInput } from '@mantine/core'
 import { Search } from 'lucide-react'
-import { useState } from 'react'
+import { memo, useLayoutEffect, useRef, useState, type UIEvent } from 'react'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import classes from './run.module.css'
 import { byState, type RunNode } from './run-nodes.ts'
+import { HEADING_PX, ROW_PX, rowsInSight } from './rows-in-sight.ts'
 import { runTexts } from './run-text.ts'
 import { SpanLength } from './SpanLength.tsx'
 
@@ -14,11 +15,18 @@ export interface Choosing {
   readonly onChoose: (node: RunNode) => void
 }
 
-/** The nodes by their state, what went wrong first: found faster than in any drawing. */
+/** The nodes by their state, what went wrong first: found faster than in any drawing. Of thousands those in sight are in the document. */
 export function NodeList({ nodes, selected, onChoose }: { nodes: readonly RunNode[] } & Choosing) {
   const t = useTexts(runTexts)
   const [q, setQ] = useState('')
+  const { box, top, height, onScroll } = useScrolled()
   const found = nodes.filter(({ code, name }) => `${code} ${name}`.toLowerCase().includes(q.trim().toLowerCase()))
+  const groups = byState(found)
+  const inSight = rowsInSight(
+    groups.map(([, { length }]) => length),
+    top,
+    height,
+  )
   return (
     <nav className={classes['list']} aria-label={t('nodes')}>
       {nodes.length > 8 && (
@@ -33,32 +41,69 @@ export function NodeList({ nodes, selected, onChoose }: { nodes: readonly RunNod
           onChange={({ currentTarget }) => setQ(currentTarget.value)}
         />
       )}
-      <div className={classes['groups']}>
-        {byState(found).map(([state, group]) => (
-          <section key={state}>
-            <div className={classes['group']}>
-              <StateBadge state={state} /> {group.length}
-            </div>
-            {group.map((node) => (
-              <button
-                key={node.code}
-                type="button"
-                className={classes['node']}
-                aria-pressed={node.code === selected}
-                onClick={() => onChoose(node)}
-              >
-                <span className="foreign">{node.name}</span>
-                <small>
-                  {node.instances.length > 1 && `×${node.instances.length} `}
-                  {node.instances[0]!.progress !== null && node.state === 'RUNNING' && `${node.instances[0]!.progress}% `}
-                  <SpanLength node={node} />
-                </small>
-              </button>
-            ))}
-          </section>
-        ))}
+      <div className={classes['groups']} ref={box} onScroll={onScroll}>
+        {groups.map(([state, group], place) => {
+          const { first, end } = inSight[place]!
+          return (
+            <section key={state} data-state={state} data-count={group.length}>
+              <div className={classes['group']} style={{ height: HEADING_PX }}>
+                <StateBadge state={state} /> {group.length}
+              </div>
+              <div style={{ paddingTop: first * ROW_PX, paddingBottom: (group.length - end) * ROW_PX }}>
+                {group.slice(first, end).map((node) => (
+                  <Row key={node.code} node={node} pressed={node.code === selected} onChoose={onChoose} />
+                ))}
+              </div>
+            </section>
+          )
+        })}
         {found.length === 0 && t('noNodes')}
       </div>
     </nav>
   )
 }
+
+/** Where a box is scrolled to, in steps of some rows: not every pixel is another list. */
+function useScrolled() {
+  const box = useRef<HTMLDivElement>(null)
+  const [top, setTop] = useState(0)
+  const [height, setHeight] = useState(0)
+  useLayoutEffect(() => {
+    const measure = () => setHeight(box.current?.clientHeight ?? 0)
+    measure()
+    const observer = new ResizeObserver(measure)
+    observer.observe(box.current!)
+    return () => observer.disconnect()
+  }, [])
+  const step = 4 * ROW_PX
+  const onScroll = ({ currentTarget }: UIEvent) => setTop(Math.floor(currentTarget.scrollTop / step) * step)
+  return { box, top, height, onScroll }
+}
+
+interface RowProps {
+  readonly node: RunNode
+  readonly pressed: boolean
+  readonly onChoose: (node: RunNode) => void
+}
+
+/** Of a thousand a few change at a time, and the others need not be looked at. */
+const Row = memo(function Row({ node, pressed, onChoose }: RowProps) {
+  const { progress } = node.instances[0]!
+  return (
+    <button
+      type="button"
+      className={classes['node']}
+      style={{ height: ROW_PX }}
+      aria-pressed={pressed}
+      title={node.name}
+      onClick={() => onChoose(node)}
+    >
+      <span className="foreign">{node.name}</span>
+      <small>
+        {node.instances.length > 1 && `×${node.instances.length} `}
+        {progress !== null && node.state === 'RUNNING' && `${progress}% `}
+        <SpanLength node={node} />
+      </small>
+    </button>
+  )
+})

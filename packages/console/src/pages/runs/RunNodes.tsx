@@ -1,8 +1,9 @@
 import type { DagDefinitionView, RunDetail } from '@carillon/contract'
 import { Tabs } from '@mantine/core'
 import { useSearch } from '@tanstack/react-router'
-import { Suspense, lazy } from 'react'
+import { Suspense, lazy, useCallback, useState } from 'react'
 import { useSetSearch } from '../../app/set-search.ts'
+import { usePageKeys } from '../../app/shortcuts.ts'
 import { Loading } from '../../components/DataTable.tsx'
 import { JsonView } from '../../components/JsonView.tsx'
 import { useTexts } from '../../i18n/texts.ts'
@@ -11,7 +12,7 @@ import { Gantt } from './Gantt.tsx'
 import { InstancePanel } from './InstancePanel.tsx'
 import { NodeList } from './NodeList.tsx'
 import classes from './run.module.css'
-import { BAD, type RunNode } from './run-nodes.ts'
+import { BAD, nextFailure, type RunNode } from './run-nodes.ts'
 import { runTexts } from './run-text.ts'
 
 const RunGraph = lazy(() => import('./RunGraph.tsx'))
@@ -35,18 +36,36 @@ export function RunNodes({ run, nodes, definition }: RunNodesProps) {
   const asked = Number(search.node)
   const shown = run.instances.find(({ id }) => id === asked) ?? firstFailed(nodes.filter(({ state }) => BAD.has(state)))?.instance
   const node = nodes.find((each) => each.instances.some(({ id }) => id === shown?.id) || each.code === shown?.nodeCode)
-  const choose = (chosen: RunNode) => {
-    const instance = chosen.instances.find(({ state }) => BAD.has(state)) ?? chosen.instances[0]!
-    setSearch({ node: String(instance.id), attempt: undefined, line: undefined, q: undefined, level: undefined }, 'push')
+  const choose = useCallback(
+    (chosen: RunNode) => {
+      const instance = chosen.instances.find(({ state }) => BAD.has(state)) ?? chosen.instances[0]!
+      setSearch({ node: String(instance.id), attempt: undefined, line: undefined, q: undefined, level: undefined }, 'push')
+    },
+    [setSearch],
+  )
+  const [sought, setSought] = useState<RunNode | null>(null)
+  const seek = useCallback(
+    (chosen: RunNode) => {
+      choose(chosen)
+      // Another object each time: the same node may be asked for again.
+      setSought({ ...chosen })
+    },
+    [choose],
+  )
+  const selected = node?.code ?? null
+  const toFailure = (by: 1 | -1) => {
+    // What is shown without having been asked for has not been gone to yet.
+    const next = nextFailure(nodes, search.node === undefined ? null : selected, by)
+    if (next) seek(next)
   }
-  const chosen = { selected: node?.code ?? null, onChoose: choose }
+  usePageKeys({ f: () => toFailure(1), F: () => toFailure(-1) })
   const graph = definition !== null && run.dag !== null
   const views = [...(graph ? ['graph'] : []), 'gantt', 'data']
   const view = views.includes(search.view ?? '') ? search.view! : views[0]!
   return (
     <>
       <div className={classes['split']}>
-        <NodeList nodes={nodes} {...chosen} />
+        <NodeList nodes={nodes} selected={selected} onChoose={seek} />
         <Tabs
           value={view}
           onChange={(next) => setSearch({ view: next === views[0] ? undefined : (next ?? undefined) }, 'push')}
@@ -60,12 +79,16 @@ export function RunNodes({ run, nodes, definition }: RunNodesProps) {
           {graph && (
             <Tabs.Panel value="graph">
               <Suspense fallback={<Loading />}>
-                <RunGraph run={run} nodes={nodes} definition={definition} {...chosen} />
+                <RunGraph
+                  {...{ run, nodes, definition, selected, sought }}
+                  onChoose={choose}
+                  onNextFailure={() => toFailure(1)}
+                />
               </Suspense>
             </Tabs.Panel>
           )}
           <Tabs.Panel value="gantt">
-            <Gantt run={run} nodes={nodes} edges={definition?.edges ?? []} {...chosen} />
+            <Gantt run={run} nodes={nodes} edges={definition?.edges ?? []} selected={selected} onChoose={choose} />
           </Tabs.Panel>
           <Tabs.Panel value="data">
             <JsonView value={run.params} label={t('runParams')} />

@@ -1,9 +1,11 @@
 import type { RunDetail } from '@carillon/contract'
 import { Anchor, Text } from '@mantine/core'
 import { Link, getRouteApi } from '@tanstack/react-router'
+import { memo, useDeferredValue } from 'react'
 import { useTenant } from '../../app/session.tsx'
 import { Loading } from '../../components/DataTable.tsx'
 import { ErrorPanel } from '../../components/ErrorPanel.tsx'
+import { useKept } from '../../components/kept.ts'
 import { PageHeader } from '../../components/PageHeader.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { ErrorCard } from './ErrorCard.tsx'
@@ -21,7 +23,9 @@ export function RunPage() {
   const t = useTexts(runTexts)
   const id = Number(route.useParams().run)
   const run = useRun(id)
-  if (run.data === undefined || run.data.id !== id)
+  // A thousand nodes are drawn anew in slices, between which the page answers.
+  const shown = useDeferredValue(run.data)
+  if (shown === undefined || shown.id !== id)
     return run.error === null ? (
       <Loading />
     ) : (
@@ -30,14 +34,14 @@ export function RunPage() {
         <ErrorPanel error={run.error} retry={() => void run.refetch()} />
       </>
     )
-  return <Loaded key={id} run={run.data} />
+  return <Loaded key={id} run={shown} />
 }
 
-function Loaded({ run }: { run: RunDetail }) {
+const Loaded = memo(function Loaded({ run }: { run: RunDetail }) {
   const t = useTexts(runTexts)
   const { code } = useTenant()
   const definition = useDefinition(run)
-  const nodes = useNodes(run, definition)
+  const nodes = useKept(useNodes(run, definition), ({ code }) => code)
   const only = run.kind === 'TASK' && nodes.length === 1 && nodes[0]!.instances.length === 1 ? nodes[0]!.instances[0]! : null
   return (
     <>
@@ -60,4 +64,4 @@ function Loaded({ run }: { run: RunDetail }) {
       )}
     </>
   )
-}
+})

@@ -12,7 +12,7 @@ export const runsRoutes = [
   createRoute({
     getParentRoute: () => tenantRoute,
     path: 'runs/$run',
-    validateSearch: textSearch('view', 'node', 'attempt', 'panel', 'line', 'q', 'level'),
+    validateSearch: textSearch('view', 'fold', 'node', 'attempt', 'panel', 'line', 'q', 'level'),
     component: lazyRouteComponent(() => import('./RunPage.tsx'), 'RunPage'),
   }),
 ] as const

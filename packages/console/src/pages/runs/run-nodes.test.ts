@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { byState, edgesOf, failureOf, nodesOf, progressOf, repeatedFromFailed, stateOf, type RunInstance } from './run-nodes.ts'
+import {
+  byState,
+  edgesOf,
+  failureOf,
+  nextFailure,
+  nodesOf,
+  progressOf,
+  repeatedFromFailed,
+  stateOf,
+  type RunInstance,
+} from './run-nodes.ts'
 
 let ids = 0
 const instance = (node: number, state: RunInstance['state'], more: Partial<RunInstance> = {}): RunInstance =>
@@ -64,6 +74,17 @@ test('progress counts nodes', () => {
   const nodes = nodesOf([instance(0, 'SUCCESS'), instance(1, 'FAILED'), instance(2, 'RUNNING'), instance(3, 'WAITING')], null)
   expect(progressOf(nodes)).toEqual({ done: 2, total: 4, running: 1, failed: 1 })
   expect(byState(nodes).map(([state]) => state)).toEqual(['FAILED', 'RUNNING', 'WAITING', 'SUCCESS'])
+})
+
+test('one goes from failure to failure in the order of the DAG, and around', () => {
+  const all = nodesOf(
+    [instance(0, 'FAILED'), instance(1, 'SUCCESS'), instance(2, 'FAILED'), instance(3, 'LOST'), instance(4, 'SUCCESS')],
+    null,
+  )
+  const way = (from: string | null, by: 1 | -1) => nextFailure(all, from, by)?.code
+  expect([way(null, 1), way('a', 1), way('b', 1), way('d', 1), way('e', 1)]).toEqual(['a', 'c', 'c', 'a', 'a'])
+  expect([way(null, -1), way('a', -1), way('b', -1), way('d', -1), way('e', -1)]).toEqual(['d', 'd', 'a', 'c', 'd'])
+  expect(nextFailure(nodesOf([instance(0, 'SUCCESS')], null), 'a', 1)).toBeUndefined()
 })
 
 test('edges are taken or not as far as the nodes tell', () => {

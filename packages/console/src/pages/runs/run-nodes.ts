@@ -1,5 +1,5 @@
 import type { DagDefinitionView, RunDetail } from '@carillon/contract'
-import type { StateWord } from '../../components/states.ts'
+import { STATES_BY_NEED, type StateWord } from '../../components/states.ts'
 import { groupBy } from './group.ts'
 
 export type RunInstance = RunDetail['instances'][number]
@@ -48,13 +48,14 @@ export function stateOf({ state, waitReason, task }: Pick<RunInstance, 'state' |
 /** The nodes of a run, in the order of its DAG. A node that was run again counts as it is now. */
 export function nodesOf(instances: readonly RunInstance[], definition: Definition | null): readonly RunNode[] {
   const byNode = groupBy(instances, ({ node }) => node)
+  const definitions = new Map(definition?.nodes.map((node) => [node.code, node]))
   return [...byNode]
     .sort(([a], [b]) => a - b)
     .map(([, all]) => {
       const present = lastOfEach(all)
       const first = present[0]!
       const code = first.nodeCode ?? first.task?.code ?? `#${first.node}`
-      const defined = definition?.nodes.find((node) => node.code === first.nodeCode)
+      const defined = definitions.get(code)
       const ends = present.map(({ endedAt }) => endedAt)
       const starts = present.flatMap(({ startedAt }) => (startedAt === null ? [] : [startedAt]))
       return {
@@ -105,9 +106,18 @@ export function progressOf(nodes: readonly Pick<RunNode, 'state'>[]): Progress {
 
 /** Nodes by their state, what needs a look first. */
 export function byState(nodes: readonly RunNode[]): readonly (readonly [StateWord, readonly RunNode[]])[] {
-  const order: readonly StateWord[] = ['FAILED', 'TIMEOUT', 'LOST', ...ORDER]
   const groups = groupBy(nodes, ({ state }) => state)
-  return [...new Set(order)].flatMap((state) => (groups.has(state) ? [[state, groups.get(state)!] as const] : []))
+  return STATES_BY_NEED.flatMap((state) => (groups.has(state) ? [[state, groups.get(state)!] as const] : []))
+}
+
+/** From failure to failure in the order of the DAG, around and around; undefined: nothing failed. */
+export function nextFailure(nodes: readonly RunNode[], selected: string | null, by: 1 | -1): RunNode | undefined {
+  const failed = nodes.filter(({ state }) => BAD.has(state))
+  const present = failed.findIndex(({ code }) => code === selected)
+  if (present !== -1) return failed.at((present + by) % failed.length)
+  const here = nodes.findIndex(({ code }) => code === selected)
+  const isAhead = (node: RunNode) => (nodes.indexOf(node) - here) * by > 0
+  return by === 1 ? (failed.find(isAhead) ?? failed[0]) : (failed.findLast(isAhead) ?? failed.at(-1))
 }
 
 export interface EdgeOfRun {

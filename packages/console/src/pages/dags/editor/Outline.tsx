@@ -6,7 +6,7 @@ import { selectNode, type GraphSelection } from '../../../components/dag-graph/m
 import { ranksOf } from '../../../components/dag-graph/ranks.ts'
 import { useTexts } from '../../../i18n/texts.ts'
 import classes from './Editor.module.css'
-import { graphNode } from './graph-of.ts'
+import { graphNode, kindOf } from './graph-of.ts'
 import type { EditorProblem } from './problems.ts'
 import { editorTexts } from './text.ts'
 
@@ -66,7 +66,7 @@ export function Outline({ definition, problems, selection, onSelect }: OutlinePr
                 </UnstyledButton>
               </td>
               <td className="foreign">
-                {t(graph.kind)} {graph.detail}
+                {t(kindOf(node))} {graph.detail}
               </td>
               <td className="foreign">
                 {after.map(({ from, condition }) => (condition === undefined ? from : `${from} (${condition})`)).join(', ')}

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { openConsole, settle, useBrowser } from './console.ts'
+
+// It prints what it measures. What is asserted leaves room for a busy machine; the budgets are 1.5 s and 150 ms.
+
+useBrowser()
+
+const FIRST_ROUTES = ['/t/default', '/t/default/runs', '/t/default/tasks'] as const
+const TIMES = 5
+
+test('a first route answers within moments in a browser that has never seen the console', async () => {
+  const figures: string[] = []
+  for (const path of FIRST_ROUTES) {
+    const times: number[] = []
+    for (let time = 0; time < TIMES; time++) {
+      // A profile of its own: nothing is cached.
+      const { page, context } = await openConsole()
+      await page.goto(path, { waitUntil: 'commit' })
+      const there = await page.waitForFunction(
+        () =>
+          document.querySelector('main h1') !== null &&
+          document.querySelector('.mantine-Loader-root') === null &&
+          performance.now(),
+        null,
+        { polling: 'raf' },
+      )
+      times.push((await there.jsonValue()) as number)
+      await context.close()
+    }
+    figures.push(`${path} ${textOf(times)}`)
+    expect(medianOf(times)).toBeLessThanOrEqual(3_000)
+  }
+  console.log(`first routes, cold, until they answer: ${figures.join('; ')}`)
+})
+
+test('a page whose data is known is there at once', async () => {
+  const { page, context, faults } = await openConsole()
+  const paths = ['/t/default/runs', '/t/default/tasks', '/t/default/dags', '/t/default/schedules', '/t/default/task-types']
+  await page.goto('/t/default')
+  await settle(page)
+  const headings = new Map<string, string>()
+  for (const path of paths) {
+    await page.locator(`nav a[href="${path}"]`).click()
+    await page.waitForURL((url) => url.pathname === path)
+    await settle(page)
+    headings.set(path, await page.locator('main h1').innerText())
+  }
+  const changes = new Map<string, number[]>()
+  for (let time = 0; time < TIMES; time++) {
+    for (const path of paths) {
+      const took = await page.evaluate(
+        async ({ path, heading }) => {
+          const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+          const begin = performance.now()
+          document.querySelector<HTMLElement>(`nav a[href="${path}"]`)!.click()
+          const isThere = () =>
+            document.querySelector<HTMLElement>('main h1')?.innerText === heading &&
+            document.querySelector('main .mantine-Loader-root') === null
+          do await frame()
+          while (!isThere())
+          // Painted.
+          await frame()
+          return performance.now() - begin
+        },
+        { path, heading: headings.get(path)! },
+      )
+      changes.set(path, [...(changes.get(path) ?? []), took])
+    }
+  }
+  console.log(`route changes with cached data: ${[...changes].map(([path, times]) => `${path} ${textOf(times)}`).join('; ')}`)
+  expect(medianOf([...changes.values()].flat())).toBeLessThanOrEqual(300)
+  expect(faults).toEqual([])
+  await context.close()
+})
+
+function medianOf(times: readonly number[]): number {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)]!
+}
+
+const textOf = (times: readonly number[]): string =>
+  `median ${medianOf(times).toFixed(0)} ms, most ${Math.max(...times).toFixed(0)} ms`
