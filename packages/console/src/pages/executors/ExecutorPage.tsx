@@ -17,6 +17,7 @@ import { PageTabs } from '../../components/PageTabs.tsx'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { Duration, Relative, Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
+import { ExecutorForm } from './ExecutorForm.tsx'
 import { ExecutorStatus } from './ExecutorStatus.tsx'
 import { Load } from './Load.tsx'
 import { StatusDialog, type StatusChange } from './StatusDialog.tsx'
@@ -43,7 +44,7 @@ function Found({ executor }: { executor: ExecutorDetail }) {
   const { api, code, can } = useTenant()
   const navigate = route.useNavigate()
   const client = useQueryClient()
-  const [dialog, open] = useState<StatusChange | 'remove' | null>(null)
+  const [dialog, open] = useState<StatusChange | 'edit' | 'remove' | null>(null)
   const changes = (['maintenance', 'drain', 'online'] as const).filter((change) => change !== PRESENT[executor.status])
   return (
     <>
@@ -59,6 +60,11 @@ function Found({ executor }: { executor: ExecutorDetail }) {
                 {t(change)}
               </Button>
             ))}
+            {executor.registeredBy !== null && (
+              <Button variant="default" onClick={() => open('edit')}>
+                {t('edit')}
+              </Button>
+            )}
             <Button variant="default" onClick={() => open('remove')}>
               {t('remove')}
             </Button>
@@ -74,7 +80,8 @@ function Found({ executor }: { executor: ExecutorDetail }) {
           { value: 'history', label: t('history'), content: <HistoryOf executor={executor} /> },
         ]}
       />
-      {dialog !== null && dialog !== 'remove' && <StatusDialog executor={executor} change={dialog} onClose={() => open(null)} />}
+      {dialog === 'edit' && <ExecutorForm executor={executor} onClose={() => open(null)} onDone={() => open(null)} />}
+      {isChange(dialog) && <StatusDialog executor={executor} change={dialog} onClose={() => open(null)} />}
       <ConfirmDialog
         opened={dialog === 'remove'}
         onClose={() => open(null)}
@@ -92,6 +99,9 @@ function Found({ executor }: { executor: ExecutorDetail }) {
     </>
   )
 }
+
+const isChange = (dialog: StatusChange | 'edit' | 'remove' | null): dialog is StatusChange =>
+  dialog !== null && dialog !== 'edit' && dialog !== 'remove'
 
 /** What need not be offered, because it is so. */
 const PRESENT = { ONLINE: 'online', MAINTENANCE: 'maintenance', DRAINING: 'drain', OFFLINE: null } as const
