@@ -86,6 +86,13 @@ export function api(tenant?: string, stage: Stage = inject('stage')): Client {
   return createClient({ baseUrl: url, token, ...(tenant === undefined ? {} : { tenant }) })
 }
 
+/** Somebody who may sign in; what they may do is said by their memberships. */
+export async function createPerson(login: string): Promise<{ login: string; password: string }> {
+  const password = 'a password of their own'
+  await api().users.create({ body: { login, name: login, password } })
+  return { login, password }
+}
+
 /** The page is there: its heading stands, and nothing of it is loading. */
 export async function settle(page: Page): Promise<void> {
   await page.locator('h1, h2').first().waitFor()

@@ -29,7 +29,7 @@ import { routes } from './routes.ts'
 import { RunBulkPreview } from './run-bulk.ts'
 import { Run, RunDetail, Started, TriggerItem, TriggerResult } from './run.ts'
 import { Backfill, Fire, PreviewFire, Schedule } from './schedule.ts'
-import { ScheduleLoad } from './schedule-load.ts'
+import { ScheduleDays, ScheduleLoad } from './schedule-load.ts'
 import { Scheduler, ServerNode } from './scheduler.ts'
 import { Labels } from './schema.ts'
 import { SESSION_COOKIE, Session, SessionItem } from './session.ts'
@@ -92,6 +92,7 @@ const NAMED: Readonly<Record<string, TSchema>> = {
     RunBulkPreview,
     RunDetail,
     Schedule,
+    ScheduleDays,
     ScheduleDocument,
     ScheduleLoad,
     Scheduler,

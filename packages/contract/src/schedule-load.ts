@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { Id, Millis } from './executor-protocol.ts'
 import { route } from './route.ts'
-import { nullable, optional, strict } from './schema.ts'
+import { Timezone, nullable, optional, strict } from './schema.ts'
 
 /** The last hours of time itself have no end that could be told. */
 const LATEST_FROM = 8_640_000_000_000_000 - 48 * 3_600_000
@@ -30,7 +30,56 @@ export const ScheduleLoad = strict({
 })
 export type ScheduleLoad = Static<typeof ScheduleLoad>
 
+const Day = Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', description: 'YYYY-MM-DD, local' })
+
+const FiringSchedule = strict({
+  id: Id,
+  code: Type.String(),
+  fires: Type.Integer({ description: 'On that day, without those that a calendar leaves out' }),
+  atLeast: Type.Boolean({ description: 'It fires more often than is counted of one schedule and day' }),
+  firstAt: { ...Millis, description: 'Its first fire of the day; of what is left out where nothing else is' },
+  excluded: Type.Integer({ description: 'Fires that a calendar leaves out' }),
+  calendar: nullable(Type.String({ description: 'The code of one that does' })),
+})
+
+/** Which schedules fire on which day. */
+export const ScheduleDays = strict({
+  timezone: Type.String({ description: 'Whose days these are' }),
+  days: Type.Array(
+    strict({
+      day: Day,
+      from: Millis,
+      to: Millis,
+      fires: Type.Integer({
+        description: 'Planned fires; what lies behind stands in the firing ledgers and is not counted here',
+      }),
+      schedules: Type.Integer({ description: 'That fire, or would but for a calendar' }),
+      items: Type.Array(FiringSchedule, {
+        description: 'At most 100 of them, those that fire seldom first: what fires all day is no news of a day',
+      }),
+    }),
+  ),
+  schedules: Type.Integer({ description: 'That were looked at; paused ones are not' }),
+  more: Type.Boolean({ description: 'There are more schedules, or more fires, than are looked at: the true numbers are higher' }),
+})
+export type ScheduleDays = Static<typeof ScheduleDays>
+
 export const scheduleLoadRoutes = {
+  days: route({
+    method: 'GET',
+    path: '/api/v1/schedules/load/days',
+    access: 'read',
+    tag: 'Schedules',
+    summary: 'Which schedules fire on which of the next days',
+    query: strict(
+      optional({
+        from: { ...Day, description: 'The first day, YYYY-MM-DD; today unless given' },
+        days: Type.Integer({ minimum: 1, maximum: 42, default: 31 }),
+        timezone: { ...Timezone, default: 'UTC' },
+      }),
+    ),
+    responses: { 200: ScheduleDays },
+  }),
   get: route({
     method: 'GET',
     path: '/api/v1/schedules/load',

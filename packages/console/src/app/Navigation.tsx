@@ -22,6 +22,7 @@ import {
 } from 'lucide-react'
 import type { Permission } from '@carillon/core'
 import { useTexts, type Texts } from '../i18n/texts.ts'
+import type { Session } from '../api/session.ts'
 import { permissionsIn, useSession } from './session.tsx'
 import { shellTexts } from './text.ts'
 
@@ -80,6 +81,19 @@ const PLATFORM: readonly Entry[] = [
   { word: 'tenants', icon: Building2, path: '/platform/tenants' },
   { word: 'users', icon: Users, path: '/platform/users' },
 ]
+
+/** The pages that somebody is offered, as addresses; `tenant` null: none is in the address. */
+export function pagesFor(session: Session, tenant: string | null): readonly { readonly word: Word; readonly to: string }[] {
+  const allowed = tenant === null ? [] : permissionsIn(session, tenant)
+  const entries = allowed.length === 0 ? [] : SECTIONS.flatMap((section) => section.entries)
+  return [
+    ...entries
+      .filter(({ needs }) => needs === undefined || allowed.includes(needs))
+      .map(({ word, path }) => ({ word, to: `/t/${tenant}${path}` })),
+    ...(session.user.platformAdmin ? PLATFORM : []).map(({ word, path }) => ({ word, to: path })),
+    { word: 'me', to: '/me' },
+  ]
+}
 
 export function Navigation({ tenant }: { tenant: string | null }) {
   const session = useSession()

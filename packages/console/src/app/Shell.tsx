@@ -1,6 +1,7 @@
-import { AppShell, Box, Burger, Group, Text } from '@mantine/core'
+import { ActionIcon, AppShell, Box, Burger, Group, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { getRouteApi, Outlet, useLocation } from '@tanstack/react-router'
+import { Search } from 'lucide-react'
 import { lazy, Suspense, useEffect, type ReactNode } from 'react'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { useTexts } from '../i18n/texts.ts'
@@ -8,13 +9,15 @@ import { LivePill, LostServer } from './Connection.tsx'
 import { Navigation } from './Navigation.tsx'
 import { preferences, setPreferences } from './preferences.ts'
 import { SessionGate } from './SessionGate.tsx'
-import { useShortcuts } from './shortcuts.ts'
+import { useCommandK, useShortcuts } from './shortcuts.ts'
 import { TenantProvider, permissionsIn, useSession } from './session.tsx'
 import { shellTexts } from './text.ts'
 
 const TenantMenu = lazy(async () => ({ default: (await import('./TenantMenu.tsx')).TenantMenu }))
 const HeaderMenus = lazy(async () => ({ default: (await import('./HeaderMenus.tsx')).HeaderMenus }))
 const ShortcutHelp = lazy(async () => ({ default: (await import('./ShortcutHelp.tsx')).ShortcutHelp }))
+
+const Palette = lazy(async () => ({ default: (await import('./palette/Palette.tsx')).Palette }))
 
 const tenantApi = getRouteApi('/t/$tenant')
 
@@ -80,7 +83,9 @@ export function Frame({ tenant, children }: { tenant: string | null; children: R
   const t = useTexts(shellTexts)
   const [opened, { toggle, close }] = useDisclosure()
   const [helping, help] = useDisclosure()
+  const [going, palette] = useDisclosure()
   useShortcuts(tenant, help.open)
+  useCommandK(palette.open)
   const { pathname } = useLocation()
   useEffect(close, [pathname, close])
   return (
@@ -112,6 +117,9 @@ export function Frame({ tenant, children }: { tenant: string | null; children: R
             </Suspense>
           </Group>
           <Group gap={4} wrap="nowrap">
+            <ActionIcon variant="subtle" color="gray" size={32} aria-label={t('goTo')} title={t('goTo')} onClick={palette.open}>
+              <Search size={16} aria-hidden />
+            </ActionIcon>
             <LivePill />
             {/* As wide as they are, so that nothing moves when they come. */}
             <Suspense fallback={<Box w={{ base: 104, xs: 140 }} />}>
@@ -127,6 +135,7 @@ export function Frame({ tenant, children }: { tenant: string | null; children: R
         <LostServer />
         {children}
         <Suspense>{helping && <ShortcutHelp onClose={help.close} />}</Suspense>
+        <Suspense>{going && <Palette tenant={tenant} onClose={palette.close} />}</Suspense>
       </AppShell.Main>
     </AppShell>
   )

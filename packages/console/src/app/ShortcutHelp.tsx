@@ -1,9 +1,11 @@
 import { Kbd, Modal, Table } from '@mantine/core'
+import { useFocusBack } from '../components/focus-back.ts'
 import { componentTexts } from '../components/text.ts'
 import { useTexts } from '../i18n/texts.ts'
 import { shellTexts } from './text.ts'
 
 const KEYS = [
+  ['Ctrl K, ⌘ K', 'keyGoTo'],
   ['/', 'keyFilter'],
   ['j', 'keyNext'],
   ['k', 'keyPrevious'],
@@ -25,6 +27,7 @@ const KEYS = [
 export function ShortcutHelp({ onClose }: { onClose: () => void }) {
   const t = useTexts(shellTexts)
   const c = useTexts(componentTexts)
+  useFocusBack()
   return (
     <Modal opened onClose={onClose} title={t('shortcuts')} closeButtonProps={{ 'aria-label': c('close') }}>
       <Table aria-label={t('shortcuts')}>

@@ -62,6 +62,20 @@ export function usePageKeys(keys: Readonly<Record<string, () => void>>): void {
   }, [shortcuts])
 }
 
+/** Ctrl K or ⌘ K: also while somebody types, and when single keys are switched off, for it is none. */
+export function useCommandK(onPress: () => void): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const isIt = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k'
+      if (!isIt || document.querySelector('[role=dialog]') !== null) return
+      event.preventDefault()
+      onPress()
+    }
+    document.addEventListener('keydown', press)
+    return () => document.removeEventListener('keydown', press)
+  }, [onPress])
+}
+
 function isTyping({ target, isComposing, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
   if (isComposing || ctrlKey || metaKey || altKey) return true
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))

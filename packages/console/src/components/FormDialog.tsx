@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { ApiProblem } from '../api/problem.ts'
 import { useTexts } from '../i18n/texts.ts'
 import { ProblemAlert } from './ErrorPanel.tsx'
+import { useFocusBack } from './focus-back.ts'
 import { componentTexts } from './text.ts'
 
 interface FormDialogProps<T> {
@@ -22,6 +23,7 @@ interface FormDialogProps<T> {
 /** A form in a dialog. It is mounted when it opens, so it always begins from what it is given. */
 export function FormDialog<T>({ title, submit, onClose, onSubmit, onDone, size = 'md', danger, children }: FormDialogProps<T>) {
   const t = useTexts(componentTexts)
+  useFocusBack()
   const sending = useMutation({ mutationFn: onSubmit, onSuccess: onDone })
   const refused = sending.error instanceof ApiProblem ? sending.error : null
   return (

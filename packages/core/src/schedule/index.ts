@@ -15,6 +15,7 @@ export type { DstPolicy } from './cron-clock.ts'
 export type { CronProblem } from './cron-field.ts'
 export { fireDueAt, firstState, stateAfterRun, type DueState, type FiringState } from './firing-state.ts'
 export { jitterOf } from './jitter.ts'
+export { localDays, type LocalDay } from './local-days.ts'
 export {
   MISFIRE_AFTER_MS,
   planFires,

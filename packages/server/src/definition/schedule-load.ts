@@ -45,7 +45,8 @@ export async function loadOf(
   }
 }
 
-function groupsOf(timings: readonly LoadTiming[]): LoadTiming[][] {
+/** Those that say the same, together: they are worked out once. */
+export function groupsOf(timings: readonly LoadTiming[]): LoadTiming[][] {
   const groups = new Map<string, LoadTiming[]>()
   for (const each of timings) {
     const name = JSON.stringify([each.timing, each.startAt, each.endAt, each.calendars?.map(({ id, mode }) => [id, mode])])
@@ -57,7 +58,7 @@ function groupsOf(timings: readonly LoadTiming[]): LoadTiming[][] {
 }
 
 /** Null: what is stored does not compile, which saving makes impossible; a map of the others is still one. */
-function compiled({ timing, startAt, endAt, jitterMs, calendars }: LoadTiming): CompiledSchedule | null {
+export function compiled({ timing, startAt, endAt, jitterMs, calendars }: LoadTiming): CompiledSchedule | null {
   const uses = (calendars ?? []).map(({ mode, code, timezone, days, weekdays, exceptDays }) => ({
     mode,
     calendar: { code, timezone, days: new Set(days), weekdays, exceptDays: new Set(exceptDays) },
@@ -94,4 +95,5 @@ function quietestOf(minutes: readonly number[], from: number): number | null {
     .toSorted((a, b) => distance(a.minute) - distance(b.minute))[0]!.minute
 }
 
-const letOthers = () => new Promise((resolve) => setImmediate(resolve))
+/** Between two pieces of work, so that a request of somebody else goes on. */
+export const letOthers = () => new Promise((resolve) => setImmediate(resolve))

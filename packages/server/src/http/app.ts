@@ -13,7 +13,7 @@ import { serveDocs } from './docs.ts'
 import { requestHash } from './idempotency.ts'
 import { readJsonBodies } from './json-body.ts'
 import { createOverviews } from './handlers/overview.ts'
-import { createScheduleLoads } from './handlers/schedule-load.ts'
+import { createScheduleDays, createScheduleLoads } from './handlers/schedule-load.ts'
 import { assertOwnOrigin, assertOwnPage, type Sender } from './own-page.ts'
 import { carillonErrorOf, internalError, LONGEST_PATH_PART, problemOf, type BodyLimit } from './problems.ts'
 import { readinessOf } from './readiness.ts'
@@ -25,7 +25,10 @@ import { findUnstorable } from './unstorable.ts'
 import { compileValidator, fieldProblems } from '../definition/validation.ts'
 
 export interface AppOptions {
-  readonly services: Omit<ApiServices, 'forgetPrincipals' | 'readiness' | 'signIn' | 'overviews' | 'scheduleLoads'>
+  readonly services: Omit<
+    ApiServices,
+    'forgetPrincipals' | 'readiness' | 'signIn' | 'overviews' | 'scheduleLoads' | 'scheduleDays'
+  >
   /** Routes and what answers them, group by group, as the contract names them. */
   readonly groups: readonly RouteGroup[]
   readonly corsOrigins?: readonly string[]
@@ -88,6 +91,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     signIn: createSignIn(options.services.db),
     overviews: createOverviews(),
     scheduleLoads: createScheduleLoads(),
+    scheduleDays: createScheduleDays(),
     forgetPrincipals: () => authenticator.forget(),
   }
   allowOrigins(app, options.corsOrigins ?? [])

@@ -15,7 +15,7 @@ import { maskSecrets } from './audit.ts'
 import { requirePermission, type Principal } from './auth.ts'
 import { once } from './idempotency.ts'
 import type { Overviews } from './handlers/overview.ts'
-import type { ScheduleLoads } from './handlers/schedule-load.ts'
+import type { ScheduleDayMaps, ScheduleLoads } from './handlers/schedule-load.ts'
 import type { SignIn } from './sign-in.ts'
 
 /** What bounds and settings handlers go by. */
@@ -37,6 +37,7 @@ export interface ApiServices {
   readonly signIn: SignIn
   readonly overviews: Overviews
   readonly scheduleLoads: ScheduleLoads
+  readonly scheduleDays: ScheduleDayMaps
   readonly nodeId: string
   readonly days: Pick<HistoryDays, 'withFireDays'>
   /** Where readers of logs are woken. */

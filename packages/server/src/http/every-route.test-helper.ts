@@ -136,7 +136,7 @@ const requests: Table = {
     }),
     cancelBackfill: (own) => ({ params: { schedule: own.schedule, backfill: own.backfill } }),
   },
-  scheduleLoad: { get: none },
+  scheduleLoad: { get: none, days: none },
   calendars: {
     list: none,
     create: () => ({ body: { code: code('calendar'), timezone: 'UTC', weekdays: [6, 7] } }),

@@ -193,6 +193,7 @@ describe('the matrix is complete', () => {
     'audit.list': 'its filters are texts; see audit.test.ts',
     'scheduler.status': 'of the platform',
     'scheduleLoad.get': 'names nothing; see schedules.test.ts',
+    'scheduleLoad.days': 'names nothing; see schedules.test.ts',
     'overview.get': 'names nothing; see overview.test.ts',
     'meta.whoami': 'names nothing',
     'meta.openapi': 'names nothing',

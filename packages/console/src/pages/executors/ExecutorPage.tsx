@@ -17,6 +17,7 @@ import { StateBadge } from '../../components/StateBadge.tsx'
 import { TenantLink } from '../../components/TenantLink.tsx'
 import { Duration, Relative, Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
+import { ExecutorForm } from './ExecutorForm.tsx'
 import { ExecutorStatus } from './ExecutorStatus.tsx'
 import { Load } from './Load.tsx'
 import { StatusDialog, type StatusChange } from './StatusDialog.tsx'
@@ -38,7 +39,7 @@ export function ExecutorPage() {
 function ExecutorDetails({ executor }: { executor: ExecutorDetail }) {
   const t = useTexts(executorsTexts)
   const { api, can } = useTenant()
-  const [dialog, open] = useState<StatusChange | 'remove' | null>(null)
+  const [dialog, open] = useState<StatusChange | 'edit' | 'remove' | null>(null)
   const changes = (['maintenance', 'drain', 'online'] as const).filter((change) => change !== PRESENT[executor.status])
   return (
     <ObjectPage
@@ -47,6 +48,7 @@ function ExecutorDetails({ executor }: { executor: ExecutorDetail }) {
       {...(executor.statusReason === null ? {} : { hint: executor.statusReason })}
       actions={[
         ...changes.map((change) => can('executor.control') && { word: t(change), act: () => open(change) }),
+        can('executor.control') && executor.registeredBy !== null && { word: t('edit'), act: () => open('edit') },
         can('executor.control') && { word: t('remove'), act: () => open('remove') },
       ]}
       tabs={[
@@ -56,7 +58,8 @@ function ExecutorDetails({ executor }: { executor: ExecutorDetail }) {
         { value: 'history', label: t('history'), content: <HistoryOf executor={executor} /> },
       ]}
     >
-      {dialog !== null && dialog !== 'remove' && <StatusDialog executor={executor} change={dialog} onClose={() => open(null)} />}
+      {dialog === 'edit' && <ExecutorForm executor={executor} onClose={() => open(null)} onDone={() => open(null)} />}
+      {isChange(dialog) && <StatusDialog executor={executor} change={dialog} onClose={() => open(null)} />}
       <RemoveDialog
         opened={dialog === 'remove'}
         onClose={() => open(null)}
@@ -70,6 +73,9 @@ function ExecutorDetails({ executor }: { executor: ExecutorDetail }) {
     </ObjectPage>
   )
 }
+
+const isChange = (dialog: StatusChange | 'edit' | 'remove' | null): dialog is StatusChange =>
+  dialog !== null && dialog !== 'edit' && dialog !== 'remove'
 
 /** What need not be offered, because it is so. */
 const PRESENT = { ONLINE: 'online', MAINTENANCE: 'maintenance', DRAINING: 'drain', OFFLINE: null } as const

@@ -1,5 +1,6 @@
 import type { ExecutorView } from '@carillon/contract'
-import { Anchor, Text } from '@mantine/core'
+import { Anchor, Button, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -15,6 +16,7 @@ import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
 import { Relative } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
+import { ExecutorForm } from './ExecutorForm.tsx'
 import { ExecutorStatus } from './ExecutorStatus.tsx'
 import { Load } from './Load.tsx'
 import { executorsTexts } from './text.ts'
@@ -38,7 +40,9 @@ export function ExecutorsPage() {
   const { code, api, can } = useTenant()
   const search = route.useSearch()
   const setSearch = useSetSearch()
+  const navigate = route.useNavigate()
   const client = useQueryClient()
+  const [registers, registering] = useDisclosure()
   const [selected, setSelected] = useState<ReadonlySet<number | string>>(new Set())
   const list = useLiveList<ExecutorView>(listTopic({ kind: 'executors', tenant: code, query: given(queryOf(search)) }), {
     queryKey: ['executors', code, search],
@@ -49,7 +53,13 @@ export function ExecutorsPage() {
   const rows = list.rows.filter(({ id }) => selected.has(id))
   return (
     <>
-      <PageHeader title={t('title')} hint={t('hint')} />
+      <PageHeader title={t('title')} hint={t('hint')}>
+        {can('executor.control') && (
+          <Button variant="default" onClick={registering.open}>
+            {t('register')}
+          </Button>
+        )}
+      </PageHeader>
       <FilterBar filters={useFilters()} values={search} onChange={setSearch} />
       {selected.size > 0 && (
         <BulkBar
@@ -79,6 +89,15 @@ export function ExecutorsPage() {
           : {})}
         empty={filtered ? <EmptyState title={t('noMatch')} /> : <EmptyState title={t('none')}>{t('noneHint')}</EmptyState>}
       />
+      {registers && (
+        <ExecutorForm
+          executor={null}
+          onClose={registering.close}
+          onDone={({ id }) =>
+            void navigate({ to: '/t/$tenant/executors/$executor', params: { tenant: code, executor: String(id) } })
+          }
+        />
+      )}
     </>
   )
 }

@@ -219,6 +219,15 @@ const OUTCOMES = {
 } as const
 const OUTCOME_NAMES = Object.keys(OUTCOMES) as (keyof typeof OUTCOMES)[]
 
+const REASONS = ['ON_TIME', 'MISFIRE', 'CALENDAR', 'PAUSED', 'DISABLED', 'TENANT_SUSPENDED'] as const
+
+/** In words; one that this console does not know stands as it is. */
+function FireReason({ reason }: { reason: string }) {
+  const t = useTexts(schedulesTexts)
+  const known = REASONS.find((each) => each === reason)
+  return <span className="foreign">{known === undefined ? reason : t(`because_${known}`)}</span>
+}
+
 function FiresOf({ schedule }: { schedule: ScheduleView }) {
   const t = useTexts(schedulesTexts)
   const { api, code } = useTenant()
@@ -269,7 +278,7 @@ function FiresOf({ schedule }: { schedule: ScheduleView }) {
             header: t('outcome'),
             cell: (fire) => <Marker word={t(fire.outcome)} {...OUTCOMES[fire.outcome]} />,
           },
-          { id: 'reason', header: t('reason'), cell: ({ reason }) => <span className="foreign">{reason}</span> },
+          { id: 'reason', header: t('reason'), cell: ({ reason }) => <FireReason reason={reason} /> },
           {
             id: 'run',
             header: t('run'),

@@ -19,6 +19,7 @@ import { TenantLink } from '../../components/TenantLink.tsx'
 import { Relative, Time } from '../../components/Time.tsx'
 import { TwoLines } from '../../components/TwoLines.tsx'
 import { useTexts } from '../../i18n/texts.ts'
+import { CalendarView } from './CalendarView.tsx'
 import { LoadMap } from './LoadMap.tsx'
 import { ScheduleForm } from './ScheduleForm.tsx'
 import { ScheduleState } from './ScheduleState.tsx'
@@ -42,6 +43,7 @@ export function SchedulesPage() {
         label={t('title')}
         tabs={[
           { value: 'list', label: t('list'), content: <Schedules onCreate={dialog.open} /> },
+          { value: 'calendar', label: t('calendar'), content: <CalendarView /> },
           { value: 'load', label: t('load'), content: <LoadMap /> },
         ]}
       />

@@ -6,7 +6,7 @@ export const schedulesRoutes = [
   createRoute({
     getParentRoute: () => tenantRoute,
     path: 'schedules',
-    validateSearch: textSearch('tab', 'q', 'task', 'paused', 'label', 'hours'),
+    validateSearch: textSearch('tab', 'q', 'task', 'paused', 'label', 'hours', 'month', 'day'),
     component: lazyRouteComponent(() => import('./SchedulesPage.tsx'), 'SchedulesPage'),
   }),
   createRoute({

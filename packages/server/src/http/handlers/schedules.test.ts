@@ -379,3 +379,31 @@ test('the load of the next hours is that of the schedules that are not paused', 
   expect(load.peaks[0]).toMatchObject({ count: 2, schedules: [{ code: 'one' }, { code: 'two' }] })
   expect(new Date(load.peaks[0]!.at).getUTCMinutes()).toBe(17)
 })
+
+test('the days of the load name what fires on each, in the days of the reader, and leave out what is paused', async () => {
+  const { scheduleLoad } = api.tenantB.client
+  const map = await scheduleLoad.days({ query: { days: 3, timezone: 'Asia/Shanghai' } })
+  expect(map.days).toHaveLength(3)
+  expect(map).toMatchObject({ timezone: 'Asia/Shanghai', schedules: 2, more: false })
+  const tomorrow = map.days[1]!
+  expect(tomorrow).toMatchObject({
+    fires: 48,
+    schedules: 2,
+    items: [
+      { code: 'one', fires: 24 },
+      { code: 'two', fires: 24 },
+    ],
+  })
+  expect(tomorrow.from).toBe(Date.parse(`${tomorrow.day}T00:00:00+08:00`))
+  // Today is what is left of it.
+  expect(map.days[0]!.to).toBeGreaterThan(Date.now())
+})
+
+test.each([
+  [{ timezone: 'Asia/Nowhere' }, '/query/timezone'],
+  [{ from: '2026-13-01' }, '/query/from'],
+  [{ from: '2026-02-30' }, '/query/from'],
+])('the days of the load refuse %o at its place', async (query, path) => {
+  const { code, problems } = await refusal(api.tenantB.client.scheduleLoad.days({ query }))
+  expect([code, problems[0]?.path]).toEqual(['VALIDATION_FAILED', path])
+})

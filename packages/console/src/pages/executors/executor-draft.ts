@@ -1,0 +1,70 @@
+import type { ExecutorCreate, ExecutorUpdate, ExecutorView } from '@carillon/contract'
+import { linesOf, type FormValues } from '../../components/FormFields.tsx'
+import { labelsOf, labelsText } from '../../components/labels.ts'
+
+/** What the form holds of an executor that is registered by hand; everything as it is typed. */
+export function draftOf(executor: ExecutorView | null): FormValues {
+  return {
+    app: executor?.app.code ?? '',
+    instance: executor?.instance ?? '',
+    address: executor?.address ?? '',
+    healthUrl: executor?.healthUrl ?? '',
+    handlers: executor?.handlers.join('\n') ?? '',
+    capacity: String(executor?.capacity ?? ''),
+    healthSeconds: executor?.healthEveryMs == null ? '' : String(executor.healthEveryMs / 1_000),
+    perCall: '',
+    callToken: '',
+    noToken: false,
+    labels: labelsText(executor?.labels ?? {}),
+    metadata: labelsText(executor?.metadata ?? {}),
+  }
+}
+
+const text = (values: FormValues, key: string): string => String(values[key]).trim()
+
+/** What is no number goes as it was typed, so that the server says so at its field: NaN would become null in JSON. */
+function numberOf(typed: string, times = 1): number {
+  const number = typed === '' ? Number.NaN : Number(typed) * times
+  return Number.isNaN(number) ? (typed as unknown as number) : number
+}
+
+/** null: a line is not `key=value`, which the form says at the field; nothing is sent then. */
+function saidOf(values: FormValues) {
+  const labels = labelsOf(String(values['labels']))
+  const metadata = labelsOf(String(values['metadata']))
+  if (labels === null || metadata === null) return null
+  return {
+    address: text(values, 'address'),
+    healthUrl: text(values, 'healthUrl'),
+    handlers: linesOf(values['handlers']),
+    capacity: numberOf(text(values, 'capacity')),
+    labels,
+    metadata,
+  }
+}
+
+export function createOf(values: FormValues): ExecutorCreate | null {
+  const said = saidOf(values)
+  if (said === null) return null
+  const [every, perCall, callToken] = [text(values, 'healthSeconds'), text(values, 'perCall'), text(values, 'callToken')]
+  return {
+    app: text(values, 'app'),
+    instance: text(values, 'instance'),
+    ...said,
+    ...(every === '' ? {} : { healthEveryMs: numberOf(every, 1_000) }),
+    ...(perCall === '' ? {} : { perCall: numberOf(perCall) }),
+    ...(callToken === '' ? {} : { callToken }),
+  }
+}
+
+/** A token that is not typed stays, unless it is taken away. */
+export function updateOf(values: FormValues): ExecutorUpdate | null {
+  const said = saidOf(values)
+  if (said === null) return null
+  const [every, callToken] = [text(values, 'healthSeconds'), text(values, 'callToken')]
+  return {
+    ...said,
+    healthEveryMs: every === '' ? null : numberOf(every, 1_000),
+    ...(values['noToken'] === true ? { callToken: null } : callToken === '' ? {} : { callToken }),
+  }
+}
