@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { transform } from 'esbuild'
 import { contractRoutes } from './packages/console/vite/contract-routes.ts'
 import { defineConfig } from 'vitest/config'
@@ -20,6 +21,8 @@ const LONG = '**/*.long.test.ts'
 
 export default defineConfig({
   test: {
+    // Also on two cores, where one is the default: most tests wait for PostgreSQL, or for processes of their own.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         ...source,
