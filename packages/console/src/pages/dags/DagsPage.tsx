@@ -10,6 +10,7 @@ import { EmptyState } from '../../components/EmptyState.tsx'
 import type { Filter } from '../../components/FilterBar.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
 import { labelsOf } from '../../components/labels.ts'
+import { LabelsField } from '../../components/LabelsField.tsx'
 import { ListPage } from '../../components/ListPage.tsx'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { TenantLink } from '../../components/TenantLink.tsx'
@@ -148,13 +149,7 @@ function CreateDialog({ onClose }: { onClose: () => void }) {
             <TextInput label={t('name')} {...text('name')} />
             <Textarea label={t('description')} autosize {...text('description')} />
             <TextInput label={t('owner')} {...text('owner')} />
-            <Textarea
-              label={t('labels')}
-              description={t('labelsHint')}
-              autosize
-              {...text('labels')}
-              {...(labels === null ? { error: t('labelsProblem') } : {})}
-            />
+            <LabelsField {...text('labels')} />
           </>
         )
       }}
