@@ -3,7 +3,7 @@ import { Button, Group, Text, TextInput, Textarea } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { getRouteApi } from '@tanstack/react-router'
 import { useLiveList } from '../../app/live-list.ts'
-import { given } from '../../app/search.ts'
+import { flagOf, given, labelFilterOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
@@ -23,8 +23,6 @@ const route = getRouteApi('/t/$tenant/dags')
 
 type DagRow = Awaited<ReturnType<Client['dags']['list']>>['items'][number]
 
-const flag = (text: string | undefined) => (text === undefined ? undefined : text === 'true')
-
 export function DagsPage() {
   const t = useTexts(dagsTexts)
   const { code, api, can } = useTenant()
@@ -34,8 +32,8 @@ export function DagsPage() {
     queryKey: ['dags', code, 'list', search],
     page: (cursor, signal) => {
       const { q, owner, enabled, paused, active, label } = search
-      const flags = { enabled: flag(enabled), paused: flag(paused), active: flag(active) }
-      const labels = label?.includes('=') ? [label] : undefined
+      const flags = { enabled: flagOf(enabled), paused: flagOf(paused), active: flagOf(active) }
+      const labels = labelFilterOf(label)
       return api.dags.list({ query: given({ q, owner, ...flags, label: labels, cursor }) }, { signal })
     },
     idOf: ({ id }) => id,
@@ -64,16 +62,12 @@ export function DagsPage() {
 
 function useFilters(): readonly Filter[] {
   const t = useTexts(dagsTexts)
-  const answers = [
-    { value: 'true', label: t('yes') },
-    { value: 'false', label: t('no') },
-  ]
   return [
     { key: 'q', label: t('search'), kind: 'text' },
     { key: 'owner', label: t('owner'), kind: 'text', width: 140 },
-    { key: 'enabled', label: t('enabled'), kind: 'one', options: answers, width: 110 },
-    { key: 'paused', label: t('paused'), kind: 'one', options: answers, width: 110 },
-    { key: 'active', label: t('hasActive'), kind: 'one', options: answers, width: 170 },
+    { key: 'enabled', label: t('enabled'), kind: 'flag', width: 110 },
+    { key: 'paused', label: t('paused'), kind: 'flag', width: 110 },
+    { key: 'active', label: t('hasActive'), kind: 'flag', width: 170 },
     { key: 'label', label: t('labels'), kind: 'text', width: 150 },
   ]
 }
