@@ -5,7 +5,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
-import { flagOf, given, labelFilterOf } from '../../app/search.ts'
+import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { useSetSearch } from '../../app/set-search.ts'
 import { BulkBar } from '../../components/BulkBar.tsx'
@@ -73,8 +73,8 @@ function Schedules({ onCreate }: { onCreate: () => void }) {
           query: given({
             q,
             task,
-            paused: flagOf(paused),
-            label: labelFilterOf(label),
+            paused: paused === undefined ? undefined : paused === 'true',
+            label: label?.includes('=') ? [label] : undefined,
             cursor,
           }),
         },
