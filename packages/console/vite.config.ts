@@ -27,7 +27,12 @@ export default defineConfig({
             // Small parts that most pages have: a chunk each would cost as much again as what it holds.
             {
               name: 'parts',
-              test: /src[\\/](components[\\/](DataTable|TenantLink|Time|StateBadge|states)|app[\\/](live-list|set-search))\./,
+              test: /src[\\/](components[\\/](DataTable|PageHeader|TenantLink|Time|StateBadge|states)|app[\\/](live-list|set-search))\./,
+              includeDependenciesRecursively: false,
+            },
+            {
+              name: 'lists',
+              test: /src[\\/]components[\\/](FilterBar|ListPage|bulk[\\/]use-bulk)\./,
               includeDependenciesRecursively: false,
             },
           ],

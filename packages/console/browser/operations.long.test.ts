@@ -65,7 +65,7 @@ test('schedules are paused and resumed together', async () => {
   await page.getByRole('button', { name: 'Pause', exact: true }).click()
   await inDialog(opened).getByLabel('Reason').fill('the night of the migration')
   await inDialog(opened).getByRole('button', { name: 'Pause', exact: true }).click()
-  await page.getByRole('row').filter({ hasText: 'paused-in-bulk' }).getByText('Paused').waitFor()
+  await page.getByRole('row').filter({ hasText: 'paused-in-bulk' }).getByText('Paused', { exact: true }).waitFor()
   const { pauseReason } = await api().schedules.get({ params: { schedule: 'paused-in-bulk' } })
   expect(pauseReason).toBe('the night of the migration')
   await context.close()

@@ -29,6 +29,16 @@ export function listOf<T extends string>(text: string | undefined): T[] | undefi
   return text === undefined ? undefined : (text.split(',') as T[])
 }
 
+/** The filter as the API takes a flag: yes, no, or either. */
+export function flagOf(text: string | undefined): boolean | undefined {
+  return text === undefined ? undefined : text === 'true'
+}
+
+/** The filter as the API takes labels; while one is being typed it is none yet. */
+export function labelFilterOf(text: string | undefined): string[] | undefined {
+  return text?.includes('=') ? [text] : undefined
+}
+
 /** An object without what is undefined: the API's types tell "left out" from "undefined". */
 export function given<T extends object>(
   values: T,

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react'
 import { useTexts } from '../i18n/texts.ts'
 import { componentTexts } from './text.ts'
 
-/** One filter: `key` is its name in the address. */
+/** One filter: `key` is its name in the address. `flag`: yes or no, `true` or `false` there. */
 export type Filter =
   | { readonly key: string; readonly label: string; readonly kind: 'text'; readonly width?: number }
   | {
@@ -15,7 +15,7 @@ export type Filter =
       readonly options: readonly Option[]
       readonly width?: number
     }
-  | { readonly key: string; readonly label: string; readonly kind: 'time'; readonly width?: number }
+  | { readonly key: string; readonly label: string; readonly kind: 'flag' | 'time'; readonly width?: number }
 
 export interface Option {
   readonly value: string
@@ -58,6 +58,11 @@ export function FilterBar({ filters, values, onChange }: FilterBarProps) {
   )
 }
 
+const FLAGS = [
+  ['true', 'yes'],
+  ['false', 'no'],
+] as const
+
 interface FieldProps {
   readonly filter: Filter
   readonly value: string | undefined
@@ -67,12 +72,12 @@ interface FieldProps {
 function Field({ filter, value, onChange }: FieldProps) {
   const t = useTexts(componentTexts)
   const { label, width = 180 } = filter
-  if (filter.kind === 'one')
+  if (filter.kind === 'one' || filter.kind === 'flag')
     return (
       <Select
         label={label}
         placeholder={t('any')}
-        data={[...filter.options]}
+        data={filter.kind === 'one' ? [...filter.options] : FLAGS.map(([value, word]) => ({ value, label: t(word) }))}
         value={value ?? null}
         onChange={(next) => onChange(next ?? undefined)}
         clearable

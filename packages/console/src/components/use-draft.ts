@@ -11,10 +11,13 @@ interface Bound<T, Change> {
   readonly onChange: (change: Change) => void
 }
 
+/** What a field is given that hands on an event. */
+export type BoundText = Bound<string, { readonly currentTarget: { readonly value: string } }>
+
 /** Binds fields to a draft by their names, which are those in the body as well. */
 export interface DraftFields<D> {
   /** `<TextInput {...text('name')} />` */
-  text(key: TextKey<D>): Bound<string, { readonly currentTarget: { readonly value: string } }>
+  text(key: TextKey<D>): BoundText
   /** `<Select {...value('type')} />`: of a field that says its value instead of an event. */
   value<K extends keyof D & string>(key: K): Bound<D[K], D[K]>
 }

@@ -30,7 +30,7 @@ import { instancesOfRunSince, type ChangedInstance } from '../storage/instance-l
 import { findLogExtent, instanceStage, listLogLines } from '../storage/log-list.ts'
 import { findRun } from '../storage/run-list.ts'
 import type { Look, Reader } from './topics.ts'
-import type { SeenItem } from './view-state.ts'
+import type { SeenItem } from './view-items.ts'
 
 type OfKind<K extends LiveTopic['kind']> = Extract<LiveTopic, { kind: K }>
 

@@ -3,13 +3,14 @@ import { Button, Group, Text, TextInput, Textarea } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { getRouteApi } from '@tanstack/react-router'
 import { useLiveList } from '../../app/live-list.ts'
-import { given } from '../../app/search.ts'
+import { flagOf, given, labelFilterOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import type { Filter } from '../../components/FilterBar.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
 import { labelsOf } from '../../components/labels.ts'
+import { LabelsField } from '../../components/LabelsField.tsx'
 import { ListPage } from '../../components/ListPage.tsx'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { TenantLink } from '../../components/TenantLink.tsx'
@@ -22,8 +23,6 @@ const route = getRouteApi('/t/$tenant/dags')
 
 type DagRow = Awaited<ReturnType<Client['dags']['list']>>['items'][number]
 
-const flag = (text: string | undefined) => (text === undefined ? undefined : text === 'true')
-
 export function DagsPage() {
   const t = useTexts(dagsTexts)
   const { code, api, can } = useTenant()
@@ -33,8 +32,8 @@ export function DagsPage() {
     queryKey: ['dags', code, 'list', search],
     page: (cursor, signal) => {
       const { q, owner, enabled, paused, active, label } = search
-      const flags = { enabled: flag(enabled), paused: flag(paused), active: flag(active) }
-      const labels = label?.includes('=') ? [label] : undefined
+      const flags = { enabled: flagOf(enabled), paused: flagOf(paused), active: flagOf(active) }
+      const labels = labelFilterOf(label)
       return api.dags.list({ query: given({ q, owner, ...flags, label: labels, cursor }) }, { signal })
     },
     idOf: ({ id }) => id,
@@ -63,16 +62,12 @@ export function DagsPage() {
 
 function useFilters(): readonly Filter[] {
   const t = useTexts(dagsTexts)
-  const answers = [
-    { value: 'true', label: t('yes') },
-    { value: 'false', label: t('no') },
-  ]
   return [
     { key: 'q', label: t('search'), kind: 'text' },
     { key: 'owner', label: t('owner'), kind: 'text', width: 140 },
-    { key: 'enabled', label: t('enabled'), kind: 'one', options: answers, width: 110 },
-    { key: 'paused', label: t('paused'), kind: 'one', options: answers, width: 110 },
-    { key: 'active', label: t('hasActive'), kind: 'one', options: answers, width: 170 },
+    { key: 'enabled', label: t('enabled'), kind: 'flag', width: 110 },
+    { key: 'paused', label: t('paused'), kind: 'flag', width: 110 },
+    { key: 'active', label: t('hasActive'), kind: 'flag', width: 170 },
     { key: 'label', label: t('labels'), kind: 'text', width: 150 },
   ]
 }
@@ -148,13 +143,7 @@ function CreateDialog({ onClose }: { onClose: () => void }) {
             <TextInput label={t('name')} {...text('name')} />
             <Textarea label={t('description')} autosize {...text('description')} />
             <TextInput label={t('owner')} {...text('owner')} />
-            <Textarea
-              label={t('labels')}
-              description={t('labelsHint')}
-              autosize
-              {...text('labels')}
-              {...(labels === null ? { error: t('labelsProblem') } : {})}
-            />
+            <LabelsField {...text('labels')} />
           </>
         )
       }}

@@ -5,6 +5,7 @@ import { Facts } from '../../components/Facts.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
 import { JsonView } from '../../components/JsonView.tsx'
 import { labelsOf, labelsText } from '../../components/labels.ts'
+import { LabelsField } from '../../components/LabelsField.tsx'
 import { overridesPatch } from '../../components/overrides.ts'
 import { JsonField } from '../../components/schema-form/JsonField.tsx'
 import { Time } from '../../components/Time.tsx'
@@ -81,13 +82,7 @@ export function SettingsDialog({ dag, onClose, onDone }: { dag: Dag; onClose: ()
             <TextInput label={t('name')} {...text('name')} data-autofocus />
             <Textarea label={t('description')} {...text('description')} autosize />
             <TextInput label={t('owner')} {...text('owner')} />
-            <Textarea
-              label={t('labels')}
-              description={t('labelsHint')}
-              autosize
-              {...text('labels')}
-              {...(labels === null ? { error: t('labelsProblem') } : {})}
-            />
+            <LabelsField {...text('labels')} />
             <JsonField
               label={t('policies')}
               {...value('policies')}

@@ -29,6 +29,7 @@ export function Versions({ dag }: { dag: Dag }) {
   const client = useQueryClient()
   const [question, ask] = useState<Question | null>(null)
   const changed = () => client.invalidateQueries({ queryKey: ['dags', tenant] })
+  const writable = can('definition.write')
   const list = useLiveList<DagVersionHead>(null, {
     queryKey: ['dags', tenant, dag.code, 'versions'],
     page: (cursor) => api.dagVersions.list({ params: { dag: dag.code }, query: given({ cursor }) }),
@@ -37,7 +38,7 @@ export function Versions({ dag }: { dag: Dag }) {
   })
   return (
     <Stack>
-      <Traffic dag={dag} versions={list.rows} writable={can('definition.write')} onChanged={changed} />
+      <Traffic dag={dag} versions={list.rows} writable={writable} onChanged={changed} />
       {from !== undefined && to !== undefined && (
         <Compared dag={dag.code} from={Number(from)} to={Number(to)} versions={list.rows} />
       )}

@@ -3,12 +3,11 @@ import { INSTANCE_FILTER_STATES } from './states.ts'
 import type { InstanceState } from '@carillon/core'
 import { Anchor, Button, Group, Text } from '@mantine/core'
 import { Link, getRouteApi } from '@tanstack/react-router'
-import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { listTopic } from '../../app/live-topics.ts'
 import { given, listOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
-import { BulkActions } from '../../components/bulk/BulkActions.tsx'
+import { useBulk } from '../../components/bulk/use-bulk.tsx'
 import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import type { Filter } from '../../components/FilterBar.tsx'
@@ -29,7 +28,6 @@ export function InstancesPage() {
   const t = useTexts(instancesTexts)
   const { code, api } = useTenant()
   const search = route.useSearch()
-  const [ids, select] = useState<ReadonlySet<number | string>>(new Set())
   const page = (cursor: string | undefined, limit: number, signal?: AbortSignal) =>
     api.instances.list({ query: given({ ...queryOf(search), cursor, limit }) }, given({ signal }))
   const list = useLiveList<Instance>(
@@ -40,6 +38,7 @@ export function InstancesPage() {
       idOf: ({ id }) => id,
     },
   )
+  const bulk = useBulk({ list, nameOf, actions: useBulkActions(), page: (cursor) => page(cursor, 200) })
   const toRuns = (
     <Button variant="default" component={Link} to={`/t/${code}/runs`}>
       {t('toRuns')}
@@ -53,18 +52,7 @@ export function InstancesPage() {
       list={list}
       idOf={({ id }) => id}
       columns={useColumns()}
-      selection={{ ids, set: select, nameOf }}
-      bulk={
-        <BulkActions
-          selected={list.rows.filter(({ id }) => ids.has(id))}
-          onClear={() => select(new Set())}
-          actions={useBulkActions()}
-          idOf={({ id }) => id}
-          nameOf={nameOf}
-          page={(cursor) => page(cursor, 200)}
-          any={list.rows.length > 0}
-        />
-      }
+      {...bulk}
       none={
         <EmptyState title={t('none')} action={toRuns}>
           {t('noneHint')}

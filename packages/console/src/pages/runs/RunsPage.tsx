@@ -2,12 +2,11 @@ import type { Run } from '@carillon/contract'
 import type { RunOrigin, RunState } from '@carillon/core'
 import { Button, Group, Text } from '@mantine/core'
 import { Link, getRouteApi } from '@tanstack/react-router'
-import { Suspense, lazy, useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { listTopic } from '../../app/live-topics.ts'
 import { given, listOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
-import type { BulkActions as BulkActionsOf } from '../../components/bulk/BulkActions.tsx'
+import { useBulk } from '../../components/bulk/use-bulk.tsx'
 import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import type { Filter } from '../../components/FilterBar.tsx'
@@ -18,11 +17,6 @@ import { useTexts } from '../../i18n/texts.ts'
 import { useRunColumns } from './columns.tsx'
 import { runsTexts } from './text.ts'
 import { useBulkActions } from './use-bulk-actions.ts'
-
-// The list stands before what can be done with many of its rows: it is part of the first route, which is kept small.
-const BulkActions = lazy(async () => ({
-  default: (await import('../../components/bulk/BulkActions.tsx')).BulkActions,
-})) as unknown as typeof BulkActionsOf
 
 const route = getRouteApi('/t/$tenant/runs')
 
@@ -42,7 +36,6 @@ export function RunsPage() {
   const t = useTexts(runsTexts)
   const { code, api } = useTenant()
   const search = route.useSearch()
-  const [ids, select] = useState<ReadonlySet<number | string>>(new Set())
   const page = (cursor: string | undefined, limit: number, signal?: AbortSignal) =>
     api.runs.list({ query: given({ ...queryOf(search), cursor, limit }) }, given({ signal }))
   const list = useLiveList<Run>(listTopic({ kind: 'runs', tenant: code, query: given({ ...queryOf(search), limit: 50 }) }), {
@@ -50,6 +43,7 @@ export function RunsPage() {
     page: (cursor, signal) => page(cursor, 50, signal),
     idOf: ({ id }) => id,
   })
+  const bulk = useBulk({ list, nameOf, actions: useBulkActions(), page: (cursor) => page(cursor, 200) })
   const toTasks = (
     <Button variant="default" component={Link} to={`/t/${code}/tasks`}>
       {t('toTasks')}
@@ -63,20 +57,7 @@ export function RunsPage() {
       list={list}
       idOf={({ id }) => id}
       columns={useColumns()}
-      selection={{ ids, set: select, nameOf }}
-      bulk={
-        <Suspense fallback={null}>
-          <BulkActions
-            selected={list.rows.filter(({ id }) => ids.has(id))}
-            onClear={() => select(new Set())}
-            actions={useBulkActions()}
-            idOf={({ id }) => id}
-            nameOf={nameOf}
-            page={(cursor) => page(cursor, 200)}
-            any={list.rows.length > 0}
-          />
-        </Suspense>
-      }
+      {...bulk}
       none={
         <EmptyState title={t('none')} command="carillon trigger <task>" action={toTasks}>
           {t('noneHint')}

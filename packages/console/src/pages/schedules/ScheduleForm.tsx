@@ -17,6 +17,7 @@ import type { ReactNode } from 'react'
 import { useTenant } from '../../app/session.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
 import { labelsOf } from '../../components/labels.ts'
+import { LabelsField } from '../../components/LabelsField.tsx'
 import { zoneName } from '../../components/moments.ts'
 import { JsonField } from '../../components/schema-form/JsonField.tsx'
 import { recordOf } from '../../components/schema-form/schema.ts'
@@ -101,13 +102,7 @@ export function ScheduleForm({ schedule, onClose, onDone }: ScheduleFormProps) {
             <Field name="priority" hint={t('priorityHint')} pointer="/priority" {...part} />
             <Field name="name" pointer="/name" {...part} />
             <Textarea label={t('description')} autosize maxRows={6} {...text('description')} />
-            <Textarea
-              label={t('labels')}
-              description={t('labelsHint')}
-              autosize
-              {...text('labels')}
-              {...(labels === null ? { error: t('labelsProblem') } : {})}
-            />
+            <LabelsField {...text('labels')} />
           </>
         )
       }}

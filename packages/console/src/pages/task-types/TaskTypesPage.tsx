@@ -3,7 +3,7 @@ import { Button } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { getRouteApi } from '@tanstack/react-router'
 import { useLiveList } from '../../app/live-list.ts'
-import { given } from '../../app/search.ts'
+import { flagOf, given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
@@ -63,8 +63,6 @@ export function TaskTypesPage() {
   )
 }
 
-const flagOf = (text: string | undefined): boolean | undefined => (text === undefined ? undefined : text === 'true')
-
 function useFilters(): readonly Filter[] {
   const t = useTexts(taskTypesTexts)
   return [
@@ -80,16 +78,7 @@ function useFilters(): readonly Filter[] {
       ],
       width: 150,
     },
-    {
-      key: 'enabled',
-      label: t('enabled'),
-      kind: 'one',
-      options: [
-        { value: 'true', label: t('yes') },
-        { value: 'false', label: t('no') },
-      ],
-      width: 120,
-    },
+    { key: 'enabled', label: t('enabled'), kind: 'flag', width: 120 },
   ]
 }
 

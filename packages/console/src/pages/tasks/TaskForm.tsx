@@ -6,7 +6,7 @@ import type { ApiProblem } from '../../api/problem.ts'
 import { useTenant } from '../../app/session.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
 import { JsonView } from '../../components/JsonView.tsx'
-import { labelsOf } from '../../components/labels.ts'
+import { LabelsField } from '../../components/LabelsField.tsx'
 import { policyLabels } from '../../components/policies.ts'
 import { ParamsEditor } from '../../components/schema-form/ParamsEditor.tsx'
 import { problemsBelow } from '../../components/schema-form/problems.ts'
@@ -76,7 +76,6 @@ function Described({ form, problem }: { form: DraftForm<Draft>; problem: Problem
   const t = useTexts(tasksTexts)
   const { codes } = useTypes(form.draft.type)
   const { text, value } = form.fields(problem)
-  const wrongLabels = labelsOf(form.draft.labels) === null
   return (
     <>
       <TextInput label={t('code')} description={t('codeHint')} required data-autofocus {...text('code')} />
@@ -84,14 +83,7 @@ function Described({ form, problem }: { form: DraftForm<Draft>; problem: Problem
       <TextInput label={t('name')} {...text('name')} />
       <Textarea label={t('description')} autosize maxRows={6} {...text('description')} />
       <TextInput label={t('owner')} {...text('owner')} />
-      <Textarea
-        label={t('labels')}
-        description={t('labelsHint')}
-        autosize
-        minRows={1}
-        {...text('labels')}
-        {...(wrongLabels ? { error: t('labelsProblem') } : {})}
-      />
+      <LabelsField {...text('labels')} />
     </>
   )
 }

@@ -5,7 +5,7 @@ import { Link, getRouteApi } from '@tanstack/react-router'
 import { Play } from 'lucide-react'
 import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
-import { given } from '../../app/search.ts'
+import { flagOf, given, labelFilterOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { useSetSearch } from '../../app/set-search.ts'
 import type { Column } from '../../components/DataTable.tsx'
@@ -43,8 +43,8 @@ export function TasksPage() {
             q,
             type,
             owner,
-            enabled: enabled === undefined ? undefined : enabled === 'true',
-            label: label?.includes('=') ? [label] : undefined,
+            enabled: flagOf(enabled),
+            label: labelFilterOf(label),
             cursor,
           }),
         },
@@ -95,16 +95,7 @@ function useFilters(): readonly Filter[] {
     { key: 'type', label: t('type'), kind: 'text', width: 160 },
     { key: 'owner', label: t('owner'), kind: 'text', width: 140 },
     { key: 'label', label: t('labelFilter'), kind: 'text', width: 160 },
-    {
-      key: 'enabled',
-      label: t('enabled'),
-      kind: 'one',
-      options: [
-        { value: 'true', label: t('yes') },
-        { value: 'false', label: t('no') },
-      ],
-      width: 120,
-    },
+    { key: 'enabled', label: t('enabled'), kind: 'flag', width: 120 },
   ]
 }
 

@@ -6,7 +6,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
-import { given } from '../../app/search.ts'
+import { flagOf, given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
 import { CopyButton } from '../../components/CopyButton.tsx'
@@ -38,7 +38,7 @@ export function TokensPage() {
     queryKey: ['tokens', code, search],
     page: (cursor, signal) => {
       const { role, revoked } = search
-      const flags = { revoked: revoked === undefined ? undefined : revoked === 'true' }
+      const flags = { revoked: flagOf(revoked) }
       return api.tokens.list({ query: given({ role: role as Role | undefined, ...flags, cursor }) }, { signal })
     },
     idOf: ({ id }) => id,
@@ -52,16 +52,7 @@ export function TokensPage() {
       action={<Button onClick={dialog.open}>{t('create')}</Button>}
       filters={[
         { key: 'role', label: t('role'), kind: 'one', options: ROLES.map((value) => ({ value, label: value })), width: 150 },
-        {
-          key: 'revoked',
-          label: t('onlyRevoked'),
-          kind: 'one',
-          options: [
-            { value: 'true', label: t('yes') },
-            { value: 'false', label: t('no') },
-          ],
-          width: 120,
-        },
+        { key: 'revoked', label: t('onlyRevoked'), kind: 'flag', width: 120 },
       ]}
       values={search}
       list={list}
