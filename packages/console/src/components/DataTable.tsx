@@ -1,6 +1,6 @@
 import { Button, Center, Checkbox, Loader } from '@mantine/core'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { useDeferredValue, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import type { List } from '../app/live-list.ts'
 import { useTexts } from '../i18n/texts.ts'
 import classes from './DataTable.module.css'
@@ -36,6 +36,7 @@ export interface Selection<T> {
   readonly nameOf: (row: T) => string
 }
 
+/** Until one has been measured. */
 const ROW_HEIGHT = 37
 
 /** Rows of a keyset-paged list. It loads on as it is scrolled, and keeps only the rows around the window in the document. */
@@ -77,13 +78,25 @@ export function Loading() {
   return <Center py={48}>{late && <Loader size="sm" role="status" aria-label={t('loading')} />}</Center>
 }
 
-function Rows<T>({ label, list, idOf, columns, selection }: DataTableProps<T>) {
+/**
+ * What comes by itself is drawn piece by piece when there is time for it, so that a list that never rests holds up neither hands nor page. What is
+ * selected is shown at once.
+ */
+function Rows<T>(props: DataTableProps<T>) {
+  const settled = useDeferredValue(props)
+  const shown = settled.selection?.ids === props.selection?.ids ? settled : props
+  return useMemo(() => <Table {...shown} />, [shown])
+}
+
+function Table<T>({ label, list, idOf, columns, selection }: DataTableProps<T>) {
   const t = useTexts(componentTexts)
   const { rows } = list
   const body = useRef<HTMLTableSectionElement>(null)
+  // Rows are mostly as high as each other: one that is as high as expected need not be laid out again, nor remembered when it has gone.
+  const height = useRef(ROW_HEIGHT)
   const virtual = useWindowVirtualizer({
     count: rows.length,
-    estimateSize: () => ROW_HEIGHT,
+    estimateSize: () => height.current,
     overscan: 12,
     scrollMargin: body.current?.offsetTop ?? 0,
     getItemKey: (index) => idOf(rows[index]!),
@@ -92,6 +105,9 @@ function Rows<T>({ label, list, idOf, columns, selection }: DataTableProps<T>) {
   const last = items.at(-1)?.index ?? 0
   useEffect(() => {
     if (list.hasMore && last >= rows.length - 10) list.loadMore?.()
+  })
+  useEffect(() => {
+    height.current = body.current?.querySelector<HTMLElement>('tr[data-index]')?.offsetHeight || ROW_HEIGHT
   })
   const above = (items[0]?.start ?? 0) - virtual.options.scrollMargin
   const below = virtual.getTotalSize() - ((items.at(-1)?.end ?? 0) - virtual.options.scrollMargin)
