@@ -1,6 +1,6 @@
 import { Button, Center, Checkbox, Loader } from '@mantine/core'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { useDeferredValue, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
+import { memo, useDeferredValue, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import type { List } from '../app/live-list.ts'
 import { useTexts } from '../i18n/texts.ts'
 import classes from './DataTable.module.css'
@@ -137,31 +137,50 @@ function Table<T>({ label, list, idOf, columns, selection }: DataTableProps<T>) 
       </thead>
       <tbody ref={body}>
         {above > 0 && <Spacer span={span} height={above} />}
-        {items.map(({ index, key }) => {
-          const row = rows[index]!
-          return (
-            <tr key={key as string} ref={virtual.measureElement} data-index={index} aria-rowindex={index + 2}>
-              {selection && (
-                <td className={classes['select']}>
-                  <Checkbox
-                    size="xs"
-                    aria-label={t('selectRow', { name: selection.nameOf(row) })}
-                    checked={selection.ids.has(idOf(row))}
-                    onChange={() => selection.set(toggled(selection.ids, idOf(row)))}
-                  />
-                </td>
-              )}
-              {columns.map(({ id, header, cell, align, wide }) => (
-                <td key={id} style={{ textAlign: align }} data-label={header} data-wide={wide}>
-                  {cell(row)}
-                </td>
-              ))}
-            </tr>
-          )
-        })}
+        {items.map(({ index, key }) => (
+          <Row<T>
+            key={key as string}
+            row={rows[index]!}
+            measure={virtual.measureElement}
+            {...{ index, idOf, columns, selection }}
+          />
+        ))}
         {below > 0 && <Spacer span={span} height={below} />}
       </tbody>
     </table>
+  )
+}
+
+interface RowProps<T> extends Pick<DataTableProps<T>, 'idOf' | 'columns'> {
+  readonly row: T
+  readonly index: number
+  readonly selection: Selection<T> | undefined
+  readonly measure: (element: Element | null) => void
+}
+
+/** Not drawn again while the window is scrolled, nor when its height is found. */
+const Row = memo(DrawnRow) as typeof DrawnRow
+
+function DrawnRow<T>({ row, index, idOf, columns, selection, measure }: RowProps<T>) {
+  const t = useTexts(componentTexts)
+  return (
+    <tr ref={measure} data-index={index} aria-rowindex={index + 2}>
+      {selection && (
+        <td className={classes['select']}>
+          <Checkbox
+            size="xs"
+            aria-label={t('selectRow', { name: selection.nameOf(row) })}
+            checked={selection.ids.has(idOf(row))}
+            onChange={() => selection.set(toggled(selection.ids, idOf(row)))}
+          />
+        </td>
+      )}
+      {columns.map(({ id, header, cell, align, wide }) => (
+        <td key={id} style={{ textAlign: align }} data-label={header} data-wide={wide}>
+          {cell(row)}
+        </td>
+      ))}
+    </tr>
   )
 }
 
