@@ -51,6 +51,7 @@ function open(): Promise<LiveClient> {
       onStatus(status) {
         if (client !== opening) return
         setLiveState({ socket: status })
+        if (status.state === 'live') tell({ kind: 'reachable' })
         if (status.state === 'signedOut') tell({ kind: 'signed-out' })
       },
     })

@@ -1,6 +1,6 @@
 import { Button, Center, Checkbox, Loader } from '@mantine/core'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { memo, useDeferredValue, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import type { List } from '../app/live-list.ts'
 import { useTexts } from '../i18n/texts.ts'
 import classes from './DataTable.module.css'
@@ -36,6 +36,7 @@ export interface Selection<T> {
   readonly nameOf: (row: T) => string
 }
 
+/** Until one has been measured. */
 const ROW_HEIGHT = 37
 
 /** Rows of a keyset-paged list. It loads on as it is scrolled, and keeps only the rows around the window in the document. */
@@ -77,13 +78,25 @@ export function Loading() {
   return <Center py={48}>{late && <Loader size="sm" role="status" aria-label={t('loading')} />}</Center>
 }
 
-function Rows<T>({ label, list, idOf, columns, selection }: DataTableProps<T>) {
+/**
+ * What comes by itself is drawn piece by piece when there is time for it, so that a list that never rests holds up neither hands nor page. What is
+ * selected is shown at once.
+ */
+function Rows<T>(props: DataTableProps<T>) {
+  const settled = useDeferredValue(props)
+  const shown = settled.selection?.ids === props.selection?.ids ? settled : props
+  return useMemo(() => <Table {...shown} />, [shown])
+}
+
+function Table<T>({ label, list, idOf, columns, selection }: DataTableProps<T>) {
   const t = useTexts(componentTexts)
   const { rows } = list
   const body = useRef<HTMLTableSectionElement>(null)
+  // Rows are mostly as high as each other: one that is as high as expected need not be laid out again, nor remembered when it has gone.
+  const height = useRef(ROW_HEIGHT)
   const virtual = useWindowVirtualizer({
     count: rows.length,
-    estimateSize: () => ROW_HEIGHT,
+    estimateSize: () => height.current,
     overscan: 12,
     scrollMargin: body.current?.offsetTop ?? 0,
     getItemKey: (index) => idOf(rows[index]!),
@@ -92,6 +105,9 @@ function Rows<T>({ label, list, idOf, columns, selection }: DataTableProps<T>) {
   const last = items.at(-1)?.index ?? 0
   useEffect(() => {
     if (list.hasMore && last >= rows.length - 10) list.loadMore?.()
+  })
+  useEffect(() => {
+    height.current = body.current?.querySelector<HTMLElement>('tr[data-index]')?.offsetHeight || ROW_HEIGHT
   })
   const above = (items[0]?.start ?? 0) - virtual.options.scrollMargin
   const below = virtual.getTotalSize() - ((items.at(-1)?.end ?? 0) - virtual.options.scrollMargin)
@@ -121,31 +137,50 @@ function Rows<T>({ label, list, idOf, columns, selection }: DataTableProps<T>) {
       </thead>
       <tbody ref={body}>
         {above > 0 && <Spacer span={span} height={above} />}
-        {items.map(({ index, key }) => {
-          const row = rows[index]!
-          return (
-            <tr key={key as string} ref={virtual.measureElement} data-index={index} aria-rowindex={index + 2}>
-              {selection && (
-                <td className={classes['select']}>
-                  <Checkbox
-                    size="xs"
-                    aria-label={t('selectRow', { name: selection.nameOf(row) })}
-                    checked={selection.ids.has(idOf(row))}
-                    onChange={() => selection.set(toggled(selection.ids, idOf(row)))}
-                  />
-                </td>
-              )}
-              {columns.map(({ id, header, cell, align, wide }) => (
-                <td key={id} style={{ textAlign: align }} data-label={header} data-wide={wide}>
-                  {cell(row)}
-                </td>
-              ))}
-            </tr>
-          )
-        })}
+        {items.map(({ index, key }) => (
+          <Row<T>
+            key={key as string}
+            row={rows[index]!}
+            measure={virtual.measureElement}
+            {...{ index, idOf, columns, selection }}
+          />
+        ))}
         {below > 0 && <Spacer span={span} height={below} />}
       </tbody>
     </table>
+  )
+}
+
+interface RowProps<T> extends Pick<DataTableProps<T>, 'idOf' | 'columns'> {
+  readonly row: T
+  readonly index: number
+  readonly selection: Selection<T> | undefined
+  readonly measure: (element: Element | null) => void
+}
+
+/** Not drawn again while the window is scrolled, nor when its height is found. */
+const Row = memo(DrawnRow) as typeof DrawnRow
+
+function DrawnRow<T>({ row, index, idOf, columns, selection, measure }: RowProps<T>) {
+  const t = useTexts(componentTexts)
+  return (
+    <tr ref={measure} data-index={index} aria-rowindex={index + 2}>
+      {selection && (
+        <td className={classes['select']}>
+          <Checkbox
+            size="xs"
+            aria-label={t('selectRow', { name: selection.nameOf(row) })}
+            checked={selection.ids.has(idOf(row))}
+            onChange={() => selection.set(toggled(selection.ids, idOf(row)))}
+          />
+        </td>
+      )}
+      {columns.map(({ id, header, cell, align, wide }) => (
+        <td key={id} style={{ textAlign: align }} data-label={header} data-wide={wide}>
+          {cell(row)}
+        </td>
+      ))}
+    </tr>
   )
 }
 

@@ -1,7 +1,7 @@
 import { Button, Group, MultiSelect, Select, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { X } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTexts } from '../i18n/texts.ts'
 import { componentTexts } from './text.ts'
 
@@ -33,6 +33,18 @@ interface FilterBarProps {
 
 /** The filters of a list. What they hold stands in the address alone, so a link shows the same list. */
 export function FilterBar({ filters, values, onChange }: FilterBarProps) {
+  const change = useRef(onChange)
+  change.current = onChange
+  // It stands over lists that change all the time, of which it shows nothing.
+  const content = JSON.stringify([filters, values])
+  return useMemo(
+    () => <Fields {...{ filters, values }} onChange={(changes) => change.current(changes)} />,
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- `content` says all of them.
+    [content],
+  )
+}
+
+function Fields({ filters, values, onChange }: FilterBarProps) {
   const t = useTexts(componentTexts)
   const active = filters.filter(({ key }) => values[key] !== undefined)
   return (
