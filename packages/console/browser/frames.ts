@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 
 /** What people feel while they use a page: how long each frame took, and when the page did not answer at all. */
 export interface Frames {
@@ -52,6 +52,22 @@ export function framesText({ count, p50, p95, max, longTasks }: Frames): string 
   const ms = (value: number) => value.toFixed(1)
   const longest = longTasks.length === 0 ? '' : `, longest ${Math.max(...longTasks).toFixed(0)} ms`
   return `${count} frames, p50 ${ms(p50)} ms, p95 ${ms(p95)} ms, max ${ms(max)} ms; ${longTasks.length} long tasks${longest}`
+}
+
+const RESTING_MS = 3_000
+const FRAME_MS = 1_000 / 60
+
+/**
+ * How much longer frames take on this machine just now than they should, in a page that does nothing: others may keep it busy. Budgets are
+ * multiplied by it.
+ */
+export async function slownessOf(context: BrowserContext): Promise<number> {
+  const page = await context.newPage()
+  await watchFrames(page)
+  await page.waitForTimeout(RESTING_MS)
+  const { p95 } = await framesWatched(page)
+  await page.close()
+  return Math.max(1, p95 / (1.2 * FRAME_MS))
 }
 
 /** Of the page's JavaScript, after what nobody holds has been thrown away. */

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { openConsole, settle, useBrowser } from './console.ts'
+import { slownessOf } from './frames.ts'
 
-// It prints what it measures. What is asserted leaves room for a busy machine; the budgets are 1.5 s and 150 ms.
+// It prints what it measures; budgets are multiplied by what others slow the machine down.
 
 useBrowser()
 
@@ -10,6 +11,7 @@ const TIMES = 5
 
 test('a first route answers within moments in a browser that has never seen the console', async () => {
   const figures: string[] = []
+  const medians: number[] = []
   for (const path of FIRST_ROUTES) {
     const times: number[] = []
     for (let time = 0; time < TIMES; time++) {
@@ -28,9 +30,13 @@ test('a first route answers within moments in a browser that has never seen the 
       await context.close()
     }
     figures.push(`${path} ${textOf(times)}`)
-    expect(medianOf(times)).toBeLessThanOrEqual(3_000)
+    medians.push(medianOf(times))
   }
-  console.log(`first routes, cold, until they answer: ${figures.join('; ')}`)
+  const { context } = await openConsole()
+  const slowness = await slownessOf(context)
+  await context.close()
+  console.log(`first routes, cold, until they answer: ${figures.join('; ')}; slowed down ${slowness.toFixed(1)} times`)
+  expect(Math.max(...medians)).toBeLessThanOrEqual(1_500 * slowness)
 })
 
 test('a page whose data is known is there at once', async () => {
@@ -67,8 +73,9 @@ test('a page whose data is known is there at once', async () => {
       changes.set(path, [...(changes.get(path) ?? []), took])
     }
   }
+  const slowness = await slownessOf(context)
   console.log(`route changes with cached data: ${[...changes].map(([path, times]) => `${path} ${textOf(times)}`).join('; ')}`)
-  expect(medianOf([...changes.values()].flat())).toBeLessThanOrEqual(300)
+  expect(medianOf([...changes.values()].flat())).toBeLessThanOrEqual(150 * slowness)
   expect(faults).toEqual([])
   await context.close()
 })
