@@ -1,4 +1,4 @@
-import type { BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 
 /** What people feel while they use a page: how long each frame took, and when the page did not answer at all. */
 export interface Frames {
@@ -54,20 +54,20 @@ export function framesText({ count, p50, p95, max, longTasks }: Frames): string 
   return `${count} frames, p50 ${ms(p50)} ms, p95 ${ms(p95)} ms, max ${ms(max)} ms; ${longTasks.length} long tasks${longest}`
 }
 
-const RESTING_MS = 3_000
-const FRAME_MS = 1_000 / 60
+const WORK_MS = 1_000
 
 /**
- * How much longer frames take on this machine just now than they should, in a page that does nothing: others may keep it busy. Budgets are
+ * How much longer work takes on this machine just now than it should, since others want its processors too: 1 where nobody does. Budgets are
  * multiplied by it.
  */
-export async function slownessOf(context: BrowserContext): Promise<number> {
-  const page = await context.newPage()
-  await watchFrames(page)
-  await page.waitForTimeout(RESTING_MS)
-  const { p95 } = await framesWatched(page)
-  await page.close()
-  return Math.max(1, p95 / (1.2 * FRAME_MS))
+export function slownessNow(): number {
+  const begin = { at: performance.now(), used: process.cpuUsage() }
+  let worked = 0
+  while (worked < WORK_MS) {
+    const { user, system } = process.cpuUsage(begin.used)
+    worked = (user + system) / 1_000
+  }
+  return Math.max(1, (performance.now() - begin.at) / worked)
 }
 
 /** Of the page's JavaScript, after what nobody holds has been thrown away. */
