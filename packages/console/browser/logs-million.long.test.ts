@@ -116,6 +116,9 @@ describe('E7: a log of a million lines', () => {
     await tab.locator(`[data-line="${FIRST_ERROR}"][data-marked]`).getByText('OOM here').waitFor()
     expect(await tab.locator('[data-marked]').count()).toBe(1)
     await tab.close()
+    // Else a tooltip would stand over the page.
+    await page.mouse.move(0, 0)
+    await page.getByRole('tooltip').waitFor({ state: 'detached' })
     expect(await axeFinds(page)).toEqual([])
     await shoot(page, 'log-million-search')
 
