@@ -54,6 +54,22 @@ export function framesText({ count, p50, p95, max, longTasks }: Frames): string 
   return `${count} frames, p50 ${ms(p50)} ms, p95 ${ms(p95)} ms, max ${ms(max)} ms; ${longTasks.length} long tasks${longest}`
 }
 
+const WORK_MS = 1_000
+
+/**
+ * How much longer work takes on this machine just now than it should, since others want its processors too: 1 where nobody does. Budgets are
+ * multiplied by it.
+ */
+export function slownessNow(): number {
+  const begin = { at: performance.now(), used: process.cpuUsage() }
+  let worked = 0
+  while (worked < WORK_MS) {
+    const { user, system } = process.cpuUsage(begin.used)
+    worked = (user + system) / 1_000
+  }
+  return Math.max(1, (performance.now() - begin.at) / worked)
+}
+
 /** Of the page's JavaScript, after what nobody holds has been thrown away. */
 export async function heapOf(page: Page): Promise<string> {
   const session = await page.context().newCDPSession(page)

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { openConsole, settle, useBrowser } from './console.ts'
+import { slownessNow } from './frames.ts'
 
-// It prints what it measures. What is asserted leaves room for a busy machine; the budgets are 1.5 s and 150 ms.
+// It prints what it measures; budgets are multiplied by what others slow the machine down.
 
 useBrowser()
 
@@ -10,6 +11,7 @@ const TIMES = 5
 
 test('a first route answers within moments in a browser that has never seen the console', async () => {
   const figures: string[] = []
+  const medians: number[] = []
   for (const path of FIRST_ROUTES) {
     const times: number[] = []
     for (let time = 0; time < TIMES; time++) {
@@ -28,26 +30,32 @@ test('a first route answers within moments in a browser that has never seen the 
       await context.close()
     }
     figures.push(`${path} ${textOf(times)}`)
-    expect(medianOf(times)).toBeLessThanOrEqual(3_000)
+    medians.push(medianOf(times))
   }
-  console.log(`first routes, cold, until they answer: ${figures.join('; ')}`)
+  const slowness = slownessNow()
+  console.log(`first routes, cold, until they answer: ${figures.join('; ')}; slowed down ${slowness.toFixed(1)} times`)
+  expect(Math.max(...medians)).toBeLessThanOrEqual(1_500 * slowness)
 })
 
 test('a page whose data is known is there at once', async () => {
   const { page, context, faults } = await openConsole()
-  const paths = ['/t/default/runs', '/t/default/tasks', '/t/default/dags', '/t/default/schedules', '/t/default/task-types']
+  const places = [
+    ['/t/default/runs', 'Runs'],
+    ['/t/default/tasks', 'Tasks'],
+    ['/t/default/dags', 'DAGs'],
+    ['/t/default/schedules', 'Schedules'],
+    ['/t/default/task-types', 'Task types'],
+  ] as const
   await page.goto('/t/default')
   await settle(page)
-  const headings = new Map<string, string>()
-  for (const path of paths) {
+  for (const [path, heading] of places) {
     await page.locator(`nav a[href="${path}"]`).click()
-    await page.waitForURL((url) => url.pathname === path)
+    await page.getByRole('heading', { name: heading, exact: true, level: 1 }).waitFor()
     await settle(page)
-    headings.set(path, await page.locator('main h1').innerText())
   }
   const changes = new Map<string, number[]>()
   for (let time = 0; time < TIMES; time++) {
-    for (const path of paths) {
+    for (const [path, heading] of places) {
       const took = await page.evaluate(
         async ({ path, heading }) => {
           const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
@@ -57,18 +65,19 @@ test('a page whose data is known is there at once', async () => {
             document.querySelector<HTMLElement>('main h1')?.innerText === heading &&
             document.querySelector('main .mantine-Loader-root') === null
           do await frame()
-          while (!isThere())
+          while (!isThere() && performance.now() - begin < 10_000)
           // Painted.
           await frame()
           return performance.now() - begin
         },
-        { path, heading: headings.get(path)! },
+        { path, heading },
       )
       changes.set(path, [...(changes.get(path) ?? []), took])
     }
   }
+  const slowness = slownessNow()
   console.log(`route changes with cached data: ${[...changes].map(([path, times]) => `${path} ${textOf(times)}`).join('; ')}`)
-  expect(medianOf([...changes.values()].flat())).toBeLessThanOrEqual(300)
+  expect(medianOf([...changes.values()].flat())).toBeLessThanOrEqual(150 * slowness)
   expect(faults).toEqual([])
   await context.close()
 })
