@@ -28,21 +28,24 @@ const steps = defineHandler({
   },
 })
 
-/** The app `journeys` with its task type and an executor that serves it. */
-export async function startJourneys(instance: string): Promise<{ executor: Executor; start: () => Promise<Executor> }> {
+/** An app with a task type, and an executor that serves it. */
+export async function startJourneys(
+  instance: string,
+  { app = 'journeys', type = 'step', capacity = 8 } = {},
+): Promise<{ executor: Executor; start: () => Promise<Executor> }> {
   const client = api()
-  await client.apps.create({ body: { code: 'journeys' } }).catch(() => undefined)
+  await client.apps.create({ body: { code: app } }).catch(() => undefined)
   await client.taskTypes
-    .create({ body: { code: 'step', kind: 'handler', settings: { handler: 'step' }, app: 'journeys' } })
+    .create({ body: { code: type, kind: 'handler', settings: { handler: 'step' }, app } })
     .catch(() => undefined)
-  const { secret } = await client.tokens.create({ body: { name: `${instance}-token`, role: 'executor', app: 'journeys' } })
+  const { secret } = await client.tokens.create({ body: { name: `${instance}-token`, role: 'executor', app } })
   const start = async () => {
     const executor = createExecutor({
       server: inject('stage').url,
       token: secret,
-      app: 'journeys',
+      app,
       instance,
-      capacity: 8,
+      capacity,
       handlers: [steps],
     })
     await executor.start()

@@ -66,7 +66,7 @@ function Found({ dag }: { dag: Dag }) {
     <>
       <PageHeader
         title={dag.code}
-        hint={dag.name}
+        hint={[dag.name, dag.pauseReason].filter(Boolean).join(' · ')}
         beside={
           <Badge variant="outline" color="gray" c="inherit" tt="none">
             {t(dag.paused ? 'paused' : dag.enabled ? 'enabled' : 'disabled')}
