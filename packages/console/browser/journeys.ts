@@ -29,22 +29,29 @@ const steps = defineHandler({
   },
 })
 
-/** The app `journeys` with its task type and an executor that serves it. */
+interface JourneysOptions {
+  readonly stage?: Stage
+  readonly app?: string
+  readonly type?: string
+  readonly capacity?: number
+}
+
+/** An app with a task type, and an executor that serves it. */
 export async function startJourneys(
   instance: string,
-  { stage = inject('stage'), capacity = 8 }: { readonly stage?: Stage; readonly capacity?: number } = {},
+  { stage = inject('stage'), app = 'journeys', type = 'step', capacity = 8 }: JourneysOptions = {},
 ): Promise<{ executor: Executor; start: () => Promise<Executor> }> {
   const client = api(undefined, stage)
-  await client.apps.create({ body: { code: 'journeys' } }).catch(() => undefined)
+  await client.apps.create({ body: { code: app } }).catch(() => undefined)
   await client.taskTypes
-    .create({ body: { code: 'step', kind: 'handler', settings: { handler: 'step' }, app: 'journeys' } })
+    .create({ body: { code: type, kind: 'handler', settings: { handler: 'step' }, app } })
     .catch(() => undefined)
-  const { secret } = await client.tokens.create({ body: { name: `${instance}-token`, role: 'executor', app: 'journeys' } })
+  const { secret } = await client.tokens.create({ body: { name: `${instance}-token`, role: 'executor', app } })
   const start = async () => {
     const executor = createExecutor({
       server: stage.url,
       token: secret,
-      app: 'journeys',
+      app,
       instance,
       capacity,
       handlers: [steps],

@@ -26,6 +26,7 @@ export const PAGES: readonly { readonly name: string; readonly path: string }[] 
   { name: 'dag-editor-json', path: '/t/default/dags/nightly/edit?version=2&view=json' },
   { name: 'schedules', path: '/t/default/schedules' },
   { name: 'schedules-none-match', path: '/t/default/schedules?q=nothing-of-that-name' },
+  { name: 'schedules-calendar', path: '/t/default/schedules?tab=calendar' },
   { name: 'schedules-load', path: '/t/default/schedules?tab=load' },
   { name: 'schedule', path: '/t/default/schedules/weather-every-minute' },
   { name: 'schedule-fires', path: '/t/default/schedules/weather-every-minute?tab=fires' },

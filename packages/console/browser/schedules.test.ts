@@ -55,7 +55,7 @@ describe('E11: the next 20 fires across a change of the clocks', () => {
     'in %s, forward and back, the page says what the API says, and what a clock on the wall would',
     async (timezone) => {
       const changes = changesOf(timezone, Date.now() + 4 * DAY).slice(0, 2)
-      expect(changes.map(({ byMs }) => Math.sign(byMs)).toSorted()).toEqual([-1, 1])
+      expect(new Set(changes.map(({ byMs }) => Math.sign(byMs)))).toEqual(new Set([1, -1]))
       const { page, context } = await openConsole()
       for (const { at, byMs } of changes) {
         const startAt = at - 2 * DAY

@@ -2,7 +2,7 @@ import type { LiveTopic } from '@carillon/contract'
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, test } from 'vitest'
 import { api, createPerson, openConsole, settle, useBrowser } from './console.ts'
-import { endOf, until } from './journeys.ts'
+import { until } from './journeys.ts'
 
 useBrowser()
 
@@ -129,6 +129,15 @@ test("E14: another tenant's links lead where links to nothing lead, and nothing 
     expect(await seen(page, `/t/${THEIRS}${link}`), link).toBe(await seen(page, `/t/${NOWHERE}${link}`))
   }
   expect(heard.length).toBeGreaterThan(20)
+  // Of somebody who may see it the same ears do hear it.
+  const administrator = await openConsole()
+  const { heard: told } = overhear(administrator.page)
+  await seen(administrator.page, `/t/${THEIRS}/dags/${theirs.dag}`)
+  await until(
+    async () => told,
+    (all) => all.some((line) => line.includes(SECRET)),
+  )
+  await administrator.context.close()
   expect(heard.filter((line) => line.includes(SECRET))).toEqual([])
   await context.close()
 })

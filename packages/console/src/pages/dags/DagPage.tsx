@@ -55,7 +55,7 @@ function DagDetail({ dag }: { dag: Dag }) {
   return (
     <ObjectPage
       title={dag.code}
-      hint={dag.name}
+      hint={[dag.name, dag.pauseReason].filter(Boolean).join(' · ')}
       beside={<Tag>{t(dag.paused ? 'paused' : dag.enabled ? 'enabled' : 'disabled')}</Tag>}
       actions={[
         can('run.trigger') &&
