@@ -185,7 +185,8 @@ export function DagGraph(props: DagGraphProps) {
   useEffect(() => canvas.current?.recolour(), [scheme])
   useEffect(() => {
     if (current !== null) canvas.current?.reveal(current)
-  }, [current])
+    // Also when it was laid out anew: where it was is something else now.
+  }, [current, places])
 
   const nodesThere = useRef(places)
   nodesThere.current = places
