@@ -1,17 +1,18 @@
 import type { Dag, DagVersion } from '@carillon/contract'
 import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
+import { Suspense, lazy } from 'react'
 import { say } from '../../../app/Notice.tsx'
 import { useTenant } from '../../../app/session.tsx'
 import { selectNode, type Point } from '../../../components/dag-graph/model.ts'
 import { useTexts } from '../../../i18n/texts.ts'
-import { RunDialog } from '../RunDialog.tsx'
 import { AddNodeDialog, ClashDialog, ConnectDialog, PublishDialog } from './dialogs.tsx'
 import type { Draft, DraftState } from './Draft.ts'
 import { placeFor } from './places.ts'
 import { editorTexts } from './text.ts'
 import type { Editing } from './use-editing.ts'
 
+const RunDialog = lazy(async () => ({ default: (await import('../RunDialog.tsx')).RunDialog }))
 const route = getRouteApi('/t/$tenant/dags/$dag/edit')
 
 export type Dialog =
@@ -38,7 +39,11 @@ export function EditorDialogs({ dialog, draft, status, dag, version, editing, pr
     case 'CONNECT':
       return <Connecting {...{ dialog, editing, onClose }} />
     case 'RUN':
-      return <RunDialog dag={dag.code} onClose={onClose} />
+      return (
+        <Suspense>
+          <RunDialog dag={dag.code} onClose={onClose} />
+        </Suspense>
+      )
     case 'PUBLISH':
       return <Publishing {...{ draft, dag, version, editing, problemCount, onClose }} />
     case 'CLASH':
