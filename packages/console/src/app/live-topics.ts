@@ -36,8 +36,8 @@ export function runTopic(tenant: string, run: number): Topic<RunDetail> {
   return topicOf<'run', RunDetail>({ kind: 'run', tenant, run }, runOf)
 }
 
-/** Outputs, and errors that are long, are left to the look at one instance. */
-export function runOf({ head: { waiting, ...run }, items }: LiveView<'run'>): RunDetail {
+/** Outputs, and errors that are long, are left to the look at one instance. A node of the version before says nothing of what waits. */
+export function runOf({ head: { waiting = [], ...run }, items }: LiveView<'run'>): RunDetail {
   const reasons = new Map(waiting.map(({ instance, why }) => [instance, why]))
   return { ...run, instances: items.map((row) => instanceOf(row, reasons.get(row.id) ?? null)) }
 }

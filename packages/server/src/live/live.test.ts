@@ -83,6 +83,22 @@ describe('a run', () => {
     client.socket.close()
   })
 
+  test('is shown, with nothing lost, while it cannot be asked why something of it waits', async () => {
+    const survey = vi.spyOn(live.api.db, 'survey').mockRejectedValue(new Error('There is no connection.'))
+    const client = await open()
+    const run = await world.trigger(await world.dag('held>later'))
+    const id = client.subscribe(runOf(run))
+    await vi.waitFor(() => expect(survey).toHaveBeenCalled(), 10_000)
+    const [claimed] = await world.claim(1)
+    await client.sees(id, stateOf('held', 'RESERVED'))
+    survey.mockRestore()
+    await world.succeed(claimed!)
+    await client.sees(id, stateOf('held', 'SUCCESS'))
+    expect(live.errors.splice(0).map(String)).toContain('Error: There is no connection.')
+    await world.workOff()
+    client.socket.close()
+  })
+
   test('is shown without errors that are long', async () => {
     const client = await open()
     const run = await world.trigger(await world.dag('short long'))

@@ -23,6 +23,7 @@ import { instanceHandlers } from '../http/handlers/instances.ts'
 import { overviewHandlers } from '../http/handlers/overview.ts'
 import { runHandlers, runView } from '../http/handlers/runs.ts'
 import { scheduleHandlers } from '../http/handlers/schedules.ts'
+import { groupBy } from '../lifecycle/group.ts'
 import { logTopic } from '../runtime/wake-hub.ts'
 import { changeMark } from '../storage/change-mark.ts'
 import type { Transaction } from '../storage/database.ts'
@@ -37,7 +38,8 @@ type OfKind<K extends LiveTopic['kind']> = Extract<LiveTopic, { kind: K }>
 /** What a kind of topic is: the REST route that shows the same, whose permission is needed, and how it is looked at. */
 interface Kind<T extends LiveTopic> {
   readonly route: Route & { readonly access: Permission }
-  reader(context: Context, topic: T): Reader
+  /** `onError`: hears of what fails beside the thing itself. */
+  reader(context: Context, topic: T, onError: (error: unknown) => void): Reader
 }
 
 const LIST_EVERY_MS = 1_000
@@ -105,16 +107,17 @@ export function accessOf({ kind }: LiveTopic): Permission {
 /** How a topic is looked at. Only the tenant decides what is seen: whoever may read sees the same, so equal topics are shared. */
 export function readerOf(services: LiveServices, tenantId: number, topic: LiveTopic): Reader {
   const kind = kinds[topic.kind] as Kind<LiveTopic>
-  return kind.reader(contextOf(services, kind.route, tenantId), topic)
+  return kind.reader(contextOf(services, kind.route, tenantId), topic, services.onError)
 }
 
-export type LiveServices = AppOptions['services'] & Pick<ApiServices, 'overviews'>
+export type LiveServices = AppOptions['services'] &
+  Pick<ApiServices, 'overviews'> & { readonly onError: (error: unknown) => void }
 
 /** That of a request which reads over the connections of live views. */
 function contextOf(services: LiveServices, route: Route, tenantId: number): Context {
-  const { db } = services
+  const { db, onError: _, ...rest } = services
   // The handlers that look use nothing of the rest.
-  const reading = { ...services, db: { ...db, read: db.live } } as ApiServices
+  const reading = { ...rest, db: { ...db, read: db.live } } as ApiServices
   return createContext(reading, {
     route,
     principal: { ...ANONYMOUS, tenantId, role: 'viewer' },
@@ -130,9 +133,9 @@ function contextOf(services: LiveServices, route: Route, tenantId: number): Cont
 }
 
 /** After the first look, only what has changed since the one before is read: see `changeMark`. */
-function readRun(context: Context, { run }: OfKind<'run'>): Reader {
+function readRun(context: Context, { run }: OfKind<'run'>, onError: (error: unknown) => void): Reader {
   const { tenantId } = context
-  const reasons = createReasons(context)
+  const reasons = createReasons(context, onError)
   let since = 0
   let more = false
   return {
@@ -146,8 +149,10 @@ function readRun(context: Context, { run }: OfKind<'run'>): Reader {
         more ||= found.more
         return { mark, row, items: await runItems(tx, context, found.instances), changed: found.instances }
       })
+      const waiting = await reasons.after(changed)
+      // Last: what a look that fails has read is read again by the next one.
       since = mark
-      const head: LiveRunHead = { ...runView(row), more, waiting: await reasons.after(changed) }
+      const head: LiveRunHead = { ...runView(row), more, waiting }
       const restMs = row.endedAt === null ? 0 : ENDED_REST_MS
       return { seq: mark, head, extent: 'CHANGED', items, resumableFrom: 0, restMs }
     },
@@ -155,34 +160,53 @@ function readRun(context: Context, { run }: OfKind<'run'>): Reader {
 }
 
 const REASONS_EVERY_MS = 2_000
-/** Of a run; a thousand that wait, wait for the same few things. */
+/** Of a run, and of one node and what it waits for: a thousand that wait, wait for the same few things. */
 const MOST_REASONS = 100
+const MOST_ALIKE = 3
 
 /**
  * Why instances of a run do not run. What keeps them changes without them, so it is asked anew now and then. Those that wait for their parents wait
  * as planned, and those that came to wait since the look before may be gone by the next one: both are left out.
  */
-function createReasons(context: Context): { after(changed: readonly ChangedInstance[]): Promise<LiveRunHead['waiting']> } {
-  const waiting = new Map<number, Pick<ChangedInstance, 'id' | 'state'>>()
+function createReasons(
+  context: Context,
+  onError: (error: unknown) => void,
+): { after(changed: readonly ChangedInstance[]): Promise<LiveRunHead['waiting']> } {
+  const waiting = new Map<number, Waiting>()
   let known: LiveRunHead['waiting'] = []
   let askedAt = Number.NEGATIVE_INFINITY
   return {
     async after(changed) {
       const held = new Set(waiting.keys())
-      for (const { id, state, waitReason } of changed) {
-        if ((state === 'PENDING' || state === 'WAITING') && waitReason !== 'DEPENDENCY') waiting.set(id, { id, state })
+      for (const { id, state, waitReason, node } of changed) {
+        if ((state === 'PENDING' || state === 'WAITING') && waitReason !== 'DEPENDENCY')
+          waiting.set(id, { id, state, kind: `${node} ${state} ${waitReason}` })
         else waiting.delete(id)
       }
-      known = known.filter(({ instance }) => waiting.has(instance))
-      const asked = [...waiting.values()].filter(({ id }) => held.has(id)).slice(0, MOST_REASONS)
+      const outdated = new Set(changed.map(({ id }) => id))
+      known = known.filter(({ instance }) => waiting.has(instance) && !outdated.has(instance))
+      const asked = someOfEachKind([...waiting.values()].filter(({ id }) => held.has(id)))
       const due = known.length === 0 || performance.now() - askedAt >= REASONS_EVERY_MS
       if (asked.length === 0 || !due) return known
-      const found = await reasonsFor(context, asked)
+      try {
+        known = [...(await reasonsFor(context, asked))].map(([instance, why]) => ({ instance, why }))
+      } catch (error) {
+        // The run itself is shown all the same.
+        onError(error)
+      }
       askedAt = performance.now()
-      known = [...found].map(([instance, why]) => ({ instance, why }))
       return known
     },
   }
+}
+
+interface Waiting extends Pick<ChangedInstance, 'id' | 'state'> {
+  /** Those of a kind wait for the same. */
+  readonly kind: string
+}
+
+function someOfEachKind(waiting: readonly Waiting[]): readonly Waiting[] {
+  return [...groupBy(waiting, ({ kind }) => kind).values()].flatMap((alike) => alike.slice(0, MOST_ALIKE)).slice(0, MOST_REASONS)
 }
 
 async function runItems(tx: Transaction, context: Context, instances: readonly ChangedInstance[]): Promise<SeenItem[]> {

@@ -39,7 +39,7 @@ const CLOSING_MS = 500
 /** Live views: `GET /api/v1/live` becomes a WebSocket. How it goes is in docs/guides/live.md, the messages in the contract. */
 export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
   const { onError } = deps
-  const services = { ...deps.services, overviews: createOverviews() }
+  const services = { ...deps.services, overviews: createOverviews(), onError }
   const authenticator = createAuthenticator(services.db, services.sessions, { renews: false })
   const topics = createTopics({ hub: deps.hub, onError, refusalOf: carillonErrorOf })
   /** Whose each is. */

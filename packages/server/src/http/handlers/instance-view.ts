@@ -19,8 +19,8 @@ export async function reasonsFor(
 ): Promise<Map<number, Why>> {
   const ids = instances.filter(({ state }) => UNSTARTED.has(state)).map(({ id }) => id)
   if (ids.length === 0) return new Map()
-  // As the engine, whose executors may be the platform's, and never in its way.
-  return services.db.aside(async (tx) => {
+  // As the engine, whose executors may be the platform's, and in the way of nobody but who looks at such things.
+  return services.db.survey(async (tx) => {
     const facts = await waitingFacts(tx, tenantId, ids)
     const planOf = await services.plans.load(
       tx,
