@@ -53,6 +53,7 @@ export const ScheduleDays = strict({
       fires: Type.Integer({
         description: 'Planned fires; what lies behind stands in the firing ledgers and is not counted here',
       }),
+      atLeast: Type.Boolean({ description: 'Of some schedule there are more than are counted' }),
       schedules: Type.Integer({ description: 'That fire, or would but for a calendar' }),
       items: Type.Array(FiringSchedule, {
         description: 'At most 100 of them, those that fire seldom first: what fires all day is no news of a day',

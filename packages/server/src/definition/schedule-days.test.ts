@@ -63,12 +63,38 @@ describe('the days of schedules', () => {
   test('count a schedule that fires all day to a bound, and say that it is one', async () => {
     const each = schedule({ kind: 'FIXED_RATE', everyMs: 1_000, anchorAt: 0 } as LoadTiming['timing'])
     const { days } = await daysOf([each], { days: fromSaturday, now: before })
-    expect(days[0]!.items[0]).toMatchObject({ fires: 288, atLeast: true })
+    expect(days[0]).toMatchObject({ fires: 288, atLeast: true, items: [{ fires: 288, atLeast: true }] })
+  })
+
+  test('say that there are more also where what fires all day is none of those that are named', async () => {
+    const daily = Array.from({ length: 100 }, () => schedule(cron('0 0 9 * * ?')))
+    const { days } = await daysOf([schedule(cron('0 * * * * ?')), ...daily], { days: fromSaturday, now: before })
+    expect(days[0]).toMatchObject({ fires: 388, atLeast: true, schedules: 101 })
+    expect(days[0]!.items.every(({ atLeast }) => !atLeast)).toBe(true)
+  })
+
+  test('tell of what fires seldom however much else fires all day', async () => {
+    const frequent = Array.from({ length: 30 }, (_, second) => schedule(cron(`${second} * * * * ?`)))
+    const seldom = schedule(cron('0 0 6 ? * SUN'))
+    const { days, more } = await daysOf([...frequent, seldom], { days: fromSaturday, now: before, most: 3_000 })
+    expect(days.map(({ items }) => items.some(({ code }) => code === seldom.code))).toEqual([false, true, false])
+    expect([days[1]!.schedules, days[1]!.atLeast, more]).toEqual([31, true, false])
+  })
+
+  test('call no day left out of which a part is not, wherever the reader is', async () => {
+    const saturday = {
+      ...{ mode: 'EXCLUDE', id: 2, version: 1, code: 'saturday', timezone: 'Asia/Shanghai' },
+      ...{ days: [], weekdays: [6], exceptDays: [] },
+    }
+    const each = schedule(cron('0 * * * * ?'), { calendars: [saturday] as never })
+    const days = localDays('America/Los_Angeles', '2026-11-21', 1)!
+    const map = await daysOf([each], { days, now: before })
+    expect(map.days[0]!.items[0]).toMatchObject({ fires: 288, atLeast: true, excluded: 288, calendar: 'saturday' })
   })
 
   test('stop after so many fires and say so', async () => {
     const many = [schedule(cron('0 0 * * * ?')), schedule(cron('0 1 * * * ?')), schedule(cron('0 2 * * * ?'))]
-    const { days, more } = await daysOf(many, { days: fromSaturday, now: before, fires: 100 })
+    const { days, more } = await daysOf(many, { days: fromSaturday, now: before, most: 100 })
     expect([more, days[0]!.schedules]).toEqual([true, 2])
   })
 

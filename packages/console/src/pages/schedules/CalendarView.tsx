@@ -171,9 +171,8 @@ function Cell({ text, day, elsewhere, today, chosen }: CellProps) {
 }
 
 /** `288+` where it fires more often than is counted. */
-const firesOf = ({ fires, atLeast }: Item): string => `${fires}${atLeast ? '+' : ''}`
-const countOf = (day: Day | undefined): string =>
-  day === undefined ? '0' : `${day.fires}${day.items.some(({ atLeast }) => atLeast) ? '+' : ''}`
+const firesOf = ({ fires, atLeast }: Pick<Item, 'fires' | 'atLeast'>): string => `${fires}${atLeast ? '+' : ''}`
+const countOf = (day: Day | undefined): string => (day === undefined ? '0' : firesOf(day))
 
 function DayList({ day, past }: { day: Day; past: boolean }) {
   const t = useTexts(schedulesTexts)
