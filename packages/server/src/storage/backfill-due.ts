@@ -1,5 +1,5 @@
 import { keyColumns } from './columns.ts'
-import type { Transaction } from './database.ts'
+import type { Asking, Transaction } from './database.ts'
 import { sql } from './sql.ts'
 import { dueTenants } from './turns.ts'
 
@@ -16,7 +16,7 @@ const DUE = sql(
 )
 
 /** One due backfill of each tenant: everyone's moves, however many one tenant has. */
-export function selectDueBackfills(tx: Transaction, limit: number): Promise<BackfillKey[]> {
+export function selectDueBackfills(tx: Asking, limit: number): Promise<BackfillKey[]> {
   return tx.query(DUE, [limit])
 }
 

@@ -14,7 +14,7 @@ import type { Statement } from './sql.ts'
 export interface Database {
   engine<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** As `engine`, for one statement that only looks whether there is something to do: it is its own transaction, and costs a third of one. */
-  look<T>(select: (tx: Transaction) => Promise<T>): Promise<T>
+  look<T>(select: (tx: Asking) => Promise<T>): Promise<T>
   lease<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   aside<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   tenant<T>(tenantId: number, work: (tx: Transaction) => Promise<T>): Promise<T>
@@ -32,8 +32,11 @@ export interface Database {
 }
 
 /** Rows come with bigint and timestamptz as numbers (identifiers below 2^53, epoch milliseconds). */
-export interface Transaction {
+export interface Asking {
   query<Row>(statement: Statement, parameters?: readonly unknown[]): Promise<Row[]>
+}
+
+export interface Transaction extends Asking {
   /**
    * A change whose answer nobody needs: it travels with the next statement that is waited for, or with COMMIT, and its failure fails the
    * transaction. A round trip costs both processes more than most statements do.
@@ -226,22 +229,21 @@ async function transactOnce<T>(pool: pg.Pool, { tenantId, readOnly }: Mode, work
 }
 
 /** The loops of a node look many times a second and find nothing: BEGIN and COMMIT around that would be most of what an idle node costs. */
-async function lookOnce<T>(pool: pg.Pool, select: (tx: Transaction) => Promise<T>): Promise<T> {
+async function lookOnce<T>(pool: pg.Pool, select: (tx: Asking) => Promise<T>): Promise<T> {
   const connection = await borrow(pool)
   const tx = transactionOn(connection, { commit: [], rollback: [] })
   let looked = false
-  const query: Transaction['query'] = (statement, parameters) => {
+  const query: Asking['query'] = (statement, parameters) => {
     if (looked) throw new Error(`The statement ${statement.name} is the second of a look: several need a transaction.`)
     looked = true
     return tx.query(statement, parameters)
   }
   try {
-    const result = await select({ ...tx, query, send: query })
-    connection.giveBack()
-    return result
+    return await select({ query })
   } catch (error) {
-    await connection.rollBack()
     throw connection.failure() ?? error
+  } finally {
+    connection.giveBack()
   }
 }
 

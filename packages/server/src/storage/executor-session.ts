@@ -1,6 +1,6 @@
 import type { CapacityRule } from '@carillon/core'
 import { column, plainColumn } from './columns.ts'
-import type { Transaction } from './database.ts'
+import type { Asking, Transaction } from './database.ts'
 import { cancelChecks, lockCheck, scheduleCheck } from './executor-check.ts'
 import { placed } from './placed.ts'
 import { sql } from './sql.ts'
@@ -415,7 +415,7 @@ const PUSH_APPS = sql(
    where e.mode = 'PUSH' and ${MAY_GET} order by 1, 2`,
 )
 
-export function selectPushApps(tx: Transaction): Promise<{ tenantId: number; appId: number }[]> {
+export function selectPushApps(tx: Asking): Promise<{ tenantId: number; appId: number }[]> {
   return tx.query(PUSH_APPS)
 }
 

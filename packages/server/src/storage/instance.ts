@@ -7,7 +7,7 @@ import {
   type WaitReason,
 } from '@carillon/core'
 import { column, plainColumn } from './columns.ts'
-import type { Transaction } from './database.ts'
+import type { Asking, Transaction } from './database.ts'
 import { placed } from './placed.ts'
 import { RUN_COLUMNS } from './run.ts'
 import { literals, sql } from './sql.ts'
@@ -323,7 +323,7 @@ const QUEUES_WAITING = sql(
    where exists (select from instance_live l where l.queue_id = lane.queue_id and l.state = 'PENDING')`,
 )
 
-export async function selectQueuesWaiting(tx: Transaction, queueIds: readonly number[]): Promise<number[]> {
+export async function selectQueuesWaiting(tx: Asking, queueIds: readonly number[]): Promise<number[]> {
   return (await tx.query<{ queueId: number }>(QUEUES_WAITING, [queueIds])).map((row) => row.queueId)
 }
 
@@ -727,7 +727,7 @@ const OVERDUE = sql(
 )
 
 /** Instances of open sessions, and those without any, whose deadline has passed. Unlocked: the caller locks and looks again. */
-export function selectOverdueInstances(tx: Transaction, limit: number): Promise<InstanceKey[]> {
+export function selectOverdueInstances(tx: Asking, limit: number): Promise<InstanceKey[]> {
   return tx.query(OVERDUE, [limit])
 }
 
@@ -749,6 +749,6 @@ const ABANDONED = sql(
 )
 
 /** Instances held by sessions that have ended. Unlocked: the caller locks and looks again. */
-export function selectAbandonedInstances(tx: Transaction, limit: number): Promise<(InstanceKey & { sessionId: number })[]> {
+export function selectAbandonedInstances(tx: Asking, limit: number): Promise<(InstanceKey & { sessionId: number })[]> {
   return tx.query(ABANDONED, [limit])
 }

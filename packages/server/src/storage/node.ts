@@ -1,6 +1,6 @@
 import { RUN_STOPS, type InstanceState, type RunState, type WaitReason } from '@carillon/core'
 import { column, plainColumn } from './columns.ts'
-import type { Transaction } from './database.ts'
+import type { Asking, Transaction } from './database.ts'
 import { INSTANCE_COLUMNS, MOVED_INSTANCE, type InstanceKey } from './instance.ts'
 import { placed } from './placed.ts'
 import type { RunKey } from './run.ts'
@@ -470,7 +470,7 @@ const DUE = sql(
 )
 
 /** Nodes whose time has come that no executor runs: waits, approvals and events. Unlocked: the caller locks and looks again. */
-export function selectDueNodes(tx: Transaction, limit: number): Promise<InstanceKey[]> {
+export function selectDueNodes(tx: Asking, limit: number): Promise<InstanceKey[]> {
   return tx.query(DUE, [limit])
 }
 
@@ -479,7 +479,7 @@ const OVERDUE_RUNS = sql(
   `select tenant_id as "tenantId", id from run_live where deadline_at <= statement_timestamp() and (reason in (${literals(RUN_STOPS)})) is not true order by deadline_at limit $1`,
 )
 
-export function selectOverdueRuns(tx: Transaction, limit: number): Promise<RunKey[]> {
+export function selectOverdueRuns(tx: Asking, limit: number): Promise<RunKey[]> {
   return tx.query(OVERDUE_RUNS, [limit])
 }
 

@@ -1,5 +1,5 @@
 import { column, keyColumns, plainColumn } from './columns.ts'
-import type { Transaction } from './database.ts'
+import type { Asking, Transaction } from './database.ts'
 import type { InstanceKey } from './instance.ts'
 import { sql } from './sql.ts'
 import { storableJson, storableText } from './storable-json.ts'
@@ -43,7 +43,7 @@ const DUE_KINDS = sql(
 )
 
 /** What there is to do at present. */
-export async function selectDueKinds(tx: Transaction): Promise<OutboxEntry['kind'][]> {
+export async function selectDueKinds(tx: Asking): Promise<OutboxEntry['kind'][]> {
   return (await tx.query<Pick<OutboxEntry, 'kind'>>(DUE_KINDS)).map((row) => row.kind)
 }
 

@@ -1,6 +1,6 @@
 import type { MisfirePolicy, ScheduleTiming } from '@carillon/core'
 import { column, plainColumn } from './columns.ts'
-import type { Transaction } from './database.ts'
+import type { Asking, Transaction } from './database.ts'
 import { placed } from './placed.ts'
 import { misfireOfTask } from './schedule.ts'
 import { sql } from './sql.ts'
@@ -17,7 +17,7 @@ const NEXT_DUE = sql(
 )
 
 /** When the next schedule of anyone is due; null when none is. One index entry. */
-export async function selectNextDue(tx: Transaction): Promise<{ at: number | null; now: number }> {
+export async function selectNextDue(tx: Asking): Promise<{ at: number | null; now: number }> {
   return (await tx.query<{ at: number | null; now: number }>(NEXT_DUE))[0]!
 }
 
