@@ -11,6 +11,9 @@ export type NodeWait =
   | { readonly kind: 'TIME'; readonly dueAt: number }
   | { readonly kind: 'EVENT'; readonly name: string; readonly key: string; readonly dueAt: number | null }
 
+/** Characters of a value that are shown where it is no good. */
+const SHOWN = 100
+
 /** @param now when the wait begins, epoch milliseconds */
 export function nodeWait({ ms = 0, until, event }: WaitDefinition, context: NodeContext, now: number): Computed<NodeWait> {
   if (event) return eventWait(event, context, now)
@@ -19,7 +22,8 @@ export function nodeWait({ ms = 0, until, event }: WaitDefinition, context: Node
   if (computed.kind === 'ERROR') return computed
   const dueAt = instantOf(computed.value)
   if (dueAt !== null) return { kind: 'VALUE', value: { kind: 'TIME', dueAt } }
-  return { kind: 'ERROR', message: `"${until}" gives no instant; give epoch milliseconds, or a date and time with its zone.` }
+  const gives = JSON.stringify(computed.value)?.slice(0, SHOWN)
+  return { kind: 'ERROR', message: `"${until}" gives ${gives}; give epoch milliseconds, or a date and time with its zone.` }
 }
 
 function eventWait(event: NonNullable<WaitDefinition['event']>, context: NodeContext, now: number): Computed<NodeWait> {

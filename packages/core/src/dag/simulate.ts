@@ -99,7 +99,7 @@ export type SimulatedOutcomes = Readonly<Record<string, SimulatedOutcome | reado
 /**
  * Runs a definition in virtual time, with outcomes that are known beforehand.
  *
- * @param definition one in which `validateDagDefinition` finds nothing wrong
+ * @param definition one in which `validateDagDefinition` finds nothing wrong. Its templates are compiled once: a changed one is another object.
  * @example
  * simulateDag(definition, { params: { day: '2024-02-29' } }, { extract: { output: { rows: 0 } } }).nodes
  * // [{ code: 'extract', state: 'SUCCESS', … }, { code: 'load', state: 'SKIPPED', skippedBecause: 'CONDITION', … }]
