@@ -16,7 +16,7 @@ export async function graphileWorker({ postgres }: Bench): Promise<Contestant> {
   await utils.migrate()
   await utils.release()
   return {
-    warmUp: 300,
+    warmUp: 1_500,
     async round(count) {
       await postgres.query(
         url,

@@ -20,6 +20,8 @@ export const heartbeats: Measurement = {
   async measure(bench) {
     const carillon = await bench.carillon()
     const { client } = await carillon.tenant('heartbeats', { connected: false })
+    // What measurements before have left to write is no idling.
+    await bench.postgres.settle()
     const idle = await coreShare(bench, () => until(instant() + WATCHED_SECONDS * 1_000))
     const apps = Array.from({ length: APPS }, (_, n) => `beating-${n}`)
     for (const code of apps) await client.apps.create({ body: { code } })

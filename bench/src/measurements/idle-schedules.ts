@@ -17,6 +17,7 @@ export const idleSchedules: Measurement = {
     const carillon = await bench.carillon()
     const tenant = await carillon.tenant('idle')
     const watch = () => until(instant() + WATCHED_SECONDS * 1_000)
+    await bench.postgres.settle()
     const without = await coreShare(bench, watch)
     const at = Math.ceil((instant() + DAY_MS / 2) / 1000) * 1000
     await createInBulk(bench.postgres, carillon, tenant, { prefix: 'idle', count: COUNT, at, timezone: 'UTC' })

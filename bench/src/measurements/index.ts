@@ -12,7 +12,7 @@ import { routing } from './routing.ts'
 import { throughput } from './throughput.ts'
 import { triggerToStart } from './trigger-to-start.ts'
 
-/** In the order in which they run: throughput late, when all that it compares with is as warm as it would be in use. */
+/** In the order in which they run: throughput late, when the server is as warm as one in use. Its peers have a warm-up of their own there. */
 export const measurements: readonly Measurement[] = [
   triggerToStart,
   push,

@@ -23,7 +23,7 @@ export async function pgBoss({ postgres, atEnd }: Bench): Promise<Contestant> {
     }
   }
   return {
-    warmUp: 300,
+    warmUp: 1_000,
     async round(count) {
       await boss.insert(Array.from({ length: count }, (_, n) => ({ name: QUEUE, data: { n } })))
       const begun = performance.now()

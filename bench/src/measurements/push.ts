@@ -7,7 +7,7 @@ import { ratesOf } from '../harness/rounds.ts'
 import { spreadOf, type Spread } from '../harness/statistics.ts'
 import { endToEnd } from './carillon-end-to-end.ts'
 
-const QUICK = { warmUp: 1_500, roundMs: 600, rounds: 1, budgetMs: 1_500 }
+const QUICK = { warmUp: 1_000, roundMs: 600, rounds: 1, budgetMs: 1_500 }
 const FULL = { warmUp: 9_000, roundMs: 4_000, rounds: 5, budgetMs: 60_000 }
 
 const PER_SECOND = 100
