@@ -1,7 +1,7 @@
 import type { LiveTopic } from '@carillon/contract'
 import type { LiveView } from '@carillon/contract/live-client'
 import { keepPreviousData, useQuery, useQueryClient, type QueryKey, type UseQueryResult } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { ApiProblem, ServerUnreachable } from '../api/problem.ts'
 import { watch } from './live-connection.ts'
 import { lastHeard, sayOutdated, useLiveState } from './live-state.ts'
@@ -61,16 +61,20 @@ export function useTopic(topic: LiveTopic | null, onView: (view: LiveView) => vo
   const [refusals, setRefusals] = useState(0)
   const name = topic === null ? null : JSON.stringify(topic)
   const [known, setKnown] = useState<{ of: string | null; staleAt: number }>({ of: null, staleAt: 0 })
-  const take = useRef(onView)
-  take.current = onView
+  const present = useRef({ name, onView })
+  useLayoutEffect(() => {
+    present.current = { name, onView }
+  })
   useEffect(() => {
     if (topic === null) return undefined
     const outdate = () => setKnown((before) => (before.of === null ? before : { of: null, staleAt: lastHeard() }))
     let again: ReturnType<typeof setTimeout> | undefined
     const stop = watch(topic, {
       onView(view) {
+        // A subscription ends a moment after another topic was drawn: what it says until then is of no use, and no part of the other.
+        if (present.current.name !== name) return
         setKnown((before) => (before.of === name ? before : { of: name, staleAt: 0 }))
-        take.current(view)
+        present.current.onView(view)
       },
       onStale: (stale) => (stale ? outdate() : setKnown({ of: name, staleAt: 0 })),
       onRefused() {
