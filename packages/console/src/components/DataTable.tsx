@@ -42,16 +42,16 @@ const ROW_HEIGHT = 37
 /** Rows of a keyset-paged list. It loads on as it is scrolled, and keeps only the rows around the window in the document. */
 export function DataTable<T>({ label, list, idOf, columns, empty, selection }: DataTableProps<T>) {
   const t = useTexts(componentTexts)
-  const { rows } = list
+  const { rows, fresh = 0, gone = 0 } = list
   if (list.error !== null && rows.length === 0) return <ErrorPanel error={list.error} retry={list.retry} />
   if (list.pending) return <Loading />
   if (rows.length === 0) return empty
   return (
     <>
-      {(list.fresh ?? 0) > 0 && (
+      {fresh + gone > 0 && (
         <Center className={classes['fresh']}>
           <Button size="compact-sm" radius="xl" onClick={list.showFresh}>
-            ▲ {t('fresh', { count: list.fresh })}
+            ▲ {gone > 0 ? t('changed', { count: fresh + gone }) : t('fresh', { count: fresh })}
           </Button>
         </Center>
       )}
