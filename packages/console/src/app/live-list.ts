@@ -82,7 +82,8 @@ export function useLiveList<T>(topic: Topic<Page<T>> | null, { queryKey, page, i
       window.scrollTo({ top: 0 })
     },
     hasMore: pages.hasNextPage,
-    loadMore: () => void (pages.isFetchingNextPage || pages.fetchNextPage()),
+    // A table drawn again before it knows that more is under way asks for it again.
+    loadMore: () => void pages.fetchNextPage({ cancelRefetch: false }),
     loadingMore: pages.isFetchingNextPage,
     pending: pages.isPending,
     error: pages.error,

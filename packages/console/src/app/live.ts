@@ -4,7 +4,7 @@ import { keepPreviousData, useQuery, useQueryClient, type QueryKey, type UseQuer
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { ApiProblem, ServerUnreachable } from '../api/problem.ts'
 import { watch } from './live-connection.ts'
-import { lastHeard, sayOutdated, useLiveState } from './live-state.ts'
+import { lastHeard, sayOutdated, useLiveState, useMayAsk } from './live-state.ts'
 import type { Topic } from './live-topics.ts'
 
 const EVERY_MS = 2_000
@@ -33,14 +33,15 @@ export interface LiveQuery<T> {
 export function useLive<T>(topic: Topic<T> | null, query: LiveQuery<T>): UseQueryResult<T> {
   const client = useQueryClient()
   const { queryKey, queryFn, enabled = true, everyMs = EVERY_MS } = query
-  const { paused, unreachable, slowedUntil } = useLiveState()
+  const { paused } = useLiveState()
+  const mayAsk = useMayAsk()
   const watched = topic !== null && enabled && query.changes?.(client.getQueryData<T>(queryKey)) !== false
   const { fed, staleAt } = useTopic(watched ? topic.topic : null, (view) => {
     // An answer that is under way was asked for before this was said, and would take its place.
     void client.cancelQueries({ queryKey, exact: true })
     client.setQueryData<T>(queryKey, topic!.dataOf(view) as never)
   })
-  const asks = !paused && !fed && unreachable === null && slowedUntil === null
+  const asks = !paused && !fed && mayAsk
   const result = useQuery({
     queryKey,
     queryFn,
