@@ -14,13 +14,22 @@ export interface Request {
 /** One call with the session's cookie. Throws `ApiProblem` where the server refuses, `ServerUnreachable` where it does not answer. */
 export async function request(call: Request): Promise<Response> {
   const response = await send(call)
-  // What a proxy says of a server that is gone is no word of the server.
+  // A server that fails is not yet back.
   if (response.status < 500) tell({ kind: 'reachable' })
   if (response.ok) return response
+  if (isProxys(response)) {
+    tell({ kind: 'unreachable' })
+    throw new ServerUnreachable(response.status)
+  }
   const problem = new ApiProblem(response.status, await bodyOf(response))
   if (problem.status === 401 && !call.path.startsWith('/api/v1/session')) tell({ kind: 'signed-out' })
   if (problem.status === 429 && call.method === 'GET') tell({ kind: 'slowed', until: Date.now() + restOf(response) })
   throw problem
+}
+
+/** What a proxy says of a server that is gone: the server's own refusals are problem documents. */
+function isProxys({ status, headers }: Response): boolean {
+  return [502, 503, 504].includes(status) && !headers.get('content-type')?.startsWith('application/problem+json')
 }
 
 async function send(call: Request): Promise<Response> {

@@ -7,14 +7,16 @@ import { heard, liveState, setLiveState } from './live-state.ts'
 let client: Promise<LiveClient> | null = null
 
 export function watch<T extends LiveTopic>(topic: T, watcher: LiveWatcher<T['kind']>): () => void {
-  client ??= open()
+  const mine = (client ??= open())
   let stop: (() => void) | null = null
   let over = false
   const start = (live: LiveClient) => {
     if (!over) stop = live.watch(topic, watcher)
   }
   // Without it pages ask by themselves; the next thing that is watched tries again.
-  client.then(start, () => (client = null))
+  mine.then(start, () => {
+    if (client === mine) client = null
+  })
   return () => {
     over = true
     stop?.()
@@ -23,12 +25,15 @@ export function watch<T extends LiveTopic>(topic: T, watcher: LiveWatcher<T['kin
 
 export function setPaused(paused: boolean): void {
   setLiveState({ paused })
-  void client?.then((live) => (paused ? live.pause() : live.resume()))
+  client?.then((live) => (paused ? live.pause() : live.resume()), neverOpened)
 }
+
+/** What could not be loaded need not be paused or closed. */
+const neverOpened = (): void => undefined
 
 /** Whoever signs out takes it along. */
 export function closeLive(): void {
-  void client?.then((live) => live.close())
+  client?.then((live) => live.close(), neverOpened)
   client = null
   setLiveState({ socket: null })
 }

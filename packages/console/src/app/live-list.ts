@@ -19,6 +19,8 @@ export interface List<T> {
   readonly rows: readonly T[]
   /** Rows that came since and are not shown yet, so that nothing moves under the reader. */
   readonly fresh: number
+  /** Rows shown as they were read, which are no longer what is listed. */
+  readonly gone: number
   readonly showFresh: () => void
   readonly hasMore: boolean
   readonly loadMore: () => void
@@ -74,12 +76,14 @@ export function useLiveList<T>(topic: Topic<Page<T>> | null, { queryKey, page, i
   return {
     rows,
     fresh,
+    gone,
     showFresh: () => {
       showFresh()
       window.scrollTo({ top: 0 })
     },
     hasMore: pages.hasNextPage,
-    loadMore: () => void (pages.isFetchingNextPage || pages.fetchNextPage()),
+    // A table drawn again before it knows that more is under way asks for it again.
+    loadMore: () => void pages.fetchNextPage({ cancelRefetch: false }),
     loadingMore: pages.isFetchingNextPage,
     pending: pages.isPending,
     error: pages.error,

@@ -13,6 +13,8 @@ test('rows in sight change in their places; those that came since are counted, a
 test('rows that no longer match are told from those that lie behind the first page', () => {
   expect(shownRows([row(5), row(4), row(3), row(2)], head('more', row(5), row(3)), idOf)).toMatchObject({ fresh: 0, gone: 1 })
   expect(shownRows([row(5), row(4)], head(null, row(5)), idOf)).toMatchObject({ gone: 1 })
+  // Its last row has come to match since.
+  expect(shownRows([row(5), row(4), row(3)], head('more', row(6), row(4), row(2)), idOf)).toMatchObject({ fresh: 2, gone: 1 })
   expect(shownRows([row(5), row(4)], head(null), idOf)).toMatchObject({ gone: 2 })
 })
 

@@ -17,7 +17,7 @@ export function shownRows<T>(
   if (head === undefined) return { rows: known, fresh: 0, gone: 0 }
   const ids = new Set(known.map(idOf))
   const present = new Map(head.items.map((row) => [idOf(row), row]))
-  const last = head.items.at(-1)
+  const last = head.items.findLast((row) => ids.has(idOf(row)))
   const reach =
     head.nextCursor === null ? known.length : last === undefined ? 0 : known.findIndex((row) => idOf(row) === idOf(last)) + 1
   return {

@@ -39,6 +39,12 @@ export function useLiveState(): LiveState {
   return useSyncExternalStore(listen, liveState)
 }
 
+/** Whether what nobody asked for by hand may be asked: the server answers, and has not asked for a rest. */
+const mayAsk = (): boolean => state.unreachable === null && state.slowedUntil === null
+export function useMayAsk(): boolean {
+  return useSyncExternalStore(listen, mayAsk)
+}
+
 /** When the server said something last, by whichever way. No state: it changes all the time, and is read when the server no longer speaks. */
 let heardAt = Date.now()
 export const heard = (): void => void (heardAt = Date.now())

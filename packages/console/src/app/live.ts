@@ -1,10 +1,10 @@
 import type { LiveTopic } from '@carillon/contract'
 import type { LiveView } from '@carillon/contract/live-client'
 import { keepPreviousData, useQuery, useQueryClient, type QueryKey, type UseQueryResult } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { ApiProblem, ServerUnreachable } from '../api/problem.ts'
 import { watch } from './live-connection.ts'
-import { lastHeard, sayOutdated, useLiveState } from './live-state.ts'
+import { lastHeard, sayOutdated, useLiveState, useMayAsk } from './live-state.ts'
 import type { Topic } from './live-topics.ts'
 
 const EVERY_MS = 2_000
@@ -33,14 +33,15 @@ export interface LiveQuery<T> {
 export function useLive<T>(topic: Topic<T> | null, query: LiveQuery<T>): UseQueryResult<T> {
   const client = useQueryClient()
   const { queryKey, queryFn, enabled = true, everyMs = EVERY_MS } = query
-  const { paused, unreachable, slowedUntil } = useLiveState()
+  const { paused } = useLiveState()
+  const mayAsk = useMayAsk()
   const watched = topic !== null && enabled && query.changes?.(client.getQueryData<T>(queryKey)) !== false
   const { fed, staleAt } = useTopic(watched ? topic.topic : null, (view) => {
     // An answer that is under way was asked for before this was said, and would take its place.
     void client.cancelQueries({ queryKey, exact: true })
     client.setQueryData<T>(queryKey, topic!.dataOf(view) as never)
   })
-  const asks = !paused && !fed && unreachable === null && slowedUntil === null
+  const asks = !paused && !fed && mayAsk
   const result = useQuery({
     queryKey,
     queryFn,
@@ -61,16 +62,20 @@ export function useTopic(topic: LiveTopic | null, onView: (view: LiveView) => vo
   const [refusals, setRefusals] = useState(0)
   const name = topic === null ? null : JSON.stringify(topic)
   const [known, setKnown] = useState<{ of: string | null; staleAt: number }>({ of: null, staleAt: 0 })
-  const take = useRef(onView)
-  take.current = onView
+  const present = useRef({ name, onView })
+  useLayoutEffect(() => {
+    present.current = { name, onView }
+  })
   useEffect(() => {
     if (topic === null) return undefined
     const outdate = () => setKnown((before) => (before.of === null ? before : { of: null, staleAt: lastHeard() }))
     let again: ReturnType<typeof setTimeout> | undefined
     const stop = watch(topic, {
       onView(view) {
+        // A subscription ends a moment after another topic was drawn: what it says until then is of no use, and no part of the other.
+        if (present.current.name !== name) return
         setKnown((before) => (before.of === name ? before : { of: name, staleAt: 0 }))
-        take.current(view)
+        present.current.onView(view)
       },
       onStale: (stale) => (stale ? outdate() : setKnown({ of: name, staleAt: 0 })),
       onRefused() {

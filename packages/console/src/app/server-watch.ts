@@ -11,17 +11,22 @@ export function watchServer(): void {
   let asking: ReturnType<typeof setTimeout> | undefined
   let resting: ReturnType<typeof setTimeout> | undefined
   let failures = 0
+  /** Times that it was reached again: a question from before that does not go on. */
+  let returns = 0
 
   const askLater = () => {
     const ms = askAgainMs(failures++)
     setLiveState({ unreachable: { since: liveState().unreachable?.since ?? lastHeard(), retryAt: Date.now() + ms } })
-    asking = setTimeout(() => void readSession().catch(() => liveState().unreachable && askLater()), ms)
+    const since = returns
+    clearTimeout(asking)
+    asking = setTimeout(() => void readSession().catch(() => since === returns && askLater()), ms)
   }
   const reached = () => {
     heard()
     if (liveState().unreachable === null) return
     clearTimeout(asking)
     failures = 0
+    returns++
     setLiveState({ unreachable: null })
     askWhatFailed()
   }

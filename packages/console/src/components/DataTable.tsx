@@ -2,6 +2,7 @@ import { Button, Center, Checkbox, Loader } from '@mantine/core'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { memo, useDeferredValue, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import type { List } from '../app/live-list.ts'
+import { useMayAsk } from '../app/live-state.ts'
 import { useTexts } from '../i18n/texts.ts'
 import classes from './DataTable.module.css'
 import { ErrorPanel } from './ErrorPanel.tsx'
@@ -42,16 +43,16 @@ const ROW_HEIGHT = 37
 /** Rows of a keyset-paged list. It loads on as it is scrolled, and keeps only the rows around the window in the document. */
 export function DataTable<T>({ label, list, idOf, columns, empty, selection }: DataTableProps<T>) {
   const t = useTexts(componentTexts)
-  const { rows } = list
+  const { rows, fresh = 0, gone = 0 } = list
   if (list.error !== null && rows.length === 0) return <ErrorPanel error={list.error} retry={list.retry} />
   if (list.pending) return <Loading />
   if (rows.length === 0) return empty
   return (
     <>
-      {(list.fresh ?? 0) > 0 && (
+      {fresh + gone > 0 && (
         <Center className={classes['fresh']}>
           <Button size="compact-sm" radius="xl" onClick={list.showFresh}>
-            ▲ {t('fresh', { count: list.fresh })}
+            ▲ {gone > 0 ? t('changed', { count: fresh + gone }) : t('fresh', { count: fresh })}
           </Button>
         </Center>
       )}
@@ -91,6 +92,7 @@ function Rows<T>(props: DataTableProps<T>) {
 function Table<T>({ label, list, idOf, columns, selection }: DataTableProps<T>) {
   const t = useTexts(componentTexts)
   const { rows } = list
+  const mayAsk = useMayAsk()
   const body = useRef<HTMLTableSectionElement>(null)
   // Rows are mostly as high as each other: one that is as high as expected need not be laid out again, nor remembered when it has gone.
   const height = useRef(ROW_HEIGHT)
@@ -104,7 +106,8 @@ function Table<T>({ label, list, idOf, columns, selection }: DataTableProps<T>) 
   const items = virtual.getVirtualItems()
   const last = items.at(-1)?.index ?? 0
   useEffect(() => {
-    if (list.hasMore && last >= rows.length - 10) list.loadMore?.()
+    // What failed is asked again by hand, or when the server is back.
+    if (mayAsk && list.hasMore && list.error === null && last >= rows.length - 10) list.loadMore?.()
   })
   useEffect(() => {
     height.current = body.current?.querySelector<HTMLElement>('tr[data-index]')?.offsetHeight || ROW_HEIGHT

@@ -1,5 +1,6 @@
 import type { LogRecord } from '@carillon/contract'
 import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type MouseEvent, type Ref } from 'react'
+import { useMayAsk } from '../../app/live-state.ts'
 import { usePreferences } from '../../app/preferences.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import { durationText, zoneName } from '../moments.ts'
@@ -101,14 +102,18 @@ export function LogLines({ ref, store, lastSeq, only, q, times, range, opening, 
   }))
 
   const inSight = rowsInSight(scrollTop, scene)
+  const mayAsk = useMayAsk()
+  useLayoutEffect(() => {
+    if (mayAsk) store.again()
+  }, [mayAsk, store])
   useEffect(() => {
-    if (only === null && view > 0) store.want(inSight.first + 1, inSight.end, lastSeq)
+    if (mayAsk && only === null && view > 0) store.want(inSight.first + 1, inSight.end, lastSeq)
   })
   const lines = Array.from({ length: Math.max(0, inSight.end - inSight.first) }, (_, place) => {
     const row = inSight.first + place
     return only === null ? { seq: row + 1, line: store.line(row + 1) } : { seq: only[row]!.seq, line: only[row]! }
   })
-  const since = useStart(store, times === 'since')
+  const since = useStart(store, mayAsk && times === 'since')
 
   return (
     <div

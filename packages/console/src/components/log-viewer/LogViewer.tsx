@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import { ArrowDown, ArrowDownToLine, ArrowUpToLine, ChevronDown, ChevronUp, Download, Search } from 'lucide-react'
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { useTenant } from '../../app/session.tsx'
+import { useMayAsk } from '../../app/live-state.ts'
 import { usePreferences } from '../../app/preferences.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import { Loading } from '../DataTable.tsx'
@@ -82,6 +83,7 @@ function Viewer({ source, view, onView, name, lastSeq, cut, opening }: ViewerPro
   const level = LEVELS.find((each) => each === view.level)
   const q = view.q ?? ''
   const store = useLineStore(source)
+  const mayAsk = useMayAsk()
   const hits = useHits(source, { q, level }, lastSeq)
   const [onlyHits, setOnlyHits] = useState(false)
   const [times, setTimes] = useState<Times>('none')
@@ -188,6 +190,8 @@ function Viewer({ source, view, onView, name, lastSeq, cut, opening }: ViewerPro
         <SaveButton source={source} name={name} />
       </div>
       <ProblemAlert error={hits.error} />
+      {/* While the server is away the page says so, and it goes on by itself. */}
+      {mayAsk && store.error !== null && <ErrorPanel error={store.error} retry={() => store.again()} />}
       <div className={classes['body']}>
         {lastSeq === 0 ? (
           <EmptyState title={source.ended ? t('none') : t('noneYet')}>

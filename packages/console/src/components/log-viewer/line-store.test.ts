@@ -56,6 +56,34 @@ test('a line that was never stored is known to be missing', async () => {
   expect([store.line(6)?.seq, store.line(7), store.line(30)]).toEqual([6, undefined, undefined])
 })
 
+test('what failed is told, and asked for once until it is to be asked for again', async () => {
+  let asked = 0
+  let changes = 0
+  let store: LineStore | null = null
+  const want = () => store?.want(1, 10, 10)
+  store = new LineStore(
+    async () => {
+      if (++asked < 3) throw new Error('down')
+      return [line(1)]
+    },
+    // What is drawn wants its lines again.
+    () => {
+      changes++
+      want()
+    },
+  )
+  want()
+  await expect.poll(() => changes).toBe(1)
+  want()
+  expect([asked, store.error]).toEqual([1, new Error('down')])
+  store.again()
+  await expect.poll(() => changes).toBe(3)
+  expect(asked).toBe(2)
+  store.again()
+  await expect.poll(() => store.line(1)?.seq).toBe(1)
+  expect([asked, store.error]).toEqual([3, null])
+})
+
 test('what was not looked at for longest is forgotten', async () => {
   const { store, settled } = log(1_000_000)
   for (let piece = 0; piece < 160; piece++) store.want(piece * PIECE + 1, piece * PIECE + 1, 1_000_000)

@@ -9,6 +9,8 @@ interface Piece {
   /** Everything up to this number is known. */
   upTo: number
   loading: boolean
+  /** It is not asked for again until `again`. */
+  failed: boolean
   usedAt: number
 }
 
@@ -21,6 +23,7 @@ export class LineStore {
   readonly #changed: () => void
   readonly #pieces = new Map<number, Piece>()
   #clock = 0
+  #error: unknown = null
 
   constructor(fetchAfter: (after: number, limit: number) => Promise<readonly LogRecord[]>, changed: () => void) {
     this.#fetchAfter = fetchAfter
@@ -34,13 +37,27 @@ export class LineStore {
     return piece.lines.get(seq)
   }
 
+  /** Why lines could not be fetched; null: nothing failed. */
+  get error(): unknown {
+    return this.#error
+  }
+
+  /** What failed is fetched again when it is wanted. */
+  again(): void {
+    if (this.#error === null) return
+    this.#error = null
+    for (const piece of this.#pieces.values()) piece.failed = false
+    this.#changed()
+  }
+
   /** Fetches what is not known of these lines. `lastSeq`: of the log, as far as it is known. */
   want(from: number, to: number, lastSeq: number): void {
     const end = Math.min(to, lastSeq)
     for (let index = Math.max(0, Math.floor((from - 1) / PIECE)); index * PIECE < end; index++) {
       const piece = this.#piece(index)
       piece.usedAt = ++this.#clock
-      if (!piece.loading && piece.upTo < Math.min((index + 1) * PIECE, lastSeq)) void this.#load(index, piece, lastSeq)
+      if (!piece.loading && !piece.failed && piece.upTo < Math.min((index + 1) * PIECE, lastSeq))
+        void this.#load(index, piece, lastSeq)
     }
     this.#forget()
   }
@@ -66,7 +83,7 @@ export class LineStore {
   #piece(index: number): Piece {
     const known = this.#pieces.get(index)
     if (known) return known
-    const piece = { lines: new Map<number, LogRecord>(), upTo: index * PIECE, loading: false, usedAt: 0 }
+    const piece = { lines: new Map<number, LogRecord>(), upTo: index * PIECE, loading: false, failed: false, usedAt: 0 }
     this.#pieces.set(index, piece)
     return piece
   }
@@ -79,6 +96,9 @@ export class LineStore {
       for (const line of lines) if (line.seq <= end) piece.lines.set(line.seq, line)
       // What has come since the log's end was asked is not all that will come.
       piece.upTo = Math.max(piece.upTo, Math.min(end, lastSeq), Math.min(end, lines.at(-1)?.seq ?? 0))
+    } catch (error) {
+      piece.failed = true
+      this.#error = error
     } finally {
       piece.loading = false
       this.#changed()

@@ -1,6 +1,6 @@
 import type { DagDefinitionView, RunDetail } from '@carillon/contract'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useMemo, useRef } from 'react'
+import { useEffect, useMemo } from 'react'
 import { runTopic } from '../../app/live-topics.ts'
 import { useLive } from '../../app/live.ts'
 import { useTenant } from '../../app/session.tsx'
@@ -42,19 +42,18 @@ export function useInstance(id: number, run: Pick<RunDetail, 'instances'>) {
   const { api, code } = useTenant()
   const client = useQueryClient()
   const row = run.instances.find((each) => each.id === id)
+  const version = row === undefined ? '' : versionOf(row)
   const { data, error, refetch } = useLive(null, {
     queryKey: ['instance', code, id],
-    queryFn: ({ signal }) => api.instances.get({ params: { instance: id } }, { signal }),
+    queryFn: async ({ signal }) => ({ ...(await api.instances.get({ params: { instance: id } }, { signal })), asked: version }),
     changes: (instance) =>
       row === undefined ? instance?.endedAt === null : row.state === 'WAITING' && row.waitReason === 'DEPENDENCY',
   })
-  const version = row === undefined ? '' : versionOf(row)
-  const seen = useRef({ id, version })
+  // `asked` is what its row said when this was asked for: it may have changed while the answer was under way, too.
+  const behind = row !== undefined && data?.id === id && data.asked !== version
   useEffect(() => {
-    const changed = seen.current.id === id && seen.current.version !== version
-    seen.current = { id, version }
-    if (changed) void client.invalidateQueries({ queryKey: ['instance', code, id], exact: true })
-  }, [client, code, id, version])
+    if (behind) void client.invalidateQueries({ queryKey: ['instance', code, id], exact: true })
+  }, [client, code, id, version, behind])
   const progress = row === undefined ? {} : { progress: row.progress, progressMessage: row.progressMessage }
   return { data: data?.id === id ? { ...data, ...progress } : data, error, refetch }
 }
