@@ -98,3 +98,25 @@ test.each([
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
   await context.close()
 })
+
+test('when it cannot be loaded the page stays, and it comes when it is tried again', async () => {
+  const { page, context } = await openConsole()
+  let up = false
+  await page.route(/\/Palette-[^/]*\.js$/, (route) => (up ? route.continue() : route.abort()))
+  await page.goto('/t/default/tasks')
+  await settle(page)
+  await page.keyboard.press('Control+k')
+  const lost = page.getByRole('alert').filter({ hasText: 'This could not be loaded' })
+  await lost.getByRole('button', { name: 'Try again' }).waitFor()
+  expect(await page.getByRole('heading', { name: 'Tasks', exact: true }).count()).toBe(1)
+  expect(await axeFinds(page)).toEqual([])
+  await lost.getByRole('button', { name: 'Close' }).click()
+  await lost.waitFor({ state: 'hidden' })
+  await page.keyboard.press('Control+k')
+  await lost.waitFor()
+  up = true
+  await lost.getByRole('button', { name: 'Try again' }).click()
+  await page.getByRole('dialog').getByRole('combobox').waitFor()
+  expect(await lost.count()).toBe(0)
+  await context.close()
+})

@@ -1,18 +1,19 @@
 import { Button } from '@mantine/core'
 import { useRouter } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react'
+import { Suspense, useEffect, useState, type ReactNode } from 'react'
 import { ServerUnreachable, isSignedOut } from '../api/problem.ts'
 import { onConnectionNews } from '../api/request.ts'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { ErrorPanel } from '../components/ErrorPanel.tsx'
 import { useTexts } from '../i18n/texts.ts'
+import { LostDialog, lazyPart } from './lazy-part.tsx'
 import { renewLive } from './live-connection.ts'
 import { SessionProvider, useSessionQuery } from './session.tsx'
 import { shellTexts } from './text.ts'
 
 // Rarely needed, and as large as a page.
-const SignInAgain = lazy(async () => ({ default: (await import('./SignInAgain.tsx')).SignInAgain }))
-const ChosenByOthers = lazy(async () => ({ default: (await import('./PasswordForm.tsx')).ChosenByOthers }))
+const SignInAgain = lazyPart(async () => (await import('./SignInAgain.tsx')).SignInAgain, { Lost: LostDialog })
+const ChosenByOthers = lazyPart(async () => (await import('./PasswordForm.tsx')).ChosenByOthers, { Lost: LostDialog })
 
 /** Lets only who is signed in see what is inside. A session that ends meanwhile is renewed in a dialog over the page, which stays as it is. */
 export function SessionGate({ children }: { children: ReactNode }) {
@@ -26,7 +27,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   return (
     <SessionProvider session={data}>
       <Suspense>{data.user.mustChangePassword ? <ChosenByOthers /> : children}</Suspense>
-      <Suspense>{(ended.ended || isSignedOut(error)) && <SignInAgain session={data} onDone={ended.renewed} />}</Suspense>
+      {(ended.ended || isSignedOut(error)) && <SignInAgain session={data} onDone={ended.renewed} />}
     </SessionProvider>
   )
 }

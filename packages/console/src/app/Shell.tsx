@@ -2,10 +2,11 @@ import { ActionIcon, AppShell, Box, Burger, Group, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { getRouteApi, Outlet, useLocation } from '@tanstack/react-router'
 import { Search } from 'lucide-react'
-import { lazy, Suspense, useEffect, type ReactNode } from 'react'
+import { useEffect, type ReactNode } from 'react'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { useTexts } from '../i18n/texts.ts'
 import { LivePill, LostServer } from './Connection.tsx'
+import { LostDialog, lazyPart } from './lazy-part.tsx'
 import { Navigation } from './Navigation.tsx'
 import { preferences, setPreferences } from './preferences.ts'
 import { SessionGate } from './SessionGate.tsx'
@@ -13,11 +14,13 @@ import { useCommandK, useShortcuts } from './shortcuts.ts'
 import { TenantProvider, permissionsIn, useSession } from './session.tsx'
 import { shellTexts } from './text.ts'
 
-const TenantMenu = lazy(async () => ({ default: (await import('./TenantMenu.tsx')).TenantMenu }))
-const HeaderMenus = lazy(async () => ({ default: (await import('./HeaderMenus.tsx')).HeaderMenus }))
-const ShortcutHelp = lazy(async () => ({ default: (await import('./ShortcutHelp.tsx')).ShortcutHelp }))
-
-const Palette = lazy(async () => ({ default: (await import('./palette/Palette.tsx')).Palette }))
+const TenantMenu = lazyPart(async () => (await import('./TenantMenu.tsx')).TenantMenu)
+const HeaderMenus = lazyPart(async () => (await import('./HeaderMenus.tsx')).HeaderMenus, {
+  // As wide as they are, so that nothing moves when they come.
+  whileLoading: <Box w={{ base: 104, xs: 140 }} />,
+})
+const ShortcutHelp = lazyPart(async () => (await import('./ShortcutHelp.tsx')).ShortcutHelp, { Lost: LostDialog })
+const Palette = lazyPart(async () => (await import('./palette/Palette.tsx')).Palette, { Lost: LostDialog })
 
 const tenantApi = getRouteApi('/t/$tenant')
 
@@ -112,19 +115,14 @@ export function Frame({ tenant, children }: { tenant: string | null; children: R
             <Text fw={600} visibleFrom="sm" w={196}>
               编钟 Carillon
             </Text>
-            <Suspense>
-              <TenantMenu current={tenant} />
-            </Suspense>
+            <TenantMenu current={tenant} />
           </Group>
           <Group gap={4} wrap="nowrap">
             <ActionIcon variant="subtle" color="gray" size={32} aria-label={t('goTo')} title={t('goTo')} onClick={palette.open}>
               <Search size={16} aria-hidden />
             </ActionIcon>
             <LivePill />
-            {/* As wide as they are, so that nothing moves when they come. */}
-            <Suspense fallback={<Box w={{ base: 104, xs: 140 }} />}>
-              <HeaderMenus />
-            </Suspense>
+            <HeaderMenus />
           </Group>
         </Group>
       </AppShell.Header>
@@ -134,8 +132,8 @@ export function Frame({ tenant, children }: { tenant: string | null; children: R
       <AppShell.Main id="content" tabIndex={-1} style={{ outline: 'none' }}>
         <LostServer />
         {children}
-        <Suspense>{helping && <ShortcutHelp onClose={help.close} />}</Suspense>
-        <Suspense>{going && <Palette tenant={tenant} onClose={palette.close} />}</Suspense>
+        {helping && <ShortcutHelp onClose={help.close} />}
+        {going && <Palette tenant={tenant} onClose={palette.close} />}
       </AppShell.Main>
     </AppShell>
   )

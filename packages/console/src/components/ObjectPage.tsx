@@ -6,6 +6,8 @@ import { PageTabs, type Tab } from './PageTabs.tsx'
 
 /** Something that can be done with an object, or a place that it leads to. */
 export type Action = {
+  /** Of its own on the page; a button that turns into its opposite keeps it, and so the focus. */
+  readonly name: string
   readonly word: string
   readonly icon?: ReactNode
   /** What people mostly come for. */
@@ -29,10 +31,7 @@ export function ObjectPage({ title, beside, hint, actions, tabs, children }: Obj
   return (
     <>
       <PageHeader title={title} beside={beside} {...(hint === undefined ? {} : { hint })}>
-        {actions.map(
-          // By its place: a button that has turned into its opposite keeps the focus.
-          (action, place) => action !== false && <ActionButton key={place} {...action} />,
-        )}
+        {actions.map((action) => action !== false && <ActionButton key={action.name} {...action} />)}
       </PageHeader>
       <PageTabs label={title} tabs={tabs} />
       {children}

@@ -8,6 +8,8 @@ export const componentTexts = defineTexts('components', {
     cancel: 'Cancel',
     requestId: 'Request {{id}}',
     failed: 'This could not be loaded',
+    partLostHint:
+      'The server cannot be reached, or it was upgraded since this page was opened. If trying again does not help, reload the page.',
     forbidden: 'You may not see this',
     forbiddenHint:
       'It needs a permission that your role in this tenant does not have. An administrator of the tenant can give you another role.',
@@ -44,6 +46,7 @@ export const componentTexts = defineTexts('components', {
     cancel: '取消',
     requestId: '请求 {{id}}',
     failed: '加载失败',
+    partLostHint: '无法连接服务器,或者服务器在此页面打开后已升级。如果重试无效,请重新加载页面。',
     forbidden: '您无权查看',
     forbiddenHint: '您在此租户中的角色没有所需的权限。租户管理员可以为您更换角色。',
     notFound: '没有这个对象',

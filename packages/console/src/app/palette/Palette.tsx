@@ -5,7 +5,7 @@ import { ProblemAlert } from '../../components/ErrorPanel.tsx'
 import { useFocusBack } from '../../components/focus-back.ts'
 import { componentTexts } from '../../components/text.ts'
 import { useTexts } from '../../i18n/texts.ts'
-import { GROUPS, type Choice } from './choices.ts'
+import { GROUPS, placeOf, type Choice } from './choices.ts'
 import classes from './Palette.module.css'
 import { paletteTexts } from './text.ts'
 import { useChoices } from './use-choices.ts'
@@ -18,10 +18,10 @@ export function Palette({ tenant, onClose }: { tenant: string | null; onClose: (
   const id = useId()
   useFocusBack()
   const [typed, setTyped] = useState('')
-  const [chosen, choose] = useState(0)
+  const [chosen, choose] = useState<string | null>(null)
   const { choices, looking, error } = useChoices(tenant, typed)
-  // What is found later may be less.
-  const present = Math.min(chosen, choices.length - 1)
+  const present = placeOf(choices, chosen)
+  const move = (by: number) => choose(choices[(present + by + choices.length) % choices.length]!.id)
   const go = ({ to }: Choice) => {
     onClose()
     void navigate({ href: to })
@@ -29,8 +29,8 @@ export function Palette({ tenant, onClose }: { tenant: string | null; onClose: (
   const press = (event: KeyboardEvent) => {
     // The Enter that ends a Chinese word is not ours.
     if (event.nativeEvent.isComposing || choices.length === 0) return
-    if (event.key === 'ArrowDown') choose((present + 1) % choices.length)
-    else if (event.key === 'ArrowUp') choose((present + choices.length - 1) % choices.length)
+    if (event.key === 'ArrowDown') move(1)
+    else if (event.key === 'ArrowUp') move(-1)
     else if (event.key === 'Enter') go(choices[present]!)
     else return
     event.preventDefault()
@@ -61,7 +61,7 @@ export function Palette({ tenant, onClose }: { tenant: string | null; onClose: (
         value={typed}
         onChange={({ currentTarget }) => {
           setTyped(currentTarget.value)
-          choose(0)
+          choose(null)
         }}
         onKeyDown={press}
       />

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { closestFirst, matches, runNumber, type Choice } from './choices.ts'
+import { closestFirst, matches, placeOf, runNumber, type Choice } from './choices.ts'
 
 const choice = (group: Choice['group'], label: string): Choice => ({ id: `${group} ${label}`, group, label, to: '/' })
 
@@ -12,6 +12,13 @@ test('every word that was typed has to be there, in capitals or not', () => {
 test('kinds stay together in their order, and in each the closest is first', () => {
   const found = [choice('dags', 'load'), choice('tasks', 'reload'), choice('tasks', 'load-rows'), choice('tasks', 'load')]
   expect(closestFirst('Load', found).map(({ id }) => id)).toEqual(['tasks load', 'tasks load-rows', 'tasks reload', 'dags load'])
+})
+
+test('what was chosen stays chosen where it has moved to, and is the first when it has gone', () => {
+  const [load, reload, dag] = [choice('tasks', 'load'), choice('tasks', 'reload'), choice('dags', 'load')]
+  expect(placeOf([reload, dag], 'dags load')).toBe(1)
+  expect(placeOf([load, reload, dag], 'dags load')).toBe(2)
+  expect([placeOf([load, reload], 'dags load'), placeOf([load, reload], null), placeOf([], 'dags load')]).toEqual([0, 0, 0])
 })
 
 test('a number is that of a run', () => {

@@ -35,6 +35,14 @@ export function closestFirst(typed: string, choices: readonly Choice[]): readonl
   return choices.toSorted((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group) || distance(a) - distance(b))
 }
 
+/** Where the chosen one stands now: what is found later moves it. The first, while none is chosen or it is there no more. */
+export function placeOf(choices: readonly Choice[], chosen: string | null): number {
+  return Math.max(
+    0,
+    choices.findIndex(({ id }) => id === chosen),
+  )
+}
+
 /** A run's number, as it stands in addresses and as people write it: `42`, `#42`. */
 export function runNumber(typed: string): number | null {
   const number = Number(/^#?(\d{1,16})$/.exec(typed.trim())?.[1] ?? Number.NaN)

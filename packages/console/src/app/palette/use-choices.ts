@@ -27,7 +27,7 @@ export function useChoices(tenant: string | null, typed: string): Choices {
   const [settled] = useDebouncedValue(typed.trim(), 120)
   const reads = tenant !== null && permissionsIn(session, tenant).includes('read')
   const objects = useQuery({
-    queryKey: ['palette', tenant, settled],
+    queryKey: ['palette', 'objects', tenant, settled],
     queryFn: ({ signal }) => objectsOf(createApi(tenant), tenant!, settled, signal),
     enabled: reads && settled !== '',
     placeholderData: keepPreviousData,

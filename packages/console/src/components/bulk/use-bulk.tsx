@@ -1,12 +1,13 @@
-import { Suspense, lazy, useState, type ReactNode } from 'react'
+import { useState, type ComponentType, type ReactNode } from 'react'
+import { lazyPart } from '../../app/lazy-part.tsx'
 import type { List, Page } from '../../app/live-list.ts'
 import type { Selection } from '../DataTable.tsx'
 import type { BulkAction, BulkActions as BulkActionsOf } from './BulkActions.tsx'
 
 // The list stands before what can be done with many of its rows: that of runs is part of the first route, which is kept small.
-const BulkActions = lazy(async () => ({
-  default: (await import('./BulkActions.tsx')).BulkActions,
-})) as unknown as typeof BulkActionsOf
+const BulkActions = lazyPart(
+  async () => (await import('./BulkActions.tsx')).BulkActions as ComponentType<object>,
+) as typeof BulkActionsOf
 
 interface BulkOptions<T> {
   readonly list: List<T>
@@ -28,9 +29,7 @@ export function useBulk<T extends { readonly id: number }>(
   return {
     selection: { ids, set, nameOf },
     bulk: (
-      <Suspense fallback={null}>
-        <BulkActions {...{ selected, actions, idOf, nameOf, page }} onClear={() => set(new Set())} any={list.rows.length > 0} />
-      </Suspense>
+      <BulkActions {...{ selected, actions, idOf, nameOf, page }} onClear={() => set(new Set())} any={list.rows.length > 0} />
     ),
   }
 }

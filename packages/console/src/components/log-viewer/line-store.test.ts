@@ -110,8 +110,33 @@ test('lines that come by themselves need not be fetched, as far as they follow w
   expect([asked, store.line(460)?.seq, store.line(520)?.seq]).toEqual([[[450, 150]], 460, 520])
 })
 
-test('a line that never came with those around it is known to be missing', () => {
-  const { store } = log(0)
-  store.take([line(1), line(2), line(4)])
-  expect([store.line(2)?.seq, store.line(3), store.line(4)?.seq]).toEqual([2, undefined, 4])
+test('what lies between lines that came is not taken for missing, but fetched', async () => {
+  const { store, asked, settled } = log(2_300)
+  const from = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, place) => line(first + place))
+  store.take(from(1, 150))
+  store.take([...from(1, 150), ...from(1_301, 2_300)])
+  expect([150, 151, 200, 201, 1_200, 1_300, 1_350].map((seq) => store.line(seq)?.seq ?? store.line(seq))).toEqual([
+    150,
+    ...[null, null, null, null, null, null],
+  ])
+  expect([store.line(1_401)?.seq, store.line(2_300)?.seq]).toEqual([1_401, 2_300])
+  store.want(140, 210, 2_300)
+  store.want(1_300, 1_450, 2_300)
+  await settled(3)
+  expect(asked).toEqual([
+    [150, 50],
+    [200, PIECE],
+    [1_200, PIECE],
+  ])
+  expect([151, 201, 1_300, 1_350].map((seq) => store.line(seq)?.seq)).toEqual([151, 201, 1_300, 1_350])
+})
+
+test('a gap within one piece is fetched too', async () => {
+  const { store, asked, settled } = log(5, [3])
+  store.take([line(1), line(2)])
+  store.take([line(1), line(2), line(4), line(5)])
+  expect([store.line(2)?.seq, store.line(3), store.line(4)]).toEqual([2, null, null])
+  store.want(1, 5, 5)
+  await settled(1)
+  expect([asked, store.line(3), store.line(4)?.seq]).toEqual([[[2, PIECE - 2]], undefined, 4])
 })

@@ -62,18 +62,22 @@ export class LineStore {
     this.#forget()
   }
 
-  /** Takes lines that have come without being asked for: in order, and all there are from the first to the last of them. */
+  /**
+   * Takes lines that have come without being asked for, in order. A viewer that was held back is sent only the newest: what is all there is
+   * are the lines without a gap that end at the last; those before the gap were taken when they came, or are fetched.
+   */
   take(lines: readonly LogRecord[]): void {
-    const [first, last] = [lines[0]?.seq, lines.at(-1)?.seq]
+    const start = startOfLastRun(lines)
+    const [first, last] = [lines[start]?.seq, lines.at(-1)?.seq]
     if (first === undefined || last === undefined) return
-    for (let place = lines.length - 1; place >= 0;) {
+    for (let place = lines.length - 1; place >= start;) {
       const index = Math.floor((lines[place]!.seq - 1) / PIECE)
       const piece = this.#pieces.get(index) ?? this.#piece(index)
-      const [start, end] = [index * PIECE, Math.min((index + 1) * PIECE, last)]
+      const [before, end] = [index * PIECE, Math.min((index + 1) * PIECE, last)]
       // Older ones were taken when they came.
       if (piece.upTo >= end) break
-      const joins = Math.max(start, piece.upTo) >= first - 1
-      for (; place >= 0 && lines[place]!.seq > start; place--) if (joins) piece.lines.set(lines[place]!.seq, lines[place]!)
+      const joins = Math.max(before, piece.upTo) >= first - 1
+      for (; place >= start && lines[place]!.seq > before; place--) if (joins) piece.lines.set(lines[place]!.seq, lines[place]!)
       if (joins) piece.upTo = end
       piece.usedAt = ++this.#clock
     }
@@ -111,4 +115,11 @@ export class LineStore {
     const oldest = [...this.#pieces].filter(([, { loading }]) => !loading).sort(([, a], [, b]) => a.usedAt - b.usedAt)
     for (const [index] of oldest.slice(0, surplus)) this.#pieces.delete(index)
   }
+}
+
+/** The place of the first line from which on none is missing up to the last. */
+function startOfLastRun(lines: readonly LogRecord[]): number {
+  let place = Math.max(0, lines.length - 1)
+  while (place > 0 && lines[place - 1]!.seq === lines[place]!.seq - 1) place--
+  return place
 }

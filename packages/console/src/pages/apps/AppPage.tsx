@@ -42,9 +42,9 @@ function AppDetail({ app }: { app: AppView }) {
       hint={app.name}
       beside={<AppState app={app} />}
       actions={[
-        { word: t('toExecutors'), to: `/t/${code}/executors?app=${app.code}` },
-        writable && { word: t('edit'), act: () => open('edit') },
-        writable && { word: t('remove'), act: () => open('remove') },
+        { name: 'toExecutors', word: t('toExecutors'), to: `/t/${code}/executors?app=${app.code}` },
+        writable && { name: 'edit', word: t('edit'), act: () => open('edit') },
+        writable && { name: 'remove', word: t('remove'), act: () => open('remove') },
       ]}
       tabs={[
         { value: 'overview', label: t('overview'), content: <Overview app={app} /> },

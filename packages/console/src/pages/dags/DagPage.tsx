@@ -60,19 +60,24 @@ function DagDetail({ dag }: { dag: Dag }) {
       actions={[
         can('run.trigger') &&
           dag.active !== null && {
-            ...{ word: t('run'), icon: <Play size={14} aria-hidden />, main: true },
+            ...{ name: 'run', word: t('run'), icon: <Play size={14} aria-hidden />, main: true },
             act: () => setSearch({ run: '1' }),
           },
-        writable && { word: t('edit'), icon: <Pencil size={14} aria-hidden />, to: `/t/${tenant}/dags/${dag.code}/edit` },
+        writable && {
+          name: 'edit',
+          word: t('edit'),
+          icon: <Pencil size={14} aria-hidden />,
+          to: `/t/${tenant}/dags/${dag.code}/edit`,
+        },
         can('run.control') &&
           (dag.paused
-            ? { word: t('resume'), act: () => void api.dags.resume({ params }).then(changed) }
-            : { word: t('pause'), act: () => open('pause') }),
+            ? { name: 'pause', word: t('resume'), act: () => void api.dags.resume({ params }).then(changed) }
+            : { name: 'pause', word: t('pause'), act: () => open('pause') }),
         writable &&
           (dag.enabled
-            ? { word: t('disable'), act: () => open('disable') }
-            : { word: t('enable'), act: () => void api.dags.enable({ params }).then(changed) }),
-        writable && { word: t('remove'), act: () => open('remove') },
+            ? { name: 'enable', word: t('disable'), act: () => open('disable') }
+            : { name: 'enable', word: t('enable'), act: () => void api.dags.enable({ params }).then(changed) }),
+        writable && { name: 'remove', word: t('remove'), act: () => open('remove') },
       ]}
       tabs={[
         { value: 'graph', label: t('graph'), content: <GraphTab dag={dag} /> },

@@ -22,7 +22,8 @@ export function ExecutorForm({ executor, onClose, onDone }: ExecutorFormProps) {
   const t = useTexts(executorsTexts)
   const { api, code } = useTenant()
   const client = useQueryClient()
-  const [values, setValues] = useState<FormValues>(() => draftOf(executor))
+  const [opened] = useState<FormValues>(() => draftOf(executor))
+  const [values, setValues] = useState(opened)
   const fields = useFields(executor)
   const pairs = (pointer: string) =>
     PAIRS.has(pointer) && labelsOf(String(values[pointer.slice(1)])) === null ? t('pairsProblem') : undefined
@@ -31,7 +32,7 @@ export function ExecutorForm({ executor, onClose, onDone }: ExecutorFormProps) {
       const body = createOf(values)
       return body === null ? Promise.reject(new Error(t('pairsProblem'))) : api.executors.create({ body })
     }
-    const body = updateOf(values)
+    const body = updateOf(values, opened)
     return body === null
       ? Promise.reject(new Error(t('pairsProblem')))
       : api.executors.update({ params: { executor: executor.id }, body })

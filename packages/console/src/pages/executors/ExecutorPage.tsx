@@ -47,9 +47,9 @@ function ExecutorDetails({ executor }: { executor: ExecutorDetail }) {
       beside={<ExecutorStatus executor={executor} />}
       {...(executor.statusReason === null ? {} : { hint: executor.statusReason })}
       actions={[
-        ...changes.map((change) => can('executor.control') && { word: t(change), act: () => open(change) }),
-        can('executor.control') && executor.registeredBy !== null && { word: t('edit'), act: () => open('edit') },
-        can('executor.control') && { word: t('remove'), act: () => open('remove') },
+        ...changes.map((change) => can('executor.control') && { name: change, word: t(change), act: () => open(change) }),
+        can('executor.control') && executor.registeredBy !== null && { name: 'edit', word: t('edit'), act: () => open('edit') },
+        can('executor.control') && { name: 'remove', word: t('remove'), act: () => open('remove') },
       ]}
       tabs={[
         { value: 'overview', label: t('overview'), content: <Overview executor={executor} /> },

@@ -14,22 +14,26 @@ const known = {
   metadata: {},
 } as unknown as ExecutorView
 
-test('one that exists is sent as it was when nothing is typed, without its token', () => {
-  expect(updateOf(draftOf(known))).toEqual({
-    address: 'https://till-1.example.com',
-    healthUrl: 'https://till-1.example.com/health',
-    handlers: ['print', 'open'],
-    capacity: 4,
-    healthEveryMs: 1_500,
-    labels: { zone: 'a' },
-    metadata: {},
+const opened = draftOf(known)
+
+test('of one that exists only what was typed is sent: the rest may have been changed by others meanwhile', () => {
+  expect(updateOf(opened, opened)).toEqual({})
+  expect(updateOf({ ...opened, capacity: '8' }, opened)).toEqual({ capacity: 8 })
+  expect(updateOf({ ...opened, handlers: 'print', labels: '', healthSeconds: '' }, opened)).toEqual({
+    handlers: ['print'],
+    labels: {},
+    healthEveryMs: null,
   })
+})
+
+test('milliseconds are whole', () => {
+  expect(updateOf({ ...opened, healthSeconds: '1.001' }, opened)).toEqual({ healthEveryMs: 1_001 })
 })
 
 test('a token is set where one is typed, and taken away only where that is said', () => {
   const token = 'a token of sixteen signs'
-  expect(updateOf({ ...draftOf(known), callToken: token })).toMatchObject({ callToken: token })
-  expect(updateOf({ ...draftOf(known), noToken: true })).toMatchObject({ callToken: null })
+  expect(updateOf({ ...opened, callToken: token }, opened)).toMatchObject({ callToken: token })
+  expect(updateOf({ ...opened, noToken: true }, opened)).toMatchObject({ callToken: null })
 })
 
 test('of a new one what is left empty is left out', () => {
@@ -50,5 +54,5 @@ test('what is no number goes as it was typed, for the server to refuse it at its
 
 test('a line that is no key=value is not sent', () => {
   expect(createOf({ ...draftOf(known), labels: 'zone' })).toBeNull()
-  expect(updateOf({ ...draftOf(known), metadata: 'rack' })).toBeNull()
+  expect(updateOf({ ...opened, metadata: 'rack' }, opened)).toBeNull()
 })

@@ -24,7 +24,8 @@ const text = (values: FormValues, key: string): string => String(values[key]).tr
 
 /** What is no number goes as it was typed, so that the server says so at its field: NaN would become null in JSON. */
 function numberOf(typed: string, times = 1): number {
-  const number = typed === '' ? Number.NaN : Number(typed) * times
+  // 1.001 s are 1001 ms, though 1.001 × 1000 is a little less.
+  const number = typed === '' ? Number.NaN : times === 1 ? Number(typed) : Math.round(Number(typed) * times)
   return Number.isNaN(number) ? (typed as unknown as number) : number
 }
 
@@ -57,14 +58,18 @@ export function createOf(values: FormValues): ExecutorCreate | null {
   }
 }
 
-/** A token that is not typed stays, unless it is taken away. */
-export function updateOf(values: FormValues): ExecutorUpdate | null {
+/**
+ * Only what was typed, by what the form held when it opened: what somebody else has changed meanwhile stays. A token that is not typed stays,
+ * unless it is taken away.
+ */
+export function updateOf(values: FormValues, opened: FormValues): ExecutorUpdate | null {
   const said = saidOf(values)
   if (said === null) return null
   const [every, callToken] = [text(values, 'healthSeconds'), text(values, 'callToken')]
+  const changed = Object.entries(said).filter(([key]) => values[key] !== opened[key])
   return {
-    ...said,
-    healthEveryMs: every === '' ? null : numberOf(every, 1_000),
+    ...(Object.fromEntries(changed) as Partial<typeof said>),
+    ...(every === text(opened, 'healthSeconds') ? {} : { healthEveryMs: every === '' ? null : numberOf(every, 1_000) }),
     ...(values['noToken'] === true ? { callToken: null } : callToken === '' ? {} : { callToken }),
   }
 }

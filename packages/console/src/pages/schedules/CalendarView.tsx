@@ -12,7 +12,7 @@ import { zoneName } from '../../components/moments.ts'
 import { Time } from '../../components/Time.tsx'
 import { useLanguage, useTexts } from '../../i18n/texts.ts'
 import classes from './CalendarView.module.css'
-import { dayIn, dayWords, knownMonth, monthFrom, monthOf, weeksOf } from './month.ts'
+import { dayIn, dayWords, knownDay, knownMonth, monthFrom, monthOf, weeksOf } from './month.ts'
 import { schedulesTexts } from './text.ts'
 
 const route = getRouteApi('/t/$tenant/schedules')
@@ -22,13 +22,31 @@ type Item = Day['items'][number]
 
 /** Which schedules fire on which day of a month, in the reader's zone; a day that is chosen says all of it. Month and day stand in the address. */
 export function CalendarView() {
-  const t = useTexts(schedulesTexts)
-  const { api, code } = useTenant()
   const search = route.useSearch()
   const { zone } = usePreferences()
   const timezone = zoneName(zone)
   const today = dayIn(timezone, Date.now())
-  const month = knownMonth(search.month, monthOf(search.day ?? today))
+  const day = search.day === undefined ? undefined : knownDay(search.day, today)
+  const month = knownMonth(search.month, monthOf(day ?? today))
+  return (
+    <Stack>
+      <MonthBar month={month} today={today} timezone={timezone} />
+      <MonthDays {...{ month, today, timezone, day }} />
+    </Stack>
+  )
+}
+
+interface MonthDaysProps {
+  readonly month: string
+  readonly today: string
+  readonly timezone: string
+  /** The one that is chosen. */
+  readonly day: string | undefined
+}
+
+function MonthDays({ month, today, timezone, day }: MonthDaysProps) {
+  const t = useTexts(schedulesTexts)
+  const { api, code } = useTenant()
   const weeks = weeksOf(month)
   const query = { from: weeks[0]![0]!, days: weeks.length * 7, timezone }
   const found = useQuery({
@@ -40,25 +58,27 @@ export function CalendarView() {
   if (found.error !== null && found.data === undefined)
     return <ErrorPanel error={found.error} retry={() => void found.refetch()} />
   if (found.data === undefined) return <Loading />
-  const days = new Map(found.data.days.map((day) => [day.day, day]))
-  const chosen = search.day === undefined ? undefined : days.get(search.day)
+  const days = new Map(found.data.days.map((each) => [each.day, each]))
+  const chosen = day === undefined ? undefined : days.get(day)
   return (
-    <Stack>
-      <MonthBar month={month} today={today} timezone={timezone} />
+    <>
       <Text c="dimmed" size="sm">
         {t('calendarHint')} {found.data.more ? t('loadMore') : ''}
       </Text>
-      <Month weeks={weeks} month={month} days={days} today={today} chosen={search.day} />
+      <Month weeks={weeks} month={month} days={days} today={today} chosen={day} />
       {chosen === undefined ? <Text c="dimmed">{t('chooseDay')}</Text> : <DayList day={chosen} past={chosen.day < today} />}
-    </Stack>
+    </>
   )
 }
+
+/** The present month needs not be said. */
+const inAddress = (month: string, today: string) => (month === monthOf(today) ? undefined : month)
 
 function MonthBar({ month, today, timezone }: { month: string; today: string; timezone: string }) {
   const t = useTexts(schedulesTexts)
   const language = useLanguage()
   const setSearch = useSetSearch()
-  const go = (to: string) => setSearch({ month: to === monthOf(today) ? undefined : to, day: undefined }, 'push')
+  const go = (to: string) => setSearch({ month: inAddress(to, today), day: undefined }, 'push')
   return (
     <Group justify="space-between">
       <Group gap="xs" wrap="nowrap">
@@ -146,7 +166,7 @@ function Cell({ text, day, elsewhere, today, chosen }: CellProps) {
       className={[classes['day'], ...kinds].join(' ')}
       aria-pressed={chosen}
       aria-current={text === today ? 'date' : undefined}
-      onClick={() => setSearch({ day: chosen ? undefined : text })}
+      onClick={() => setSearch({ day: chosen ? undefined : text, month: inAddress(monthOf(text), today) })}
     >
       <VisuallyHidden>
         {behind ? words : t('dayLabel', { day: words, fires: countOf(day), schedules: day?.schedules ?? 0 })}

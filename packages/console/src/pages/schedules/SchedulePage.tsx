@@ -62,10 +62,12 @@ function ScheduleDetail({ schedule }: { schedule: ScheduleView }) {
       beside={<ScheduleState schedule={schedule} />}
       actions={[
         can('schedule.pause') &&
-          (schedule.paused ? { word: t('resume'), act: () => open('resume') } : { word: t('pause'), act: () => open('pause') }),
-        writable && { word: t('edit'), act: () => open('edit') },
-        writable && { word: t('backfill'), act: () => open('backfill') },
-        writable && { word: t('remove'), act: () => open('remove') },
+          (schedule.paused
+            ? { name: 'pause', word: t('resume'), act: () => open('resume') }
+            : { name: 'pause', word: t('pause'), act: () => open('pause') }),
+        writable && { name: 'edit', word: t('edit'), act: () => open('edit') },
+        writable && { name: 'backfill', word: t('backfill'), act: () => open('backfill') },
+        writable && { name: 'remove', word: t('remove'), act: () => open('remove') },
       ]}
       tabs={[
         { value: 'overview', label: t('overview'), content: <Overview schedule={schedule} /> },

@@ -6,7 +6,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { listTopic } from '../../app/live-topics.ts'
-import { given } from '../../app/search.ts'
+import { flagOf, given, labelFilterOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { useSetSearch } from '../../app/set-search.ts'
 import { BulkBar } from '../../components/BulkBar.tsx'
@@ -120,8 +120,8 @@ function queryOf({ q, task, paused, label }: Pick<ReturnType<typeof route.useSea
   return {
     q,
     task,
-    paused: paused === undefined ? undefined : paused === 'true',
-    label: label?.includes('=') === true ? [label] : undefined,
+    paused: flagOf(paused),
+    label: labelFilterOf(label),
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { dayIn, dayWords, knownMonth, monthFrom, weeksOf } from './month.ts'
+import { dayIn, dayWords, knownDay, knownMonth, monthFrom, weeksOf } from './month.ts'
 
 test('a month is shown as the whole weeks in which it lies', () => {
   const weeks = weeksOf('2026-11')
@@ -26,6 +26,26 @@ test('what is no month in an address is taken for the present one', () => {
     '2026-11',
     '2026-11',
     '2026-11',
+  ])
+})
+
+test('what is no day in an address is taken for today', () => {
+  const said = [
+    '2026-12-31',
+    '2028-02-29',
+    '2026-02-29',
+    '2026-13-01',
+    '2026-12',
+    '2026-12-1',
+    '0001-01-01',
+    '+12026-1-1',
+    'x',
+    '',
+  ]
+  expect(said.map((text) => knownDay(text, '2026-11-22'))).toEqual([
+    '2026-12-31',
+    '2028-02-29',
+    ...Array.from({ length: 8 }, () => '2026-11-22'),
   ])
 })
 

@@ -17,6 +17,12 @@ export function knownMonth(text: string | undefined, otherwise: string): string 
   return text !== undefined && /^(19[7-9]\d|[2-8]\d{3})-(0[1-9]|1[0-2])$/.test(text) ? text : otherwise
 }
 
+/** The same of a day: `2026-02-30` is none. */
+export function knownDay(text: string, otherwise: string): string {
+  const at = knownMonth(monthOf(text), '') === '' ? Number.NaN : utc(text)
+  return !Number.isNaN(at) && textOf(at) === text ? text : otherwise
+}
+
 export function monthFrom(month: string, by: number): string {
   const [year, number] = month.split('-').map(Number) as [number, number]
   return textOf(Date.UTC(year, number - 1 + by, 1)).slice(0, 7)

@@ -44,10 +44,10 @@ function TaskTypeDetail({ type }: { type: TaskType }) {
       hint={type.name}
       beside={<Tag>{t(type.enabled ? 'enabled' : 'disabled')}</Tag>}
       actions={[
-        { word: t('toTasks'), to: `/t/${code}/tasks?type=${type.code}` },
-        writable && { word: t('copy'), act: () => open('copy') },
-        own && { word: t('edit'), act: () => open('edit') },
-        own && { word: t('remove'), act: () => open('remove') },
+        { name: 'toTasks', word: t('toTasks'), to: `/t/${code}/tasks?type=${type.code}` },
+        writable && { name: 'copy', word: t('copy'), act: () => open('copy') },
+        own && { name: 'edit', word: t('edit'), act: () => open('edit') },
+        own && { name: 'remove', word: t('remove'), act: () => open('remove') },
       ]}
       tabs={[
         { value: 'overview', label: t('overview'), content: <Overview type={type} /> },

@@ -58,14 +58,20 @@ function TaskDetail({ task }: { task: Task }) {
       hint={task.name}
       beside={<Tag>{t(task.enabled ? 'enabled' : 'disabled')}</Tag>}
       actions={[
-        can('run.trigger') && { word: t('run'), icon: <Play size={14} aria-hidden />, main: true, act: () => open('run') },
-        writable && { word: t('edit'), act: () => open('edit') },
+        can('run.trigger') && {
+          name: 'run',
+          word: t('run'),
+          icon: <Play size={14} aria-hidden />,
+          main: true,
+          act: () => open('run'),
+        },
+        writable && { name: 'edit', word: t('edit'), act: () => open('edit') },
         writable &&
           (task.enabled
-            ? { word: t('disable'), act: () => open('disable') }
-            : { word: t('enable'), act: () => void api.tasks.enable({ params }).then(changed) }),
-        writable && { word: t('copy'), act: () => open('copy') },
-        writable && { word: t('remove'), act: () => open('remove') },
+            ? { name: 'enable', word: t('disable'), act: () => open('disable') }
+            : { name: 'enable', word: t('enable'), act: () => void api.tasks.enable({ params }).then(changed) }),
+        writable && { name: 'copy', word: t('copy'), act: () => open('copy') },
+        writable && { name: 'remove', word: t('remove'), act: () => open('remove') },
       ]}
       tabs={[
         { value: 'overview', label: t('overview'), content: <Overview task={task} /> },

@@ -1,7 +1,7 @@
 import type { Dag, DagVersion } from '@carillon/contract'
 import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { Suspense, lazy } from 'react'
+import { LostDialog, lazyPart } from '../../../app/lazy-part.tsx'
 import { say } from '../../../app/Notice.tsx'
 import { useTenant } from '../../../app/session.tsx'
 import { selectNode, type Point } from '../../../components/dag-graph/model.ts'
@@ -12,7 +12,7 @@ import { placeFor } from './places.ts'
 import { editorTexts } from './text.ts'
 import type { Editing } from './use-editing.ts'
 
-const RunDialog = lazy(async () => ({ default: (await import('../RunDialog.tsx')).RunDialog }))
+const RunDialog = lazyPart(async () => (await import('../RunDialog.tsx')).RunDialog, { Lost: LostDialog })
 const route = getRouteApi('/t/$tenant/dags/$dag/edit')
 
 export type Dialog =
@@ -39,11 +39,7 @@ export function EditorDialogs({ dialog, draft, status, dag, version, editing, pr
     case 'CONNECT':
       return <Connecting {...{ dialog, editing, onClose }} />
     case 'RUN':
-      return (
-        <Suspense>
-          <RunDialog dag={dag.code} onClose={onClose} />
-        </Suspense>
-      )
+      return <RunDialog dag={dag.code} onClose={onClose} />
     case 'PUBLISH':
       return <Publishing {...{ draft, dag, version, editing, problemCount, onClose }} />
     case 'CLASH':
