@@ -99,7 +99,7 @@ test.each([
   await context.close()
 })
 
-test('when it cannot be loaded the page stays, and it comes when it is tried again', async () => {
+test('when it cannot be loaded the page stays, and it comes after a reload', async () => {
   const { page, context } = await openConsole()
   let up = false
   await page.route(/\/Palette-[^/]*\.js$/, (route) => (up ? route.continue() : route.abort()))
@@ -113,9 +113,13 @@ test('when it cannot be loaded the page stays, and it comes when it is tried aga
   await lost.getByRole('button', { name: 'Close' }).click()
   await lost.waitFor({ state: 'hidden' })
   await page.keyboard.press('Control+k')
+  await lost.getByRole('button', { name: 'Try again' }).click()
   await lost.waitFor()
   up = true
-  await lost.getByRole('button', { name: 'Try again' }).click()
+  await lost.getByRole('button', { name: 'Reload the page' }).click()
+  await lost.waitFor({ state: 'hidden' })
+  await settle(page)
+  await page.keyboard.press('Control+k')
   await page.getByRole('dialog').getByRole('combobox').waitFor()
   expect(await lost.count()).toBe(0)
   await context.close()

@@ -52,7 +52,10 @@ interface LostDialogProps extends Again {
   readonly onClose?: () => void
 }
 
-/** In place of a dialog; small, as it has to be there already. */
+/**
+ * In place of a dialog; small, as it has to be there already. Chromium remembers a file that did not come for as long as the page stands: there
+ * only a reload helps, which is left to the reader, who may have typed something.
+ */
 export function LostDialog({ again, onClose }: LostDialogProps) {
   const t = useTexts(componentTexts)
   return (
@@ -64,9 +67,14 @@ export function LostDialog({ again, onClose }: LostDialogProps) {
       <Text size="sm" mb="xs">
         {t('partLostHint')}
       </Text>
-      <Button variant="default" size="compact-md" onClick={again}>
-        {t('retry')}
-      </Button>
+      <Group gap="xs">
+        <Button variant="default" size="compact-md" onClick={again}>
+          {t('retry')}
+        </Button>
+        <Button variant="default" size="compact-md" onClick={() => window.location.reload()}>
+          {t('reloadPage')}
+        </Button>
+      </Group>
     </Paper>
   )
 }

@@ -9,7 +9,8 @@ export const componentTexts = defineTexts('components', {
     requestId: 'Request {{id}}',
     failed: 'This could not be loaded',
     partLostHint:
-      'The server cannot be reached, or it was upgraded since this page was opened. If trying again does not help, reload the page.',
+      'The server cannot be reached, or it was upgraded since this page was opened. If trying again does not help, save what you have typed and reload the page once the server answers.',
+    reloadPage: 'Reload the page',
     forbidden: 'You may not see this',
     forbiddenHint:
       'It needs a permission that your role in this tenant does not have. An administrator of the tenant can give you another role.',
@@ -46,7 +47,8 @@ export const componentTexts = defineTexts('components', {
     cancel: '取消',
     requestId: '请求 {{id}}',
     failed: '加载失败',
-    partLostHint: '无法连接服务器,或者服务器在此页面打开后已升级。如果重试无效,请重新加载页面。',
+    partLostHint: '无法连接服务器,或者服务器在此页面打开后已升级。如果重试无效,请先保存已输入的内容,待服务器恢复后重新加载页面。',
+    reloadPage: '重新加载页面',
     forbidden: '您无权查看',
     forbiddenHint: '您在此租户中的角色没有所需的权限。租户管理员可以为您更换角色。',
     notFound: '没有这个对象',
