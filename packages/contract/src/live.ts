@@ -134,10 +134,13 @@ export interface LiveListHead {
   readonly nextCursor: string | null
 }
 
-/** `waiting`: the first of those that something beside their parents has kept from running for a moment. It is renewed every two seconds. */
+/**
+ * `waiting`: the first of those that something beside their parents has kept from running for a moment. It is renewed every two seconds; a node of
+ * the version before does not send it.
+ */
 export interface LiveRunHead extends Run {
   readonly more: boolean
-  readonly waiting: readonly { readonly instance: number; readonly why: Why }[]
+  readonly waiting?: readonly { readonly instance: number; readonly why: Why }[]
 }
 
 /** What each kind of topic shows. The `id` of a log line is its `seq`. */

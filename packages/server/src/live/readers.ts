@@ -159,6 +159,8 @@ function readRun(context: Context, { run }: OfKind<'run'>, onError: (error: unkn
   }
 }
 
+type Reasons = NonNullable<LiveRunHead['waiting']>
+
 const REASONS_EVERY_MS = 2_000
 /** Of a run, and of one node and what it waits for: a thousand that wait, wait for the same few things. */
 const MOST_REASONS = 100
@@ -171,9 +173,9 @@ const MOST_ALIKE = 3
 function createReasons(
   context: Context,
   onError: (error: unknown) => void,
-): { after(changed: readonly ChangedInstance[]): Promise<LiveRunHead['waiting']> } {
+): { after(changed: readonly ChangedInstance[]): Promise<Reasons> } {
   const waiting = new Map<number, Waiting>()
-  let known: LiveRunHead['waiting'] = []
+  let known: Reasons = []
   let askedAt = Number.NEGATIVE_INFINITY
   return {
     async after(changed) {
