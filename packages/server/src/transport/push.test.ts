@@ -20,10 +20,13 @@ beforeAll(async () => {
   traffic = createExecutorTraffic(world.engine)
   options = {
     release: ({ tenantId, session }, assignments) =>
-      void traffic.report(
-        { tenantId, appId: null },
-        { session, items: assignments.map(({ instance, token }) => ({ kind: 'RELEASE', instance, token })) },
-      ),
+      void traffic
+        .report(
+          { tenantId, appId: null },
+          { session, items: assignments.map(({ instance, token }) => ({ kind: 'RELEASE', instance, token })) },
+        )
+        // What is handed back as the transport closes finds no database any more.
+        .catch((error: unknown) => world.engine.report('push.releaseFailed', { error })),
     unreachable: (session) => markUnreachable(dispatch, session),
     report: world.engine.report,
     tell: createCallTroubles(world.engine),
