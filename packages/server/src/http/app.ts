@@ -22,7 +22,7 @@ import { SECURITY_HEADERS } from './security-headers.ts'
 import { createSessionPace, type SessionPace } from './session-pace.ts'
 import { createSignIn } from './sign-in.ts'
 import { findUnstorable } from './unstorable.ts'
-import { compileValidator, fieldProblems } from '../definition/validation.ts'
+import { createValidator, fieldProblems } from '../definition/validation.ts'
 
 export interface AppOptions {
   readonly services: Omit<
@@ -124,7 +124,7 @@ function newServer(options: AppOptions): FastifyInstance {
   }) as unknown as FastifyInstance
   app.removeContentTypeParser('text/plain')
   readJsonBodies(app)
-  app.setValidatorCompiler(({ schema, httpPart }) => compileValidator({ schema, httpPart }))
+  app.setValidatorCompiler(createValidator)
   const onFault = options.onFault ?? (() => undefined)
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, onFault))
   app.addHook('onRequest', async (request, reply) => {

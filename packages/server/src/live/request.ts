@@ -1,12 +1,12 @@
 import { LiveRequest } from '@carillon/contract'
 import { CarillonError } from '@carillon/core'
 import { invalidFields } from '../definition/invalid.ts'
-import { compileValidator, fieldProblems } from '../definition/validation.ts'
+import { createValidator, fieldProblems } from '../definition/validation.ts'
 
 /** `id`: which of the client's requests is refused; 0: it cannot be told. */
 type Read = { readonly value: LiveRequest } | { readonly id: number; readonly error: CarillonError }
 
-const validate = compileValidator({ schema: LiveRequest, httpPart: 'body' })
+const validate = createValidator({ schema: LiveRequest, httpPart: 'body' })
 
 /** What a client sent, as what it asks for. */
 export function readRequest(text: string): Read {
