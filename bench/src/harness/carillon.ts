@@ -16,8 +16,8 @@ export interface Carillon {
   readonly databaseUrl: string
   readonly serverPid: number
   /**
-   * A tenant with a task `work` and an executor process for it, connected unless it is to wait for `connect`. It asks for its work, or, with
-   * `push`, is called for each instance.
+   * A tenant with a task `work` and an executor for it in another process, connected unless it is to wait for `connect`. It asks for its
+   * work, or, with `push`, is called for each instance.
    */
   tenant(code: string, options?: { readonly connected?: boolean; readonly push?: boolean }): Promise<Tenant>
   peakRssMb(): number
@@ -28,8 +28,17 @@ export interface Tenant {
   readonly code: string
   readonly client: Client
   readonly taskId: number
-  readonly executor: Child<ExecutorCalls>
+  readonly executor: TenantExecutor
   connect(): Promise<void>
+}
+
+export interface TenantExecutor {
+  /** How many instances have ended since the start. */
+  ended(): Promise<number>
+  /** When so many instances have ended since the start and the server has answered their results. */
+  until(ended: number): Promise<{ readonly at: number }>
+  /** How long after they were wanted handlers have started since the last call, in milliseconds. */
+  takeDelays(): Promise<number[]>
 }
 
 /** Instances an executor process runs at once: the handlers are trivial, what is measured is the way to them and back. */
@@ -45,8 +54,11 @@ export async function startCarillon(
   const databaseUrl = await postgres.createDatabase('carillon_bench')
   const dataDir = mkdtempSync(join(tmpdir(), 'carillon-bench-node-'))
   atEnd(async () => rmSync(dataDir, { recursive: true, force: true }))
-  const server = await startChild<ServerCalls>('server', profile)
-  atEnd(() => server.stop())
+  const [server, executors] = await Promise.all([
+    startChild<ServerCalls>('server', profile),
+    startChild<ExecutorCalls>('executor', profile),
+  ])
+  atEnd(() => Promise.all([server.stop(), executors.stop()]))
   const { url, token } = await server.call('start', { databaseUrl, dataDir })
   const connections = openConnections(url, CONNECTIONS)
   atEnd(() => connections.close())
@@ -62,14 +74,19 @@ export async function startCarillon(
       const client = createClient({ ...access, tenant: code })
       const taskId = await defineWork(client)
       const { secret } = await client.tokens.create({ body: { name: 'executor', role: 'executor', app: 'bench' } })
-      const executor = await startChild<ExecutorCalls>('executor', profile)
-      atEnd(() => executor.stop())
-      const connect = () => executor.call('start', { server: url, token: secret, app: 'bench', capacity: CAPACITY, push })
+      const start = { tenant: code, server: url, token: secret, app: 'bench', capacity: CAPACITY, push }
+      const connect = () => executors.call('start', start)
       if (connected) await connect()
-      return { id, code, client, taskId, executor, connect }
+      return { id, code, client, taskId, executor: executorOf(executors, code), connect }
     },
   }
 }
+
+const executorOf = (executors: Child<ExecutorCalls>, tenant: string): TenantExecutor => ({
+  ended: () => executors.call('ended', { tenant }),
+  until: (ended) => executors.call('until', { tenant, ended }),
+  takeDelays: () => executors.call('takeDelays', { tenant }),
+})
 
 async function defineWork(client: Client): Promise<number> {
   await client.apps.create({ body: { code: 'bench', name: 'Benchmark' } })

@@ -40,8 +40,8 @@ export async function carillonDags({ postgres, carillon: start }: Bench): Promis
 
 /** Starts so many runs and answers how long it took until the last result was stored. */
 export async function runDags(tenant: Tenant, dag: string, runs: number, nodes: number): Promise<number> {
-  const before = await tenant.executor.call('ended', undefined)
-  const finished = tenant.executor.call('until', { ended: before + nodes })
+  const before = await tenant.executor.ended()
+  const finished = tenant.executor.until(before + nodes)
   let left = runs
   const begun = instant()
   while (left > 0) {

@@ -21,8 +21,8 @@ export function endToEnd({ postgres }: Bench, carillon: Carillon, tenant: Tenant
   return {
     warmUp,
     async round(count) {
-      const before = await tenant.executor.call('ended', undefined)
-      const finished = tenant.executor.call('until', { ended: before + count })
+      const before = await tenant.executor.ended()
+      const finished = tenant.executor.until(before + count)
       let next = 0
       const client = async () => {
         while (next < count) {

@@ -30,7 +30,7 @@ export const herd: Measurement = {
     await expectEachOnce(bench, carillon, tenant, at, count)
     if (!bench.quick) {
       await tenant.connect()
-      await tenant.executor.call('until', { ended: count })
+      await tenant.executor.until(count)
     }
     return {
       figures: { herdSeconds: tenths(seconds) },
@@ -68,8 +68,8 @@ function watchBystander({ client, executor }: Tenant): { end(): Promise<number> 
     async end() {
       over = true
       await looping
-      await executor.call('until', { ended: triggered })
-      return percentile(await executor.call('takeDelays', undefined), 1)
+      await executor.until(triggered)
+      return percentile(await executor.takeDelays(), 1)
     },
   }
 }

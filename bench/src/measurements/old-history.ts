@@ -55,13 +55,13 @@ async function timesOf(bench: Bench, tenant: Tenant): Promise<{ burst: number; l
 }
 
 async function burst({ client, executor }: Tenant): Promise<number> {
-  const before = await executor.call('ended', undefined)
+  const before = await executor.ended()
   const begun = instant()
   for (let from = 0; from < BURST; from += 500) {
     const items = Array.from({ length: 500 }, (_, place) => ({ task: 'work', params: { n: from + place } }))
     await client.runs.triggerMany({ body: { items } })
   }
-  return (await executor.call('until', { ended: before + BURST })).at - begun
+  return (await executor.until(before + BURST)).at - begun
 }
 
 /** Ended runs and instances of the last days, in the shape in which the server leaves them, a day a statement. */

@@ -60,12 +60,12 @@ async function besideHanging(bench: Bench, carillon: Carillon, tenant: Tenant): 
 }
 
 async function delays({ client, executor }: Tenant): Promise<number[]> {
-  await executor.call('takeDelays', undefined)
-  const before = await executor.call('ended', undefined)
+  await executor.takeDelays()
+  const before = await executor.ended()
   const trigger = (wantedAt: number) => client.runs.trigger({ params: { task: 'work' }, body: { params: { wantedAt } } })
   const count = await pace(PER_SECOND, SECONDS, trigger)
-  await executor.call('until', { ended: before + count })
-  return executor.call('takeDelays', undefined)
+  await executor.until(before + count)
+  return executor.takeDelays()
 }
 
 /** A push executor of another app that takes every connection, reads what it is sent, and says nothing; with work that is given to it. */

@@ -7,7 +7,7 @@ import { pgBoss } from './pg-boss.ts'
 import { sqlFloor } from './sql-floor.ts'
 
 // One round that is long beside what warming up costs tells more than two short ones.
-const QUICK = { roundMs: 2_000, rounds: 1, budgetMs: 10_000 }
+const QUICK = { roundMs: 1_500, rounds: 1, budgetMs: 10_000 }
 const FULL = { roundMs: 4_000, rounds: 7, budgetMs: 240_000 }
 
 /** Pieces of work a second from beginning to end: Carillon beside its peers and what PostgreSQL itself allows, in turns. */

@@ -20,11 +20,11 @@ export const triggerToStart: Measurement = {
     const trigger = (wantedAt: number) => client.runs.trigger({ params: { task: 'work' }, body: { params: { wantedAt } } })
     const { warmUps, seconds } = bench.quick ? QUICK : FULL
     await inTurns(warmUps, WARM_UPS_AT_ONCE, () => trigger(instant()))
-    await executor.call('until', { ended: warmUps })
-    await executor.call('takeDelays', undefined)
+    await executor.until(warmUps)
+    await executor.takeDelays()
     const count = await pace(PER_SECOND, seconds, trigger)
-    await executor.call('until', { ended: warmUps + count })
-    const delays = await executor.call('takeDelays', undefined)
+    await executor.until(warmUps + count)
+    const delays = await executor.takeDelays()
     if (delays.length !== count) throw new Error(`${delays.length} of ${count} handlers started.`)
     const spread = spreadOf(delays)
     return {
