@@ -60,6 +60,14 @@ describe('the schema and the tables of states in the code say the same', () => {
   })
 })
 
+test('history takes over what the live tables have checked: neither it nor any piece of it pays for the same checks again', async () => {
+  const history = await column(
+    `select distinct c.conname from pg_constraint c left join pg_inherits i on i.inhrelid = c.conrelid
+     where c.contype = 'c' and coalesce(i.inhparent, c.conrelid) in ('run_history'::regclass, 'instance_history'::regclass) order by 1`,
+  )
+  expect(history).toEqual(['instance_history_ended_at_check', 'run_history_ended_at_check'])
+})
+
 describe('row-level security', () => {
   test('INV-16 every table that carries a tenant has it forced, with a policy for each role', async () => {
     const naked = await column(
