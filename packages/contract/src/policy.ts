@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import {
   DELIVERIES,
+  LONGEST_DAG_EXPRESSION,
   LONGEST_INTERVAL_MS,
   MOST_CATCH_UP_FIRES,
   MOST_CATCH_UP_PER_MINUTE,
@@ -37,8 +38,19 @@ export const Concurrency = taggedUnion('policy', [
   strict({ policy: Type.Literal('SINGLETON') }),
   strict({
     policy: Type.Literal('KEYED'),
-    path: Type.String({ minLength: 1, maxLength: 200, description: 'Dotted path into the parameters' }),
     each: choice(['SEQUENTIAL', 'SINGLETON']),
+    ...optional({
+      path: Type.String({
+        minLength: 1,
+        maxLength: 200,
+        description: 'The key is what stands at this dotted path in the parameters (`customer.id`); or give an expression',
+      }),
+      expression: Type.String({
+        minLength: 1,
+        maxLength: LONGEST_DAG_EXPRESSION,
+        description: 'The key is what this gives; it knows `params` and `run.fireAt` (`params.region + "/" + params.tier`)',
+      }),
+    }),
   }),
   strict({ policy: Type.Literal('REPLACE') }),
 ])

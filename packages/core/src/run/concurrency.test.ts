@@ -43,19 +43,33 @@ describe('admission', () => {
 })
 
 describe('the key', () => {
-  test('there is none where nothing limits', () => expect(concurrencyKey({ policy: 'PARALLEL', limit: null }, 7, {})).toBeNull())
-  test('is the target for the whole task', () => expect(concurrencyKey({ policy: 'SEQUENTIAL' }, 7, { a: 1 })).toBe('7'))
+  const keyOf = (policy: ConcurrencyPolicy, params: object, fireAt: number | null = null) => {
+    const key = concurrencyKey(policy, 7, { params, run: { fireAt } })
+    return key.kind === 'VALUE' ? key.value : `ERROR ${key.message}`
+  }
+  test('there is none where nothing limits', () => expect(keyOf({ policy: 'PARALLEL', limit: null }, {})).toBeNull())
+  test('is the target for the whole task', () => expect(keyOf({ policy: 'SEQUENTIAL' }, { a: 1 })).toBe('7'))
   test('tells values and their types apart', () => {
-    const key = (id: unknown) => concurrencyKey(keyed('SEQUENTIAL'), 7, { customer: { id } })
+    const key = (id: unknown) => keyOf(keyed('SEQUENTIAL'), { customer: { id } })
     expect(new Set([key(1), key('1'), key(null), key(undefined), key([1]), key(true)]).size).toBe(6)
   })
   test('a missing value is a value: runs that forgot it follow each other', () => {
-    expect(concurrencyKey(keyed('SEQUENTIAL'), 7, {})).toBe(concurrencyKey(keyed('SEQUENTIAL'), 7, { customer: {} }))
+    expect(keyOf(keyed('SEQUENTIAL'), {})).toBe(keyOf(keyed('SEQUENTIAL'), { customer: {} }))
   })
   test('a long value stays short and different', () => {
-    const key = (tail: string) => concurrencyKey(keyed('SEQUENTIAL'), 7, { customer: { id: 'x'.repeat(50_000) + tail } })!
+    const key = (tail: string) => keyOf(keyed('SEQUENTIAL'), { customer: { id: 'x'.repeat(50_000) + tail } })!
     expect(Buffer.byteLength(key('a'))).toBeLessThan(1_000)
     expect(key('a')).not.toBe(key('b'))
+  })
+  describe('by an expression', () => {
+    const by = (expression: string): ConcurrencyPolicy => ({ policy: 'KEYED', expression, each: 'SINGLETON' })
+    test('is made of several values, told apart by their types', () => {
+      expect(keyOf(by('[params.region, params.tier]'), { region: 'eu', tier: 1 })).toBe('7:["eu",1]')
+      expect(keyOf(by('[params.region, params.tier]'), { region: 'eu', tier: '1' })).toBe('7:["eu","1"]')
+    })
+    test('knows the planned time', () => expect(keyOf(by('run.fireAt'), {}, 86_400_000)).toBe('7:86400000'))
+    test('that fails gives no key, and says why', () =>
+      expect(keyOf(by('params.region'), {})).toMatch(/^ERROR "params.region": .*region/))
   })
   test('follows own properties only', () => {
     expect(valueAt({}, 'constructor.name')).toBeUndefined()

@@ -1,3 +1,5 @@
+import { evaluate, type Computed } from '../dag/computed.ts'
+
 /** How the runs of one task or DAG may overlap. */
 export type ConcurrencyPolicy =
   /** Any number at once, or up to `limit`; what is over the limit waits in order. */
@@ -6,29 +8,50 @@ export type ConcurrencyPolicy =
   | { readonly policy: 'SEQUENTIAL' }
   /** While one is active a new one is recorded as SKIPPED. */
   | { readonly policy: 'SINGLETON' }
-  /** SEQUENTIAL or SINGLETON for each value found at `path` in the parameters (`customer.id`). */
-  | { readonly policy: 'KEYED'; readonly path: string; readonly each: 'SEQUENTIAL' | 'SINGLETON' }
+  /** SEQUENTIAL or SINGLETON for each value found at `path` in the parameters (`customer.id`), or given by `expression`: it has one of the two. */
+  | {
+      readonly policy: 'KEYED'
+      readonly path?: string
+      readonly expression?: string
+      readonly each: 'SEQUENTIAL' | 'SINGLETON'
+    }
   /** A new run cancels the active one and follows it. */
   | { readonly policy: 'REPLACE' }
 
 export const DEFAULT_CONCURRENCY: ConcurrencyPolicy = { policy: 'PARALLEL', limit: null }
 
+/** What the key of a run is made from; its names are those that conditions of a DAG know. */
+export interface KeyContext {
+  readonly params: unknown
+  /** `fireAt`: the planned time, in epoch milliseconds; null: no schedule began it. */
+  readonly run: { readonly fireAt: number | null }
+}
+
 /**
- * The key under which runs of a target count against each other; null where nothing limits them. A missing value is a value of its
- * own, so that forgetting the field serialises those runs instead of freeing them.
+ * The key under which runs of a target count against each other; null where nothing limits them. A value missing at a path is a value of its
+ * own, so that forgetting the field serialises those runs instead of freeing them; an expression that fails gives no key, and no run.
+ *
+ * @example
+ * concurrencyKey({ policy: 'KEYED', expression: 'params.region + "/" + params.tier', each: 'SEQUENTIAL' }, 7, { params, run })
  */
-export function concurrencyKey(policy: ConcurrencyPolicy, targetId: number, params: unknown): string | null {
+export function concurrencyKey(policy: ConcurrencyPolicy, targetId: number, context: KeyContext): Computed<string | null> {
   switch (policy.policy) {
     case 'PARALLEL':
-      return policy.limit === null ? null : `${targetId}`
+      return key(policy.limit === null ? null : `${targetId}`)
     case 'SEQUENTIAL':
     case 'SINGLETON':
     case 'REPLACE':
-      return `${targetId}`
-    case 'KEYED':
-      return `${targetId}:${keyText(valueAt(params, policy.path))}`
+      return key(`${targetId}`)
+    case 'KEYED': {
+      const { path = '', expression } = policy
+      if (expression === undefined) return key(`${targetId}:${keyText(valueAt(context.params, path))}`)
+      const computed = evaluate(expression, { ...context })
+      return computed.kind === 'VALUE' ? key(`${targetId}:${keyText(computed.value)}`) : computed
+    }
   }
 }
+
+const key = (value: string | null) => ({ kind: 'VALUE', value }) as const
 
 /** The value at a dotted path into parameters, undefined where there is none. Only own properties are followed. */
 export function valueAt(params: unknown, path: string): unknown {

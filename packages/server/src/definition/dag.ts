@@ -1,7 +1,9 @@
 import type { DagCreate, DagUpdate } from '@carillon/contract'
 import { dags, schedulesOfDag, type DagFields, type DagRow } from '../storage/dag.ts'
 import { dagsUsingDag, lockDagUses } from '../storage/dag-use.ts'
+import { concurrencyProblems } from './check-concurrency.ts'
 import type { Change, Edit } from './edit.ts'
+import { invalidFields } from './invalid.ts'
 import { patchObject } from './policies.ts'
 import { recompileVersionsOf } from './recompile-dags.ts'
 import {
@@ -19,12 +21,14 @@ import {
 export const DAG: ObjectKind<DagRow, DagFields> = { table: dags, noun: 'DAG' }
 
 export async function createDag(edit: Edit, body: DagCreate): Promise<Change<DagRow>> {
+  const { policies = {} } = body
+  checkPolicies(policies)
   const row = await insertObject(edit, DAG, 'create', {
     code: body.code,
     name: body.name ?? body.code,
     description: body.description ?? '',
     owner: body.owner ?? '',
-    policies: body.policies ?? {},
+    policies,
     labels: body.labels ?? {},
     runnableBy: body.runnableBy ?? null,
     enabled: body.enabled ?? true,
@@ -32,6 +36,11 @@ export async function createDag(edit: Edit, body: DagCreate): Promise<Change<Dag
     ...NO_TRAFFIC,
   })
   return { answer: row, object: { kind: 'dag', id: row.id }, before: null, after: bodyOf(DAG, row) }
+}
+
+function checkPolicies({ concurrency }: DagFields['policies']): void {
+  const problems = concurrencyProblems(concurrency, '/body/policies/concurrency')
+  if (problems.length > 0) throw invalidFields(problems)
 }
 
 const NOT_PAUSED = { paused: false, pauseReason: null }
@@ -43,6 +52,7 @@ export async function updateDag(edit: Edit, ref: string, body: DagUpdate): Promi
   const before = await lockObject(edit, DAG, ref)
   assertVersion(before, version)
   const fields = { ...bodyOf(DAG, before), ...given, policies: patchObject(before.policies, policies) } as DagFields
+  checkPolicies(fields.policies)
   return rewriteDag(edit, 'update', before, fields)
 }
 

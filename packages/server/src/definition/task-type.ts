@@ -5,6 +5,7 @@ import { codesOfTasksOfType, lockTasksOfType, setPlansOfTasks, tasks, tenantsUsi
 import { selectAllowedKinds } from '../storage/tenant.ts'
 import { lockSharedTypes, lockUseOfSharedTypes, taskTypes, type TaskTypeFields, type TaskTypeRow } from '../storage/task-type.ts'
 import { check } from './check.ts'
+import { concurrencyProblems } from './check-concurrency.ts'
 import { routeProblems } from './check-route.ts'
 import { makePlans } from './compile-plan.ts'
 import type { Change, Edit } from './edit.ts'
@@ -202,6 +203,7 @@ async function checked(edit: Edit, fields: TaskTypeFields): Promise<TaskTypeFiel
   const schema = fields.paramsSchema === null ? [] : schemaProblems(fields.paramsSchema, edit.limits.schemaBytes)
   const problems = [
     ...settingsProblems(kind, fields.settings),
+    ...concurrencyProblems(fields.defaults.concurrency, '/body/defaults/concurrency'),
     ...routeProblems(fields.defaults.route, '/body/defaults/route'),
     ...schema.map((problem) => ({ ...problem, path: `/body/paramsSchema${problem.path}` })),
   ]

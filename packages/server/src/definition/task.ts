@@ -14,6 +14,7 @@ import {
 import { tasks, type DownstreamRef, type TaskFields, type TaskRow } from '../storage/task.ts'
 import type { TaskTypeRow } from '../storage/task-type.ts'
 import { capacityRulesOf, makePlans } from './compile-plan.ts'
+import { concurrencyProblems } from './check-concurrency.ts'
 import { routeProblems, selectorProblems } from './check-route.ts'
 import { checkDownstream } from './downstream.ts'
 import type { Change, Edit } from './edit.ts'
@@ -167,7 +168,7 @@ async function touchTask(
 
 async function insertTask(edit: Edit, operation: string, type: TaskTypeRow, wanted: Wanted): Promise<Change<TaskRow>> {
   checkParams(edit, type, wanted.fields.params)
-  checkRouting(wanted.fields)
+  checkPolicies(wanted.fields)
   if (type.shared) await assertKindAllowed(edit, type.kind)
   await assertMayRefer(edit, saysOf(wanted.fields), null, '/body/params')
   const id = await nextId(edit.tx)
@@ -185,7 +186,7 @@ async function rewriteTask(
   wanted: Wanted,
 ): Promise<Change<TaskRow>> {
   checkParams(edit, type, wanted.fields.params)
-  checkRouting(wanted.fields)
+  checkPolicies(wanted.fields)
   if (type.shared && before.typeId !== type.id) await assertKindAllowed(edit, type.kind)
   await assertMayRefer(edit, saysOf(wanted.fields), saysOf(before), '/body/params')
   await checkSchedules(edit, type, before.id, wanted.fields.params)
@@ -229,9 +230,10 @@ function checkParams(edit: Edit, type: TaskTypeRow, params: Record<string, unkno
   if (problems.length > 0) throw invalidFields(problems)
 }
 
-/** What is said of the executors that may take it. */
-function checkRouting({ policies, environment }: Pick<TaskFields, 'policies' | 'environment'>): void {
+/** What is said of its runs beside each other, and of the executors that may take it. */
+function checkPolicies({ policies, environment }: Pick<TaskFields, 'policies' | 'environment'>): void {
   const problems = [
+    ...concurrencyProblems(policies.concurrency, '/body/policies/concurrency'),
     ...routeProblems(policies.route, '/body/policies/route'),
     ...selectorProblems(environment.selector, '/body/environment/selector'),
   ]

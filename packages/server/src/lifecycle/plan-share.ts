@@ -18,9 +18,17 @@ export function planOfShare({ planId, grayPlanId, grayPercent }: PlanShares, key
  */
 export function shareKey(
   plan: Plan,
-  { runKey, params }: { readonly runKey?: string | undefined; readonly params: Readonly<Record<string, unknown>> },
+  start: {
+    readonly runKey?: string | undefined
+    readonly params: Readonly<Record<string, unknown>>
+    readonly fireAt?: number | undefined
+  },
 ): string | null {
+  const { runKey, params, fireAt = null } = start
   if (runKey !== undefined) return runKey
   if (plan.concurrency.policy !== 'KEYED') return null
-  return concurrencyKey(plan.concurrency, plan.targetId, { ...plan.dag?.params, ...params })
+  const context = { params: { ...plan.dag?.params, ...params }, run: { fireAt } }
+  const key = concurrencyKey(plan.concurrency, plan.targetId, context)
+  // Without a key it is not started at all, whichever plan it would have had.
+  return key.kind === 'VALUE' ? key.value : null
 }

@@ -80,7 +80,7 @@ export async function startRuns(tx: Transaction, engine: Engine, starts: readonl
   const accepted = drafts.filter((draft) => draft.kind === 'DRAFT')
   const planOf = await engine.plans.load(tx, accepted.flatMap(plansOfDraft))
   const all = accepted.map((draft) => candidateOf(draft, (planId) => planOf({ tenantId: draft.tenantId, planId })))
-  const unfit = new Map(all.flatMap((candidate) => refusalOfParams(engine, candidate) ?? []))
+  const unfit = refusalsOf(engine, all)
   const candidates = await withKeptNodes(
     tx,
     all.filter(({ id }) => !unfit.has(id)),
@@ -186,6 +186,8 @@ interface Candidate {
   readonly plan: Plan
   readonly params: Readonly<Record<string, unknown>>
   readonly key: string | null
+  /** Why its key could not be computed; null: it was, or is not needed. */
+  readonly keyProblem: string | null
   readonly kept: KeptNodes | null
 }
 
@@ -193,17 +195,36 @@ function candidateOf({ id, tenantId, shares, start }: Draft, planOf: (planId: nu
   const planId = planOfShare(shares, shareKey(planOf(shares.planId), start) ?? String(id))
   const plan = planOf(planId)
   const params = { ...(plan.dag ? plan.dag.params : plan.nodes[0]!.params), ...start.params }
-  const key = start.bypassConcurrency ? null : concurrencyKey(plan.concurrency, start.target.id, params)
-  return { id, tenantId, planId, start, plan, params, key, kept: null }
+  const key = start.bypassConcurrency
+    ? NO_KEY
+    : concurrencyKey(plan.concurrency, start.target.id, { params, run: { fireAt: start.fireAt ?? null } })
+  const common = { id, tenantId, planId, start, plan, params, kept: null }
+  return key.kind === 'VALUE'
+    ? { ...common, key: key.value, keyProblem: null }
+    : { ...common, key: null, keyProblem: key.message }
+}
+
+const NO_KEY = { kind: 'VALUE', value: null } as const
+
+/** Of those that cannot be run with what they were given, by the id of the run that they would have been. */
+function refusalsOf(engine: Engine, candidates: readonly Candidate[]): ReadonlyMap<number, Refusal> {
+  return new Map(
+    candidates.flatMap((candidate) => {
+      const detail = paramsProblem(engine, candidate) ?? unkeyed(candidate)
+      return detail === null ? [] : [[candidate.id, { kind: 'REFUSED', code: 'VALIDATION_FAILED', detail }] as const]
+    }),
+  )
 }
 
 /** Of a node's part: its parameters are computed, so nobody has held them against the schema of its DAG. */
-function refusalOfParams(engine: Engine, { id, start, plan, params }: Candidate): [number, Refusal][] | null {
+function paramsProblem(engine: Engine, { start, plan, params }: Candidate): string | null {
   if (start.parentInstanceId === undefined) return null
   const [problem] = engine.paramsProblems(plan.dag?.paramsSchema ?? null, params)
-  return problem
-    ? [[id, { kind: 'REFUSED', code: 'VALIDATION_FAILED', detail: `params${problem.path} ${problem.message}.` }]]
-    : null
+  return problem ? `params${problem.path} ${problem.message}.` : null
+}
+
+function unkeyed({ keyProblem, start }: Candidate): string | null {
+  return keyProblem === null ? null : `The concurrency key of the ${NAMES[start.target.kind]} cannot be computed: ${keyProblem}`
 }
 
 /** Whoever starts several takes them apart then: see `isolate`. */

@@ -86,3 +86,45 @@ test('CON-1 REPLACE stops the active run of a DAG, and the new one follows when 
   expect(await world.workOff()).toEqual(['a', 'b'])
   expect((await world.run(second)).state).toBe('SUCCESS')
 })
+
+test('CON-1 KEYED by an expression counts by what it gives of the parameters and the planned time', async () => {
+  const concurrency = { policy: 'KEYED', expression: '[params.region, params.tier]', each: 'SINGLETON' } as const
+  const definition = { nodes: [{ code: 'a', task: 'work' }], edges: [], params: { tier: 1 } }
+  const dag = await world.dag(definition, { policies: { concurrency } })
+  const of = (params: Record<string, unknown>) => world.trigger(dag, { params })
+  const runs = [await of({ region: 'eu' }), await of({ region: 'eu', tier: 2 }), await of({ region: 'eu', tier: 1 })]
+  expect(await Promise.all(runs.map(async (run) => (await world.run(run)).state))).toEqual(['PENDING', 'PENDING', 'SKIPPED'])
+  await world.workOff()
+})
+
+test('a run whose key cannot be computed is refused, and says why; with its concurrency bypassed it starts', async () => {
+  const concurrency = { policy: 'KEYED', expression: 'params.region', each: 'SEQUENTIAL' } as const
+  const dag = await limited(concurrency)
+  await expect(world.trigger(dag)).rejects.toMatchObject({
+    code: 'VALIDATION_FAILED',
+    message: expect.stringMatching(/concurrency key of the DAG cannot be computed: "params.region": /),
+  })
+  await world.trigger(dag, { bypassConcurrency: true })
+  await world.workOff()
+})
+
+test.each<[string, object, string, RegExp]>([
+  ['neither path nor expression', {}, '', /either a path or an expression/],
+  ['both', { path: 'a', expression: 'params.a' }, '', /and not both/],
+  ['an expression that is none', { expression: 'params.' }, '/expression', /line 1, column/],
+  [
+    'what a run does not have yet',
+    { expression: 'nodes.a.output' },
+    '/expression',
+    /There is no "nodes" here; there are params and run.fireAt/,
+  ],
+  ['the key itself', { expression: 'run.key' }, '/expression', /There is no "run.key" here/],
+])('a key with %s is refused when it is written, for a DAG as for a task', async (_name, key, place, message) => {
+  const policies = { concurrency: { policy: 'KEYED', each: 'SEQUENTIAL', ...key } } as DagCreate['policies']
+  const problem = { problems: [{ path: `/body/policies/concurrency${place}`, message: expect.stringMatching(message) }] }
+  const { client } = api.tenantA
+  await expect(client.dags.create({ body: { code: 'keyed-badly', policies: policies! } })).rejects.toMatchObject(problem)
+  await expect(
+    client.tasks.update({ params: { task: 'work' }, body: { version: 1, policies: policies! } as never }),
+  ).rejects.toMatchObject(problem)
+})
