@@ -64,6 +64,12 @@ export function RunFacts({ run }: { run: RunDetail }) {
         ],
         [t('created'), <Time key="created" at={run.createdAt} />],
         [t('waited'), <Duration key="waited" from={run.createdAt} to={run.startedAt ?? run.endedAt} />],
+        [
+          t('late'),
+          run.origin === 'SCHEDULE' && run.fireAt !== null && run.startedAt !== null && (
+            <Duration key="late" from={run.fireAt} to={run.startedAt} />
+          ),
+        ],
         [t('ran'), run.startedAt !== null && <Duration key="ran" from={run.startedAt} to={run.endedAt} />],
         [t('ended'), run.endedAt !== null && <Time key="ended" at={run.endedAt} />],
         [t('priority'), run.priority],
