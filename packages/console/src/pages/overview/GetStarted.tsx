@@ -21,7 +21,7 @@ export function GetStarted({ overview }: { overview: Overview }) {
   })
   const byHand = useQuery({
     queryKey: ['runs', code, 'first by hand'],
-    queryFn: () => api.runs.list({ query: { limit: 1, origin: 'CONSOLE' } }),
+    queryFn: () => api.runs.list({ query: { origin: 'CONSOLE' } }),
     enabled: !hidden,
     refetchInterval: 10_000,
   })
@@ -43,7 +43,7 @@ export function GetStarted({ overview }: { overview: Overview }) {
     { word: 'stepTask', done: task !== undefined, to: `/t/${code}/tasks` },
     {
       word: 'stepRun',
-      done: byHand.data.items.length > 0,
+      done: byHand.data.items.some(({ kind }) => kind === 'TASK'),
       to: task === undefined ? `/t/${code}/tasks` : `/t/${code}/tasks?run=${task.code}`,
     },
     {
