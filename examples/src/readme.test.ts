@@ -15,6 +15,7 @@ test('what the README tells to type works, in its order, as it stands there', as
   expect({ code, err }, out).toMatchObject({ code: 0 })
   expect(out).toMatch(/weather-every-minute +weather-report-seattle/)
   expect(out).toMatch(/Wrote 48 months of Seattle/)
+  expect(out).toMatch(/\d+ +weather-year +SUCCESS /)
   expect(out).toMatch(/"items":\[\{"id":\d+/)
   expect(out).toMatch(/INFO {2}Hello Ada\n[\s\S]*ended: SUCCESS/)
 })

@@ -5,6 +5,7 @@ import { createClient, type Client } from '@carillon/contract'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import type { Settings } from './settings.ts'
 import { setUp, TASK } from './set-up.ts'
+import { DAG } from './weather-year/documents.ts'
 
 // In a tenant of its own, whose owner's token is all that is known: the way of somebody who runs the examples against a server elsewhere.
 
@@ -26,9 +27,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const schedule = () => client.schedules.get({ params: { schedule: 'weather-every-minute' } })
 
-test('the first start makes app, type, task and schedule, and a token that serves only the app', async () => {
+test('the first start makes app, types, tasks, schedule and DAG, and a token that serves only the app', async () => {
   const token = await setUp(settings)
   expect(await schedule()).toMatchObject({ task: { code: TASK }, timing: { kind: 'CRON', expression: '0 * * * * ?' } })
+  expect(await client.dags.get({ params: { dag: DAG } })).toMatchObject({ active: 1, enabled: true })
   const executor = createClient({ baseUrl: settings.server, token })
   expect(await executor.meta.whoami()).toMatchObject({
     role: 'executor',
@@ -38,9 +40,14 @@ test('the first start makes app, type, task and schedule, and a token that serve
   expect(statSync(settings.file).mode & 0o777).toBe(0o600)
 })
 
-test('broken off before its end, it is done again without a clash', async () => {
+test('broken off before its end, it is done again: what is missing is made, what is there stays as somebody changed it', async () => {
   rmSync(settings.file)
+  await client.dags.remove({ params: { dag: DAG } })
+  const task = await client.tasks.get({ params: { task: TASK } })
+  await client.tasks.update({ params: { task: TASK }, body: { version: task.version, params: { location: 'New York' } } })
   await expect(setUp(settings)).resolves.toMatch(/^carillon_/)
+  expect(await client.dags.get({ params: { dag: DAG } })).toMatchObject({ active: 1 })
+  expect(await client.tasks.get({ params: { task: TASK } })).toMatchObject({ params: { location: 'New York' } })
 })
 
 test('later starts touch nothing: what somebody changed or deleted stays so', async () => {

@@ -1,15 +1,15 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { createClient, type Client } from '@carillon/contract'
-import { CarillonError } from '@carillon/core'
+import { createClient, type Client, type DefinitionDocument } from '@carillon/contract'
 import type { Settings } from './settings.ts'
 import { WEATHER_REPORT_PARAMS } from './weather/weather-report.ts'
+import { weatherYearDocuments } from './weather-year/documents.ts'
 
 export const APP = 'examples'
 export const TASK = 'weather-report-seattle'
 
 /**
- * Answers the token of the executor, setting everything up the first time: app, token, task type, task and schedule, all through the
- * public API. Later starts find the kept token and touch nothing: what somebody has changed or deleted since then stays so.
+ * Answers the token of the executor, setting everything up the first time: app, token, task types, tasks, schedule and DAG, all
+ * through the public API. Later starts find the kept token and touch nothing: what somebody has changed or deleted since then stays so.
  */
 export async function setUp(settings: Settings): Promise<string> {
   const { file, server, token } = settings
@@ -22,51 +22,39 @@ export async function setUp(settings: Settings): Promise<string> {
 
 /** Broken off in the middle, it can be done again: only what is missing is made. */
 async function define(client: Client): Promise<string> {
-  await unlessThere(() =>
-    client.apps.create({ body: { code: APP, name: 'Examples', description: 'Executors that ship with Carillon' } }),
-  )
-  await unlessThere(() =>
-    client.taskTypes.create({
-      body: {
-        code: 'weather-report',
-        name: 'Weather report',
-        description: 'Exports daily weather from a table into CSV and sums it up month by month',
-        kind: 'handler',
-        app: APP,
-        settings: { handler: 'weather-report' },
-        paramsSchema: WEATHER_REPORT_PARAMS,
-        defaults: { timeoutMs: 60_000, concurrency: { policy: 'SEQUENTIAL' } },
-      },
-    }),
-  )
-  await unlessThere(() =>
-    client.tasks.create({
-      body: {
-        code: TASK,
-        name: 'Weather of Seattle',
-        type: 'weather-report',
-        params: { location: 'Seattle' },
-        labels: { example: 'yes' },
-      },
-    }),
-  )
-  await unlessThere(() =>
-    client.schedules.create({
-      body: {
-        code: 'weather-every-minute',
-        task: TASK,
-        timing: { kind: 'CRON', expression: '0 * * * * ?', timezone: Intl.DateTimeFormat().resolvedOptions().timeZone },
-      },
-    }),
-  )
+  const { items } = await client.definitions.diff({ body: { documents } })
+  const missing = documents.filter((_, index) => items[index]!.outcome === 'CREATED')
+  if (missing.length > 0) await client.definitions.apply({ body: { documents: missing } })
   const { secret } = await client.tokens.create({ body: { name: 'examples', role: 'executor', app: APP } })
   return secret
 }
 
-async function unlessThere(create: () => Promise<unknown>): Promise<void> {
-  try {
-    await create()
-  } catch (error) {
-    if (!(error instanceof CarillonError) || error.code !== 'CODE_TAKEN') throw error
-  }
-}
+const documents: DefinitionDocument[] = [
+  { kind: 'App', code: APP, name: 'Examples', description: 'Executors that ship with Carillon' },
+  {
+    kind: 'TaskType',
+    code: 'weather-report',
+    name: 'Weather report',
+    description: 'Exports daily weather from a table into CSV and sums it up month by month',
+    work: 'handler',
+    app: APP,
+    settings: { handler: 'weather-report' },
+    paramsSchema: WEATHER_REPORT_PARAMS,
+    defaults: { timeoutMs: 60_000, concurrency: { policy: 'SEQUENTIAL' } },
+  },
+  {
+    kind: 'Task',
+    code: TASK,
+    name: 'Weather of Seattle',
+    type: 'weather-report',
+    params: { location: 'Seattle' },
+    labels: { example: 'yes' },
+  },
+  {
+    kind: 'Schedule',
+    code: 'weather-every-minute',
+    task: TASK,
+    timing: { kind: 'CRON', expression: '0 * * * * ?', timezone: Intl.DateTimeFormat().resolvedOptions().timeZone },
+  },
+  ...weatherYearDocuments(APP),
+]

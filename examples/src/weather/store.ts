@@ -6,6 +6,8 @@ export interface WeatherStore {
   count(location: string): Promise<number>
   /** The days of a place in order, in batches. */
   days(location: string, batch: number): AsyncIterable<readonly Day[]>
+  /** The days of a place from one date to another (`2012-01-31`), both included, in order. */
+  daysBetween(location: string, first: string, last: string): Promise<readonly Day[]>
   close(): Promise<void>
 }
 
@@ -37,6 +39,14 @@ export async function openWeatherStore(url: string): Promise<WeatherStore> {
         yield rows
         after = rows.at(-1)!.date
       }
+    },
+    async daysBetween(location, first, last) {
+      const { rows } = await pool.query<Day>(
+        `select ${DAY_COLUMNS} from example_weather.day
+         where location = $1 and day.date between $2::date and $3::date order by day.date`,
+        [location, first, last],
+      )
+      return rows
     },
     close: () => pool.end(),
   }

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
-import { describe, expect, test } from 'vitest'
-import { api, axeFinds, openConsole, settle, shoot, useBrowser } from './console.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { api, axeFinds, createPerson, openConsole, settle, shoot, useBrowser } from './console.ts'
 
 useBrowser()
 
@@ -59,9 +59,20 @@ describe('E3: by keyboard alone', () => {
     async () => {
       const { page, context, faults } = await openConsole()
       await page.addInitScript(() => {
-        const counted = globalThis as unknown as { pointers: number }
+        const counted = globalThis as unknown as { pointers: number; dashed: boolean[] }
         counted.pointers = 0
         for (const type of ['pointerdown', 'mousedown', 'touchstart']) addEventListener(type, () => counted.pointers++, true)
+        // The edges of the present picture, as they were drawn.
+        const pen = CanvasRenderingContext2D.prototype
+        const { clearRect, bezierCurveTo } = pen
+        pen.clearRect = function (...area) {
+          counted.dashed = []
+          clearRect.apply(this, area)
+        }
+        pen.bezierCurveTo = function (...curve) {
+          counted.dashed.push(this.getLineDash().length > 0)
+          bezierCurveTo.apply(this, curve)
+        }
       })
       await page.goto('/t/default/dags')
       await page.getByRole('button', { name: 'Create a DAG' }).first().focus()
@@ -141,7 +152,17 @@ describe('E3: by keyboard alone', () => {
         .toBe('SUCCESS')
       const { instances } = await api().runs.get({ params: { run } })
       const skipped = instances.filter(({ state }) => state === 'SKIPPED')
-      expect(skipped).toHaveLength(1)
+      expect(skipped.map(({ nodeCode }) => nodeCode)).toEqual(['many'])
+      // Read out as not taken, and drawn so: of the five lines one is dashed.
+      await page.getByText('Succeeded').first().waitFor()
+      await expect.poll(() => nodeOf(page, 'many').textContent()).toMatch(/after start if .*params\.rows > 10.* \(not taken\)/)
+      expect(await page.getByRole('treeitem').filter({ hasText: '(not taken)' }).count()).toBe(2)
+      const drawn = async () => {
+        const dashed = await page.evaluate(() => (globalThis as unknown as { dashed: boolean[] }).dashed)
+        return { lines: dashed.length, dashed: dashed.filter((each) => each).length }
+      }
+      await expect.poll(drawn).toEqual({ lines: 5, dashed: 1 })
+      await shoot(page, 'run-not-taken')
       expect(faults).toEqual([])
       await context.close()
     },
@@ -199,11 +220,25 @@ describe('E4: nothing that was edited is lost', () => {
   })
 })
 
+async function developer(name: string) {
+  const person = await createPerson(name)
+  await api().members.set({ params: { login: person.login }, body: { role: 'developer' } })
+  return person
+}
+
 describe('E5: two people edit the same draft', () => {
+  type Person = Awaited<ReturnType<typeof developer>>
+  let first: Person
+  let second: Person
+  beforeAll(async () => {
+    first = await developer('dag-first')
+    second = await developer('dag-second')
+  })
+
   test('what they change in different places comes together; where both changed the same, one is asked', async () => {
     await newDag('by-two', ['a', 'b'])
-    const one = await openConsole()
-    const other = await openConsole()
+    const one = await openConsole({ as: first })
+    const other = await openConsole({ as: second })
     await one.page.goto('/t/default/dags/by-two/edit?node=a')
     await other.page.goto('/t/default/dags/by-two/edit?node=b')
     await saved(one.page)
@@ -248,17 +283,25 @@ describe('E5: two people edit the same draft', () => {
         body: { revision: draft.revision, node: { code, task: TASK } },
       })
     }
-    await api().dagVersions.activate({ params: { dag, number: 3 }, body: {} })
-    const { page, context } = await openConsole()
+    const { page, context } = await openConsole({ as: first })
     await page.goto(`/t/default/dags/${dag}/edit?version=2`)
     await saved(page)
+    const other = await openConsole({ as: second })
+    await other.page.goto(`/t/default/dags/${dag}/edit?version=3`)
+    await saved(other.page)
+    await other.page.getByRole('button', { name: 'Publish …' }).click()
+    await other.page.getByRole('dialog').getByRole('button', { name: 'Publish', exact: true }).click()
+    await other.page.waitForURL(new RegExp(`/dags/${dag}$`))
+    await other.context.close()
     await page.getByRole('button', { name: 'Publish …' }).click()
     await page.getByRole('button', { name: 'Bring in version 3' }).click()
     await expect.poll(() => page.getByRole('dialog').locator('[data-node=theirs]').textContent()).not.toContain('removed')
     await page.getByRole('button', { name: 'Publish', exact: true }).click()
     await page.waitForURL(new RegExp(`/dags/${dag}$`))
     const active = await api().dagVersions.get({ params: { dag, number: 2 } })
+    const before = await api().dagVersions.get({ params: { dag, number: 3 } })
     expect(active.state).toBe('ACTIVE')
+    expect([before.activatedBy, active.activatedBy]).toEqual([`user:${second.login}`, `user:${first.login}`])
     expect(active.definition.nodes.map(({ code }) => code).sort()).toEqual(['a', 'mine', 'theirs'])
     await page.goto(`/t/default/dags/${dag}?tab=versions&from=1&to=2`)
     await nodeOf(page, 'mine').waitFor({ state: 'attached' })

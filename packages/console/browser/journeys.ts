@@ -6,9 +6,9 @@ import type { Stage } from './stage.ts'
 /** Handlers that do what their parameters say: what a journey needs, in a real executor. */
 const steps = defineHandler({
   name: 'step',
-  run: async ({ params, log, signal, progress }) => {
+  run: async ({ params, attempt, log, signal, progress }) => {
     const { fail = 0, lines = 0, everyMs = 0, holdMs = 0 } = params as Readonly<Record<string, number>>
-    log.info('begins')
+    log.info(`begins, attempt ${attempt}`)
     for (let line = 1; line <= lines && !signal.aborted; line++) {
       log.info(`line ${line} of ${lines}`)
       if (everyMs > 0 && line % 25 === 0) await new Promise((resolve) => setTimeout(resolve, everyMs * 25))

@@ -39,7 +39,7 @@ beforeAll(async () => {
 })
 afterAll(() => executor.stop())
 
-test('E1: the sample task is run, and its log is there while it runs', async () => {
+test('the sample task is run, and its log is there while it runs', async () => {
   const { page, context, faults } = await openConsole()
   await page.goto('/t/default/tasks')
   await page.getByRole('button', { name: 'Run weather-report-seattle' }).click()
@@ -54,7 +54,7 @@ test('E1: the sample task is run, and its log is there while it runs', async () 
   await context.close()
 })
 
-test('E2: a run that failed says why, and is run again from there with a changed parameter', async () => {
+test('E2: a run that failed says why, is run again from there with a changed parameter, and keeps the log of each attempt', async () => {
   const { page, context, faults } = await openConsole()
   await page.goto(`/t/default/runs/${failedRun}`)
   const card = page.getByRole('region', { name: 'load failed' })
@@ -79,6 +79,18 @@ test('E2: a run that failed says why, and is run again from there with a changed
     return (await api().instances.logs({ params: { instance: id } })).lines
   }
   expect([await linesOf('extract'), await linesOf('load')]).toEqual([0, 1])
+  // The run that failed still has both of its attempts, each with its own log.
+  await page.goto(`/t/default/runs/${failedRun}`)
+  const log = page.getByRole('log')
+  await log.getByText('begins, attempt 2').waitFor()
+  await page.getByRole('combobox', { name: 'Attempts' }).click()
+  await page.getByRole('option', { name: /^Attempt 1 / }).click()
+  await page.waitForURL(/attempt=1/)
+  await log.getByText('begins, attempt 1').waitFor()
+  await log.getByText('<b>could not load</b> the rows').waitFor()
+  expect(await log.getByText('begins, attempt 2').count()).toBe(0)
+  await page.reload()
+  await log.getByText('begins, attempt 1').waitFor()
   expect(faults).toEqual([])
   await context.close()
 })

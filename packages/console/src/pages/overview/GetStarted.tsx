@@ -1,4 +1,4 @@
-import type { Overview } from '@carillon/contract'
+import type { Client, Overview } from '@carillon/contract'
 import { Anchor, Button, Group, Paper, Stack, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
@@ -21,24 +21,35 @@ export function GetStarted({ overview }: { overview: Overview }) {
   })
   const byHand = useQuery({
     queryKey: ['runs', code, 'first by hand'],
-    queryFn: () => api.runs.list({ query: { limit: 1, origin: 'CONSOLE' } }),
+    queryFn: () => api.runs.list({ query: { origin: 'CONSOLE' } }),
     enabled: !hidden,
     refetchInterval: 10_000,
+  })
+  const dags = useQuery({
+    queryKey: ['dags', code, 'first'],
+    queryFn: () => firstDagOf(api),
+    enabled: !hidden,
+    refetchInterval: (query) => (query.state.data?.succeeded === true ? false : 10_000),
   })
   const tokens = useQuery({
     queryKey: ['tokens', code, 'first'],
     queryFn: () => api.tokens.list({ query: { limit: 10, revoked: false } }),
     enabled: !hidden && can('token.manage'),
   })
-  if (hidden || tasks.data === undefined || byHand.data === undefined) return null
+  if (hidden || tasks.data === undefined || byHand.data === undefined || dags.data === undefined) return null
   const task = tasks.data.items[0]
   const steps = [
     { word: 'stepExecutor', done: overview.executors.inService > 0, to: `/t/${code}/executors` },
     { word: 'stepTask', done: task !== undefined, to: `/t/${code}/tasks` },
     {
       word: 'stepRun',
-      done: byHand.data.items.length > 0,
+      done: byHand.data.items.some(({ kind }) => kind === 'TASK'),
       to: task === undefined ? `/t/${code}/tasks` : `/t/${code}/tasks?run=${task.code}`,
+    },
+    {
+      word: 'stepDag',
+      done: dags.data.succeeded,
+      to: dags.data.code === undefined ? `/t/${code}/dags` : `/t/${code}/dags/${dags.data.code}?run=1`,
     },
     { word: 'stepSchedule', done: overview.next.length > 0, to: `/t/${code}/schedules` },
     ...(can('token.manage')
@@ -75,6 +86,17 @@ export function GetStarted({ overview }: { overview: Overview }) {
       </Stack>
     </Paper>
   )
+}
+
+/** More DAGs than a tenant has that still reads this list. */
+const MOST_DAGS = 10
+
+/** A DAG that can be run, and whether a run of any has succeeded: a later one that failed takes nothing back. */
+async function firstDagOf(api: Client): Promise<{ readonly code: string | undefined; readonly succeeded: boolean }> {
+  const { items } = await api.dags.list({ query: { active: true, limit: MOST_DAGS } })
+  const ran = items.filter(({ lastRun }) => lastRun !== null)
+  const best = await Promise.all(ran.map(({ code }) => api.runs.list({ query: { dag: code, state: ['SUCCESS'], limit: 1 } })))
+  return { code: items[0]?.code, succeeded: best.some((runs) => runs.items.length > 0) }
 }
 
 /** Those that the first start makes are nobody's own doing. */
