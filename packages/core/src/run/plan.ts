@@ -60,6 +60,8 @@ export interface DagPlan {
 
 export interface PlanNode {
   readonly code: string
+  /** Of a DAG's node that runs a task: the task's code. */
+  readonly task?: string
   readonly kind: string
   readonly handler: string
   readonly queueId: number

@@ -88,6 +88,7 @@ function nodeOf(node: NodeDefinition, references: DagReferences, links: Links): 
   return {
     ...base,
     ...{ code: node.code, timeoutMs, route },
+    ...(node.task === undefined ? {} : { task: base.code }),
     params: { ...base.params, ...node.params },
     retry: { ...base.retry, ...node.retry },
     control: controlOf(node, references, links, base.control?.forEach ?? null),

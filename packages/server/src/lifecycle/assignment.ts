@@ -22,7 +22,7 @@ function assignmentOf(instance: Claimable, plan: Plan, node: PlanNode, token: nu
     token,
     run: instance.runId,
     tenant: instance.tenantId,
-    task: plan.code,
+    task: node.task ?? plan.code,
     handler: node.handler,
     kind: node.kind,
     settings: node.settings,

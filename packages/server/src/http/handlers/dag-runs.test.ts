@@ -27,6 +27,13 @@ describe('RUN-1 a DAG that is triggered', () => {
     )
   })
 
+  test("tells executors the code of each node's task, not that of the DAG", async () => {
+    await world.trigger(await world.dag(one()))
+    const [assignment] = await world.claim(1)
+    expect(assignment!.task).toBe('work')
+    await world.succeed(assignment!)
+  })
+
   test('has its parameters over the defaults of its version, checked by its schema', async () => {
     const paramsSchema = { type: 'object', required: ['day'], properties: { n: { type: 'integer' } } }
     const dag = await world.dag(one({ params: { n: 1, m: 2 }, paramsSchema }))
