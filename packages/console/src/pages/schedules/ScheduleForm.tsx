@@ -21,6 +21,7 @@ import { LabelsField } from '../../components/LabelsField.tsx'
 import { zoneName } from '../../components/moments.ts'
 import { JsonField } from '../../components/schema-form/JsonField.tsx'
 import { recordOf } from '../../components/schema-form/schema.ts'
+import { useAsOpened } from '../../components/use-as-opened.ts'
 import { useDraft, type Problem } from '../../components/use-draft.ts'
 import { useNewest } from '../../components/use-newest.ts'
 import { useLanguage, useTexts } from '../../i18n/texts.ts'
@@ -42,7 +43,8 @@ interface PartProps {
   readonly problem: Problem
 }
 
-export function ScheduleForm({ schedule, onClose, onDone }: ScheduleFormProps) {
+export function ScheduleForm({ schedule: current, onClose, onDone }: ScheduleFormProps) {
+  const schedule = useAsOpened(current)
   const t = useTexts(schedulesTexts)
   const { api, code: tenant } = useTenant()
   const client = useQueryClient()
