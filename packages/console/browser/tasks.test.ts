@@ -66,21 +66,6 @@ test('two people who change one task do not lose each other’s work', async () 
   await context.close()
 })
 
-test('what others do to a DAG is seen on its page, and what a form began from before that is a conflict', async () => {
-  await api().dags.create({ body: { code: 'seen-by-two' } })
-  const { page, context } = await openConsole()
-  await page.goto('/t/default/dags/seen-by-two?tab=settings')
-  await page.getByRole('button', { name: 'Change settings' }).click()
-  await page.getByRole('dialog').getByLabel('Owner').fill('the first')
-  const { version } = await api().dags.get({ params: { dag: 'seen-by-two' } })
-  await api().dags.update({ params: { dag: 'seen-by-two' }, body: { version, name: 'by the second' } })
-  await page.getByText('by the second').first().waitFor()
-  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
-  await page.getByRole('dialog').getByRole('alert').waitFor()
-  expect(await api().dags.get({ params: { dag: 'seen-by-two' } })).toMatchObject({ name: 'by the second', owner: '' })
-  await context.close()
-})
-
 test('a filter stands in the address: Back brings the list before it, and a link shows the same', async () => {
   const { page, context } = await openConsole()
   await page.goto('/t/default/tasks')
