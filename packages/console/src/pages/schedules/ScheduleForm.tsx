@@ -250,21 +250,25 @@ function DraftPreview({ draft }: { draft: Draft }) {
   const preview = useQuery({
     queryKey: ['schedules', code, 'draft', settled],
     queryFn: ({ signal }) =>
-      api.schedules.previewDraft({ body: { ...(JSON.parse(settled) as typeof times), count: 5 } }, { signal }),
+      api.schedules.previewDraft({ body: { ...(JSON.parse(settled) as typeof times), count: 20 } }, { signal }),
     enabled: !blank && !(draft.kind === 'ONCE' && draft.at === ''),
     retry: false,
   })
   if (blank) return null
   const words = draft.kind === 'CRON' ? cronWords(draft.expression, language) : null
   return (
-    <div aria-live="polite">
-      {words !== null && <Text fw={600}>{words}</Text>}
-      {preview.error !== null && (
-        <Text size="sm" c="var(--state-failed)">
-          {preview.error.message}
-        </Text>
+    <div>
+      <div aria-live="polite">
+        {words !== null && <Text fw={600}>{words}</Text>}
+        {preview.error !== null && (
+          <Text size="sm" c="var(--state-failed)">
+            {preview.error.message}
+          </Text>
+        )}
+      </div>
+      {preview.data !== undefined && preview.error === null && (
+        <NextFires preview={preview.data} label={t('nextFires')} atMost={240} />
       )}
-      {preview.data !== undefined && preview.error === null && <NextFires preview={preview.data} label={t('nextFires')} />}
     </div>
   )
 }
