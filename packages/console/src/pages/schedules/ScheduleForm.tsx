@@ -267,7 +267,7 @@ function DraftPreview({ draft }: { draft: Draft }) {
         )}
       </div>
       {preview.data !== undefined && preview.error === null && (
-        <NextFires preview={preview.data} label={t('nextFires')} atMost={240} />
+        <NextFires preview={preview.data} label={t('draftFires')} atMost={240} />
       )}
     </div>
   )
