@@ -44,23 +44,28 @@ export function NodesPage() {
 function Found({ nodes, retry }: { nodes: Nodes; retry: () => void }) {
   const t = useTexts(nodesTexts)
   const [asked, ask] = useState<Control | null>(null)
-  const { state, changedBy, changedAt } = nodes.scheduler
+  // A node of the version before does not say it, and this is the page to look at during an upgrade.
+  const ofAll: Nodes['scheduler'] | undefined = nodes.scheduler
   return (
     <Stack>
-      <PageHeader title={t('title')} hint={t('hint')} beside={<Marker word={t(`${state}_ALL`)} {...LOOKS[state]} />}>
-        {ORDERS.filter((order) => ORDERED[order] !== state).map((order) => (
+      <PageHeader
+        title={t('title')}
+        hint={t('hint')}
+        beside={ofAll && <Marker word={t(`${ofAll.state}_ALL`)} {...LOOKS[ofAll.state]} />}
+      >
+        {ORDERS.filter((order) => ORDERED[order] !== ofAll?.state).map((order) => (
           <Button key={order} variant="default" onClick={() => ask({ order, node: null })}>
             {t(`${order}All`)}
           </Button>
         ))}
       </PageHeader>
-      {state !== 'RUNNING' && changedAt !== null && (
-        <Alert title={t(`${state}_MEANS`)}>
-          <span className="foreign">{changedBy}</span> · <Time at={changedAt} />
+      {ofAll && ofAll.state !== 'RUNNING' && ofAll.changedAt !== null && (
+        <Alert title={t(`${ofAll.state}_MEANS`)}>
+          <span className="foreign">{ofAll.changedBy}</span> · <Time at={ofAll.changedAt} />
         </Alert>
       )}
       {nodes.versions.length > 1 && <Alert>{t('upgrade', { versions: nodes.versions.join(', ') })}</Alert>}
-      <NodeTable nodes={nodes.nodes} ofAll={state} retry={retry} ask={ask} />
+      <NodeTable nodes={nodes.nodes} ofAll={ofAll?.state ?? 'RUNNING'} retry={retry} ask={ask} />
       <Text component="h2" fw={600}>
         {t('leaders')}
       </Text>
