@@ -6,7 +6,7 @@ import { useTexts } from '../../i18n/texts.ts'
 import { nodesTexts } from './text.ts'
 
 export const ORDERS = ['start', 'stop', 'drain'] as const
-export type Order = (typeof ORDERS)[number]
+type Order = (typeof ORDERS)[number]
 
 /** The state that each leads to. */
 export const ORDERED = { start: 'RUNNING', stop: 'STOPPED', drain: 'DRAINING' } as const
