@@ -3,7 +3,7 @@ import { FINAL_RUN_STATES } from '@carillon/core'
 import { Id, Millis } from './executor-protocol.ts'
 import { route } from './route.ts'
 import { choice, nullable, optional, strict } from './schema.ts'
-import { ServerNode } from './scheduler.ts'
+import { Scheduler, ServerNode } from './scheduler.ts'
 
 /**
  * What is going on, from a bounded look: nothing here counts a table, however large it has become. Where a number is the end of the look and
@@ -79,6 +79,10 @@ export type Overview = Static<typeof Overview>
 
 export const Nodes = strict({
   at: Millis,
+  scheduler: Type.Pick(Scheduler, ['state', 'changedBy', 'changedAt'], {
+    additionalProperties: false,
+    description: 'What is wanted of all nodes; a node does the stricter of this and its own state',
+  }),
   database: strict({
     version: Type.String(),
     roundTripMs: Type.Number({ description: 'From the node that answers' }),

@@ -122,6 +122,13 @@ const Preview = strict({
   whyNone: nullable(Type.String({ description: 'Why there is no fire, where there is none' })),
 })
 
+export const FireCount = strict({
+  fires: Type.Integer({ description: 'That run' }),
+  excluded: Type.Integer({ description: 'That calendars leave out' }),
+  more: Type.Boolean({ description: 'There are more than these, the first 50,000 of both, which are all that is counted' }),
+})
+export type FireCount = Static<typeof FireCount>
+
 /** A row of the firing ledger. */
 export const Fire = strict({
   fireAt: Millis,
@@ -250,6 +257,14 @@ export const scheduleRoutes = {
     body: ScheduleDraft,
     responses: { 200: Preview },
     unaudited: 'computes, changes nothing',
+  }),
+  count: route({
+    ...read,
+    path: `${path}/count`,
+    summary: 'How many fires lie in a range: what a backfill of it would run',
+    params,
+    query: strict({ from: Millis, to: BackfillCreate.properties.toAt }),
+    responses: { 200: FireCount },
   }),
   fires: route({
     ...read,

@@ -11,8 +11,8 @@ export interface ListQuery<T> {
   readonly queryKey: QueryKey
   readonly page: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<T>>
   readonly idOf: (row: T) => number | string
-  /** false: asked once, for what changes by people's hands alone. */
-  readonly live?: boolean
+  /** How often its first page is asked for where it is not watched: `BY_PEOPLE_MS` for what changes by people's hands alone. */
+  readonly everyMs?: number
 }
 
 export interface List<T> {
@@ -35,7 +35,7 @@ export interface List<T> {
  * top, and are counted and shown on request otherwise. Only the first page is kept fresh (see `useLive`); what lies further back was read when it
  * was scrolled to.
  */
-export function useLiveList<T>(topic: Topic<Page<T>> | null, { queryKey, page, idOf, live = true }: ListQuery<T>): List<T> {
+export function useLiveList<T>(topic: Topic<Page<T>> | null, { queryKey, page, idOf, everyMs }: ListQuery<T>): List<T> {
   const client = useQueryClient()
   const pagesKey = [...queryKey, 'pages']
   const pages = useInfiniteQuery({
@@ -45,18 +45,19 @@ export function useLiveList<T>(topic: Topic<Page<T>> | null, { queryKey, page, i
     getNextPageParam: (last) => last.nextCursor ?? undefined,
     // What is new comes by the head below; asking for all pages again would cost as much as was scrolled.
     refetchOnWindowFocus: false,
-    staleTime: live ? Infinity : 1_000,
+    staleTime: Infinity,
     gcTime: 60_000,
   })
   const first = pages.data?.pages[0]
   const head = useLive(topic, {
     queryKey: [...queryKey, 'head'],
     queryFn: ({ signal }) => page(undefined, signal),
-    enabled: live && pages.isSuccess,
+    enabled: pages.isSuccess,
+    ...(everyMs === undefined ? {} : { everyMs }),
     // Just read: it need not be asked for a second time.
     ...(first === undefined ? {} : { known: { data: first, at: pages.dataUpdatedAt } }),
   })
-  const latest = live && !head.isPlaceholderData ? head.data : undefined
+  const latest = head.isPlaceholderData ? undefined : head.data
 
   const { rows, fresh, gone } = useMemo(() => {
     const known = pages.data?.pages.flatMap(({ items }) => items) ?? []

@@ -8,6 +8,8 @@ import { lastHeard, sayOutdated, useLiveState, useMayAsk } from './live-state.ts
 import type { Topic } from './live-topics.ts'
 
 const EVERY_MS = 2_000
+/** How often is asked for what people alone change: often enough to be called live, seldom enough to leave pages open. */
+export const BY_PEOPLE_MS = 15_000
 /** After which a topic that was refused is tried again: there may be room for it. */
 const AGAIN_MS = 15_000
 
@@ -27,8 +29,8 @@ export interface LiveQuery<T> {
 
 /**
  * A query that is kept fresh while its data may change: by what the server says of its topic, or, where there is no topic (null) or no word of it
- * comes, by asking every two seconds while the tab is visible. Nothing is asked or shown while updates are paused. The first answer is always asked
- * for, as that is there soonest.
+ * comes, by asking every two seconds (or `everyMs`) while the tab is visible. Nothing is asked or shown while updates are paused. The first answer
+ * is always asked for, as that is there soonest.
  */
 export function useLive<T>(topic: Topic<T> | null, query: LiveQuery<T>): UseQueryResult<T> {
   const client = useQueryClient()

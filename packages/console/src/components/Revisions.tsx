@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks'
 import { useQueryClient, type QueryKey } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLiveList, type Page } from '../app/live-list.ts'
+import { BY_PEOPLE_MS } from '../app/live.ts'
 import { given } from '../app/search.ts'
 import { defineTexts, useTexts } from '../i18n/texts.ts'
 import { ConfirmDialog } from './ConfirmDialog.tsx'
@@ -63,7 +64,7 @@ export function Revisions({ queryKey, list, restore, mayRestore }: RevisionsProp
     queryKey: [...queryKey, 'revisions'],
     page: (cursor) => list(given({ cursor })),
     idOf: ({ version }) => version,
-    live: false,
+    everyMs: BY_PEOPLE_MS,
   })
   if (revisions.error !== null) return <ErrorPanel error={revisions.error} retry={revisions.retry} />
   if (revisions.pending) return <Loading />

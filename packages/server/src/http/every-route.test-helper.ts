@@ -128,6 +128,7 @@ const requests: Table = {
     bulk: (own) => ({ body: { schedules: [own.schedule], action: 'pause' } }),
     preview: (own) => ({ params: { schedule: own.schedule } }),
     previewDraft: (own) => ({ body: { timing: everyDay, calendars: [{ calendar: own.calendar, mode: 'INCLUDE' }] } }),
+    count: (own) => ({ params: { schedule: own.schedule }, query: { from: 0, to: 86_400_000 } }),
     fires: (own) => ({ params: { schedule: own.schedule }, query: { backfill: own.backfill } }),
     backfills: (own) => ({ params: { schedule: own.schedule } }),
     createBackfill: (own) => ({

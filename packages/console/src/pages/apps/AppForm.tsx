@@ -7,6 +7,7 @@ import { useTenant } from '../../app/session.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
 import { FormFields, type FormValues } from '../../components/FormFields.tsx'
 import { JsonField } from '../../components/schema-form/JsonField.tsx'
+import { useAsOpened } from '../../components/use-as-opened.ts'
 import { useNewest } from '../../components/use-newest.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import { appsTexts } from './text.ts'
@@ -18,7 +19,8 @@ interface AppFormProps {
   readonly onDone: (app: AppView) => void
 }
 
-export function AppForm({ app, onClose, onDone }: AppFormProps) {
+export function AppForm({ app: current, onClose, onDone }: AppFormProps) {
+  const app = useAsOpened(current)
   const t = useTexts(appsTexts)
   const { api, code: tenant } = useTenant()
   const client = useQueryClient()

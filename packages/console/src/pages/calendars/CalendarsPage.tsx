@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
+import { BY_PEOPLE_MS } from '../../app/live.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
@@ -31,7 +32,7 @@ export function CalendarsPage() {
     queryKey: ['calendars', code, search],
     page: (cursor, signal) => api.calendars.list({ query: given({ q: search.q, cursor }) }, { signal }),
     idOf: ({ id }) => id,
-    live: false,
+    everyMs: BY_PEOPLE_MS,
   })
   const changed = () => client.invalidateQueries({ queryKey: ['calendars', code] })
   return (

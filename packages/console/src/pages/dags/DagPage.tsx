@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { Pencil, Play } from 'lucide-react'
 import { useState } from 'react'
-import { useLive } from '../../app/live.ts'
+import { BY_PEOPLE_MS, useLive } from '../../app/live.ts'
 import { useLiveList } from '../../app/live-list.ts'
 import { listTopic } from '../../app/live-topics.ts'
 import { given } from '../../app/search.ts'
@@ -34,7 +34,7 @@ export function DagPage() {
   const found = useLive(null, {
     queryKey: ['dags', code, dag],
     queryFn: () => api.dags.get({ params: { dag } }),
-    changes: () => false,
+    everyMs: BY_PEOPLE_MS,
   })
   return <Found query={found}>{(object) => <DagDetail dag={object} />}</Found>
 }

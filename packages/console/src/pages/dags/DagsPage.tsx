@@ -2,6 +2,7 @@ import type { Client } from '@carillon/contract'
 import { Button, Group, Text, TextInput, Textarea } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { getRouteApi } from '@tanstack/react-router'
+import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { flagOf, given, labelFilterOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
@@ -17,17 +18,19 @@ import { TenantLink } from '../../components/TenantLink.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useDraft } from '../../components/use-draft.ts'
 import { useTexts } from '../../i18n/texts.ts'
+import { BulkDags } from './BulkDags.tsx'
 import { dagsTexts } from './text.ts'
 
 const route = getRouteApi('/t/$tenant/dags')
 
-type DagRow = Awaited<ReturnType<Client['dags']['list']>>['items'][number]
+export type DagRow = Awaited<ReturnType<Client['dags']['list']>>['items'][number]
 
 export function DagsPage() {
   const t = useTexts(dagsTexts)
   const { code, api, can } = useTenant()
   const search = route.useSearch()
   const [creating, dialog] = useDisclosure()
+  const [selected, setSelected] = useState<ReadonlySet<number | string>>(new Set())
   const list = useLiveList<DagRow>(null, {
     queryKey: ['dags', code, 'list', search],
     page: (cursor, signal) => {
@@ -48,6 +51,14 @@ export function DagsPage() {
       list={list}
       idOf={({ id }) => id}
       columns={useColumns()}
+      selection={
+        can('definition.write') || can('run.control') ? { ids: selected, set: setSelected, nameOf: (dag) => dag.code } : undefined
+      }
+      bulk={
+        selected.size > 0 && (
+          <BulkDags dags={list.rows.filter(({ id }) => selected.has(id))} onDone={() => setSelected(new Set())} />
+        )
+      }
       none={
         <EmptyState title={t('none')} action={create}>
           {t('noneHint')}

@@ -9,6 +9,7 @@ import { LabelsField } from '../../components/LabelsField.tsx'
 import { overridesPatch } from '../../components/overrides.ts'
 import { JsonField } from '../../components/schema-form/JsonField.tsx'
 import { Time } from '../../components/Time.tsx'
+import { useAsOpened } from '../../components/use-as-opened.ts'
 import { useDraft } from '../../components/use-draft.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import { dagsTexts } from './text.ts'
@@ -45,7 +46,8 @@ export function SettingsTab({ dag, onEdit }: { dag: Dag; onEdit?: () => void }) 
   )
 }
 
-export function SettingsDialog({ dag, onClose, onDone }: { dag: Dag; onClose: () => void; onDone: () => void }) {
+export function SettingsDialog({ dag: current, onClose, onDone }: { dag: Dag; onClose: () => void; onDone: () => void }) {
+  const dag = useAsOpened(current)
   const t = useTexts(dagsTexts)
   const { api } = useTenant()
   const { draft, fields, set } = useDraft(() => ({

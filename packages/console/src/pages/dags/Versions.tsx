@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
+import { BY_PEOPLE_MS } from '../../app/live.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { useSetSearch } from '../../app/set-search.ts'
@@ -34,7 +35,7 @@ export function Versions({ dag }: { dag: Dag }) {
     queryKey: ['dags', tenant, dag.code, 'versions'],
     page: (cursor) => api.dagVersions.list({ params: { dag: dag.code }, query: given({ cursor }) }),
     idOf: ({ number }) => number,
-    live: false,
+    everyMs: BY_PEOPLE_MS,
   })
   return (
     <Stack>

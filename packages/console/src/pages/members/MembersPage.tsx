@@ -4,6 +4,7 @@ import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
+import { BY_PEOPLE_MS } from '../../app/live.ts'
 import { given } from '../../app/search.ts'
 import { useSession, useTenant } from '../../app/session.tsx'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
@@ -31,7 +32,7 @@ export function MembersPage() {
     queryKey: ['members', code],
     page: (cursor, signal) => api.members.list({ query: given({ cursor }) }, { signal }),
     idOf: ({ user: { id } }) => id,
-    live: false,
+    everyMs: BY_PEOPLE_MS,
   })
   const changed = () => client.invalidateQueries({ queryKey: ['members', code] })
   const giving = useMutation({

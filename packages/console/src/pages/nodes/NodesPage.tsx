@@ -1,6 +1,7 @@
 import type { Nodes } from '@carillon/contract'
-import { Alert, Stack, Text } from '@mantine/core'
+import { Alert, Button, Stack, Text } from '@mantine/core'
 import { CircleCheck, CirclePause, Hourglass, Unplug } from 'lucide-react'
+import { useState } from 'react'
 import { platformApi } from '../../api/session.ts'
 import { useLive } from '../../app/live.ts'
 import { DataTable, Loading } from '../../components/DataTable.tsx'
@@ -10,8 +11,10 @@ import { Facts } from '../../components/Facts.tsx'
 import { Marker } from '../../components/Marker.tsx'
 import { durationText } from '../../components/moments.ts'
 import { PageHeader } from '../../components/PageHeader.tsx'
+import { RowActions } from '../../components/RowActions.tsx'
 import { Relative, Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
+import { ControlDialog, ORDERED, ORDERS, type Control } from './ControlDialog.tsx'
 import { nodesTexts } from './text.ts'
 
 type Node = Nodes['nodes'][number]
@@ -26,18 +29,43 @@ export function NodesPage() {
     return <ErrorPanel level={1} error={nodes.error} retry={() => void nodes.refetch()} />
   return (
     <>
-      <PageHeader title={t('title')} hint={t('hint')} />
-      {nodes.data === undefined ? <Loading /> : <Found nodes={nodes.data} retry={() => void nodes.refetch()} />}
+      {nodes.data === undefined ? (
+        <>
+          <PageHeader title={t('title')} hint={t('hint')} />
+          <Loading />
+        </>
+      ) : (
+        <Found nodes={nodes.data} retry={() => void nodes.refetch()} />
+      )}
     </>
   )
 }
 
 function Found({ nodes, retry }: { nodes: Nodes; retry: () => void }) {
   const t = useTexts(nodesTexts)
+  const [asked, ask] = useState<Control | null>(null)
+  // A node of the version before does not say it, and this is the page to look at during an upgrade.
+  const ofAll: Nodes['scheduler'] | undefined = nodes.scheduler
   return (
     <Stack>
+      <PageHeader
+        title={t('title')}
+        hint={t('hint')}
+        beside={ofAll && <Marker word={t(`${ofAll.state}_ALL`)} {...LOOKS[ofAll.state]} />}
+      >
+        {ORDERS.filter((order) => ORDERED[order] !== ofAll?.state).map((order) => (
+          <Button key={order} variant="default" onClick={() => ask({ order, node: null })}>
+            {t(`${order}All`)}
+          </Button>
+        ))}
+      </PageHeader>
+      {ofAll && ofAll.state !== 'RUNNING' && ofAll.changedAt !== null && (
+        <Alert title={t(`${ofAll.state}_MEANS`)}>
+          <span className="foreign">{ofAll.changedBy}</span> · <Time at={ofAll.changedAt} />
+        </Alert>
+      )}
       {nodes.versions.length > 1 && <Alert>{t('upgrade', { versions: nodes.versions.join(', ') })}</Alert>}
-      <NodeTable nodes={nodes.nodes} retry={retry} />
+      <NodeTable nodes={nodes.nodes} ofAll={ofAll?.state ?? 'RUNNING'} retry={retry} ask={ask} />
       <Text component="h2" fw={600}>
         {t('leaders')}
       </Text>
@@ -61,8 +89,17 @@ function Found({ nodes, retry }: { nodes: Nodes; retry: () => void }) {
         {t('database')}
       </Text>
       <Database database={nodes.database} />
+      {asked !== null && <ControlDialog control={asked} onClose={() => ask(null)} />}
     </Stack>
   )
+}
+
+type State = Node['state']
+const STATES = ['RUNNING', 'STOPPED', 'DRAINING'] as const
+
+/** What a node does: of what is wanted of it and of all, that by which less happens. */
+function stricter(own: State, ofAll: State): State {
+  return STATES.indexOf(own) > STATES.indexOf(ofAll) ? own : ofAll
 }
 
 const LOOKS = {
@@ -71,7 +108,14 @@ const LOOKS = {
   DRAINING: { tone: 'queued', icon: Hourglass, outline: 'dashed' },
 } as const
 
-function NodeTable({ nodes, retry }: { nodes: readonly Node[]; retry: () => void }) {
+interface NodeTableProps {
+  readonly nodes: readonly Node[]
+  readonly ofAll: State
+  readonly retry: () => void
+  readonly ask: (control: Control) => void
+}
+
+function NodeTable({ nodes, ofAll, retry, ask }: NodeTableProps) {
   const t = useTexts(nodesTexts)
   return (
     <DataTable<Node>
@@ -95,17 +139,32 @@ function NodeTable({ nodes, retry }: { nodes: readonly Node[]; retry: () => void
         {
           id: 'state',
           header: t('state'),
-          cell: ({ state, alive }) =>
-            alive ? (
-              <Marker word={t(state)} {...LOOKS[state]} />
-            ) : (
-              <Marker word={t('silent')} tone="failed" icon={Unplug} outline="thick" />
-            ),
+          cell: ({ state: own, alive }) => {
+            if (!alive) return <Marker word={t('silent')} tone="failed" icon={Unplug} outline="thick" />
+            const state = stricter(own, ofAll)
+            return <Marker word={t(state)} {...LOOKS[state]} />
+          },
         },
         { id: 'leads', header: t('leads'), cell: ({ leads }) => (leads.length === 0 ? t('nothing') : leads.join(', ')) },
         { id: 'version', header: t('version'), cell: ({ version }) => version },
         { id: 'uptime', header: t('uptime'), align: 'right', cell: ({ uptimeMs }) => durationText(uptimeMs) },
         { id: 'seen', header: t('seen'), cell: ({ seenAt }) => <Relative at={seenAt} /> },
+        {
+          id: 'actions',
+          header: t('actions'),
+          cell: (node) => (
+            <RowActions
+              actions={ORDERS.map(
+                (order) =>
+                  ORDERED[order] !== node.state && {
+                    word: t(order),
+                    label: t(`${order}Node`, { name: node.name }),
+                    act: () => ask({ order, node }),
+                  },
+              )}
+            />
+          ),
+        },
       ]}
     />
   )

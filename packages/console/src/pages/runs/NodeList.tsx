@@ -1,6 +1,6 @@
 import { TextInput } from '@mantine/core'
 import { Search } from 'lucide-react'
-import { memo, useLayoutEffect, useRef, useState, type UIEvent } from 'react'
+import { memo, useState } from 'react'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import classes from './run.module.css'
@@ -8,6 +8,7 @@ import { byState, type RunNode } from './run-nodes.ts'
 import { HEADING_PX, ROW_PX, rowsInSight } from './rows-in-sight.ts'
 import { runTexts } from './run-text.ts'
 import { SpanLength } from './SpanLength.tsx'
+import { useScrolled } from './use-scrolled.ts'
 
 export interface Choosing {
   /** Code of a node. */
@@ -61,23 +62,6 @@ export function NodeList({ nodes, selected, onChoose }: { nodes: readonly RunNod
       </div>
     </nav>
   )
-}
-
-/** Where a box is scrolled to, in steps of some rows: not every pixel is another list. */
-function useScrolled() {
-  const box = useRef<HTMLDivElement>(null)
-  const [top, setTop] = useState(0)
-  const [height, setHeight] = useState(0)
-  useLayoutEffect(() => {
-    const measure = () => setHeight(box.current?.clientHeight ?? 0)
-    measure()
-    const observer = new ResizeObserver(measure)
-    observer.observe(box.current!)
-    return () => observer.disconnect()
-  }, [])
-  const step = 4 * ROW_PX
-  const onScroll = ({ currentTarget }: UIEvent) => setTop(Math.floor(currentTarget.scrollTop / step) * step)
-  return { box, top, height, onScroll }
 }
 
 interface RowProps {

@@ -2,7 +2,7 @@ import type { RunDetail, Why } from '@carillon/contract'
 import { Alert, Anchor, Badge, Group, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { CircleHelp } from 'lucide-react'
-import { useTenant } from '../../app/session.tsx'
+import { useSession, useTenant } from '../../app/session.tsx'
 import { Relative, Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { groupBy } from './group.ts'
@@ -79,14 +79,17 @@ export function WhyLine({ why, nodes }: { why: Why; nodes: readonly string[] }) 
 function Fix({ why }: { why: Why }) {
   const t = useTexts(runTexts)
   const { code } = useTenant()
-  const to = (path: string, label: string) => (
-    <Anchor component={Link} to={`/t/${code}${path}`} size="sm">
+  const { user } = useSession()
+  const link = (path: string, label: string) => (
+    <Anchor component={Link} to={path} size="sm">
       {label}
     </Anchor>
   )
+  const to = (path: string, label: string) => link(`/t/${code}${path}`, label)
   if (why.heldBy !== undefined)
     return to(`/runs/${why.heldBy}`, t(why.reason === 'SUB_DAG' ? 'subRun' : 'holder', { id: why.heldBy }))
   if (why.reason === 'APP_PAUSED') return to('/apps', t('toApps'))
   if (why.reason.includes('EXECUTOR')) return to('/executors', t('toExecutors'))
+  if (why.reason === 'SCHEDULER_STOPPED' && user.platformAdmin) return link('/platform/nodes', t('toNodes'))
   return null
 }

@@ -1,4 +1,4 @@
-/** Heights of what the list of nodes is made of; the style sheet gives them the same. */
+/** Heights of what lists of nodes are made of. */
 export const HEADING_PX = 34
 export const ROW_PX = 28
 

@@ -13,8 +13,6 @@ import { instantOf, localOf } from './draft.ts'
 import { schedulesTexts } from './text.ts'
 
 const DAY = 86_400_000
-/** As many as the server previews at once. */
-const MOST_COUNTED = 100
 
 interface BackfillDialogProps {
   readonly schedule: ScheduleView
@@ -97,19 +95,22 @@ export function BackfillDialog({ schedule, onClose, onDone }: BackfillDialogProp
   )
 }
 
-function Counted({ schedule, fromAt, toAt }: { schedule: ScheduleView; fromAt: number; toAt: number }) {
+/** How many fires the range holds, as the server counts them; where it stops counting, that it does. */
+function Counted({ schedule, fromAt: from, toAt: to }: { schedule: ScheduleView; fromAt: number; toAt: number }) {
   const t = useTexts(schedulesTexts)
   const { api, code } = useTenant()
-  // A preview begins after its `from`, a backfill with it.
-  const from = Math.max(0, fromAt - 1)
-  const preview = useQuery({
-    queryKey: ['schedules', code, schedule.id, 'range', fromAt],
-    queryFn: ({ signal }) =>
-      api.schedules.preview({ params: { schedule: schedule.id }, query: { from, count: MOST_COUNTED } }, { signal }),
-    enabled: fromAt < toAt,
+  const count = useQuery({
+    queryKey: ['schedules', code, schedule.id, 'count', from, to],
+    queryFn: ({ signal }) => api.schedules.count({ params: { schedule: schedule.id }, query: { from, to } }, { signal }),
+    enabled: from < to,
   })
-  if (preview.data === undefined || !(fromAt < toAt)) return null
-  const within = preview.data.fires.filter(({ fireAt }) => fireAt < toAt)
-  const count = within.filter(({ excluded }) => excluded === null).length
-  return <Text role="status">{t(within.length === MOST_COUNTED ? 'wouldRunMore' : 'wouldRun', { count })}</Text>
+  if (count.data === undefined || !(from < to)) return null
+  const { fires, excluded, more } = count.data
+  return (
+    <Text role="status">
+      {t(more ? 'wouldRunMore' : 'wouldRun', { count: fires })}
+      {excluded > 0 && ` · ${t('wouldLeaveOut', { count: excluded })}`}
+      {more && ` · ${t('countedNoFurther', { count: fires + excluded })}`}
+    </Text>
+  )
 }

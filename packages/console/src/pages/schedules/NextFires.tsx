@@ -6,13 +6,28 @@ import { schedulesTexts } from './text.ts'
 
 export type Preview = Awaited<ReturnType<Client['schedules']['previewDraft']>>
 
+interface NextFiresProps {
+  readonly preview: Preview
+  readonly label: string
+  /** In pixels: what is longer scrolls in a box of its own. */
+  readonly atMost?: number
+}
+
 /** Fires as the server works them out: in the schedule's zone and in the reader's, with what leaves one out and what the clocks do to it. */
-export function NextFires({ preview, label }: { preview: Preview; label: string }) {
+export function NextFires({ preview, label, atMost }: NextFiresProps) {
   const t = useTexts(schedulesTexts)
   if (preview.fires.length === 0) return <Text c="dimmed">{preview.whyNone ?? t('noFires')}</Text>
   return (
-    <Table.ScrollContainer minWidth={480} maw={900} type="native" tabIndex={0} role="region" aria-label={label}>
-      <Table borderColor="var(--hairline)" aria-label={label}>
+    <Table.ScrollContainer
+      minWidth={480}
+      maw={900}
+      {...(atMost === undefined ? {} : { maxHeight: atMost })}
+      type="native"
+      tabIndex={0}
+      role="region"
+      aria-label={label}
+    >
+      <Table borderColor="var(--hairline)" stickyHeader={atMost !== undefined} aria-label={label}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t('local')}</Table.Th>

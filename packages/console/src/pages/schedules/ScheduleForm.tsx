@@ -21,6 +21,7 @@ import { LabelsField } from '../../components/LabelsField.tsx'
 import { zoneName } from '../../components/moments.ts'
 import { JsonField } from '../../components/schema-form/JsonField.tsx'
 import { recordOf } from '../../components/schema-form/schema.ts'
+import { useAsOpened } from '../../components/use-as-opened.ts'
 import { useDraft, type Problem } from '../../components/use-draft.ts'
 import { useNewest } from '../../components/use-newest.ts'
 import { useLanguage, useTexts } from '../../i18n/texts.ts'
@@ -42,7 +43,8 @@ interface PartProps {
   readonly problem: Problem
 }
 
-export function ScheduleForm({ schedule, onClose, onDone }: ScheduleFormProps) {
+export function ScheduleForm({ schedule: current, onClose, onDone }: ScheduleFormProps) {
+  const schedule = useAsOpened(current)
   const t = useTexts(schedulesTexts)
   const { api, code: tenant } = useTenant()
   const client = useQueryClient()
@@ -248,21 +250,25 @@ function DraftPreview({ draft }: { draft: Draft }) {
   const preview = useQuery({
     queryKey: ['schedules', code, 'draft', settled],
     queryFn: ({ signal }) =>
-      api.schedules.previewDraft({ body: { ...(JSON.parse(settled) as typeof times), count: 5 } }, { signal }),
+      api.schedules.previewDraft({ body: { ...(JSON.parse(settled) as typeof times), count: 20 } }, { signal }),
     enabled: !blank && !(draft.kind === 'ONCE' && draft.at === ''),
     retry: false,
   })
   if (blank) return null
   const words = draft.kind === 'CRON' ? cronWords(draft.expression, language) : null
   return (
-    <div aria-live="polite">
-      {words !== null && <Text fw={600}>{words}</Text>}
-      {preview.error !== null && (
-        <Text size="sm" c="var(--state-failed)">
-          {preview.error.message}
-        </Text>
+    <div>
+      <div aria-live="polite">
+        {words !== null && <Text fw={600}>{words}</Text>}
+        {preview.error !== null && (
+          <Text size="sm" c="var(--state-failed)">
+            {preview.error.message}
+          </Text>
+        )}
+      </div>
+      {preview.data !== undefined && preview.error === null && (
+        <NextFires preview={preview.data} label={t('draftFires')} atMost={240} />
       )}
-      {preview.data !== undefined && preview.error === null && <NextFires preview={preview.data} label={t('nextFires')} />}
     </div>
   )
 }

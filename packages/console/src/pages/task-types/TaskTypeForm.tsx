@@ -6,6 +6,7 @@ import { FormDialog } from '../../components/FormDialog.tsx'
 import { overridesPatch } from '../../components/overrides.ts'
 import { JsonField } from '../../components/schema-form/JsonField.tsx'
 import { recordOf } from '../../components/schema-form/schema.ts'
+import { useAsOpened } from '../../components/use-as-opened.ts'
 import { useDraft } from '../../components/use-draft.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import { taskTypesTexts } from './text.ts'
@@ -17,7 +18,8 @@ interface TaskTypeFormProps {
   readonly onDone: (type: TaskType) => void
 }
 
-export function TaskTypeForm({ type, onClose, onDone }: TaskTypeFormProps) {
+export function TaskTypeForm({ type: current, onClose, onDone }: TaskTypeFormProps) {
+  const type = useAsOpened(current)
   const t = useTexts(taskTypesTexts)
   const { api, code: tenant } = useTenant()
   const client = useQueryClient()

@@ -1,8 +1,8 @@
 import type { TaskType } from '@carillon/contract'
 import { Stack, Text, TextInput } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
+import { BY_PEOPLE_MS, useLive } from '../../app/live.ts'
 import { useTenant } from '../../app/session.tsx'
 import { Facts } from '../../components/Facts.tsx'
 import { FormDialog } from '../../components/FormDialog.tsx'
@@ -24,7 +24,11 @@ const route = getRouteApi('/t/$tenant/task-types/$type')
 export function TaskTypePage() {
   const { type } = route.useParams()
   const { api, code } = useTenant()
-  const found = useQuery({ queryKey: ['task-types', code, type], queryFn: () => api.taskTypes.get({ params: { type } }) })
+  const found = useLive(null, {
+    queryKey: ['task-types', code, type],
+    queryFn: () => api.taskTypes.get({ params: { type } }),
+    everyMs: BY_PEOPLE_MS,
+  })
   return <Found query={found}>{(taskType) => <TaskTypeDetail type={taskType} />}</Found>
 }
 

@@ -3,6 +3,7 @@ import { Button } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { getRouteApi } from '@tanstack/react-router'
 import { useLiveList } from '../../app/live-list.ts'
+import { BY_PEOPLE_MS } from '../../app/live.ts'
 import { flagOf, given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import type { Column } from '../../components/DataTable.tsx'
@@ -33,7 +34,7 @@ export function TaskTypesPage() {
       return api.taskTypes.list({ query: given({ q, kind, app, ...flags, cursor }) }, { signal })
     },
     idOf: ({ id }) => id,
-    live: false,
+    everyMs: BY_PEOPLE_MS,
   })
   return (
     <ListPage

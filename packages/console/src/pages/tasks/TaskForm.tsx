@@ -10,6 +10,7 @@ import { LabelsField } from '../../components/LabelsField.tsx'
 import { policyLabels } from '../../components/policies.ts'
 import { ParamsEditor } from '../../components/schema-form/ParamsEditor.tsx'
 import { problemsBelow } from '../../components/schema-form/problems.ts'
+import { useAsOpened } from '../../components/use-as-opened.ts'
 import { useDraft, type DraftForm, type Problem } from '../../components/use-draft.ts'
 import { useNewest } from '../../components/use-newest.ts'
 import { useTexts } from '../../i18n/texts.ts'
@@ -23,7 +24,8 @@ interface TaskFormProps {
   readonly onDone: (task: Task) => void
 }
 
-export function TaskForm({ task, onClose, onDone }: TaskFormProps) {
+export function TaskForm({ task: current, onClose, onDone }: TaskFormProps) {
+  const task = useAsOpened(current)
   const t = useTexts(tasksTexts)
   const { api, code: tenant } = useTenant()
   const client = useQueryClient()

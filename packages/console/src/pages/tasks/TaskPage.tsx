@@ -4,7 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { Play } from 'lucide-react'
 import { useState } from 'react'
-import { useLive } from '../../app/live.ts'
+import { BY_PEOPLE_MS, useLive } from '../../app/live.ts'
 import { useLiveList } from '../../app/live-list.ts'
 import { listTopic } from '../../app/live-topics.ts'
 import { given } from '../../app/search.ts'
@@ -35,8 +35,7 @@ export function TaskPage() {
   const found = useLive(null, {
     queryKey: ['tasks', code, task],
     queryFn: () => api.tasks.get({ params: { task } }),
-    // People change it, not time.
-    changes: () => false,
+    everyMs: BY_PEOPLE_MS,
   })
   return <Found query={found}>{(task) => <TaskDetail task={task} />}</Found>
 }

@@ -5,6 +5,7 @@ import { Link, getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { platformApi } from '../../api/session.ts'
 import { useLiveList } from '../../app/live-list.ts'
+import { BY_PEOPLE_MS } from '../../app/live.ts'
 import { given } from '../../app/search.ts'
 import { SESSION_KEY } from '../../app/session.tsx'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
@@ -36,7 +37,7 @@ export function TenantsPage() {
         { signal },
       ),
     idOf: ({ id }) => id,
-    live: false,
+    everyMs: BY_PEOPLE_MS,
   })
   const changed = () => {
     void client.invalidateQueries({ queryKey: KEY })

@@ -6,6 +6,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
+import { BY_PEOPLE_MS } from '../../app/live.ts'
 import { flagOf, given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
@@ -42,7 +43,7 @@ export function TokensPage() {
       return api.tokens.list({ query: given({ role: role as Role | undefined, ...flags, cursor }) }, { signal })
     },
     idOf: ({ id }) => id,
-    live: false,
+    everyMs: BY_PEOPLE_MS,
   })
   const changed = () => client.invalidateQueries({ queryKey: ['tokens', code] })
   return (

@@ -5,6 +5,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import { platformApi } from '../../api/session.ts'
 import { useLiveList } from '../../app/live-list.ts'
+import { BY_PEOPLE_MS } from '../../app/live.ts'
 import { given } from '../../app/search.ts'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
 import type { Column } from '../../components/DataTable.tsx'
@@ -36,7 +37,7 @@ export function UsersPage() {
     queryKey: [...KEY, search],
     page: (cursor, signal) => platformApi.users.list({ query: given({ q: search.q, cursor }) }, { signal }),
     idOf: ({ id }) => id,
-    live: false,
+    everyMs: BY_PEOPLE_MS,
   })
   const changed = () => client.invalidateQueries({ queryKey: KEY })
   const give = async (user: User) => {

@@ -150,8 +150,11 @@ test('nodes tell how they and the database do, to administrators of the platform
   await api.root.query(
     `insert into leader (role, node_id, term, lease_until) values ('housekeeping', 'node-2', 3, now() + interval '1 minute')`,
   )
+  await api.client(api.platform).scheduler.stop()
   const nodes = await api.client(api.platform).overview.nodes()
+  await api.client(api.platform).scheduler.start()
   expect(nodes).toMatchObject({
+    scheduler: { state: 'STOPPED', changedBy: expect.stringContaining('token:'), changedAt: expect.any(Number) },
     versions: ['1.0', '1.1'],
     leaders: [{ role: 'housekeeping', node: 'node-2', term: 3 }],
     nodes: [

@@ -14,7 +14,7 @@ import {
   type FailedRun,
   type Recent,
 } from '../../storage/overview.ts'
-import { listNodes } from '../../storage/scheduler-control.ts'
+import { getSchedulerControl, listNodes } from '../../storage/scheduler-control.ts'
 import type { Context, Handlers } from '../context.ts'
 
 export const overviewHandlers: Handlers<typeof overviewRoutes> = {
@@ -120,17 +120,19 @@ function groupFailed(runs: readonly FailedRun[]): FailingTarget[] {
 }
 
 async function nodesOf({ survey, services }: Context): Promise<Nodes> {
-  const { facts, nodes, roundTripMs, clock } = await survey(async (tx) => {
+  const { facts, scheduler, nodes, roundTripMs, clock } = await survey(async (tx) => {
     // The connection is borrowed before the clock starts.
     await tx.now()
     const began = performance.now()
     const facts = await readDatabaseFacts(tx)
     const roundTripMs = Math.round((performance.now() - began) * 10) / 10
-    return { facts, roundTripMs, clock: Date.now(), nodes: await listNodes(tx) }
+    const clock = Date.now()
+    return { facts, roundTripMs, clock, scheduler: await getSchedulerControl(tx), nodes: await listNodes(tx) }
   })
   const { version, now, standbys, leaders } = facts
   return {
     at: now,
+    scheduler,
     database: {
       version,
       roundTripMs,

@@ -283,6 +283,27 @@ describe('the preview', () => {
   })
 })
 
+describe('the count of fires in a range', () => {
+  const DAYS = 86_400_000
+  const from = Date.UTC(2025, 0, 1)
+
+  test('is that of all of them, without those that calendars leave out', async () => {
+    const { calendars } = api.tenantA.client
+    await calendars.create({ body: { code: 'counted', timezone: 'UTC', days: ['2025-01-02'] } })
+    await make('every-minute', { timing: cron('0 * * * * ?'), calendars: [{ calendar: 'counted', mode: 'EXCLUDE' }] })
+    const count = (to: number) => schedules().count({ params: { schedule: 'every-minute' }, query: { from, to } })
+    expect(await count(from + 3 * DAYS)).toEqual({ fires: 2 * 1_440, excluded: 1_440, more: false })
+    expect(await count(from)).toEqual({ fires: 0, excluded: 0, more: false })
+  })
+
+  test('says that there are more than are counted', async () => {
+    await make('every-second', { timing: cron('* * * * * ?') })
+    const count = (to: number) => schedules().count({ params: { schedule: 'every-second' }, query: { from, to } })
+    expect(await count(from + 50_000_000)).toEqual({ fires: 50_000, excluded: 0, more: false })
+    expect(await count(from + 50_001_000)).toEqual({ fires: 50_000, excluded: 0, more: true })
+  })
+})
+
 describe('a calendar', () => {
   test('takes effect at once in the schedules that use it', async () => {
     const { calendars } = api.tenantA.client

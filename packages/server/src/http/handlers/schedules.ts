@@ -13,6 +13,7 @@ import {
   SCHEDULE,
   updateSchedule,
 } from '../../definition/schedule.ts'
+import { countFires } from '../../definition/fire-count.ts'
 import { compileTiming, completeTiming } from '../../definition/timing.ts'
 import { listBackfills } from '../../storage/backfill-edit.ts'
 import { calendars } from '../../storage/calendar.ts'
@@ -51,6 +52,12 @@ export const scheduleHandlers: Handlers<typeof scheduleRoutes> = {
       const schedule = compileTiming({ timing: completeTiming(draft.timing, now), startAt, endAt, jitterMs }, uses)
       return preview(schedule, from ?? now, count)
     }),
+  count: async ({ params, query: { from, to } }, { read, tenantId }) =>
+    countFires(
+      await read(async (tx) => compileRow(tx, tenantId, await findIn(tx, tenantId, SCHEDULE, params.schedule))),
+      from,
+      to,
+    ),
   fires: ({ params, query: { limit = DEFAULT_LIMIT, cursor, backfill = 0, ...filters } }, { read, tenantId }) =>
     read(async (tx) => {
       const { id } = await findIn(tx, tenantId, SCHEDULE, params.schedule)
