@@ -40,9 +40,12 @@ test('--help lists every command with the exit codes, and succeeds', async () =>
     'runs',
     'logs',
     'cancel',
+    'enable',
+    'disable',
     'retry',
     'approve',
     'event',
+    'backfill',
     'preview',
     'scheduler',
   ])

@@ -3,6 +3,7 @@ import type { Cli } from './cli.ts'
 import { CarillonCommand } from './command.ts'
 import { addApply } from './commands/apply.ts'
 import { addApps } from './commands/apps.ts'
+import { addBackfill } from './commands/backfill.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addControlNodes } from './commands/control-nodes.ts'
 import { addControlRuns } from './commands/control-runs.ts'
@@ -12,6 +13,7 @@ import { addDev } from './commands/dev.ts'
 import { addDiff } from './commands/diff.ts'
 import { addDryRun } from './commands/dry-run.ts'
 import { addDump } from './commands/dump.ts'
+import { addEnable } from './commands/enable.ts'
 import { addEvent } from './commands/event.ts'
 import { addExecutor } from './commands/executor.ts'
 import { addExecutors } from './commands/executors.ts'
@@ -62,9 +64,11 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addRuns,
   addLogs,
   addControlRuns,
+  addEnable,
   addRetry,
   addControlNodes,
   addEvent,
+  addBackfill,
   addPreview,
   addApps,
   addExecutors,
