@@ -50,6 +50,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'run-now': 'run-now 2855706575241237/pause',
   event: 'event paid --key A-17 -p by=card',
   backfill: 'backfill weather-every-hour --from 2026-01-01 --to 2026-02-01 --per-minute 10',
+  purge: 'purge --task weather-report-seattle --before 30d',
   preview: "preview '0 0 2 ? * MON-FRI' --zone Asia/Shanghai",
   'apps pause': "apps pause billing --reason 'month end'",
   'apps resume': 'apps resume billing',

@@ -46,6 +46,7 @@ test('--help lists every command with the exit codes, and succeeds', async () =>
     'approve',
     'event',
     'backfill',
+    'purge',
     'preview',
     'scheduler',
   ])

@@ -25,6 +25,7 @@ import { addLogin } from './commands/login.ts'
 import { addLogs } from './commands/logs.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addPreview } from './commands/preview.ts'
+import { addPurge } from './commands/purge.ts'
 import { addRelease } from './commands/release.ts'
 import { addRetry } from './commands/retry.ts'
 import { addRuns } from './commands/runs.ts'
@@ -69,6 +70,7 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addControlNodes,
   addEvent,
   addBackfill,
+  addPurge,
   addPreview,
   addApps,
   addExecutors,
