@@ -13,7 +13,7 @@ test('backfill runs the fires of a past range with parameters of its own, and li
   await expect.poll(backfills).toMatchObject([{ state: 'DONE', runs: 3, params: { late: true } }])
   const runs = await runJson<{ fireAt: number; params: unknown }[]>(['runs', '--schedule', schedule])
   const hour = (value: number) => Date.UTC(2026, 0, 31, value)
-  expect(runs.map(({ fireAt }) => fireAt).sort()).toEqual([hour(0), hour(1), hour(2)])
+  expect(runs.map(({ fireAt }) => fireAt).toSorted((a, b) => a - b)).toEqual([hour(0), hour(1), hour(2)])
   expect(runs.map(({ params }) => params)).toEqual([{ late: true }, { late: true }, { late: true }])
 })
 
