@@ -30,6 +30,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   delete: 'delete dag nightly-report',
   export: 'export --to definitions/',
   'import xxl-job': 'import xxl-job --dump xxl_job.sql.gz --timezone Asia/Shanghai',
+  'dag-templates copy': "dag-templates copy platform.report daily-sales --name 'Sales of the day'",
   versions: 'versions invoices',
   activate: 'activate invoices 3',
   rollback: 'rollback invoices',

@@ -31,6 +31,7 @@ test('--help lists every command with the exit codes, and succeeds', async () =>
     'diff',
     'delete',
     'export',
+    'dag-templates',
     'versions',
     'activate',
     'rollback',

@@ -7,6 +7,7 @@ import { addBackfill } from './commands/backfill.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addControlNodes } from './commands/control-nodes.ts'
 import { addControlRuns } from './commands/control-runs.ts'
+import { addDagTemplates } from './commands/dag-templates.ts'
 import { addDelete } from './commands/delete.ts'
 import { addDescribe } from './commands/describe.ts'
 import { addDev } from './commands/dev.ts'
@@ -58,6 +59,7 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addDelete,
   addExport,
   addImport,
+  addDagTemplates,
   addVersions,
   addRelease,
   addDryRun,
