@@ -71,6 +71,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'scheduler start': 'scheduler start',
   'scheduler stop': 'scheduler stop',
   'scheduler drain': 'scheduler drain',
+  'scheduler restart': 'scheduler restart',
   completion: 'completion bash',
 }
 
