@@ -59,7 +59,7 @@ test.each([
   [['nonsense'], "unknown command 'nonsense'"],
   [['get'], '<kind> is missing: one of task-types, tasks'],
   [['logs'], '<run> is missing'],
-  [['trigger', 'a', 'b'], 'too many arguments'],
+  [['rollback', 'a', 'b'], 'too many arguments'],
   [['get', 'taks'], 'There are task-types, tasks, schedules'],
   [['get', 'tasks', '--jsn'], "unknown option '--jsn'"],
   [['get', 'tasks', '--limit', '0'], 'a whole number from 1'],
@@ -79,7 +79,7 @@ test.each([
   [['get'], 'get [options] <kind> [code]', 'get tasks '],
   [['logs', 'latest'], 'logs [options] <run>', 'logs 2855706575241237'],
   [['token', 'create', 'x'], 'token create [options] <name>', 'token create ci --role'],
-  [['trigger', 'x', '--jsn'], 'trigger [options] <task>', 'trigger weather-report-seattle'],
+  [['trigger', 'x', '--jsn'], 'trigger [options] <task...>', 'trigger weather-report-seattle'],
   [['nonsense'], '[options] [command]', '--help'],
 ])('%j is told with the command, how it is used, and an example', async (args, usage, example) => {
   const { code, err } = await offline(...args)
