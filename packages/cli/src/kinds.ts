@@ -4,6 +4,7 @@ import type {
   CalendarView,
   Client,
   Dag,
+  DagTemplate,
   ExecutorView,
   Instance,
   Member,
@@ -134,6 +135,16 @@ export const KINDS: readonly Kind[] = [
         style: (dag) => dag.lastRun && styleOfState(dag.lastRun.state),
       },
       { title: 'NEXT FIRE', text: (dag) => momentOf(dag.nextFireAt) },
+    ],
+  }),
+  kind<DagTemplate>('dag-templates', {
+    list: (client) => client.dagTemplates.list(),
+    read: (client, template) => client.dagTemplates.get({ params: { template } }),
+    columns: [
+      code,
+      name,
+      { title: 'SECRETS', text: ({ secrets }) => secrets.join(', ') || '-' },
+      { title: 'DESCRIPTION', text: ({ description }) => description },
     ],
   }),
   kind<Run>('runs', {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { durationOf, momentOf, parseDuration } from './moment.ts'
+import { durationOf, momentOf, parseDuration, parseMoment } from './moment.ts'
 
 test('an instant is shown in the zone of the machine, and none as a dash', () => {
   const at = new Date(2026, 10, 21, 9, 5, 7)
@@ -27,4 +27,20 @@ test.each([
   ['1.5h', undefined],
 ])('%s is read as %s ms', (text, ms) => {
   expect(parseDuration(text)).toBe(ms)
+})
+
+test.each([
+  ['2026-01-31', new Date(2026, 0, 31).getTime()],
+  ['2026-01-31 09:05', new Date(2026, 0, 31, 9, 5).getTime()],
+  ['2026-01-31T09:05:07', new Date(2026, 0, 31, 9, 5, 7).getTime()],
+  ['2026-01-31T09:05:07Z', Date.UTC(2026, 0, 31, 9, 5, 7)],
+  ['2026-01-31 09:05+08:00', Date.UTC(2026, 0, 31, 1, 5)],
+  ['2024-02-29', new Date(2024, 1, 29).getTime()],
+  ['2026-02-29', undefined],
+  ['2026-13-01', undefined],
+  ['2026-01-31 24:30', undefined],
+  ['31.1.2026', undefined],
+  ['yesterday', undefined],
+])('%s is read as the instant %s, without an offset in the zone of the machine', (text, at) => {
+  expect(parseMoment(text)).toBe(at)
 })

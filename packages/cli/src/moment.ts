@@ -34,3 +34,19 @@ export function parseDuration(text: string): number | undefined {
   const size = UNITS.find(([unit]) => unit === match?.[2])?.[1]
   return match && size ? Number(match[1]) * size : undefined
 }
+
+const MOMENT = /^(\d{4})-(\d\d)-(\d\d)([T ](\d\d):(\d\d)(:(\d\d))?(Z|[+-]\d\d:\d\d)?)?$/
+
+/**
+ * `2026-01-31`, `2026-01-31 09:05`, `2026-01-31T09:05:07Z`: an instant in epoch milliseconds, undefined when it is none. Without an offset it is
+ * meant in the zone of this machine, in which `momentOf` shows it.
+ */
+export function parseMoment(text: string): number | undefined {
+  const [, year, month, day, , hour = '00', minute = '00', , second = '00', offset = ''] = MOMENT.exec(text) ?? []
+  if (year === undefined) return undefined
+  // The language takes 31 February as 3 March.
+  const days = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
+  if (Number(day) > days) return undefined
+  const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${offset}`)
+  return Number.isNaN(at) ? undefined : at
+}

@@ -3,15 +3,18 @@ import type { Cli } from './cli.ts'
 import { CarillonCommand } from './command.ts'
 import { addApply } from './commands/apply.ts'
 import { addApps } from './commands/apps.ts'
+import { addBackfill } from './commands/backfill.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addControlNodes } from './commands/control-nodes.ts'
 import { addControlRuns } from './commands/control-runs.ts'
+import { addDagTemplates } from './commands/dag-templates.ts'
 import { addDelete } from './commands/delete.ts'
 import { addDescribe } from './commands/describe.ts'
 import { addDev } from './commands/dev.ts'
 import { addDiff } from './commands/diff.ts'
 import { addDryRun } from './commands/dry-run.ts'
 import { addDump } from './commands/dump.ts'
+import { addEnable } from './commands/enable.ts'
 import { addEvent } from './commands/event.ts'
 import { addExecutor } from './commands/executor.ts'
 import { addExecutors } from './commands/executors.ts'
@@ -23,6 +26,7 @@ import { addLogin } from './commands/login.ts'
 import { addLogs } from './commands/logs.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addPreview } from './commands/preview.ts'
+import { addPurge } from './commands/purge.ts'
 import { addRelease } from './commands/release.ts'
 import { addRetry } from './commands/retry.ts'
 import { addRuns } from './commands/runs.ts'
@@ -55,6 +59,7 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addDelete,
   addExport,
   addImport,
+  addDagTemplates,
   addVersions,
   addRelease,
   addDryRun,
@@ -62,9 +67,12 @@ const COMMANDS: readonly ((program: Command, cli: Cli) => void)[] = [
   addRuns,
   addLogs,
   addControlRuns,
+  addEnable,
   addRetry,
   addControlNodes,
   addEvent,
+  addBackfill,
+  addPurge,
   addPreview,
   addApps,
   addExecutors,

@@ -18,10 +18,15 @@ export async function waitForRun(client: Client, id: number): Promise<EndedRun> 
 }
 
 /** `Run 17 ended: FAILED in 1.2s (load: Connection refused)`. */
-export function outcomeOf({ id, state, reason, startedAt, endedAt, instances }: EndedRun): string {
+export function outcomeOf(run: EndedRun): string {
+  return `Run ${run.id} ended: ${endOf(run)}`
+}
+
+/** `FAILED in 1.2s (load: Connection refused)`. */
+export function endOf({ state, reason, startedAt, endedAt, instances }: EndedRun): string {
   const took = startedAt === null || endedAt === null ? '' : ` in ${durationOf(endedAt - startedAt)}`
   const why = (state === 'SUCCESS' ? null : failureOf(instances)) ?? reason
-  return `Run ${id} ended: ${state}${took}${why === null ? '' : ` (${why})`}`
+  return `${state}${took}${why === null ? '' : ` (${why})`}`
 }
 
 /** Of the first that failed; a node that was skipped has an error too, which says why, and is no failure. */

@@ -282,14 +282,15 @@ export const runRoutes = {
     path: '/api/v1/runs/purge',
     access: 'run.purge',
     tag: TAG,
-    summary: 'Delete ended runs with their instances and logs: those of a task, before an instant, all but the newest',
+    summary: 'Delete ended runs with their instances and logs: those of a task or a DAG, before an instant, all but the newest',
     description:
-      'At most 5,000 runs a call, or as many as have 20,000 instances, oldest first; `more` says that there are others left.',
+      'Names a task or a DAG, and not both, or says `before`. At most 5,000 runs a call, or as many as have 20,000 instances, oldest first; `more` says that there are others left.',
     body: strict(
       optional({
         task: BodyRef,
+        dag: BodyRef,
         before: Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000, description: 'Ended before this instant' }),
-        keep: Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'Keep this many newest of the task' }),
+        keep: Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'Keep this many newest of the task or DAG' }),
       }),
     ),
     responses: { 200: strict({ purged: Type.Integer(), more: Type.Boolean() }) },

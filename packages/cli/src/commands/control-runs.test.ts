@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { run, runJson } from '../testing/run.ts'
-import { dagOf, delayTask, sharedClient, stateOfNode } from '../testing/tasks.ts'
+import { dagOf, delayTask, hourlyOf, sharedClient, stateOfNode } from '../testing/tasks.ts'
 
 async function trigger(task: string): Promise<string> {
   return String((await runJson<{ runId: number }>(['trigger', task])).runId)
@@ -61,11 +61,27 @@ test('--dag cancels, pauses and resumes DAGs as a whole', async () => {
   expect(await run(['cancel', '--dag', 'nope'])).toMatchObject({ code: 3, err: expect.stringContaining('DAG nope: ') })
 })
 
+test('--schedule pauses and resumes schedules, with a reason for others to read', async () => {
+  const schedule = await hourlyOf(await delayTask(1))
+  const read = () => sharedClient().schedules.get({ params: { schedule } })
+  const paused = await run(['pause', '--schedule', schedule, 'nope', '--reason', 'stocktaking'])
+  expect(paused).toMatchObject({
+    code: 3,
+    out: `Schedule ${schedule} is paused.\n`,
+    err: expect.stringContaining('Schedule nope: '),
+  })
+  expect(await read()).toMatchObject({ paused: true, pauseReason: 'stocktaking' })
+  expect(await run(['resume', '--schedule', schedule])).toMatchObject({ code: 0, out: `Schedule ${schedule} goes on.\n` })
+  expect(await read()).toMatchObject({ paused: false, pauseReason: null })
+})
+
 test.each([
   [['pause', 'nightly'], "'nightly' is no <run>. The identifier of a run is a number"],
   [['cancel', 'nightly'], 'a DAG by its code, with --dag'],
   [['pause', '17/send'], "'17/send' is no <run>"],
-  [['pause', '17', '--reason', 'x'], '--reason is for DAGs'],
+  [['pause', '17', '--reason', 'x'], '--reason is for DAGs and schedules'],
+  [['pause', 'nightly', '--dag', '--schedule'], 'not both'],
+  [['resume', 'nightly', '--dag', '--schedule'], 'not both'],
   [['retry', '17', '--since', '1h'], '--since is for DAGs'],
   [['retry', '17/send', '--from-failed'], '--from-failed is for runs'],
   [['retry', 'nightly', '--dag'], '--since <duration> is missing'],

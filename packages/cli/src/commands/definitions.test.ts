@@ -204,6 +204,33 @@ test('what is exported to a folder has a file for each definition, and applying 
   expect((await run(['export'])).out).toContain(`\n---\nkind: Dag\ncode: ${name}\n`)
 })
 
+test('an export tells what it leaves out of DAGs, and which secrets its definitions refer to', async () => {
+  const { dags, dagVersions, secrets } = sharedClient()
+  writeReport()
+  await apply()
+  writeReport({ rows: 5 })
+  await apply()
+  await dags.setGray({ params: { dag: name }, body: { number: 1, percent: 10 } })
+  await dags.create({ body: { code: `${name}-new` } })
+  await dagVersions.create({ params: { dag: `${name}-new` }, body: {} })
+  await secrets.create({ body: { name: `${name}-key`, value: 'canary' } })
+  write(
+    'types/secret.yaml',
+    `kind: TaskType\ncode: ${name}-secret\nwork: log\nsettings: { message: '\${{ secrets.${name}-key }}' }\n`,
+  )
+  await apply()
+  const to = join(folder, 'exported')
+  const { err } = await run(['export', '--to', to])
+  expect(err).toMatch(new RegExp(`^Left out, DAGs without an active version: .*\\b${name}-new\\b`, 'm'))
+  expect(err).toMatch(new RegExp(`^Left out, drafts: .*\\b${name}-new v1\\b`, 'm'))
+  expect(err).toMatch(new RegExp(`^Left out, shares of a gray release: .*\\b${name} v1 10%`, 'm'))
+  const typeFile = readFileSync(join(to, 'task-types', `${name}-secret.yaml`), 'utf8')
+  expect(typeFile).toMatch(new RegExp(`^# Refers to the secrets: ${name}-key\nkind: TaskType\n`))
+  expect((await run(['export'])).out).toMatch(new RegExp(`^# Refers to the secrets: .*${name}-key`))
+  expect((await run(['diff', '-f', join(to, 'task-types'), '--exit-code'])).code).toBe(0)
+  await dags.endGray({ params: { dag: name } })
+})
+
 test('what files name is deleted, what uses others first; what is gone already is no failure', async () => {
   writeReport()
   await apply()

@@ -58,6 +58,23 @@ test('gray gives a version a share and takes it back; versions shows both', asyn
   expect(await trafficOf(dag)).toEqual({ active: 2, gray: null })
 })
 
+test('diff says what turns one version into another, for scripts by its exit code', async () => {
+  const dag = await versions(2)
+  const { code, out } = await run(['diff', dag, '1', '2', '--exit-code'])
+  expect({ code, lines: out.split('\n').map((line) => line.slice(0, 13)) }).toEqual({
+    code: 1,
+    lines: ['- node node-0', '+ node node-1', ''],
+  })
+  expect(await run(['diff', dag, '2', '2', '--exit-code'])).toEqual({ code: 0, out: 'No changes.\n', err: '' })
+  expect(await runJson(['diff', dag, '2', '1'])).toMatchObject({ from: 2, to: 1, same: false })
+  expect((await run(['diff', dag, '1', '9'])).code).toBe(3)
+})
+
+test.each([[[]], [['nightly', '1']], [['nightly', '-f', '.']]])('diff %j is a slip on the command line', async (args) => {
+  const { code, err } = await run(['diff', ...args], { CARILLON_SERVER: 'http://127.0.0.1:1', CARILLON_TOKEN: 'none' })
+  expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('it takes --file, or a DAG and the numbers') })
+})
+
 test.each([[['1']], [['--percent', '10']], [['1', '--percent', '10', '--end']], [['1', '--percent', '100']]])(
   'gray %j is a slip on the command line',
   async (args) => {

@@ -42,3 +42,28 @@ test('one node can be stopped alone', async () => {
   expect(await status()).toMatchObject({ state: 'RUNNING', nodes: [{ id, state: 'STOPPED' }] })
   expect((await run('start', '--node', 'no-such-node')).code).toBe(3)
 })
+
+test('restart is a stop that the node has heard of and a start, both in the audit trail', async () => {
+  const { code, out, err } = await run('restart', '--json')
+  expect({ code, err }).toEqual({ code: 0, err: 'Stopped. Waiting for the nodes to hear of it …\n' })
+  const { state, nodes } = JSON.parse(out) as { state: string; nodes: { seenAt: number }[] }
+  const [start, stop] = await records('scheduler')
+  expect([state, start!.operation, stop!.operation]).toEqual(['RUNNING', 'scheduler.start', 'scheduler.stop'])
+  expect(nodes[0]!.seenAt).toBeGreaterThan(stop!.at)
+})
+
+test('restart of one node lets it run again when it was stopped', async () => {
+  const { id } = (await status()).nodes[0]!
+  await run('stop', '--node', id)
+  expect((await run('restart', '--node', id)).code).toBe(0)
+  expect(await status()).toMatchObject({ state: 'RUNNING', nodes: [{ id, state: 'RUNNING' }] })
+  expect((await records('node')).map(({ operation }) => operation).slice(0, 2)).toEqual(['node.start', 'node.stop'])
+  expect((await run('restart', '--node', 'no-such-node')).code).toBe(3)
+})
+
+/** Of what is done to the scheduler, or to a node; newest first. */
+async function records(of: 'scheduler' | 'node'): Promise<{ operation: string; at: number }[]> {
+  const { out } = await runCommand(['get', 'audit', '-n', '50', '--json'], { CARILLON_DATA_DIR: folder.dataDir })
+  const all = JSON.parse(out) as { operation: string; at: number }[]
+  return all.filter(({ operation }) => operation.startsWith(`${of}.`))
+}

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { run, runJson } from '../testing/run.ts'
-import { builtinTask, failingTask, sharedClient } from '../testing/tasks.ts'
+import { builtinTask, dagOf, delayTask, failingTask, sharedClient } from '../testing/tasks.ts'
 
 interface Run {
   readonly id: number
@@ -103,4 +103,29 @@ test('--dag runs a DAG, of the version that is named; what is for DAGs alone is 
     code: 2,
     err: expect.stringContaining('are for DAGs'),
   })
+})
+
+test('several tasks or DAGs begin in one call; each is answered by itself', async () => {
+  const [one, two] = [await delayTask(1), await delayTask(1)]
+  const { code, out, err } = await run(['trigger', one, 'nope', two, '-p', 'n=1'])
+  expect(code).toBe(3)
+  expect(out).toMatch(new RegExp(`^Task ${one} started as run \\d+\\.\\nTask ${two} started as run \\d+\\.\\n$`))
+  expect(err).toContain('Task nope: ')
+  expect(await runJson<Run[]>(['runs', '--task', two])).toMatchObject([{ params: { n: 1 } }])
+  const definition = { nodes: [{ code: 'ask', approval: {} }], edges: [] }
+  const dags = [await dagOf(definition), await dagOf(definition)]
+  const began = await runJson<{ ok: boolean; dag: string; runId: number }[]>(['trigger', '--dag', ...dags])
+  expect(began.map(({ dag }) => dag)).toEqual(dags)
+  await run(['cancel', ...began.map(({ runId }) => String(runId))])
+})
+
+test('--wait waits for all of several, and ends with 1 when one has failed; the same key again starts nothing', async () => {
+  const [good, bad] = [await delayTask(1), await failingTask()]
+  const { code, out, err } = await run(['trigger', good, bad, '--wait', '--idempotency-key', `several-${good}`])
+  expect(code).toBe(1)
+  expect(out).toMatch(new RegExp(`^Run \\d+ of ${good} ended: SUCCESS in .+\\.\\n$`))
+  expect(err).toMatch(new RegExp(`Run \\d+ of ${bad}: FAILED in .+ \\(.+\\)`))
+  await run(['trigger', good, bad, '--idempotency-key', `several-${good}`])
+  expect(await runJson<Run[]>(['runs', '--task', good])).toHaveLength(1)
+  expect(await run(['trigger', good, bad, '--follow'])).toMatchObject({ code: 2, err: expect.stringContaining('of one run') })
 })

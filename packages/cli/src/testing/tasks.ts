@@ -20,6 +20,14 @@ export async function builtinTask({ kind, settings }: Pick<TaskTypeCreate, 'kind
 export const delayTask = (ms: number) => builtinTask({ kind: 'delay', settings: { ms } })
 export const failingTask = () => builtinTask({ kind: 'http', settings: { method: 'GET', url: 'http://127.0.0.1:1/' } })
 
+/** A schedule of the task, at every full hour; answers its code. */
+export async function hourlyOf(task: string): Promise<string> {
+  const code = `hourly-${task}`
+  const timing = { kind: 'CRON', expression: '0 * * * *', timezone: 'UTC' } as const
+  await sharedClient().schedules.create({ body: { code, task, timing } })
+  return code
+}
+
 type Definition = NonNullable<DagVersionCreate['definition']>
 
 /** A DAG whose versions these are, each activated, the last of them active; answers its code. */

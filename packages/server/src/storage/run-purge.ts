@@ -2,33 +2,53 @@ import type { Transaction } from './database.ts'
 import { isNamed } from './listing.ts'
 import { sql } from './sql.ts'
 
-export interface PurgeCriteria {
-  readonly task: string | null
-  readonly before: number | null
-  readonly keep: number | null
-}
+const find = (table: 'task' | 'dag') =>
+  sql(
+    `${table}.findPurged`,
+    `select k.id from ${table} k where k.tenant_id = $1 and ${isNamed('k').replaceAll('?', '$2')} limit 1`,
+  )
+const targets = { task: find('task'), dag: find('dag') } as const
 
-const NAMED = isNamed('k').replaceAll('?', '$2')
-const select = sql(
-  'runHistory.selectPurgeable',
-  `select t.id from run_history t
-   where t.tenant_id = $1
-     and ($2::text is null or t.target_id in (select k.id from task k where k.tenant_id = $1 and ${NAMED}))
-     and ($3::bigint is null or t.ended_at < at_ms($3))
-     and ($4::int is null or t.id <= (
-       select h.id from run_history h where h.tenant_id = $1 and h.target_id in (select k.id from task k where k.tenant_id = $1 and ${NAMED})
-       order by h.id desc offset $4 limit 1))
-   order by t.id limit $5 for update`,
-)
-/** Ended runs that the criteria name, oldest first; locked. As the engine: history is not the API's to delete. */
-export async function selectPurgeable(
+/** The task or DAG of that identifier or code; by its identifier also one that has been deleted, whose runs are still there. */
+export async function findPurgeTarget(
   tx: Transaction,
   tenantId: number,
-  criteria: PurgeCriteria,
+  kind: keyof typeof targets,
+  ref: string,
+): Promise<number | undefined> {
+  return (await tx.query<{ id: number }>(targets[kind], [tenantId, ref]))[0]?.id
+}
+
+const ofTarget = sql(
+  'runHistory.selectPurgeableOfTarget',
+  `select t.id from run_history t
+   where t.tenant_id = $1 and t.target_id = $2
+     and ($3::bigint is null or t.ended_at < at_ms($3))
+     and ($4::int is null or t.id <= (
+       select h.id from run_history h where h.tenant_id = $1 and h.target_id = $2 order by h.id desc offset $4 limit 1))
+   order by t.id limit $5 for update`,
+)
+/**
+ * Ended runs of a task or DAG, oldest first; locked. `before`: ended before it. `keep`: but for as many newest. As the engine: history is not
+ * the API's to delete.
+ */
+export async function selectPurgeableOf(
+  tx: Transaction,
+  tenantId: number,
+  targetId: number,
+  { before, keep }: { readonly before: number | null; readonly keep: number | null },
   limit: number,
 ): Promise<number[]> {
-  const values = [tenantId, criteria.task, criteria.before, criteria.keep, limit]
-  return (await tx.query<{ id: number }>(select, values)).map((row) => row.id)
+  return (await tx.query<{ id: number }>(ofTarget, [tenantId, targetId, before, keep, limit])).map((row) => row.id)
+}
+
+const ofTenant = sql(
+  'runHistory.selectPurgeable',
+  `select t.id from run_history t where t.tenant_id = $1 and t.ended_at < at_ms($2::bigint) order by t.id limit $3 for update`,
+)
+/** As `selectPurgeableOf`, of everything in the tenant that ended before an instant. */
+export async function selectPurgeable(tx: Transaction, tenantId: number, before: number, limit: number): Promise<number[]> {
+  return (await tx.query<{ id: number }>(ofTenant, [tenantId, before, limit])).map((row) => row.id)
 }
 
 // Run by run, so that LIMIT ends it in the middle of one: those before it are complete. What belongs to a run is younger than the run.

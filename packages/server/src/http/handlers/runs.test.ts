@@ -375,8 +375,47 @@ describe('RUN-9 a purge', () => {
     expect(await runs().purge({ body: { before: Date.now() + 60_000, task: 'purged' } })).toEqual({ purged: 2, more: false })
   })
 
+  test('takes those of a DAG', async () => {
+    const { dags, dagVersions } = api.tenantA.client
+    await dags.create({ body: { code: 'purged-dag' } })
+    const definition = { nodes: [{ code: 'ask', approval: {} }], edges: [] }
+    const { number } = await dagVersions.create({ params: { dag: 'purged-dag' }, body: { definition } })
+    await dagVersions.activate({ params: { dag: 'purged-dag', number }, body: {} })
+    const ids: number[] = []
+    for (let n = 0; n < 3; n++) ids.push((await runs().triggerDag({ params: { dag: 'purged-dag' }, body: {} })).runId)
+    await runs().cancelMany({ body: { runs: ids.slice(0, 2) } })
+    expect(await runs().purge({ body: { dag: 'purged-dag', keep: 1 } })).toEqual({ purged: 1, more: false })
+    const left = await runs().list({ query: { dag: 'purged-dag' } })
+    expect(left.items.map((run) => run.id)).toEqual([ids[2], ids[1]])
+    expect((await api.root.query('select from instance_history where run_id = $1', [ids[0]])).rowCount).toBe(0)
+  })
+
+  test('takes by their identifier those of a task that has been deleted', async () => {
+    const { tasks } = api.tenantA.client
+    const { id } = await tasks.create({ body: { code: 'gone', type: 'type' } })
+    await runs().cancel({ params: { run: (await start('gone')).runId } })
+    await tasks.remove({ params: { task: 'gone' } })
+    expect((await refusal(runs().purge({ body: { task: 'gone' } }))).code).toBe('NOT_FOUND')
+    expect(await runs().purge({ body: { task: id } })).toEqual({ purged: 1, more: false })
+  })
+
+  test('of a task or a DAG that is not there, or is another tenant’s, is refused with its name', async () => {
+    await api.tenantB.client.dags.create({ body: { code: 'of-b' } })
+    const { id } = await api.tenantB.client.dags.get({ params: { dag: 'of-b' } })
+    for (const [body, named] of [
+      [{ task: 'typo' }, 'task "typo"'],
+      [{ dag: 'plain', keep: 1 }, 'DAG "plain"'],
+      [{ dag: id }, `DAG "${id}"`],
+    ] as const)
+      expect(await refusal(runs().purge({ body }))).toMatchObject({
+        code: 'NOT_FOUND',
+        message: `There is no ${named} in this tenant.`,
+      })
+  })
+
   test('must say what', async () => {
     expect((await refusal(runs().purge({ body: {} }))).problems[0]?.path).toBe('/body')
     expect((await refusal(runs().purge({ body: { keep: 3 } }))).problems[0]?.path).toBe('/body/task')
+    expect((await refusal(runs().purge({ body: { task: 'plain', dag: 'plain' } }))).problems[0]?.path).toBe('/body')
   })
 })

@@ -11,7 +11,6 @@ import {
 } from '@carillon/contract'
 import { CarillonError, type RunOrigin } from '@carillon/core'
 import { bulkResult } from '../../definition/bulk.ts'
-import { invalid } from '../../definition/invalid.ts'
 import { purge } from '../../definition/purge.ts'
 import {
   assertParams,
@@ -88,11 +87,7 @@ export const runHandlers: Handlers<typeof runRoutes> = {
   pauseMany: ({ body }, context) => controlMany(context, 'pauseRuns', body.runs),
   resumeMany: ({ body }, context) => controlMany(context, 'resumeRuns', body.runs),
   retryMany: ({ body }, context) => controlMany(context, 'retryRuns', body.runs),
-  purge: ({ body }, context) => {
-    if (body.keep !== undefined && body.task === undefined) throw invalid('/body/task', 'is required beside keep')
-    if (Object.keys(body).length === 0) throw invalid('/body', 'must say which runs: task, before or keep')
-    return context.changePlatform((edit) => purge(edit, body))
-  },
+  purge: ({ body }, context) => context.changePlatform((edit) => purge(edit, body)),
 }
 
 /** `key`: under which it is asked once. */
