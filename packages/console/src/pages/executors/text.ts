@@ -78,7 +78,8 @@ export const executorsTexts = defineTexts('executors', {
     lost: 'Lost',
     successRate: 'Success',
     share: 'Share of its app',
-    tasksHint: 'Tasks whose type has a handler that it serves. Routing rules of a task may still send its work to others.',
+    tasksHint:
+      'Tasks whose type it serves, without those whose routing names other executors alone. A task’s strategy and its labels may still send its work to others.',
     task: 'Task',
     taskType: 'Task type',
     handler: 'Handler',
@@ -195,7 +196,7 @@ export const executorsTexts = defineTexts('executors', {
     lost: '失联',
     successRate: '成功率',
     share: '占应用的比例',
-    tasksHint: '任务类型使用它提供的处理器的任务。任务的路由规则仍可能把工作交给其他执行器。',
+    tasksHint: '它能执行其任务类型的任务,不含路由只指定其他执行器的任务。任务的策略和标签选择器仍可能把工作交给其他执行器。',
     task: '任务',
     taskType: '任务类型',
     handler: '处理器',
