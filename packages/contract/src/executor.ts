@@ -200,7 +200,7 @@ export const executorAdminRoutes = {
     summary: 'Set the status of many executors, or delete them',
     body: strict({
       executors: Type.Array(Id, { minItems: 1, maxItems: 1000, uniqueItems: true }),
-      action: choice(['online', 'maintenance', 'drain', 'delete']),
+      action: choice(['online', 'maintenance', 'drain', 'offline', 'delete']),
       reason: Type.Optional(Reason),
     }),
     responses: { 200: BulkAnswer },

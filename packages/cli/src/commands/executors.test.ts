@@ -51,6 +51,8 @@ test('an executor that is registered by hand is checked, gets into service, is d
   for (let status = ''; status !== 'ONLINE';) status = (await read(id)).status
   expect(await read(id)).toMatchObject({ health: 'HEALTHY', labels: { zone: 'a' } })
   expect((await run('drain', String(id), '--reason', 'new release')).out).toContain('typed-in is DRAINING; it runs 0 of 3')
+  const offline = JSON.parse((await run('offline', 'typed/typed-in', '--reason', 'sold', '--json')).out)
+  expect(offline).toMatchObject({ status: 'OFFLINE', statusReason: 'sold', inService: false })
   expect((await run('online', 'typed/typed-in')).out).toContain('typed-in is ONLINE')
   expect((await run('history', String(id))).out.split('\n').map((line) => line.trim().split(/ {2,}/).slice(1, 3))).toEqual(
     expect.arrayContaining([
@@ -70,6 +72,7 @@ test('one is shown with its load, its figures and its last changes, and all of a
   const shown = JSON.parse((await run('show', 'typed/second', '--json')).out)
   expect(shown).toMatchObject({ status: 'MAINTENANCE', statusReason: 'new racks', load: 0, figures: { week: { succeeded: 0 } } })
   expect(shown.lastChanges[0]).toMatchObject({ value: 'MAINTENANCE', reason: 'new racks' })
+  expect((await apps('offline', 'typed')).out).toMatch(/^Executors of typed that are OFFLINE now: [12]\./)
   expect((await apps('online', 'typed')).code).toBe(0)
   expect((await apps('pause', 'typed')).out).toBe('The app typed is paused.\n')
   expect((await apps('resume', 'typed')).out).toBe('The app typed is not paused.\n')

@@ -504,6 +504,18 @@ describe('an executor', () => {
     expect((await refusal(client().executors.get({ params: { executor: id } }))).code).toBe('NOT_FOUND')
   })
 
+  test('that a person set offline stays so when it registers again, and gets work again when a person says so', async () => {
+    const { id } = await register('parked')
+    const body = { executors: [id], action: 'offline' as const, reason: 'sold' }
+    expect((await client().executors.bulk({ body })).succeeded).toBe(1)
+    await register('parked')
+    const by = `token:owner-${api.tenantA.id}`
+    const parked = await client().executors.get({ params: { executor: id } })
+    expect(parked).toMatchObject({ status: 'OFFLINE', statusSetBy: by, statusReason: 'sold', inService: false })
+    const back = await client().executors.setStatus({ params: { executor: id }, body: { status: 'ONLINE' } })
+    expect(back).toMatchObject({ status: 'ONLINE', statusSetBy: null, inService: true })
+  })
+
   test('many are drained or deleted at once', async () => {
     const [a, b] = [await register('many-a'), await register('many-b')]
     const drained = await client().executors.bulk({ body: { executors: [a.id, b.id, 5], action: 'drain' } })
