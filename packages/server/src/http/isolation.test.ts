@@ -194,6 +194,7 @@ describe('the matrix is complete', () => {
     'scheduler.status': 'of the platform',
     'scheduleLoad.get': 'names nothing; see schedules.test.ts',
     'scheduleLoad.days': 'names nothing; see schedules.test.ts',
+    'taskTypes.kinds': 'names nothing; see platform.test.ts',
     'overview.get': 'names nothing; see overview.test.ts',
     'meta.whoami': 'names nothing',
     'meta.openapi': 'names nothing',

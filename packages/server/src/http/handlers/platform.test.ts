@@ -298,6 +298,7 @@ describe('KND-2 the kinds of a tenant', () => {
     expect(await tenants.update({ params: { tenant: String(id) }, body: { version, kinds: ['log'] } })).toMatchObject({
       kinds: ['log'],
     })
+    expect((await client.taskTypes.kinds()).items).toMatchObject([{ name: 'log', app: 'builtin' }])
     await client.taskTypes.create({ body: typeOf('say', 'log') })
     expect(await refusal(client.taskTypes.create({ body: typeOf('pause-2', 'delay') }))).toMatchObject({ code: 'FORBIDDEN' })
     expect((await refusal(client.taskTypes.copy({ params: { type: 'pause' }, body: { code: 'pause-3' } }))).code).toBe(
@@ -307,6 +308,15 @@ describe('KND-2 the kinds of a tenant', () => {
     await client.tasks.create({ body: { code: 'pause', type: 'pause' } })
     await tenants.update({ params: { tenant: code }, body: { version: version + 1, kinds: null } })
     await client.taskTypes.create({ body: typeOf('pause-2', 'delay') })
+  })
+
+  test('are listed with who does the work and the schema of their settings', async () => {
+    const { items } = await api.tenantA.client.taskTypes.kinds()
+    expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['handler', 'http', 'script', 'xxl-job']))
+    expect(items.find(({ name }) => name === 'sql')).toMatchObject({
+      ...{ app: 'own', fromParams: true },
+      settings: { type: 'object', required: ['source', 'statement'], properties: { maxRows: { type: 'integer', minimum: 1 } } },
+    })
   })
 
   test('name kinds that exist', async () => {
