@@ -1,3 +1,4 @@
+import { ROLES } from '@carillon/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { verifyPassword } from '../../definition/password.ts'
 import { refusal, startTestApi, type TestApi } from '../api.test-helper.ts'
@@ -24,6 +25,17 @@ describe('a tenant', () => {
     )
     expect((await tenants.list({ query: { q: 'THE SHOP' } })).items).toMatchObject([{ code: 'shop', version: 2 }])
     expect((await refusal(tenants.create({ body: { code: 'shop' } }))).code).toBe('CODE_TAKEN')
+  })
+
+  test('has a weight that none of its own members changes: it stands above every priority', async () => {
+    const { id, code } = api.tenantA
+    const before = await platform().tenants.get({ params: { tenant: code } })
+    for (const role of ROLES) {
+      const { tenants } = api.client(await api.token(id, role))
+      const body = { version: before.version, weight: 100 }
+      expect([role, (await refusal(tenants.update({ params: { tenant: code }, body }))).code]).toEqual([role, 'FORBIDDEN'])
+    }
+    expect((await platform().tenants.get({ params: { tenant: code } })).weight).toBe(before.weight)
   })
 
   test('or a user that is told what it is already keeps its version', async () => {
