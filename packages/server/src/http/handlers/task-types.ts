@@ -14,7 +14,12 @@ import { PLATFORM_TENANT } from '../../storage/app.ts'
 import type { Context, Handlers } from '../context.ts'
 import { answering, findObject, listObjects, listRevisionsOf } from './objects.ts'
 
-const KIND_VIEWS = [...KINDS.values()].map(({ name, app, settings, fromParams = false }) => ({ name, app, settings, fromParams }))
+const KIND_VIEWS = [...KINDS.values()].map(({ name, app, settings, fromParams = false }) => ({
+  name,
+  app,
+  settings: { ...settings },
+  fromParams,
+}))
 
 export const taskTypeHandlers: Handlers<typeof taskTypeRoutes> = {
   list: ({ query }, context) => listObjects(context, TASK_TYPE, query, viewOf),
