@@ -97,6 +97,7 @@ export const ExecutorUpdate = strict({
   ...optional({
     ...called,
     healthEveryMs: nullable(HealthEvery),
+    perCall: nullable(PerCall),
     callToken: nullable(
       CallToken(
         'null: none. Left out it stays, unless the address changes: what one address was trusted with is not shown to another',

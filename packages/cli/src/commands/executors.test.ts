@@ -63,6 +63,22 @@ test('an executor that is registered by hand is checked, gets into service, is d
   )
 })
 
+test('one that is registered by hand is changed: what is not said stays, and a default is had back', async () => {
+  const rules = ['--health-every', '2m', '--per-call', '5', '--metadata', 'rack=7']
+  const made = JSON.parse((await run('register', 'third', ...parts(), ...rules, '--label', 'zone=a', '--json')).out)
+  expect(made).toMatchObject({ healthEveryMs: 120_000, perCall: 5, metadata: { rack: '7' }, labels: { zone: 'a' } })
+  const update = async (...args: string[]) => JSON.parse((await run('update', 'typed/third', ...args, '--json')).out)
+  expect(await update('--capacity', '8', '--handler', 'g', '--handler', 'k', '--per-call', '2')).toMatchObject({
+    ...{ capacity: 8, handlers: ['g', 'k'], perCall: 2, healthEveryMs: 120_000, metadata: { rack: '7' }, labels: { zone: 'a' } },
+  })
+  expect(await update('--per-call', 'default', '--health-every', 'default', '--label', 'zone=b')).toMatchObject({
+    ...{ perCall: null, healthEveryMs: null, labels: { zone: 'b' }, capacity: 8 },
+  })
+  expect((await run('update', 'typed/third', '--no-call-token')).out).toMatch(/^Executor third is changed; it is [A-Z]+\.$/m)
+  expect((await run('update', 'typed/third', '--health-every', 'often')).err).toContain('a time as 30s')
+  expect((await run('delete', 'typed/third')).code).toBe(0)
+})
+
 test('one is shown with its load, its figures and its last changes, and all of an app are taken out of work and back at once', async () => {
   const apps = (...args: string[]) => runCommand(['apps', ...args], { CARILLON_DATA_DIR: folder.dataDir })
   await run('register', 'second', ...parts())
