@@ -30,5 +30,6 @@ const HOW = 'Name it by its number, as npx carillon get executors shows it, or a
 export const STATUSES = {
   drain: { status: 'DRAINING', says: 'Let an executor finish what it runs, and give it nothing new' },
   maintenance: { status: 'MAINTENANCE', says: 'Take an executor out of work' },
+  offline: { status: 'OFFLINE', says: 'Take an executor out of work for good; it stays out when it registers again' },
   online: { status: 'ONLINE', says: 'Give an executor back to work; from then on its own word counts again' },
 } as const

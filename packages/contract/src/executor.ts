@@ -97,6 +97,7 @@ export const ExecutorUpdate = strict({
   ...optional({
     ...called,
     healthEveryMs: nullable(HealthEvery),
+    perCall: nullable(PerCall),
     callToken: nullable(
       CallToken(
         'null: none. Left out it stays, unless the address changes: what one address was trusted with is not shown to another',
@@ -200,7 +201,7 @@ export const executorAdminRoutes = {
     summary: 'Set the status of many executors, or delete them',
     body: strict({
       executors: Type.Array(Id, { minItems: 1, maxItems: 1000, uniqueItems: true }),
-      action: choice(['online', 'maintenance', 'drain', 'delete']),
+      action: choice(['online', 'maintenance', 'drain', 'offline', 'delete']),
       reason: Type.Optional(Reason),
     }),
     responses: { 200: BulkAnswer },

@@ -15,6 +15,7 @@ import {
   Ref,
   Stamp,
   Version,
+  choice,
   nullable,
   optional,
   strict,
@@ -78,6 +79,17 @@ export const TaskTypeUpdate = strict({
   }),
 })
 export type TaskTypeUpdate = Static<typeof TaskTypeUpdate>
+
+/** A kind of work that task types can be of. */
+export const WorkKind = strict({
+  name: Type.String(),
+  app: choice(['own', 'builtin'], 'Who does it: executors of the type’s app, or the built-in executor'),
+  settings: Type.Unsafe<Record<string, unknown>>({ ...JsonObject, description: 'JSON Schema 2020-12 of its settings' }),
+  fromParams: Type.Boolean({
+    description: 'Whether a type may leave the settings to the parameters of its tasks: `{ "fromParams": true }`',
+  }),
+})
+export type WorkKind = Static<typeof WorkKind>
 
 const params = strict({ type: Ref })
 const path = '/api/v1/task-types/:type'
@@ -156,6 +168,14 @@ export const taskTypeRoutes = {
     responses: { 201: TaskType },
     idempotent: true,
     audit: 'task-type.copy',
+  }),
+  kinds: route({
+    method: 'GET',
+    path: '/api/v1/kinds',
+    access: 'read',
+    tag: TAG,
+    summary: 'List the kinds of work that the tenant may write task types for',
+    responses: { 200: strict({ items: Type.Array(WorkKind) }) },
   }),
   ...revisionRoutes({ path, param: 'type', tag: TAG, audit: 'task-type', view: TaskType, access: 'definition.write' }),
 }

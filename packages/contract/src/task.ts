@@ -89,9 +89,13 @@ export const TaskItem = strict({
   labels: Labels,
   enabled: Type.Boolean(),
   type: strict({ id: Id, code: Type.String(), kind: Type.String() }),
+  executors: nullable(
+    Type.Array(Type.String(), { description: 'Names of those that alone may take it, by its routing; null: any of its app' }),
+  ),
   nextFireAt: nullable(Millis),
   lastRun: nullable(strict({ id: Id, state: choice(RUN_STATES), createdAt: Millis, endedAt: nullable(Millis) })),
 })
+export type TaskItem = Static<typeof TaskItem>
 
 export const TaskCreate = strict({
   code: Code,

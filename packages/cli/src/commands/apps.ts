@@ -13,6 +13,7 @@ type Revision = Awaited<ReturnType<Client['apps']['revisions']>>['items'][number
 const SAYS = {
   drain: 'Let all executors of an app finish what they run, and give them nothing new',
   maintenance: 'Take all executors of an app out of work',
+  offline: 'Take all executors of an app out of work for good; they stay out when they register again',
   online: 'Give all executors of an app back to work; from then on their own word counts again',
 } as const
 
@@ -32,7 +33,7 @@ export function addApps(program: Command, cli: Cli): void {
         cli.terminal.print(`The app ${after.code} is ${after.paused ? 'paused' : 'not paused'}.`)
       })
   }
-  for (const action of ['drain', 'maintenance', 'online'] as const) {
+  for (const action of ['drain', 'maintenance', 'offline', 'online'] as const) {
     addApiOptions(apps.command(action).argument('<app>', 'its code or number'))
       .description(SAYS[action])
       .option('--reason <text>', 'why, for others to read')

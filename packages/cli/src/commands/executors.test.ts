@@ -51,6 +51,8 @@ test('an executor that is registered by hand is checked, gets into service, is d
   for (let status = ''; status !== 'ONLINE';) status = (await read(id)).status
   expect(await read(id)).toMatchObject({ health: 'HEALTHY', labels: { zone: 'a' } })
   expect((await run('drain', String(id), '--reason', 'new release')).out).toContain('typed-in is DRAINING; it runs 0 of 3')
+  const offline = JSON.parse((await run('offline', 'typed/typed-in', '--reason', 'sold', '--json')).out)
+  expect(offline).toMatchObject({ status: 'OFFLINE', statusReason: 'sold', inService: false })
   expect((await run('online', 'typed/typed-in')).out).toContain('typed-in is ONLINE')
   expect((await run('history', String(id))).out.split('\n').map((line) => line.trim().split(/ {2,}/).slice(1, 3))).toEqual(
     expect.arrayContaining([
@@ -59,6 +61,22 @@ test('an executor that is registered by hand is checked, gets into service, is d
       ['STATUS', 'OFFLINE'],
     ]),
   )
+})
+
+test('one that is registered by hand is changed: what is not said stays, and a default is had back', async () => {
+  const rules = ['--health-every', '2m', '--per-call', '5', '--metadata', 'rack=7']
+  const made = JSON.parse((await run('register', 'third', ...parts(), ...rules, '--label', 'zone=a', '--json')).out)
+  expect(made).toMatchObject({ healthEveryMs: 120_000, perCall: 5, metadata: { rack: '7' }, labels: { zone: 'a' } })
+  const update = async (...args: string[]) => JSON.parse((await run('update', 'typed/third', ...args, '--json')).out)
+  expect(await update('--capacity', '8', '--handler', 'g', '--handler', 'k', '--per-call', '2')).toMatchObject({
+    ...{ capacity: 8, handlers: ['g', 'k'], perCall: 2, healthEveryMs: 120_000, metadata: { rack: '7' }, labels: { zone: 'a' } },
+  })
+  expect(await update('--per-call', 'default', '--health-every', 'default', '--label', 'zone=b')).toMatchObject({
+    ...{ perCall: null, healthEveryMs: null, labels: { zone: 'b' }, capacity: 8 },
+  })
+  expect((await run('update', 'typed/third', '--no-call-token')).out).toMatch(/^Executor third is changed; it is [A-Z]+\.$/m)
+  expect((await run('update', 'typed/third', '--health-every', 'often')).err).toContain('a time as 30s')
+  expect((await run('delete', 'typed/third')).code).toBe(0)
 })
 
 test('one is shown with its load, its figures and its last changes, and all of an app are taken out of work and back at once', async () => {
@@ -70,6 +88,7 @@ test('one is shown with its load, its figures and its last changes, and all of a
   const shown = JSON.parse((await run('show', 'typed/second', '--json')).out)
   expect(shown).toMatchObject({ status: 'MAINTENANCE', statusReason: 'new racks', load: 0, figures: { week: { succeeded: 0 } } })
   expect(shown.lastChanges[0]).toMatchObject({ value: 'MAINTENANCE', reason: 'new racks' })
+  expect((await apps('offline', 'typed')).out).toMatch(/^Executors of typed that are OFFLINE now: [12]\./)
   expect((await apps('online', 'typed')).code).toBe(0)
   expect((await apps('pause', 'typed')).out).toBe('The app typed is paused.\n')
   expect((await apps('resume', 'typed')).out).toBe('The app typed is not paused.\n')

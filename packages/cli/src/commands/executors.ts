@@ -1,20 +1,34 @@
-import type { Client, ExecutorCreate, ExecutorEvent } from '@carillon/contract'
+import type { Client, ExecutorCreate, ExecutorEvent, ExecutorUpdate } from '@carillon/contract'
 import { InvalidArgumentError, type Command } from 'commander'
 import { addApiOptions, connect, printJson, type ApiOptions } from '../api.ts'
 import type { Cli } from '../cli.ts'
 import { EXECUTOR, executorNumber, STATUSES } from '../executor-ref.ts'
-import { momentOf } from '../moment.ts'
+import { momentOf, parseDuration } from '../moment.ts'
 import { outline } from '../outline.ts'
 import { readSecret } from '../read-secret.ts'
 import { table, type Column } from '../table.ts'
 
-interface RegisterOptions extends ApiOptions {
-  readonly app: string
+/** What a person says of an executor. */
+interface SaidOptions extends ApiOptions {
   readonly address: string
   readonly healthUrl: string
   readonly handler: string[]
   readonly capacity: number
+  readonly healthEvery?: number
+  readonly perCall?: number
   readonly label?: Record<string, string>
+  readonly metadata?: Record<string, string>
+  readonly callToken?: boolean
+}
+
+interface RegisterOptions extends SaidOptions {
+  readonly app: string
+}
+
+interface UpdateOptions extends Partial<Omit<SaidOptions, 'healthEvery' | 'perCall' | 'callToken'>> {
+  readonly healthEvery?: number | 'default'
+  readonly perCall?: number | 'default'
+  /** false: `--no-call-token`. */
   readonly callToken?: boolean
 }
 
@@ -27,6 +41,7 @@ export function addExecutors(program: Command, cli: Cli): void {
     .command('executors')
     .description('Show executors, register them by hand, take them out of work and back, see their history')
   addRegister(executors, cli)
+  addUpdate(executors, cli)
   for (const [name, { status, says }] of Object.entries(STATUSES)) {
     addApiOptions(executors.command(name).argument(...EXECUTOR))
       .description(says)
@@ -86,18 +101,63 @@ function addRegister(executors: Command, cli: Cli): void {
     .requiredOption('--health-url <url>', 'answers 2xx while it can work')
     .requiredOption('--handler <name>', 'a handler that it serves; may be repeated', collect)
     .requiredOption('--capacity <count>', 'how many instances it runs at once', wholeNumber)
-    .option('--label <key=value>', 'a label; may be repeated', collectLabel)
+    .option('--health-every <time>', 'from one health check to the next, as 30s or 2m; left out: as the server is set', interval)
+    .option('--per-call <count>', 'the most that one call of it carries; left out: as many as there are', wholeNumber)
+    .option('--label <key=value>', 'a label; may be repeated', collectPair)
+    .option('--metadata <key=value>', 'something to show beside it; may be repeated', collectPair)
     .option('--call-token', 'read the token that is sent to it from standard input, or ask for it')
     .action(async (instance: string, options: RegisterOptions) => {
-      const { app, address, healthUrl, handler: handlers, capacity, label: labels } = options
+      const { app, address, healthUrl, handler: handlers, capacity, healthEvery, perCall, label: labels, metadata } = options
       const body: ExecutorCreate = {
         ...{ app, instance, address, healthUrl, handlers, capacity },
+        ...(healthEvery !== undefined && { healthEveryMs: healthEvery }),
+        ...(perCall !== undefined && { perCall }),
         ...(labels && { labels }),
+        ...(metadata && { metadata }),
         ...(options.callToken && { callToken: await readSecret(cli, `Token of ${instance}`) }),
       }
       const made = await connect(cli, options).executors.create({ body })
       if (options.json) printJson(cli, made)
       else cli.terminal.print(`Executor ${made.instance} is registered as ${made.id}. It gets work when it has answered a check.`)
+    })
+}
+
+function addUpdate(executors: Command, cli: Cli): void {
+  addApiOptions(executors.command('update').argument(...EXECUTOR))
+    .description('Change an executor that was registered by hand; what is left out stays')
+    .option('--address <url>', 'base URL at which it is called; at a new one it gets work when it has answered a check')
+    .option('--health-url <url>', 'answers 2xx while it can work')
+    .option('--handler <name>', 'a handler that it serves, instead of all before; may be repeated', collect)
+    .option('--capacity <count>', 'how many instances it runs at once', wholeNumber)
+    .option(
+      '--health-every <time>',
+      'from one health check to the next, as 30s or 2m; default: as the server is set',
+      orDefault(interval),
+    )
+    .option('--per-call <count>', 'the most that one call of it carries; default: as many as there are', orDefault(wholeNumber))
+    .option('--label <key=value>', 'a label, instead of all before; may be repeated', collectPair)
+    .option('--metadata <key=value>', 'something to show beside it, instead of all before; may be repeated', collectPair)
+    .option('--call-token', 'read the token that is sent to it from standard input, or ask for it')
+    .option('--no-call-token', 'send it no token from now on')
+    .action(async (ref: string, options: UpdateOptions) => {
+      const client = connect(cli, options)
+      const executor = await executorNumber(client, ref)
+      const { address, healthUrl, handler: handlers, capacity, healthEvery, perCall, label: labels, metadata } = options
+      const body: ExecutorUpdate = {
+        ...(address !== undefined && { address }),
+        ...(healthUrl !== undefined && { healthUrl }),
+        ...(handlers && { handlers }),
+        ...(capacity !== undefined && { capacity }),
+        ...(healthEvery !== undefined && { healthEveryMs: said(healthEvery) }),
+        ...(perCall !== undefined && { perCall: said(perCall) }),
+        ...(labels && { labels }),
+        ...(metadata && { metadata }),
+        ...(options.callToken === true && { callToken: await readSecret(cli, `Token of ${ref}`) }),
+        ...(options.callToken === false && { callToken: null }),
+      }
+      const after = await client.executors.update({ params: { executor }, body })
+      if (options.json) printJson(cli, after)
+      else cli.terminal.print(`Executor ${after.instance} is changed; it is ${after.status}.`)
     })
 }
 
@@ -111,7 +171,7 @@ const EVENT_COLUMNS: readonly Column<ExecutorEvent>[] = [
 
 const collect = (text: string, before: string[] = []) => [...before, text]
 
-function collectLabel(text: string, before: Record<string, string> = {}): Record<string, string> {
+function collectPair(text: string, before: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf('=')
   if (at < 1) throw new InvalidArgumentError('It should be key=value.')
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
@@ -121,3 +181,18 @@ function wholeNumber(text: string): number {
   if (!/^[1-9][0-9]*$/.test(text)) throw new InvalidArgumentError('It should be a whole number above 0.')
   return Number(text)
 }
+
+function interval(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === undefined) throw new InvalidArgumentError('It should be a time as 30s, 2m or 1h.')
+  return ms
+}
+
+/** Also the word that sets it back. Not null yet: commander takes that for nothing read. */
+const orDefault =
+  (read: (text: string) => number) =>
+  (text: string): number | 'default' =>
+    text === 'default' ? text : read(text)
+
+/** As the API says it. */
+const said = (value: number | 'default'): number | null => (value === 'default' ? null : value)

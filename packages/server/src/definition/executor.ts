@@ -75,12 +75,13 @@ export async function updateExecutor(edit: Edit, id: number, body: ExecutorUpdat
   const before = await lock(edit, id)
   if (before.registeredBy === null) throw registersItself(before)
   const { callToken, ...said } = body
-  const { address, healthUrl, healthEveryMs, handlers, capacity, labels, metadata } = { ...before, ...said }
+  const { address, healthUrl, healthEveryMs, perCall, handlers, capacity, labels, metadata } = { ...before, ...said }
   const isMoved = address !== before.address
   await updateByHand(tx, tenantId, id, {
     address: address!,
     healthUrl: healthUrl!,
     healthEveryMs,
+    perCall,
     handlers,
     capacity,
     labels,
@@ -101,8 +102,8 @@ function registersItself({ instance }: ExecutorAdminRow): CarillonError {
   )
 }
 
-function saidOf({ address, healthUrl, healthEveryMs, handlers, capacity, labels, metadata }: ExecutorAdminRow) {
-  return { address, healthUrl, healthEveryMs, handlers, capacity, labels, metadata }
+function saidOf({ address, healthUrl, healthEveryMs, perCall, handlers, capacity, labels, metadata }: ExecutorAdminRow) {
+  return { address, healthUrl, healthEveryMs, perCall, handlers, capacity, labels, metadata }
 }
 
 function nameTaken(instance: string, app: string): CarillonError {

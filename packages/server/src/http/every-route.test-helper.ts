@@ -89,6 +89,7 @@ const requests: Table = {
     update: (own) => ({ params: { type: own.type }, body: { version: 1, name: 'Another', app: own.app } }),
     remove: (own) => ({ params: { type: own.spareType } }),
     copy: (own) => ({ params: { type: own.type }, body: { code: code('type') } }),
+    kinds: none,
     ...revisions('type', 'type'),
   },
   tasks: {

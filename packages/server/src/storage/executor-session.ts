@@ -96,7 +96,7 @@ const UPDATE_BY_HAND = sql(
   `with open as (
      update executor_session set capacity = $7 where tenant_id = $1 and executor_id = $2 and ended_at is null and capacity <> $7)
    update executor
-   set address = $3, health_url = $4, health_every_ms = $5, handlers = $6::jsonb, capacity = $7, labels = $8::jsonb, metadata = $9::jsonb,
+   set address = $3, health_url = $4, health_every_ms = $5, handlers = $6::jsonb, capacity = $7, labels = $8::jsonb, metadata = $9::jsonb, per_call = $10,
        -- What kept it from being called may have been mended by this.
        status_reason = case when status = 'ONLINE' and status_set_by is null then null else status_reason end,
        version = version + 1, updated_at = statement_timestamp()
@@ -108,14 +108,14 @@ export async function updateByHand(
   tx: Transaction,
   tenantId: number,
   id: number,
-  said: Pick<Registration, 'handlers' | 'capacity' | 'labels' | 'metadata' | 'healthEveryMs'> & {
+  said: Pick<Registration, 'handlers' | 'capacity' | 'labels' | 'metadata' | 'healthEveryMs' | 'perCall'> & {
     readonly address: string
     readonly healthUrl: string
   },
 ): Promise<void> {
-  const { address, healthUrl, healthEveryMs, handlers, capacity, labels, metadata } = said
+  const { address, healthUrl, healthEveryMs, perCall, handlers, capacity, labels, metadata } = said
   const [h, l, m] = [handlers, labels, metadata].map((each) => JSON.stringify(each))
-  await tx.query(UPDATE_BY_HAND, [tenantId, id, address, healthUrl, healthEveryMs, h, capacity, l, m])
+  await tx.query(UPDATE_BY_HAND, [tenantId, id, address, healthUrl, healthEveryMs, h, capacity, l, m, perCall])
 }
 
 const SET_CALL_TOKEN = sql(

@@ -4,10 +4,10 @@ import type { FieldProblem } from '@carillon/core'
 import { useTexts } from '../../i18n/texts.ts'
 import { JsonField } from './JsonField.tsx'
 import { fieldOf, type Schema } from './schema.ts'
-import { SchemaForm } from './SchemaForm.tsx'
+import { SchemaForm, type SchemaFormProps } from './SchemaForm.tsx'
 import { schemaFormTexts } from './text.ts'
 
-interface ParamsEditorProps {
+interface ParamsEditorProps extends Pick<SchemaFormProps, 'labelOf' | 'hintOf' | 'wordOf'> {
   readonly label: string
   /** null: any object. */
   readonly schema: Schema | null
@@ -15,11 +15,10 @@ interface ParamsEditorProps {
   readonly onChange: (value: unknown) => void
   /** From the server or the check, by pointer into the value. */
   readonly problems: readonly FieldProblem[]
-  readonly labelOf?: (pointer: string) => string | undefined
 }
 
 /** Parameters as a form and as JSON; both show the same value at any time. */
-export function ParamsEditor({ label, schema, value, onChange, problems, labelOf }: ParamsEditorProps) {
+export function ParamsEditor({ label, schema, value, onChange, problems, ...said }: ParamsEditorProps) {
   const t = useTexts(schemaFormTexts)
   const hasForm = schema !== null && fieldOf(schema).kind === 'object'
   const [view, setView] = useState<string>(hasForm ? 'form' : 'json')
@@ -49,7 +48,7 @@ export function ParamsEditor({ label, schema, value, onChange, problems, labelOf
         </Text>
       )}
       {hasForm && view === 'form' ? (
-        <SchemaForm schema={schema} value={value} onChange={onChange} problemOf={problemOf} {...(labelOf ? { labelOf } : {})} />
+        <SchemaForm schema={schema} value={value} onChange={onChange} problemOf={problemOf} {...said} />
       ) : (
         <JsonField
           label={label}

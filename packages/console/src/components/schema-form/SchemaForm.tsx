@@ -3,7 +3,7 @@ import { Plus, Trash2 } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useTexts } from '../../i18n/texts.ts'
 import { JsonField } from './JsonField.tsx'
-import { fieldOf, numberOf, recordOf, withKey, type FieldKind, type Schema } from './schema.ts'
+import { fieldOf, folded, numberOf, recordOf, unfolded, withKey, type FieldKind, type Schema } from './schema.ts'
 import { schemaFormTexts } from './text.ts'
 
 export interface SchemaFormProps {
@@ -14,6 +14,10 @@ export interface SchemaFormProps {
   readonly problemOf?: (pointer: string) => string | undefined
   /** Another name than the property's own, by pointer. */
   readonly labelOf?: (pointer: string) => string | undefined
+  /** What is said below the label instead of the schema's own description, by pointer. */
+  readonly hintOf?: (pointer: string) => string | undefined
+  /** What people call one of the words that a field offers. */
+  readonly wordOf?: (word: string) => string | undefined
 }
 
 /** A form made from a JSON Schema: a field for each property, as JSON where a schema says more than fields can. */
@@ -55,9 +59,9 @@ function Properties({ properties, value, onChange, pointer, ...rest }: Propertie
 
 function Field(props: FieldProps) {
   const t = useTexts(schemaFormTexts)
-  const { schema, value, onChange, pointer, required, problemOf, labelOf } = props
+  const { schema, value, onChange, pointer, required, problemOf, labelOf, hintOf } = props
   const label = labelOf?.(pointer) ?? (typeof schema['title'] === 'string' ? schema['title'] : props.name)
-  const common = { label, description: useHint(schema), error: problemOf?.(pointer), withAsterisk: required }
+  const common = { label, description: useHint(schema, hintOf?.(pointer)), error: problemOf?.(pointer), withAsterisk: required }
   const field = fieldOf(schema)
   switch (field.kind) {
     case 'object':
@@ -66,6 +70,8 @@ function Field(props: FieldProps) {
           <Properties {...props} properties={field.properties} />
         </Named>
       )
+    case 'worded':
+      return <WordedField {...props} field={field} label={label} common={common} />
     case 'variant':
       return <VariantField {...props} field={field} label={label} common={common} />
     case 'list':
@@ -121,10 +127,10 @@ interface Common {
   readonly withAsterisk: boolean
 }
 
-function useHint(schema: Schema): string | undefined {
+function useHint(schema: Schema, own: string | undefined): string | undefined {
   const t = useTexts(schemaFormTexts)
   const hints = [
-    typeof schema['description'] === 'string' ? schema['description'] : undefined,
+    own ?? (typeof schema['description'] === 'string' ? schema['description'] : undefined),
     schema['x-secret'] === true ? t('secretHint') : undefined,
     schema['default'] === undefined ? undefined : t('default', { value: JSON.stringify(schema['default']) }),
   ]
@@ -156,6 +162,38 @@ function TextField({ value, onChange, required, common, long }: FieldProps & { c
     />
   ) : (
     <TextInput {...common} value={text} onChange={({ currentTarget }) => change(currentTarget.value)} />
+  )
+}
+
+interface WordedFieldProps extends FieldProps {
+  readonly field: Extract<FieldKind, { kind: 'worded' }>
+  readonly label: string
+  readonly common: Common
+}
+
+function WordedField({ field: { tag, words, rest }, label, common, ...props }: WordedFieldProps) {
+  const t = useTexts(schemaFormTexts)
+  const { value, onChange, required, pointer, problemOf, wordOf } = props
+  const object = unfolded(value, tag)
+  const word = object[tag]
+  return (
+    <Box>
+      <Select
+        {...common}
+        error={common.error ?? problemOf?.(`${pointer}/${tag}`)}
+        data={words.map((each) => ({ value: each, label: wordOf?.(each) ?? each }))}
+        value={typeof word === 'string' ? word : null}
+        placeholder={t('unset')}
+        clearable={!required}
+        clearButtonProps={{ 'aria-label': `${t('unset')}: ${label}` }}
+        onChange={(next) => onChange(next === null ? undefined : folded({ ...object, [tag]: next }, tag))}
+      />
+      {word !== undefined && (
+        <Box pl="md" mt="xs" style={{ borderLeft: '2px solid var(--hairline)' }}>
+          <Properties {...props} properties={rest} value={object} onChange={(next) => onChange(folded(recordOf(next), tag))} />
+        </Box>
+      )}
+    </Box>
   )
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import schemas from 'virtual:carillon-schemas'
 import { checkValue } from './check.ts'
-import { fieldOf, numberOf, withKey } from './schema.ts'
+import { fieldOf, folded, numberOf, unfolded, withKey } from './schema.ts'
 
 describe('a schema becomes the field that fits it', () => {
   test.each([
@@ -16,6 +16,7 @@ describe('a schema becomes the field that fits it', () => {
     [{ type: 'object' }, 'json'],
     [{ $ref: '#/$defs/a' }, 'json'],
     [{ type: ['string', 'null'] }, 'json'],
+    [{ type: ['string', 'object'], if: { type: 'string' }, then: { enum: ['A'] }, else: { type: 'object' } }, 'json'],
     [{}, 'json'],
   ])('%j is edited as %s', (schema, kind) => {
     expect(fieldOf(schema).kind).toBe(kind)
@@ -24,6 +25,16 @@ describe('a schema becomes the field that fits it', () => {
   test('what is needed comes first, in the order in which it is said to be', () => {
     const field = fieldOf({ type: 'object', properties: { a: {}, b: {}, c: {} }, required: ['c', 'b'] })
     expect(field.kind === 'object' && field.properties.map(({ name }) => name)).toEqual(['c', 'b', 'a'])
+  })
+
+  test('routing is a strategy, or a strategy with more to say beside it', () => {
+    const field = fieldOf(schemas.policies)
+    const policies = field.kind === 'object' ? field.properties : []
+    const route = fieldOf(policies.find(({ name }) => name === 'route')!.schema)
+    if (route.kind !== 'worded') throw new Error(`It is a field of ${route.kind}.`)
+    expect([route.tag, route.rest.map(({ name }) => name)]).toEqual(['strategy', ['key', 'failover', 'executors']])
+    expect(route.words).toContain('CONSISTENT_HASH')
+    expect(fieldOf(route.rest[2]!.schema).kind).toBe('list')
   })
 
   test('policies of a task have a form: their variants are told apart by their word', () => {
@@ -50,6 +61,14 @@ test('a number that cannot be kept exactly stays the text that was typed', () =>
     'ten',
     '9007199254740993',
   ])
+})
+
+test('an object that says nothing beside its word is that word, and the other way round', () => {
+  expect(unfolded('FIRST', 'strategy')).toEqual({ strategy: 'FIRST' })
+  expect(folded({ strategy: 'FIRST' }, 'strategy')).toBe('FIRST')
+  const more = { strategy: 'FIRST', failover: true }
+  expect([unfolded(more, 'strategy'), folded(more, 'strategy')]).toEqual([more, more])
+  expect(folded({}, 'strategy')).toBeUndefined()
 })
 
 test('a key set to nothing is gone', () => {

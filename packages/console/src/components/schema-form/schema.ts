@@ -4,6 +4,7 @@ export type Schema = Readonly<Record<string, unknown>>
 export type FieldKind =
   | { readonly kind: 'object'; readonly properties: readonly Property[] }
   | { readonly kind: 'choice'; readonly options: readonly (string | number)[] }
+  | ({ readonly kind: 'worded' } & Worded)
   | { readonly kind: 'variant'; readonly tag: string; readonly variants: readonly Variant[] }
   | { readonly kind: 'list'; readonly items: Schema }
   | { readonly kind: 'boolean' | 'text' | 'longText' | 'number' | 'json' }
@@ -12,6 +13,15 @@ interface Property {
   readonly name: string
   readonly schema: Schema
   readonly required: boolean
+}
+
+/** A word, or an object that says more beside the word. */
+interface Worded {
+  /** Where the word stands in the object. */
+  readonly tag: string
+  readonly words: readonly string[]
+  /** The object without the word. */
+  readonly rest: readonly Property[]
 }
 
 interface Variant {
@@ -24,6 +34,8 @@ const isSchema = (value: unknown): value is Schema => typeof value === 'object' 
 export function fieldOf(schema: Schema): FieldKind {
   const variants = variantsOf(schema)
   if (variants !== null) return variants
+  const worded = wordedOf(schema)
+  if (worded !== null) return { kind: 'worded', ...worded }
   const words = wordsOf(schema)
   if (words !== null) return { kind: 'choice', options: words }
   if (
@@ -62,6 +74,25 @@ function wordsOf(schema: Schema): readonly (string | number)[] | null {
   return Array.isArray(words) && words.length > 0 && words.every((word) => typeof word === 'string' || typeof word === 'number')
     ? words
     : null
+}
+
+/** `if` a text, `then` one of these words, `else` an object that has one of them in the property that it needs. */
+function wordedOf(schema: Schema): Worded | null {
+  const [test, word, object] = ['if', 'then', 'else'].map((key) => schema[key])
+  if (!isSchema(test) || test['type'] !== 'string' || !isSchema(word) || !isSchema(object)) return null
+  const words = wordsOf(word)?.map(String)
+  const properties = propertiesOf(object)
+  const tag = properties.find(({ schema: each, required }) => required && wordsOf(each)?.join() === words?.join())?.name
+  return words === undefined || tag === undefined ? null : { tag, words, rest: properties.filter(({ name }) => name !== tag) }
+}
+
+/** What a word means as an object. */
+export const unfolded = (value: unknown, tag: string): Readonly<Record<string, unknown>> =>
+  typeof value === 'string' ? { [tag]: value } : recordOf(value)
+
+/** An object that says nothing beside its word is written as that word. */
+export function folded(value: Readonly<Record<string, unknown>>, tag: string): unknown {
+  return Object.keys(value).every((key) => key === tag) ? value[tag] : value
 }
 
 /** Objects that one property tells apart, each with its own constant in it. */

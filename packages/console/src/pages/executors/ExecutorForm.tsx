@@ -85,7 +85,7 @@ function useFields(executor: ExecutorView | null): readonly FieldSpec[] {
       kind: 'number',
       pointer: '/healthEveryMs',
     },
-    ...(isNew ? [{ key: 'perCall', label: t('perCall'), hint: t('perCallHint'), kind: 'number' } as const] : []),
+    { key: 'perCall', label: t('perCall'), hint: t('perCallHint'), kind: 'number' },
     isNew ? token : { ...token, hint: t('callTokenStays') },
     ...(isNew ? [] : [{ key: 'noToken', label: t('noToken'), kind: 'flag', pointer: '/noToken' } as const]),
     { key: 'labels', label: t('labels'), hint: t('pairsHint'), kind: 'lines' },

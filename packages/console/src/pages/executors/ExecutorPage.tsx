@@ -40,7 +40,7 @@ function ExecutorDetails({ executor }: { executor: ExecutorDetail }) {
   const t = useTexts(executorsTexts)
   const { api, can } = useTenant()
   const [dialog, open] = useState<StatusChange | 'edit' | 'remove' | null>(null)
-  const changes = (['maintenance', 'drain', 'online'] as const).filter((change) => change !== PRESENT[executor.status])
+  const changes = CHANGES.filter((change) => change !== presentOf(executor))
   return (
     <ObjectPage
       title={executor.instance}
@@ -77,8 +77,14 @@ function ExecutorDetails({ executor }: { executor: ExecutorDetail }) {
 const isChange = (dialog: StatusChange | 'edit' | 'remove' | null): dialog is StatusChange =>
   dialog !== null && dialog !== 'edit' && dialog !== 'remove'
 
-/** What need not be offered, because it is so. */
-const PRESENT = { ONLINE: 'online', MAINTENANCE: 'maintenance', DRAINING: 'drain', OFFLINE: null } as const
+const CHANGES = ['maintenance', 'drain', 'offline', 'online'] as const
+
+const PRESENT = { ONLINE: 'online', MAINTENANCE: 'maintenance', DRAINING: 'drain', OFFLINE: 'offline' } as const
+
+/** What need not be offered, because it is so: one that is only away would be back by itself. */
+function presentOf({ status, statusSetBy }: ExecutorDetail): StatusChange | null {
+  return status === 'OFFLINE' && statusSetBy === null ? null : PRESENT[status]
+}
 
 function Overview({ executor }: { executor: ExecutorDetail }) {
   const t = useTexts(executorsTexts)

@@ -67,6 +67,7 @@ export function ExecutorsPage() {
           actions={[
             { action: 'maintenance', word: t('maintenance'), asks: true },
             { action: 'drain', word: t('drain'), asks: true },
+            { action: 'offline', word: t('offline'), asks: true },
             { action: 'online', word: t('online'), asks: true },
             { action: 'delete', word: t('remove'), danger: true },
           ]}

@@ -7,9 +7,9 @@ import { FormDialog } from '../../components/FormDialog.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { executorsTexts } from './text.ts'
 
-export type StatusChange = 'maintenance' | 'drain' | 'online'
+const STATUS_OF = { maintenance: 'MAINTENANCE', drain: 'DRAINING', offline: 'OFFLINE', online: 'ONLINE' } as const
 
-const STATUS_OF = { maintenance: 'MAINTENANCE', drain: 'DRAINING', online: 'ONLINE' } as const
+export type StatusChange = keyof typeof STATUS_OF
 
 /** Takes an executor out of work, lets it drain, or brings it back, with the reason. */
 export function StatusDialog(props: { executor: ExecutorDetail; change: StatusChange; onClose: () => void }) {

@@ -6,13 +6,14 @@ import { DataTable } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { TenantLink } from '../../components/TenantLink.tsx'
 import { useTexts } from '../../i18n/texts.ts'
+import { mayTake, serves, workOf } from './served.ts'
 import { executorsTexts } from './text.ts'
 
 /** Looked at in one go; beyond them the page says that there are more. */
 const TYPES = 20
 const TASKS_OF_A_TYPE = 50
 
-/** The tasks that it could be given, by the handlers that it serves. */
+/** The tasks that it could be given, by the handlers that it serves and the executors that their routing names. */
 export function TasksOf({ executor }: { executor: ExecutorDetail }) {
   const t = useTexts(executorsTexts)
   const { api, code } = useTenant()
@@ -20,11 +21,11 @@ export function TasksOf({ executor }: { executor: ExecutorDetail }) {
     queryKey: ['executors', code, executor.id, 'tasks', executor.handlers],
     queryFn: async ({ signal }) => {
       const found = await api.taskTypes.list({ query: { app: String(executor.app.id), limit: 200 } }, { signal })
-      const served = found.items.filter(({ settings }) => executor.handlers.includes(String(settings['handler'])))
+      const served = found.items.filter((type) => serves(executor, type))
       const pages = await Promise.all(
         served.slice(0, TYPES).map(async (type) => {
           const page = await api.tasks.list({ query: { type: String(type.id), limit: TASKS_OF_A_TYPE } }, { signal })
-          const rows = page.items.map((task) => ({ ...task, handler: String(type.settings['handler']) }))
+          const rows = page.items.filter((task) => mayTake(executor, task)).map((task) => ({ ...task, handler: workOf(type) }))
           return { rows, more: page.nextCursor !== null }
         }),
       )

@@ -26,6 +26,12 @@ test('of one that exists only what was typed is sent: the rest may have been cha
   })
 })
 
+test('how much one call carries is set, changed, and left open again', () => {
+  expect(updateOf({ ...opened, perCall: '3' }, opened)).toEqual({ perCall: 3 })
+  const limited = draftOf({ ...known, perCall: 3 })
+  expect([updateOf(limited, limited), updateOf({ ...limited, perCall: '' }, limited)]).toEqual([{}, { perCall: null }])
+})
+
 test('milliseconds are whole', () => {
   expect(updateOf({ ...opened, healthSeconds: '1.001' }, opened)).toEqual({ healthEveryMs: 1_001 })
 })

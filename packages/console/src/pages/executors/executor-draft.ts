@@ -12,7 +12,7 @@ export function draftOf(executor: ExecutorView | null): FormValues {
     handlers: executor?.handlers.join('\n') ?? '',
     capacity: String(executor?.capacity ?? ''),
     healthSeconds: executor?.healthEveryMs == null ? '' : String(executor.healthEveryMs / 1_000),
-    perCall: '',
+    perCall: String(executor?.perCall ?? ''),
     callToken: '',
     noToken: false,
     labels: labelsText(executor?.labels ?? {}),
@@ -65,11 +65,12 @@ export function createOf(values: FormValues): ExecutorCreate | null {
 export function updateOf(values: FormValues, opened: FormValues): ExecutorUpdate | null {
   const said = saidOf(values)
   if (said === null) return null
-  const [every, callToken] = [text(values, 'healthSeconds'), text(values, 'callToken')]
+  const [every, perCall, callToken] = [text(values, 'healthSeconds'), text(values, 'perCall'), text(values, 'callToken')]
   const changed = Object.entries(said).filter(([key]) => values[key] !== opened[key])
   return {
     ...(Object.fromEntries(changed) as Partial<typeof said>),
     ...(every === text(opened, 'healthSeconds') ? {} : { healthEveryMs: every === '' ? null : numberOf(every, 1_000) }),
+    ...(perCall === text(opened, 'perCall') ? {} : { perCall: perCall === '' ? null : numberOf(perCall) }),
     ...(values['noToken'] === true ? { callToken: null } : callToken === '' ? {} : { callToken }),
   }
 }

@@ -13,6 +13,7 @@ import { useTexts } from '../../i18n/texts.ts'
 import { changedParams } from '../tasks/changed-params.ts'
 import { actionsFor, type NodeAction } from './node-actions.ts'
 import { runTexts } from './run-text.ts'
+import { StopsAll } from './StopsAll.tsx'
 import { useRun } from './use-run.ts'
 
 const WORDS = {
@@ -97,6 +98,7 @@ function ActionDialog({ action, instance, name, onClose }: ActionDialogProps) {
       {(problem, refused) => (
         <>
           <Text size="sm">{t(hint)}</Text>
+          {action === 'cancel' && <StopsAll instances={[instance]} />}
           {decides && (
             <Textarea
               label={t('comment')}

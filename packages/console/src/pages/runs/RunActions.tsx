@@ -10,6 +10,7 @@ import { useTexts } from '../../i18n/texts.ts'
 import { RetryDialog } from './RetryDialog.tsx'
 import type { RunNode } from './run-nodes.ts'
 import { runTexts } from './run-text.ts'
+import { StopsAll } from './StopsAll.tsx'
 import { isOver } from './use-run.ts'
 
 interface RunActionsProps {
@@ -63,6 +64,7 @@ export function RunActions({ run, nodes, definition }: RunActionsProps) {
         onConfirm={() => api.runs.cancel({ params }).finally(refresh)}
       >
         <Text size="sm">{t('cancelHint')}</Text>
+        <StopsAll instances={nodes.flatMap(({ instances }) => instances)} />
       </ConfirmDialog>
       {asked === 'retry' && <RetryDialog run={run} nodes={nodes} definition={definition} onClose={() => ask(null)} />}
     </>

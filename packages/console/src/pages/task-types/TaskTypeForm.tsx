@@ -9,6 +9,7 @@ import { recordOf } from '../../components/schema-form/schema.ts'
 import { useAsOpened } from '../../components/use-as-opened.ts'
 import { useDraft } from '../../components/use-draft.ts'
 import { useTexts } from '../../i18n/texts.ts'
+import { SettingsField } from './SettingsField.tsx'
 import { taskTypesTexts } from './text.ts'
 
 interface TaskTypeFormProps {
@@ -24,7 +25,8 @@ export function TaskTypeForm({ type: current, onClose, onDone }: TaskTypeFormPro
   const { api, code: tenant } = useTenant()
   const client = useQueryClient()
   const apps = useQuery({ queryKey: ['apps', tenant, 'choices'], queryFn: () => api.apps.list({ query: { limit: 200 } }) })
-  const { draft, fields } = useDraft(() => ({
+  const kinds = useQuery({ queryKey: ['task-types', tenant, 'kinds'], queryFn: () => api.taskTypes.kinds() })
+  const { draft, fields, set } = useDraft(() => ({
     code: type?.code ?? '',
     name: type?.name ?? '',
     description: type?.description ?? '',
@@ -34,6 +36,9 @@ export function TaskTypeForm({ type: current, onClose, onDone }: TaskTypeFormPro
     paramsSchema: (type?.paramsSchema ?? undefined) as unknown,
     defaults: (type?.defaults ?? {}) as unknown,
   }))
+  const kind = kinds.data?.items.find(({ name }) => name === draft.kind)
+  // The built-in executor is of no app.
+  const app = kind?.app === 'builtin' ? null : draft.app
   const send = () => {
     const body = {
       code: draft.code,
@@ -45,14 +50,14 @@ export function TaskTypeForm({ type: current, onClose, onDone }: TaskTypeFormPro
     const defaults = recordOf(draft.defaults)
     if (type === null) {
       const schema = draft.paramsSchema === undefined ? {} : { paramsSchema: recordOf(draft.paramsSchema) }
-      return api.taskTypes.create({ body: { ...body, ...schema, defaults, ...(draft.app === null ? {} : { app: draft.app }) } })
+      return api.taskTypes.create({ body: { ...body, ...schema, defaults, ...(app === null ? {} : { app }) } })
     }
     return api.taskTypes.update({
       params: { type: type.id },
       body: {
         ...body,
         version: type.version,
-        app: draft.app,
+        app,
         paramsSchema: draft.paramsSchema === undefined ? null : recordOf(draft.paramsSchema),
         defaults: overridesPatch(type.defaults, defaults),
       },
@@ -70,22 +75,34 @@ export function TaskTypeForm({ type: current, onClose, onDone }: TaskTypeFormPro
         onDone(saved)
       }}
     >
-      {(problem) => {
+      {(problem, refused) => {
         const { text, value } = fields(problem)
         return (
           <>
             <TextInput label={t('code')} required data-autofocus {...text('code')} />
             <TextInput label={t('name')} {...text('name')} />
             <Textarea label={t('description')} autosize maxRows={6} {...text('description')} />
-            <TextInput label={t('kind')} description={t('kindHint')} required {...text('kind')} />
             <Select
-              label={t('app')}
-              data={apps.data?.items.map(({ code }) => code) ?? []}
-              clearable
-              clearButtonProps={{ 'aria-label': `${t('app')}: ${t('noApp')}` }}
-              {...value('app')}
+              label={t('kind')}
+              description={kindHint(t, draft.kind)}
+              required
+              allowDeselect={false}
+              data={[...new Set([...(kinds.data?.items.map(({ name }) => name) ?? []), draft.kind])]}
+              value={draft.kind}
+              error={problem('/kind')}
+              // What one kind is told means nothing to another.
+              onChange={(next) => next !== null && set({ kind: next, settings: next === type?.kind ? type.settings : {} })}
             />
-            <JsonField label={t('settings')} {...value('settings')} />
+            {kind?.app !== 'builtin' && (
+              <Select
+                label={t('app')}
+                data={apps.data?.items.map(({ code }) => code) ?? []}
+                clearable
+                clearButtonProps={{ 'aria-label': `${t('app')}: ${t('noApp')}` }}
+                {...value('app')}
+              />
+            )}
+            <SettingsField kind={kind} value={draft.settings} onChange={(settings) => set({ settings })} refused={refused} />
             <JsonField label={t('schema')} {...value('paramsSchema')} />
             <JsonField label={t('defaults')} {...value('defaults')} />
           </>
@@ -93,4 +110,12 @@ export function TaskTypeForm({ type: current, onClose, onDone }: TaskTypeFormPro
       }}
     </FormDialog>
   )
+}
+
+const KINDS = ['handler', 'http', 'script', 'sql', 'container', 'log', 'delay', 'xxl-job'] as const
+
+/** Who does the work of a kind; undefined: of one that the console does not know. */
+function kindHint(t: (key: `kind_${(typeof KINDS)[number]}`) => string, kind: string): string | undefined {
+  const known = KINDS.find((each) => each === kind)
+  return known && t(`kind_${known}`)
 }

@@ -15,6 +15,7 @@ import { useDraft, type DraftForm, type Problem } from '../../components/use-dra
 import { useNewest } from '../../components/use-newest.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import { changeOf, creationOf, draftOf, type Draft } from './draft.ts'
+import { SelectorField } from './SelectorField.tsx'
 import { tasksTexts } from './text.ts'
 
 interface TaskFormProps {
@@ -108,6 +109,11 @@ function Configured({ form, refused }: { form: DraftForm<Draft>; refused: ApiPro
           problems={problemsBelow(refused, '/params')}
         />
       </Fieldset>
+      <SelectorField
+        rows={draft.selector}
+        onChange={(selector) => set({ selector })}
+        problems={problemsBelow(refused, '/environment/selector')}
+      />
       <Fieldset legend={t('policies')} style={{ borderColor: 'var(--hairline)' }}>
         <ParamsEditor
           label={t('policies')}
@@ -115,27 +121,38 @@ function Configured({ form, refused }: { form: DraftForm<Draft>; refused: ApiPro
           value={draft.policies}
           onChange={(policies) => set({ policies })}
           problems={problemsBelow(refused, '/policies')}
-          labelOf={(pointer) => labelOfPolicy(policyLabel, pointer)}
+          labelOf={(pointer) => wordOfPolicy(policyLabel, keyOf(pointer))}
+          hintOf={(pointer) => wordOfPolicy(policyLabel, `${keyOf(pointer)}_hint`)}
+          wordOf={(strategy) => withWord(strategy, wordOfPolicy(policyLabel, `route_${strategy}`))}
         />
       </Fieldset>
     </>
   )
 }
 
-/** `/retry/maxRetries` → its word, where there is one. */
-function labelOfPolicy(word: (key: never) => string, pointer: string): string | undefined {
-  const key = pointer.replace(/\/\d+/g, '').slice(1).replaceAll('/', '_')
+/** `/retry/maxRetries` → `retry_maxRetries`; an item of a list is called by its number, what is in it as in every other. */
+const keyOf = (pointer: string): string =>
+  pointer
+    .replace(/\/\d+\//g, '/')
+    .slice(1)
+    .replaceAll('/', '_')
+
+/** Where there is one. */
+function wordOfPolicy(word: (key: never) => string, key: string): string | undefined {
   const text = word(key as never)
   return text === key ? undefined : text
 }
 
+/** People who know the definitions look for what stands there. */
+const withWord = (strategy: string, word: string | undefined) => (word === undefined ? undefined : `${word} (${strategy})`)
+
 function Conflict({ newest, onTake }: { newest: Task; onTake: () => void }) {
   const t = useTexts(tasksTexts)
-  const { name, description, owner, labels, params, policies, version } = newest
+  const { name, description, owner, labels, params, environment, policies, version } = newest
   return (
     <Alert variant="outline" title={t('conflict')} style={{ borderColor: 'var(--state-timeout)', color: 'inherit' }}>
       <p>{t('conflictHint')}</p>
-      <JsonView value={{ version, name, description, owner, labels, params, policies }} label={t('newest')} />
+      <JsonView value={{ version, name, description, owner, labels, params, environment, policies }} label={t('newest')} />
       <Button size="compact-sm" variant="default" mt="xs" onClick={onTake}>
         {t('newest')}
       </Button>

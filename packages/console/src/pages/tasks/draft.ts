@@ -2,6 +2,7 @@ import type { Task, TaskCreate, TaskUpdate } from '@carillon/contract'
 import { labelsOf, labelsText } from '../../components/labels.ts'
 import { overridesPatch } from '../../components/overrides.ts'
 import { recordOf } from '../../components/schema-form/schema.ts'
+import { rowsOf, selectorOf, type SelectorRow } from './selector.ts'
 
 /** What the form of a task holds while it is typed. */
 export interface Draft {
@@ -14,6 +15,9 @@ export interface Draft {
   readonly labels: string
   readonly params: unknown
   readonly policies: unknown
+  /** As it is in the definition: only the selector is edited here. */
+  readonly environment: Task['environment']
+  readonly selector: readonly SelectorRow[]
 }
 
 /** null: of a new one. */
@@ -27,6 +31,8 @@ export function draftOf(task: Task | null): Draft {
     labels: labelsText(task?.labels ?? {}),
     params: task?.params ?? {},
     policies: task?.policies ?? {},
+    environment: task?.environment ?? {},
+    selector: rowsOf(task?.environment.selector ?? {}),
   }
 }
 
@@ -41,8 +47,9 @@ export function changeOf(draft: Draft, task: Task, version: number): TaskUpdate 
 
 const policiesOf = ({ policies }: Draft) => recordOf(policies) as NonNullable<TaskCreate['policies']>
 
-function bodyOf({ code, type, name, description, owner, params, labels: text }: Draft) {
+function bodyOf({ code, type, name, description, owner, params, labels: text, ...draft }: Draft) {
   const labels = labelsOf(text)
+  const environment = environmentOf(draft)
   return {
     code,
     type: type ?? '',
@@ -51,5 +58,14 @@ function bodyOf({ code, type, name, description, owner, params, labels: text }: 
     owner,
     params: recordOf(params),
     ...(labels === null ? {} : { labels }),
+    ...(environment === null ? {} : { environment }),
   }
+}
+
+/** null: the selector cannot be read. */
+function environmentOf({ environment, selector: rows }: Pick<Draft, 'environment' | 'selector'>) {
+  const { selector: _, ...rest } = environment
+  const selector = selectorOf(rows)
+  if (selector === null) return null
+  return Object.keys(selector).length === 0 ? rest : { ...rest, selector }
 }

@@ -67,7 +67,7 @@ function figuresOf(rows: readonly FiguresRow[]): ExecutorDetail['figures'] {
 
 const endedOf = ({ succeeded, failed, timedOut, cancelled, lost }: Outcomes) => succeeded + failed + timedOut + cancelled + lost
 
-const STATUS_OF = { online: 'ONLINE', maintenance: 'MAINTENANCE', drain: 'DRAINING' } as const
+const STATUS_OF = { online: 'ONLINE', maintenance: 'MAINTENANCE', drain: 'DRAINING', offline: 'OFFLINE' } as const
 
 function bulkAction(edit: Edit, { action, reason }: { action: keyof typeof STATUS_OF | 'delete'; reason?: string }) {
   return (id: string): Promise<unknown> =>

@@ -376,13 +376,15 @@ describe('an executor', () => {
     await api.root.query(`update executor_check set due_at = now() + interval '1 hour' where executor_id = $1`, [id])
     const changed = await client().executors.update({
       params: { executor: id },
-      body: { labels: { zone: 'b' }, capacity: 9, handlers: ['h', 'g'], healthEveryMs: 5_000 },
+      body: { labels: { zone: 'b' }, capacity: 9, handlers: ['h', 'g'], healthEveryMs: 5_000, perCall: 2 },
     })
     expect(changed).toMatchObject({
       ...{ labels: { zone: 'b' }, capacity: 9, handlers: ['h', 'g'], healthEveryMs: 5_000, health: 'HEALTHY', inService: true },
-      ...{ address: 'https://typed.example.com', statusReason: null },
+      ...{ address: 'https://typed.example.com', statusReason: null, perCall: 2 },
     })
     expect(await calling(id)).toEqual({ session: 'a-token-nobody-sees', later: 'a-token-nobody-sees', capacity: 9, due: false })
+    const whole = await client().executors.update({ params: { executor: id }, body: { perCall: null } })
+    expect(whole).toMatchObject({ perCall: null, capacity: 9 })
     const moved = await client().executors.update({ params: { executor: id }, body: { address: 'https://other.example.com' } })
     expect(moved).toMatchObject({ address: 'https://other.example.com', health: 'UNKNOWN', inService: false, capacity: 9 })
     // What one address was trusted with is not shown to another.
@@ -391,7 +393,7 @@ describe('an executor', () => {
     await client().executors.update({ params: { executor: id }, body })
     expect(await calling(id)).toMatchObject({ session: body.callToken, later: body.callToken })
     const { rows } = await api.root.query(`select * from audit where object_kind = 'executor' and object_id = $1`, [id])
-    expect(rows.map(({ operation }) => operation)).toEqual(['executor.create', ...Array(3).fill('executor.update')])
+    expect(rows.map(({ operation }) => operation)).toEqual(['executor.create', ...Array(4).fill('executor.update')])
     expect(JSON.stringify(rows)).not.toContain('token-for-it')
   })
 
@@ -502,6 +504,18 @@ describe('an executor', () => {
     const beat = await api.call({ method: 'POST', url: '/executor/v1/heartbeat', token, body: { session, running: [] } })
     expect([beat.status, beat.body.code]).toEqual([410, 'SESSION_ENDED'])
     expect((await refusal(client().executors.get({ params: { executor: id } }))).code).toBe('NOT_FOUND')
+  })
+
+  test('that a person set offline stays so when it registers again, and gets work again when a person says so', async () => {
+    const { id } = await register('parked')
+    const body = { executors: [id], action: 'offline' as const, reason: 'sold' }
+    expect((await client().executors.bulk({ body })).succeeded).toBe(1)
+    await register('parked')
+    const by = `token:owner-${api.tenantA.id}`
+    const parked = await client().executors.get({ params: { executor: id } })
+    expect(parked).toMatchObject({ status: 'OFFLINE', statusSetBy: by, statusReason: 'sold', inService: false })
+    const back = await client().executors.setStatus({ params: { executor: id }, body: { status: 'ONLINE' } })
+    expect(back).toMatchObject({ status: 'ONLINE', statusSetBy: null, inService: true })
   })
 
   test('many are drained or deleted at once', async () => {

@@ -1,3 +1,4 @@
+import { ROLES } from '@carillon/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { verifyPassword } from '../../definition/password.ts'
 import { refusal, startTestApi, type TestApi } from '../api.test-helper.ts'
@@ -24,6 +25,17 @@ describe('a tenant', () => {
     )
     expect((await tenants.list({ query: { q: 'THE SHOP' } })).items).toMatchObject([{ code: 'shop', version: 2 }])
     expect((await refusal(tenants.create({ body: { code: 'shop' } }))).code).toBe('CODE_TAKEN')
+  })
+
+  test('has a weight that none of its own members changes: it stands above every priority', async () => {
+    const { id, code } = api.tenantA
+    const before = await platform().tenants.get({ params: { tenant: code } })
+    for (const role of ROLES) {
+      const { tenants } = api.client(await api.token(id, role))
+      const body = { version: before.version, weight: 100 }
+      expect([role, (await refusal(tenants.update({ params: { tenant: code }, body }))).code]).toEqual([role, 'FORBIDDEN'])
+    }
+    expect((await platform().tenants.get({ params: { tenant: code } })).weight).toBe(before.weight)
   })
 
   test('or a user that is told what it is already keeps its version', async () => {
@@ -298,6 +310,7 @@ describe('KND-2 the kinds of a tenant', () => {
     expect(await tenants.update({ params: { tenant: String(id) }, body: { version, kinds: ['log'] } })).toMatchObject({
       kinds: ['log'],
     })
+    expect((await client.taskTypes.kinds()).items).toMatchObject([{ name: 'log', app: 'builtin' }])
     await client.taskTypes.create({ body: typeOf('say', 'log') })
     expect(await refusal(client.taskTypes.create({ body: typeOf('pause-2', 'delay') }))).toMatchObject({ code: 'FORBIDDEN' })
     expect((await refusal(client.taskTypes.copy({ params: { type: 'pause' }, body: { code: 'pause-3' } }))).code).toBe(
@@ -307,6 +320,15 @@ describe('KND-2 the kinds of a tenant', () => {
     await client.tasks.create({ body: { code: 'pause', type: 'pause' } })
     await tenants.update({ params: { tenant: code }, body: { version: version + 1, kinds: null } })
     await client.taskTypes.create({ body: typeOf('pause-2', 'delay') })
+  })
+
+  test('are listed with who does the work and the schema of their settings', async () => {
+    const { items } = await api.tenantA.client.taskTypes.kinds()
+    expect(items.map(({ name }) => name)).toEqual(expect.arrayContaining(['handler', 'http', 'script', 'xxl-job']))
+    expect(items.find(({ name }) => name === 'sql')).toMatchObject({
+      ...{ app: 'own', fromParams: true },
+      settings: { type: 'object', required: ['source', 'statement'], properties: { maxRows: { type: 'integer', minimum: 1 } } },
+    })
   })
 
   test('name kinds that exist', async () => {

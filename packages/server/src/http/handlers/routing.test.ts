@@ -60,6 +60,20 @@ describe('the policy route', () => {
     expect(problems[0]).toMatchObject({ path: `/body/policies/route${path}`, message: expect.stringContaining(message) })
   })
 
+  test('says in a list which executors alone may take a task, also where its type says so', async () => {
+    const defaults = { route: { strategy: 'RANDOM' as const, executors: [{ instance: 'a' }, { instance: 'b' }] } }
+    await client().taskTypes.create({
+      body: { code: 'bound', kind: 'handler', settings: { handler: 'h' }, app: 'app', defaults },
+    })
+    await client().tasks.create({ body: { code: 'bound-by-type', type: 'bound' } })
+    await client().tasks.create({ body: { code: 'bound-anew', type: 'bound', policies: { route: 'RANDOM' } } })
+    const { items } = await client().tasks.list({ query: { type: 'bound' } })
+    expect(items.map(({ code, executors }) => [code, executors])).toEqual([
+      ['bound-anew', null],
+      ['bound-by-type', ['a', 'b']],
+    ])
+  })
+
   test('is checked in the defaults of a type too', async () => {
     const body = {
       code: 'wrong',

@@ -1,4 +1,5 @@
 import type { TaskType, taskTypeRoutes } from '@carillon/contract'
+import { KINDS } from '../../definition/kinds/index.ts'
 import {
   copyTaskType,
   createTaskType,
@@ -7,10 +8,18 @@ import {
   TASK_TYPE,
   updateTaskType,
 } from '../../definition/task-type.ts'
+import { selectAllowedKinds } from '../../storage/tenant.ts'
 import type { TaskTypeRow } from '../../storage/task-type.ts'
 import { PLATFORM_TENANT } from '../../storage/app.ts'
 import type { Context, Handlers } from '../context.ts'
 import { answering, findObject, listObjects, listRevisionsOf } from './objects.ts'
+
+const KIND_VIEWS = [...KINDS.values()].map(({ name, app, settings, fromParams = false }) => ({
+  name,
+  app,
+  settings: { ...settings },
+  fromParams,
+}))
 
 export const taskTypeHandlers: Handlers<typeof taskTypeRoutes> = {
   list: ({ query }, context) => listObjects(context, TASK_TYPE, query, viewOf),
@@ -20,6 +29,10 @@ export const taskTypeHandlers: Handlers<typeof taskTypeRoutes> = {
   remove: ({ params }, context) => changeOf(context)((edit) => deleteTaskType(edit, params.type)),
   copy: ({ params, body }, context) =>
     context.change((edit) => answering(copyTaskType(edit, params.type, body.code, body.name), viewOf)),
+  kinds: async (_, { read, tenantId }) => {
+    const allowed = await read((tx) => selectAllowedKinds(tx, tenantId))
+    return { items: KIND_VIEWS.filter(({ name }) => allowed === null || allowed.includes(name)) }
+  },
   revisions: ({ params, query }, context) => listRevisionsOf(context, TASK_TYPE, params.type, query),
   restore: ({ params, body }, context) =>
     changeOf(context)((edit) => answering(restoreTaskType(edit, params.type, body.version, body.revision), viewOf)),

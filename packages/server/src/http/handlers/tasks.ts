@@ -1,4 +1,4 @@
-import { DEFAULT_LIMIT, type Task, type taskRoutes } from '@carillon/contract'
+import { DEFAULT_LIMIT, type EffectivePolicies, type Task, type taskRoutes } from '@carillon/contract'
 import { bulk } from '../../definition/bulk.ts'
 import { resolvePolicies } from '../../definition/policies.ts'
 import {
@@ -55,6 +55,10 @@ function itemOf(task: TaskRow, activity: readonly TaskActivity[]) {
   return {
     ...{ id, code, version, createdAt, updatedAt, name, description, owner, labels, enabled },
     type: { id: typeId, code: typeCode, kind: typeKind },
+    executors: executorsOf(resolvePolicies(task.typeDefaults, task.policies)),
     ...activityView(activity.find((found) => found.taskId === id)),
   }
 }
+
+const executorsOf = ({ route }: EffectivePolicies): string[] | null =>
+  typeof route === 'string' ? null : (route.executors?.map(({ instance }) => instance) ?? null)
