@@ -103,7 +103,7 @@ export function BulkDialog<T>({ onClose, ...options }: BulkDialogProps<T>) {
             </Button>
           ) : (
             <Button variant="default" onClick={close}>
-              {work === null ? words('cancel') : t('close')}
+              {t('close')}
             </Button>
           )}
           {work === null && offer !== null && count > 0 && (
