@@ -112,7 +112,7 @@ export function BulkDialog<T>({ onClose, ...options }: BulkDialogProps<T>) {
               disabled={count >= MANY && typed !== String(count)}
               onClick={() => void run(offer.parts(answer), NOTHING_YET)}
             >
-              {t('willDo', { action: action.label, count })}
+              {t(offer.plan.beyond === 'done' ? 'willDoMore' : 'willDo', { action: action.label, count })}
             </Button>
           )}
           {work?.running === false && !through && <Button onClick={() => void run(work.parts, progress)}>{t('goOn')}</Button>}
@@ -153,7 +153,7 @@ function Preview({ plan, label }: { plan: BulkPlan; label: string }) {
         <Text>{t('nothing', { action: label.toLowerCase() })}</Text>
       ) : (
         <>
-          <Text fw={600}>{t('willDo', { action: label, count })}</Text>
+          <Text fw={600}>{t(beyond === 'done' ? 'willDoMore' : 'willDo', { action: label, count })}</Text>
           <Text size="sm" c="dimmed" className="foreign">
             {t('names', { names: names.join(', ') })}
             {count > names.length && ' …'}
