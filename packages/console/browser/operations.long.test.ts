@@ -56,18 +56,57 @@ test('a schedule is made from the form, which shows the fires of the server whil
   await context.close()
 })
 
-test('schedules are paused and resumed together', async () => {
-  await api().schedules.create({ body: { code: 'paused-in-bulk', task: 'weather-report-seattle', timing: { kind: 'MANUAL' } } })
+test('all schedules that match are paused together with a reason, and resumed; what is paused already is left out', async () => {
+  const codes = ['paused-in-bulk-1', 'paused-in-bulk-2', 'paused-in-bulk-3']
+  for (const code of codes)
+    await api().schedules.create({ body: { code, task: 'weather-report-seattle', timing: { kind: 'MANUAL' } } })
+  await api().schedules.pause({ params: { schedule: codes[2]! }, body: { reason: 'another one' } })
+  const opened = await openConsole()
+  const { page, context, faults } = opened
+  await page.goto('/t/default/schedules?q=paused-in-bulk')
+  await page.getByRole('button', { name: 'Select all that match' }).click()
+  await page.getByRole('button', { name: 'Pause', exact: true }).click()
+  await inDialog(opened).getByText('1 left out: is paused already').waitFor()
+  await inDialog(opened).getByLabel('Reason').fill('the night of the migration')
+  await shoot(page, 'schedules-bulk')
+  expect(await axeFinds(page)).toEqual([])
+  await inDialog(opened).getByRole('button', { name: 'Pause 2', exact: true }).click()
+  await inDialog(opened).getByText('2 done').waitFor()
+  await inDialog(opened).getByRole('button', { name: 'Close' }).last().click()
+  const reasons = async () =>
+    (await api().schedules.list({ query: { q: 'paused-in-bulk', sort: 'code' } })).items.map(({ pauseReason }) => pauseReason)
+  expect(await reasons()).toEqual(['the night of the migration', 'the night of the migration', 'another one'])
+  await page.getByRole('checkbox', { name: 'Select paused-in-bulk-3' }).check()
+  await page.getByRole('button', { name: 'Resume', exact: true }).click()
+  await inDialog(opened).getByRole('button', { name: 'Resume 1', exact: true }).click()
+  await inDialog(opened).getByText('1 done').waitFor()
+  expect(await reasons()).toEqual(['the night of the migration', 'the night of the migration', null])
+  expect(faults).toEqual([])
+  await context.close()
+})
+
+test('all tasks and executors that match are changed together, with a look at what is left out', async () => {
+  for (const code of ['off-in-bulk-1', 'off-in-bulk-2'])
+    await api().tasks.create({
+      body: { code, type: (await api().tasks.get({ params: { task: 'weather-report-seattle' } })).type.code },
+    })
+  await api().tasks.disable({ params: { task: 'off-in-bulk-2' } })
   const opened = await openConsole()
   const { page, context } = opened
-  await page.goto('/t/default/schedules?q=paused-in-bulk')
-  await page.getByRole('checkbox', { name: 'Select paused-in-bulk' }).check()
-  await page.getByRole('button', { name: 'Pause', exact: true }).click()
-  await inDialog(opened).getByLabel('Reason').fill('the night of the migration')
-  await inDialog(opened).getByRole('button', { name: 'Pause', exact: true }).click()
-  await page.getByRole('row').filter({ hasText: 'paused-in-bulk' }).getByText('Paused', { exact: true }).waitFor()
-  const { pauseReason } = await api().schedules.get({ params: { schedule: 'paused-in-bulk' } })
-  expect(pauseReason).toBe('the night of the migration')
+  await page.goto('/t/default/tasks?q=off-in-bulk')
+  await page.getByRole('button', { name: 'Select all that match' }).click()
+  await page.getByRole('button', { name: 'Disable', exact: true }).click()
+  await inDialog(opened).getByText('1 left out: is disabled already').waitFor()
+  await inDialog(opened).getByRole('button', { name: 'Disable 1', exact: true }).click()
+  await inDialog(opened).getByText('1 done').waitFor()
+  const { items } = await api().tasks.list({ query: { q: 'off-in-bulk' } })
+  expect(items.map(({ enabled }) => enabled)).toEqual([false, false])
+  await page.goto('/t/default/executors')
+  await page.getByRole('button', { name: 'Select all that match' }).click()
+  await page.getByRole('button', { name: 'Back in service', exact: true }).click()
+  await inDialog(opened)
+    .getByText(/^\d+ left out: its status is that already: Online$/)
+    .waitFor()
   await context.close()
 })
 

@@ -1,6 +1,6 @@
 import type { Executor } from '@carillon/executor'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { api, axeFinds, openConsole, settle, shoot, useBrowser } from './console.ts'
+import { api, asksOf, axeFinds, openConsole, settle, shoot, useBrowser } from './console.ts'
 import { endOf, startJourneys, until } from './journeys.ts'
 
 useBrowser()
@@ -176,27 +176,73 @@ test('E15: on a phone, in Chinese: a failed run, its log, and it is run again', 
   await context.close()
 })
 
-test('all runs that match are cancelled at once, after a look at what will happen, and each is answered', async () => {
-  await executor.stop()
-  const runs = await Promise.all([1, 2, 3].map(() => api().runs.trigger({ params: { task: 'step' }, body: {} })))
-  const { page, context } = await openConsole()
-  await page.goto('/t/default/runs?task=step&state=PENDING')
-  await page.getByRole('button', { name: 'Select all that match' }).click()
-  await page.getByRole('button', { name: 'Cancel', exact: true }).click()
-  const dialog = page.getByRole('dialog')
-  await dialog.getByRole('button', { name: `Cancel ${runs.length}` }).waitFor()
-  // One of them ends while the dialog is open: it is refused, the others are not.
-  await api().runs.cancel({ params: { run: runs[0]!.runId } })
-  await shoot(page, 'runs-bulk')
-  await dialog.getByRole('button', { name: `Cancel ${runs.length}` }).click()
-  await dialog.getByText('2 done').waitFor()
-  await dialog.getByText('1 refused').waitFor()
-  await dialog.getByText(`step #${runs[0]!.runId}`).waitFor()
-  await shoot(page, 'runs-bulk-done')
-  const states = await Promise.all(runs.map(({ runId }) => endOf(runId)))
-  expect(states.map(({ state }) => state)).toEqual(['CANCELLED', 'CANCELLED', 'CANCELLED'])
-  executor = await start()
-  await context.close()
+describe('in bulk', () => {
+  const waiting = () => Promise.all([1, 2, 3].map(() => api().runs.trigger({ params: { task: 'step' }, body: {} })))
+  const cancelled = async (runs: readonly { runId: number }[]) =>
+    expect((await Promise.all(runs.map(({ runId }) => endOf(runId)))).map(({ state }) => state)).toEqual(
+      runs.map(() => 'CANCELLED'),
+    )
+  beforeAll(() => executor.stop())
+  afterAll(async () => {
+    executor = await start()
+  })
+
+  test('all runs that match are cancelled, after a look at what will happen; what has changed by then is left alone', async () => {
+    const runs = await waiting()
+    const { page, context, faults } = await openConsole()
+    await page.goto('/t/default/runs?task=step')
+    await page.getByRole('button', { name: 'Select all that match' }).click()
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: `Cancel ${runs.length}` }).waitFor()
+    await dialog.getByText(/^\d+ left out: has ended$/).waitFor()
+    await api().runs.cancel({ params: { run: runs[0]!.runId } })
+    await shoot(page, 'runs-bulk')
+    expect(await axeFinds(page)).toEqual([])
+    const calls = asksOf(page)
+    await dialog.getByRole('button', { name: `Cancel ${runs.length}` }).click()
+    await dialog.getByText('2 done').waitFor()
+    await dialog.getByText('1 was left alone: it had changed before its turn came.').waitFor()
+    expect(calls.filter((call) => call.startsWith('POST'))).toEqual(['POST /api/v1/runs/bulk'])
+    await cancelled(runs)
+    expect(faults).toEqual([])
+    await context.close()
+  })
+
+  test('of selected runs one that has ended by then is refused, and can be tried again', async () => {
+    const runs = await waiting()
+    const { page, context } = await openConsole()
+    await page.goto('/t/default/runs?task=step&state=PENDING')
+    for (const { runId } of runs) await page.getByRole('checkbox', { name: `Select step #${runId}` }).check()
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: `Cancel ${runs.length}` }).waitFor()
+    await api().runs.cancel({ params: { run: runs[0]!.runId } })
+    await dialog.getByRole('button', { name: `Cancel ${runs.length}` }).click()
+    await dialog.getByText('2 done · 1 refused').waitFor()
+    await dialog.getByText(`step #${runs[0]!.runId}: The run has already ended: CANCELLED.`).waitFor()
+    await shoot(page, 'runs-bulk-done')
+    await dialog.getByRole('button', { name: 'Try the refused ones again' }).click()
+    await dialog.getByText('2 done · 1 refused').waitFor()
+    await cancelled(runs)
+    await context.close()
+  })
+
+  test('they are run again from their start or from what failed, and where nothing failed that is said', async () => {
+    const { page, context } = await openConsole()
+    await page.goto('/t/default/runs?dag=load-rows&state=SUCCESS,FAILED')
+    await page.getByRole('button', { name: 'Select all that match' }).click()
+    await page.getByRole('button', { name: 'Run again', exact: true }).click()
+    const dialog = page.getByRole('dialog')
+    // Of the journeys above: it failed, and what was made of it succeeded.
+    await dialog.getByText('1 left out: has been run again already').waitFor()
+    await dialog.getByRole('radio', { name: /^From what failed/ }).check()
+    await shoot(page, 'runs-bulk-retry')
+    await dialog.getByRole('button', { name: /^Run again \d+$/ }).click()
+    await dialog.getByText(/^0 done · \d+ refused$/).waitFor()
+    await dialog.getByText('Nothing in it failed. Retry it from its start.').first().waitFor()
+    await context.close()
+  })
 })
 
 describe.each([

@@ -22,6 +22,9 @@ export const InstanceBulkPreview = strict({
   matches: { ...Estimate, description: 'Instances that match and to which this can be done' },
   others: { ...Estimate, description: 'Instances that match, but to which it cannot be done as they are' },
   states: Type.Array(strict({ state: choice(INSTANCE_STATES), count: Type.Integer() })),
+  otherStates: Type.Array(strict({ state: choice(INSTANCE_STATES), count: Type.Integer() }), {
+    description: 'Of those that are left alone, as far as counted: together with the action it says why',
+  }),
   sample: Type.Array(Instance, { description: 'The newest of them' }),
   upTo: nullable(
     Type.Integer({ description: 'Identifier of the newest; to be given when it is done. null: there is nothing to do' }),

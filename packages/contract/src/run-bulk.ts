@@ -26,6 +26,9 @@ export const RunBulkPreview = strict({
   states: Type.Array(strict({ state: choice(RUN_STATES), count: Type.Integer() }), {
     description: 'Of those that it is done to, as far as counted',
   }),
+  otherStates: Type.Array(strict({ state: choice(RUN_STATES), count: Type.Integer() }), {
+    description: 'Of those that are left alone, as far as counted: together with the action it says why',
+  }),
   sample: Type.Array(Run, { description: 'The newest of them' }),
   upTo: nullable(
     Type.Integer({ description: 'Identifier of the newest; to be given when it is done. null: there is nothing to do' }),

@@ -276,7 +276,14 @@ export const runRoutes = {
   cancelMany: route({ ...bulk, path: '/api/v1/runs/cancel', summary: 'Cancel many runs', audit: 'run.cancel' }),
   pauseMany: route({ ...bulk, path: '/api/v1/runs/pause', summary: 'Pause many runs', audit: 'run.pause' }),
   resumeMany: route({ ...bulk, path: '/api/v1/runs/resume', summary: 'Resume many runs', audit: 'run.resume' }),
-  retryMany: route({ ...bulk, access: 'run.trigger', path: '/api/v1/runs/retry', summary: 'Run many again', audit: 'run.retry' }),
+  retryMany: route({
+    ...bulk,
+    access: 'run.trigger',
+    path: '/api/v1/runs/retry',
+    summary: 'Run many again: from their start, or from what failed',
+    body: strict({ ...RunIds.properties, from: Type.Optional(Retry.properties.from) }),
+    audit: 'run.retry',
+  }),
   purge: route({
     method: 'POST',
     path: '/api/v1/runs/purge',

@@ -52,7 +52,8 @@ const RUN_FILTERS = {
   param: `t.id in (select p.run_id from run_param p where p.tenant_id = $1 and p.key = split_part(?::text, '=', 1)
             and p.value = substr(?::text, strpos(?::text, '=') + 1))`,
   upTo: 't.id <= ?::bigint',
-  repeated: `?::boolean = (exists (select from run_live r where r.tenant_id = $1 and r.target_id = t.target_id and r.parent_run_id = t.id and r.origin = 'RETRY')
+  // The live ones are read once: a look for each run, among the live ones of its target, is quadratic when thousands are being run again.
+  repeated: `?::boolean = (t.id in (select r.parent_run_id from run_live r where r.tenant_id = $1 and r.origin = 'RETRY' and r.parent_run_id is not null)
     or exists (select from run_history r where r.tenant_id = $1 and r.parent_run_id = t.id and r.origin = 'RETRY'))`,
 }
 

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import type { Page } from '../../app/live-list.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import { BulkDialog } from './BulkDialog.tsx'
-import type { ItemAnswer } from './plan.ts'
+import type { ItemAnswer, Part, ServerPreview } from './plan.ts'
 import { bulkTexts } from './text.ts'
 
 export interface BulkAction<T> {
@@ -12,8 +12,29 @@ export interface BulkAction<T> {
   readonly danger?: boolean
   /** Why it cannot be done with a row; null: it can, as far as is known here. The server answers each all the same. */
   readonly leftOut: (row: T) => string | null
+  /** What is asked before; the answer is given to those who act. */
+  readonly asks?: Question
   /** For some of them at once. Each is answered. */
-  readonly act: (rows: readonly T[]) => Promise<readonly ItemAnswer[]>
+  readonly act: (ids: readonly number[], answer: string) => Promise<readonly ItemAnswer[]>
+  /** Left out: those that match are collected here, page by page. */
+  readonly matching?: Matching<T>
+}
+
+/** A reason, which may be empty; or one of several, at first the first of them. */
+export type Question =
+  | { readonly kind: 'reason' }
+  | {
+      readonly kind: 'choice'
+      readonly label: string
+      readonly options: readonly { readonly value: string; readonly label: string }[]
+    }
+
+/** The server finds all that match by itself. */
+export interface Matching<T> {
+  readonly preview: () => Promise<ServerPreview<T>>
+  /** Why something in a state is left out. */
+  readonly why: (state: string) => string
+  readonly act: (upTo: number, cursor: string | undefined, answer: string) => Promise<Part>
 }
 
 interface BulkActionsProps<T> {
@@ -37,6 +58,10 @@ export function BulkActions<T>({ selected, onClear, actions, any, ...rest }: Bul
   if (asked === null && (!any || actions.length === 0)) return null
   const active = all || selected.length > 0
   const words = all ? t('allMatching') : t('selected', { count: selected.length })
+  const clear = () => {
+    setAll(false)
+    onClear()
+  }
   return (
     <>
       <Group mb="sm" gap="xs" role="group" aria-label={words}>
@@ -55,14 +80,7 @@ export function BulkActions<T>({ selected, onClear, actions, any, ...rest }: Bul
                 {t('selectAllMatching')}
               </Button>
             )}
-            <Button
-              size="compact-sm"
-              variant="subtle"
-              onClick={() => {
-                setAll(false)
-                onClear()
-              }}
-            >
+            <Button size="compact-sm" variant="subtle" onClick={clear}>
               {t('clear')}
             </Button>
           </>
@@ -72,7 +90,17 @@ export function BulkActions<T>({ selected, onClear, actions, any, ...rest }: Bul
           </Button>
         )}
       </Group>
-      {asked !== null && <BulkDialog action={asked} rows={all ? null : selected} onClose={() => ask(null)} {...rest} />}
+      {asked !== null && (
+        <BulkDialog
+          action={asked}
+          rows={all ? null : selected}
+          onClose={(allDone) => {
+            ask(null)
+            if (allDone) clear()
+          }}
+          {...rest}
+        />
+      )}
     </>
   )
 }

@@ -1,72 +1,69 @@
-import { Button, Group, List, Loader, Modal, Progress, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Group, List, Loader, Modal, Progress as Bar, Radio, Stack, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
-import type { Page } from '../../app/live-list.ts'
+import { useRef, useState } from 'react'
 import { useTexts } from '../../i18n/texts.ts'
 import { ProblemAlert } from '../ErrorPanel.tsx'
 import { componentTexts } from '../text.ts'
-import type { BulkAction } from './BulkActions.tsx'
-import { MANY, MOST_ITEMS, batchesOf, collect, planOf, type BulkPlan, type ItemAnswer } from './plan.ts'
+import type { Question } from './BulkActions.tsx'
+import { MANY, MOST_ITEMS, NOTHING_YET, inBatches, withPart, type BulkPlan, type Parts, type Progress } from './plan.ts'
 import { bulkTexts } from './text.ts'
+import { useOffer, type OfferOptions } from './use-offer.ts'
 
-interface BulkDialogProps<T> {
-  readonly action: BulkAction<T>
-  /** null: everything that matches. */
-  readonly rows: readonly T[] | null
-  readonly page: (cursor: string | undefined) => Promise<Page<T>>
-  readonly idOf: (row: T) => number
-  readonly nameOf: (row: T) => string
-  readonly onClose: () => void
+interface BulkDialogProps<T> extends OfferOptions<T> {
+  /** `allDone`: it is through, and nothing was refused. */
+  readonly onClose: (allDone: boolean) => void
 }
 
 interface Work {
-  readonly total: number
-  readonly answers: readonly ItemAnswer[]
+  readonly parts: Parts
+  readonly progress: Progress
   readonly running: boolean
 }
 
-/** What will happen, then how it goes, then what came of each. It is a snapshot: what matches later is not touched. */
-export function BulkDialog<T>({ action, rows, page, idOf, nameOf, onClose }: BulkDialogProps<T>) {
+/** What will happen, then how it goes, then what came of each. It is a snapshot: what comes later is not touched. */
+export function BulkDialog<T>({ onClose, ...options }: BulkDialogProps<T>) {
   const t = useTexts(bulkTexts)
   const words = useTexts(componentTexts)
   const client = useQueryClient()
-  const found = useFound(rows, page)
+  const { action } = options
+  const { offer, count: found, error: notFound } = useOffer(options)
+  const [answer, setAnswer] = useState(action.asks?.kind === 'choice' ? action.asks.options[0]!.value : '')
   const [typed, setTyped] = useState('')
   const [work, setWork] = useState<Work | null>(null)
   const [error, setError] = useState<unknown>(null)
   const stop = useRef(false)
-  const byId = new Map((found.items ?? []).map((row) => [idOf(row), row]))
-  const plan = planOf([...byId].map(([id, row]) => ({ id, name: nameOf(row), leftOut: action.leftOut(row) })))
-  const count = plan.eligible.length
 
-  const run = async (ids: readonly number[], before: readonly ItemAnswer[]) => {
+  const run = async (parts: Parts, from: Progress) => {
     stop.current = false
     setError(null)
-    let answers = before
-    const total = before.length + ids.length
-    setWork({ total, answers, running: true })
+    let progress = from
+    const tell = (running: boolean) => setWork({ parts, progress, running })
+    tell(true)
     try {
-      for (const batch of batchesOf(ids)) {
-        if (stop.current) break
-        answers = [...answers, ...(await action.act(batch.map((id) => byId.get(id)!)))]
-        setWork({ total, answers, running: true })
-      }
+      do {
+        progress = withPart(progress, await parts(progress.cursor ?? undefined))
+        tell(true)
+      } while (progress.cursor !== null && !stop.current)
     } catch (problem) {
       setError(problem)
     }
-    setWork({ total, answers, running: false })
+    tell(false)
     await client.invalidateQueries()
+  }
+  const progress = work?.progress ?? NOTHING_YET
+  const through = work?.running === false && progress.cursor === null
+  const again = () => {
+    const ids = progress.refused.map(({ id }) => id)
+    return run(
+      inBatches(ids, (some) => action.act(some, answer)),
+      { ...NOTHING_YET, done: progress.done },
+    )
   }
   const close = () => {
     stop.current = true
-    onClose()
+    onClose(through && progress.refused.length === 0)
   }
-  const refused = work?.answers.filter(({ ok }) => !ok) ?? []
-  const again = () =>
-    run(
-      refused.map(({ id }) => id),
-      work!.answers.filter(({ ok }) => ok),
-    )
+  const count = offer?.plan.count ?? 0
 
   return (
     <Modal
@@ -78,15 +75,17 @@ export function BulkDialog<T>({ action, rows, page, idOf, nameOf, onClose }: Bul
       closeButtonProps={{ 'aria-label': words('close') }}
     >
       <Stack>
-        <ProblemAlert error={error ?? found.error} />
-        {found.items === null ? (
-          <Group gap="xs" role="status">
-            <Loader size="xs" /> {t('looking', { count: found.count })}
-          </Group>
-        ) : work === null ? (
-          <Preview {...{ plan, action, more: found.more }} />
-        ) : (
-          <Outcome {...{ work, refused, nameOf: (id) => (byId.has(id) ? nameOf(byId.get(id)!) : `#${id}`) }} />
+        <ProblemAlert error={error ?? notFound} />
+        {offer === null
+          ? notFound === null && (
+              <Group gap="xs" role="status">
+                <Loader size="xs" /> {t('looking', { count: found })}
+              </Group>
+            )
+          : work === null && <Preview plan={offer.plan} label={action.label} />}
+        {offer !== null && work !== null && <Outcome {...{ plan: offer.plan, nameOf: offer.nameOf, ...work }} />}
+        {work === null && count > 0 && action.asks !== undefined && (
+          <Asked question={action.asks} answer={answer} onAnswer={setAnswer} />
         )}
         {work === null && count >= MANY && (
           <TextInput
@@ -104,61 +103,72 @@ export function BulkDialog<T>({ action, rows, page, idOf, nameOf, onClose }: Bul
             </Button>
           ) : (
             <Button variant="default" onClick={close}>
-              {work === null ? words('cancel') : t('close')}
+              {t('close')}
             </Button>
           )}
-          {work === null && count > 0 && (
+          {work === null && offer !== null && count > 0 && (
             <Button
               color={action.danger ? 'red.9' : 'accent'}
               disabled={count >= MANY && typed !== String(count)}
-              onClick={() =>
-                void run(
-                  plan.eligible.map(({ id }) => id),
-                  [],
-                )
-              }
+              onClick={() => void run(offer.parts(answer), NOTHING_YET)}
             >
-              {t('willDo', { action: action.label, count })}
+              {t(offer.plan.beyond === 'done' ? 'willDoMore' : 'willDo', { action: action.label, count })}
             </Button>
           )}
-          {work?.running === false && refused.length > 0 && <Button onClick={() => void again()}>{t('again')}</Button>}
+          {work?.running === false && !through && <Button onClick={() => void run(work.parts, progress)}>{t('goOn')}</Button>}
+          {through && progress.refused.length > 0 && <Button onClick={() => void again()}>{t('again')}</Button>}
         </Group>
       </Stack>
     </Modal>
   )
 }
 
-const MOST_NAMED = 8
+interface AskedProps {
+  readonly question: Question
+  readonly answer: string
+  readonly onAnswer: (answer: string) => void
+}
 
-function Preview<T>({ plan, action, more }: { plan: BulkPlan; action: BulkAction<T>; more: boolean }) {
+function Asked({ question, answer, onAnswer }: AskedProps) {
   const t = useTexts(bulkTexts)
-  const { eligible, leftOut } = plan
+  if (question.kind === 'reason')
+    return <TextInput label={t('reason')} value={answer} onChange={({ currentTarget }) => onAnswer(currentTarget.value)} />
+  return (
+    <Radio.Group label={question.label} value={answer} onChange={onAnswer}>
+      <Stack gap={6} mt={6}>
+        {question.options.map(({ value, label }) => (
+          <Radio key={value} value={value} label={label} />
+        ))}
+      </Stack>
+    </Radio.Group>
+  )
+}
+
+function Preview({ plan, label }: { plan: BulkPlan; label: string }) {
+  const t = useTexts(bulkTexts)
+  const { count, beyond, leftOut, leftOutMore, names } = plan
   return (
     <>
-      {eligible.length === 0 ? (
-        <Text>{t('nothing', { action: action.label.toLowerCase() })}</Text>
+      {count === 0 ? (
+        <Text>{t('nothing', { action: label.toLowerCase() })}</Text>
       ) : (
         <>
-          <Text fw={600}>{t('willDo', { action: action.label, count: eligible.length })}</Text>
+          <Text fw={600}>{t(beyond === 'done' ? 'willDoMore' : 'willDo', { action: label, count })}</Text>
           <Text size="sm" c="dimmed" className="foreign">
-            {t('names', {
-              names: eligible
-                .slice(0, MOST_NAMED)
-                .map(({ name }) => name)
-                .join(', '),
-            })}
-            {eligible.length > MOST_NAMED && ' …'}
+            {t('names', { names: names.join(', ') })}
+            {count > names.length && ' …'}
           </Text>
         </>
       )}
       {leftOut.length > 0 && (
         <List size="sm">
-          {leftOut.map(([why, count]) => (
-            <List.Item key={why}>{t('leftOut', { why, count })}</List.Item>
+          {leftOut.map(([why, times]) => (
+            <List.Item key={why}>{t(leftOutMore ? 'leftOutMore' : 'leftOut', { why, count: times })}</List.Item>
           ))}
         </List>
       )}
-      {more && <Text size="sm">{t('capped', { most: MOST_ITEMS.toLocaleString('en') })}</Text>}
+      {beyond === 'done' && <Text size="sm">{t('counted', { most: count.toLocaleString('en') })}</Text>}
+      {beyond === 'left' && <Text size="sm">{t('capped', { most: MOST_ITEMS.toLocaleString('en') })}</Text>}
       <Text size="xs" c="dimmed">
         {t('frozen')}
       </Text>
@@ -166,21 +176,30 @@ function Preview<T>({ plan, action, more }: { plan: BulkPlan; action: BulkAction
   )
 }
 
-function Outcome({ work, refused, nameOf }: { work: Work; refused: readonly ItemAnswer[]; nameOf: (id: number) => string }) {
+const MOST_SHOWN = 500
+
+interface OutcomeProps extends Work {
+  readonly plan: BulkPlan
+  readonly nameOf: (id: number) => string
+}
+
+function Outcome({ plan: { count: total, beyond }, progress: { done, refused, cursor }, running, nameOf }: OutcomeProps) {
   const t = useTexts(bulkTexts)
-  const { answers, total, running } = work
-  const left = total - answers.length
+  const answered = done + refused.length
+  const left = Math.max(0, total - answered)
+  const atLeast = beyond === 'done'
   return (
     <>
       <Text role="status" fw={600}>
-        {running ? t('doing', { done: answers.length, total }) : t('succeeded', { count: answers.length - refused.length })}
+        {running ? t(atLeast ? 'doingMore' : 'doing', { done: answered, total }) : t('succeeded', { count: done })}
         {refused.length > 0 && ` · ${t('refused', { count: refused.length })}`}
       </Text>
-      {running && <Progress value={(answers.length / total) * 100} aria-hidden />}
-      {!running && left > 0 && <Text size="sm">{t('stopped', { count: left })}</Text>}
+      {running && <Bar value={Math.min(100, (answered / total) * 100)} aria-hidden />}
+      {!running && cursor !== null && <Text size="sm">{atLeast ? t('stoppedEarly') : t('stopped', { count: left })}</Text>}
+      {!running && cursor === null && left > 0 && !atLeast && <Text size="sm">{t('changed', { count: left })}</Text>}
       {refused.length > 0 && (
         <List size="sm" aria-label={t('results')} mah={260} style={{ overflowY: 'auto' }}>
-          {refused.slice(0, 500).map(({ id, detail }) => (
+          {refused.slice(0, MOST_SHOWN).map(({ id, detail }) => (
             <List.Item key={id} className="foreign">
               {nameOf(id)}: {detail}
             </List.Item>
@@ -189,32 +208,4 @@ function Outcome({ work, refused, nameOf }: { work: Work; refused: readonly Item
       )}
     </>
   )
-}
-
-interface Found<T> {
-  readonly items: readonly T[] | null
-  readonly count: number
-  readonly more: boolean
-  readonly error: unknown
-}
-
-/** What it is about, fixed when the dialog opens. */
-function useFound<T>(rows: readonly T[] | null, page: (cursor: string | undefined) => Promise<Page<T>>): Found<T> {
-  const [found, setFound] = useState<Found<T>>({ items: rows, count: rows?.length ?? 0, more: false, error: null })
-  useEffect(() => {
-    if (rows !== null) return undefined
-    let wanted = true
-    const tell = (count: number) => {
-      if (wanted) setFound((before) => ({ ...before, count }))
-      return wanted
-    }
-    collect(page, MOST_ITEMS, tell)
-      .then(({ items, more }) => wanted && setFound({ items, count: items.length, more, error: null }))
-      .catch((error: unknown) => wanted && setFound((before) => ({ ...before, items: [], error })))
-    return () => {
-      wanted = false
-    }
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- a snapshot of what matched as it opened.
-  }, [])
-  return found
 }

@@ -1,20 +1,66 @@
 import { expect, test } from 'vitest'
-import { batchesOf, collect, planOf } from './plan.ts'
+import { NOTHING_YET, collect, inBatches, planOf, planOfPreview, withPart, type Parts, type Progress } from './plan.ts'
 
 const item = (id: number, leftOut: string | null = null) => ({ id, name: `#${id}`, leftOut })
 
 test('what cannot be done is counted by why, most first', () => {
   const plan = planOf([item(1), item(2, 'has ended'), item(3, 'paused'), item(4, 'has ended'), item(5)])
-  expect(plan.eligible.map(({ id }) => id)).toEqual([1, 5])
+  expect(plan).toMatchObject({ count: 2, ids: [1, 5], names: ['#1', '#5'], beyond: null })
   expect(plan.leftOut).toEqual([
     ['has ended', 2],
     ['paused', 1],
   ])
 })
 
-test('batches hold everything once', () => {
-  expect(batchesOf([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]])
-  expect(batchesOf([], 2)).toEqual([])
+test('what was too much to collect is left for later; what the server has not counted is done all the same', () => {
+  const preview = {
+    matches: { count: 10_000, more: true },
+    others: { more: true },
+    otherStates: [
+      { state: 'SUCCESS', count: 3 },
+      { state: 'PAUSED', count: 5 },
+      { state: 'FAILED', count: 4 },
+    ],
+    sample: [{ id: 7 }],
+    upTo: 7,
+  }
+  const why = (state: string) => (state === 'PAUSED' ? 'paused' : 'has ended')
+  expect(planOf([item(1)], true).beyond).toBe('left')
+  expect(planOfPreview(preview, why, ({ id }) => `#${id}`)).toEqual({
+    count: 10_000,
+    beyond: 'done',
+    leftOut: [
+      ['has ended', 7],
+      ['paused', 5],
+    ],
+    leftOutMore: true,
+    names: ['#7'],
+  })
+})
+
+async function through(parts: Parts, from: Progress): Promise<Progress> {
+  const progress = withPart(from, await parts(from.cursor ?? undefined))
+  return progress.cursor === null ? progress : through(parts, progress)
+}
+
+test('batches hold everything once, and a part that was lost is asked for again', async () => {
+  const asked: (readonly number[])[] = []
+  let fails = true
+  const parts = inBatches(
+    [1, 2, 3, 4, 5],
+    async (ids) => {
+      asked.push(ids)
+      if (ids[0] === 3 && fails) throw new Error('The connection is gone.')
+      return ids.map((id) => ({ id, ok: id !== 4, detail: 'has ended' }))
+    },
+    2,
+  )
+  const first = withPart(NOTHING_YET, await parts(undefined))
+  expect(first).toEqual({ done: 2, refused: [], cursor: '2' })
+  await expect(through(parts, first)).rejects.toThrow('gone')
+  fails = false
+  expect(await through(parts, first)).toEqual({ done: 4, refused: [{ id: 4, ok: false, detail: 'has ended' }], cursor: null })
+  expect(asked).toEqual([[1, 2], [3, 4], [3, 4], [5]])
 })
 
 function pages(total: number, size: number) {

@@ -22,12 +22,12 @@ const idOf = ({ id }: { readonly id: number }): number => id
 /** Rows of a `ListPage` that can be selected, and what can be done with them. */
 export function useBulk<T extends { readonly id: number }>(
   options: BulkOptions<T>,
-): { selection: Selection<T>; bulk: ReactNode } {
+): { selection: Selection<T> | undefined; bulk: ReactNode } {
   const { list, actions, nameOf, page } = options
   const [ids, set] = useState<ReadonlySet<number | string>>(new Set())
   const selected = list.rows.filter(({ id }) => ids.has(id))
   return {
-    selection: { ids, set, nameOf },
+    selection: actions.length === 0 ? undefined : { ids, set, nameOf },
     bulk: (
       <BulkActions {...{ selected, actions, idOf, nameOf, page }} onClear={() => set(new Set())} any={list.rows.length > 0} />
     ),

@@ -2,10 +2,10 @@ import type { Client } from '@carillon/contract'
 import { Button, Group, Text, TextInput, Textarea } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { getRouteApi } from '@tanstack/react-router'
-import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { flagOf, given, labelFilterOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
+import { useBulk } from '../../components/bulk/use-bulk.tsx'
 import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import type { Filter } from '../../components/FilterBar.tsx'
@@ -18,8 +18,8 @@ import { TenantLink } from '../../components/TenantLink.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useDraft } from '../../components/use-draft.ts'
 import { useTexts } from '../../i18n/texts.ts'
-import { BulkDags } from './BulkDags.tsx'
 import { dagsTexts } from './text.ts'
+import { useBulkActions } from './use-bulk-actions.ts'
 
 const route = getRouteApi('/t/$tenant/dags')
 
@@ -30,17 +30,17 @@ export function DagsPage() {
   const { code, api, can } = useTenant()
   const search = route.useSearch()
   const [creating, dialog] = useDisclosure()
-  const [selected, setSelected] = useState<ReadonlySet<number | string>>(new Set())
+  const page = (cursor: string | undefined, limit: number, signal?: AbortSignal) => {
+    const { q, owner, enabled, paused, active, label } = search
+    const flags = { enabled: flagOf(enabled), paused: flagOf(paused), active: flagOf(active) }
+    return api.dags.list({ query: given({ q, owner, ...flags, label: labelFilterOf(label), cursor, limit }) }, given({ signal }))
+  }
   const list = useLiveList<DagRow>(null, {
     queryKey: ['dags', code, 'list', search],
-    page: (cursor, signal) => {
-      const { q, owner, enabled, paused, active, label } = search
-      const flags = { enabled: flagOf(enabled), paused: flagOf(paused), active: flagOf(active) }
-      const labels = labelFilterOf(label)
-      return api.dags.list({ query: given({ q, owner, ...flags, label: labels, cursor }) }, { signal })
-    },
+    page: (cursor, signal) => page(cursor, 50, signal),
     idOf: ({ id }) => id,
   })
+  const bulk = useBulk({ list, nameOf: (dag) => dag.code, actions: useBulkActions(), page: (cursor) => page(cursor, 200) })
   const create = can('definition.write') && <Button onClick={dialog.open}>{t('create')}</Button>
   return (
     <ListPage
@@ -51,14 +51,7 @@ export function DagsPage() {
       list={list}
       idOf={({ id }) => id}
       columns={useColumns()}
-      selection={
-        can('definition.write') || can('run.control') ? { ids: selected, set: setSelected, nameOf: (dag) => dag.code } : undefined
-      }
-      bulk={
-        selected.size > 0 && (
-          <BulkDags dags={list.rows.filter(({ id }) => selected.has(id))} onDone={() => setSelected(new Set())} />
-        )
-      }
+      {...bulk}
       none={
         <EmptyState title={t('none')} action={create}>
           {t('noneHint')}

@@ -1,15 +1,13 @@
 import type { ExecutorView } from '@carillon/contract'
 import { Anchor, Button, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { useQueryClient } from '@tanstack/react-query'
 import { Link, getRouteApi } from '@tanstack/react-router'
-import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { listTopic } from '../../app/live-topics.ts'
 import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { useSetSearch } from '../../app/set-search.ts'
-import { BulkBar } from '../../components/BulkBar.tsx'
+import { useBulk } from '../../components/bulk/use-bulk.tsx'
 import { DataTable, type Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
@@ -20,6 +18,7 @@ import { ExecutorForm } from './ExecutorForm.tsx'
 import { ExecutorStatus } from './ExecutorStatus.tsx'
 import { Load } from './Load.tsx'
 import { executorsTexts } from './text.ts'
+import { useBulkActions } from './use-bulk-actions.ts'
 
 const route = getRouteApi('/t/$tenant/executors')
 
@@ -41,16 +40,21 @@ export function ExecutorsPage() {
   const search = route.useSearch()
   const setSearch = useSetSearch()
   const navigate = route.useNavigate()
-  const client = useQueryClient()
   const [registers, registering] = useDisclosure()
-  const [selected, setSelected] = useState<ReadonlySet<number | string>>(new Set())
+  const page = (cursor: string | undefined, limit: number, signal?: AbortSignal) =>
+    api.executors.list({ query: given({ ...queryOf(search), cursor, limit }) }, given({ signal }))
   const list = useLiveList<ExecutorView>(listTopic({ kind: 'executors', tenant: code, query: given(queryOf(search)) }), {
     queryKey: ['executors', code, search],
-    page: (cursor, signal) => api.executors.list({ query: given({ ...queryOf(search), cursor }) }, { signal }),
+    page: (cursor, signal) => page(cursor, 50, signal),
     idOf: ({ id }) => id,
   })
   const filtered = Object.values(search).some((value) => value !== undefined)
-  const rows = list.rows.filter(({ id }) => selected.has(id))
+  const { selection, bulk } = useBulk({
+    list,
+    nameOf: (executor) => executor.instance,
+    actions: useBulkActions(),
+    page: (cursor) => page(cursor, 200),
+  })
   return (
     <>
       <PageHeader title={t('title')} hint={t('hint')}>
@@ -61,33 +65,13 @@ export function ExecutorsPage() {
         )}
       </PageHeader>
       <FilterBar filters={useFilters()} values={search} onChange={setSearch} />
-      {selected.size > 0 && (
-        <BulkBar
-          selected={rows.map(({ id, instance }) => ({ ref: String(id), name: instance }))}
-          actions={[
-            { action: 'maintenance', word: t('maintenance'), asks: true },
-            { action: 'drain', word: t('drain'), asks: true },
-            { action: 'offline', word: t('offline'), asks: true },
-            { action: 'online', word: t('online'), asks: true },
-            { action: 'delete', word: t('remove'), danger: true },
-          ]}
-          send={(action, reason) =>
-            api.executors.bulk({ body: { executors: rows.map(({ id }) => id), action, ...given({ reason }) } })
-          }
-          onDone={async (all) => {
-            await client.invalidateQueries({ queryKey: ['executors', code] })
-            if (all) setSelected(new Set())
-          }}
-        />
-      )}
+      {bulk}
       <DataTable<ExecutorView>
         label={t('title')}
         list={list}
         idOf={({ id }) => id}
         columns={useColumns()}
-        {...(can('executor.control')
-          ? { selection: { ids: selected, set: setSelected, nameOf: (executor) => executor.instance } }
-          : {})}
+        {...(selection ? { selection } : {})}
         empty={filtered ? <EmptyState title={t('noMatch')} /> : <EmptyState title={t('none')}>{t('noneHint')}</EmptyState>}
       />
       {registers && (

@@ -38,7 +38,7 @@ export function InstancesPage() {
       idOf: ({ id }) => id,
     },
   )
-  const bulk = useBulk({ list, nameOf, actions: useBulkActions(), page: (cursor) => page(cursor, 200) })
+  const bulk = useBulk({ list, nameOf, actions: useBulkActions(given(queryOf(search))), page: (cursor) => page(cursor, 200) })
   const toRuns = (
     <Button variant="default" component={Link} to={`/t/${code}/runs`}>
       {t('toRuns')}

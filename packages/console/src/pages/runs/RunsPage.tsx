@@ -43,7 +43,7 @@ export function RunsPage() {
     page: (cursor, signal) => page(cursor, 50, signal),
     idOf: ({ id }) => id,
   })
-  const bulk = useBulk({ list, nameOf, actions: useBulkActions(), page: (cursor) => page(cursor, 200) })
+  const bulk = useBulk({ list, nameOf, actions: useBulkActions(given(queryOf(search))), page: (cursor) => page(cursor, 200) })
   const toTasks = (
     <Button variant="default" component={Link} to={`/t/${code}/tasks`}>
       {t('toTasks')}

@@ -1,15 +1,13 @@
 import type { ScheduleView } from '@carillon/contract'
 import { Button, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { listTopic } from '../../app/live-topics.ts'
 import { flagOf, given, labelFilterOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { useSetSearch } from '../../app/set-search.ts'
-import { BulkBar } from '../../components/BulkBar.tsx'
+import { useBulk } from '../../components/bulk/use-bulk.tsx'
 import { DataTable, type Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { FilterBar, type Filter } from '../../components/FilterBar.tsx'
@@ -26,6 +24,7 @@ import { ScheduleState } from './ScheduleState.tsx'
 import { Target } from './Target.tsx'
 import { schedulesTexts } from './text.ts'
 import { Timing, zoneOf } from './Timing.tsx'
+import { useBulkActions } from './use-bulk-actions.ts'
 
 const route = getRouteApi('/t/$tenant/schedules')
 
@@ -66,42 +65,30 @@ function Schedules({ onCreate }: { onCreate: () => void }) {
   const { q, task, paused, label } = route.useSearch()
   const values = { q, task, paused, label }
   const setSearch = useSetSearch()
-  const client = useQueryClient()
-  const [selected, setSelected] = useState<ReadonlySet<number | string>>(new Set())
+  const page = (cursor: string | undefined, limit: number, signal?: AbortSignal) =>
+    api.schedules.list({ query: given({ ...queryOf(values), cursor, limit }) }, given({ signal }))
   const list = useLiveList<ScheduleView>(listTopic({ kind: 'schedules', tenant: code, query: given(queryOf(values)) }), {
     queryKey: ['schedules', code, values],
-    page: (cursor, signal) => api.schedules.list({ query: given({ ...queryOf(values), cursor }) }, { signal }),
+    page: (cursor, signal) => page(cursor, 50, signal),
     idOf: ({ id }) => id,
   })
   const filtered = Object.values(values).some((value) => value !== undefined)
-  const rows = list.rows.filter(({ id }) => selected.has(id))
+  const { selection, bulk } = useBulk({
+    list,
+    nameOf: (schedule) => schedule.code,
+    actions: useBulkActions(),
+    page: (cursor) => page(cursor, 200),
+  })
   return (
     <>
       <FilterBar filters={useFilters()} values={values} onChange={setSearch} />
-      {selected.size > 0 && (
-        <BulkBar
-          selected={rows.map(({ id, code: name }) => ({ ref: String(id), name }))}
-          actions={[
-            { action: 'pause', word: t('pause'), asks: true },
-            { action: 'resume', word: t('resume') },
-          ]}
-          send={(action, reason) =>
-            api.schedules.bulk({ body: { schedules: rows.map(({ id }) => String(id)), action, ...given({ reason }) } })
-          }
-          onDone={async (all) => {
-            await client.invalidateQueries({ queryKey: ['schedules', code] })
-            if (all) setSelected(new Set())
-          }}
-        />
-      )}
+      {bulk}
       <DataTable<ScheduleView>
         label={t('title')}
         list={list}
         idOf={({ id }) => id}
         columns={useColumns()}
-        {...(can('schedule.pause')
-          ? { selection: { ids: selected, set: setSelected, nameOf: (schedule) => schedule.code } }
-          : {})}
+        {...(selection ? { selection } : {})}
         empty={
           filtered ? (
             <EmptyState title={t('noMatch')} />

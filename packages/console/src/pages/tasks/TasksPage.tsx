@@ -3,11 +3,11 @@ import { Button, Group, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { Play } from 'lucide-react'
-import { useState } from 'react'
 import { useLiveList } from '../../app/live-list.ts'
 import { flagOf, given, labelFilterOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { useSetSearch } from '../../app/set-search.ts'
+import { useBulk } from '../../components/bulk/use-bulk.tsx'
 import type { Column } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import type { Filter } from '../../components/FilterBar.tsx'
@@ -16,10 +16,10 @@ import { StateBadge } from '../../components/StateBadge.tsx'
 import { TenantLink } from '../../components/TenantLink.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
-import { BulkTasks } from './BulkTasks.tsx'
 import { TaskForm } from './TaskForm.tsx'
 import { tasksTexts } from './text.ts'
 import { TriggerDialog } from './TriggerDialog.tsx'
+import { useBulkActions } from './use-bulk-actions.ts'
 
 const route = getRouteApi('/t/$tenant/tasks')
 
@@ -32,27 +32,17 @@ export function TasksPage() {
   const setSearch = useSetSearch()
   const navigate = route.useNavigate()
   const [creating, dialog] = useDisclosure()
-  const [selected, setSelected] = useState<ReadonlySet<number | string>>(new Set())
+  const { q, type, owner, enabled, label } = search
+  const page = (cursor: string | undefined, limit: number, signal?: AbortSignal) => {
+    const filters = { q, type, owner, enabled: flagOf(enabled), label: labelFilterOf(label) }
+    return api.tasks.list({ query: given({ ...filters, cursor, limit }) }, given({ signal }))
+  }
   const list = useLiveList<TaskRow>(null, {
     queryKey: ['tasks', code, search],
-    page: (cursor, signal) => {
-      const { q, type, owner, enabled, label } = search
-      return api.tasks.list(
-        {
-          query: given({
-            q,
-            type,
-            owner,
-            enabled: flagOf(enabled),
-            label: labelFilterOf(label),
-            cursor,
-          }),
-        },
-        { signal },
-      )
-    },
+    page: (cursor, signal) => page(cursor, 50, signal),
     idOf: ({ id }) => id,
   })
+  const bulk = useBulk({ list, nameOf: (task) => task.code, actions: useBulkActions(), page: (cursor) => page(cursor, 200) })
   const create = can('definition.write') && <Button onClick={dialog.open}>{t('create')}</Button>
   return (
     <ListPage
@@ -63,12 +53,7 @@ export function TasksPage() {
       list={list}
       idOf={({ id }) => id}
       columns={useColumns((run) => setSearch({ run }, 'push'))}
-      selection={can('definition.write') ? { ids: selected, set: setSelected, nameOf: (task) => task.code } : undefined}
-      bulk={
-        selected.size > 0 && (
-          <BulkTasks tasks={list.rows.filter(({ id }) => selected.has(id))} onDone={() => setSelected(new Set())} />
-        )
-      }
+      {...bulk}
       none={
         <EmptyState title={t('none')} action={create}>
           {t('noneHint')}

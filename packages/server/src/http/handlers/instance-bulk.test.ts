@@ -53,8 +53,8 @@ test('what cannot be done to one is said of that one', async () => {
   const { instances } = await api.tenantA.client.runs.get({ params: { run } })
   await api.tenantA.client.instances.cancel({ params: { instance: instances[0]!.id } })
   const retry = { action: 'retry', filter: { dag } } as const
-  const { upTo, matches, others } = await bulk().preview({ body: retry })
-  expect([matches.count, others.count]).toEqual([1, 1])
+  const { upTo, matches, others, otherStates } = await bulk().preview({ body: retry })
+  expect([matches.count, others.count, otherStates]).toEqual([1, 1, [{ state: 'WAITING', count: 1 }]])
   const first = await bulk().act({ body: { ...retry, upTo: upTo! } })
   expect(first).toMatchObject({ succeeded: 1, items: [{ instanceId: instances[0]!.id, newInstanceId: expect.any(Number) }] })
   const again = await bulk().act({ body: { ...retry, upTo: upTo! } })

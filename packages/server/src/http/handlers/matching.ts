@@ -9,11 +9,18 @@ interface Found<State> {
 
 /** What a preview says of those to which it can be done (`meant`) among all that match. */
 export function previewOf<State extends string>(meant: Found<State>, all: Found<State>, states: readonly State[]) {
-  const of = (state: State) => meant.items.filter((item) => item.state === state).length
+  const ids = new Set(meant.items.map(({ id }) => id))
+  // Both are the newest of theirs: what is not meant among all that were read is told from it, also where there are more of both.
+  const others = all.items.filter(({ id }) => !ids.has(id))
+  const tally = (items: Found<State>['items']) =>
+    states
+      .map((state) => ({ state, count: items.filter((item) => item.state === state).length }))
+      .filter(({ count }) => count > 0)
   return {
     matches: { count: meant.items.length, more: meant.nextCursor !== null },
-    others: { count: Math.max(0, all.items.length - meant.items.length), more: all.nextCursor !== null },
-    states: states.map((state) => ({ state, count: of(state) })).filter(({ count }) => count > 0),
+    others: { count: others.length, more: all.nextCursor !== null },
+    states: tally(meant.items),
+    otherStates: tally(others),
     upTo: meant.items[0]?.id ?? null,
   }
 }

@@ -41,6 +41,7 @@ describe('all runs that match', () => {
         { state: 'PENDING', count: 2 },
         { state: 'PAUSED', count: 1 },
       ],
+      otherStates: [{ state: 'CANCELLED', count: 1 }],
       upTo: runs[3],
     })
     expect(preview.sample.map(({ id }) => id)).toEqual([runs[3], runs[2], runs[1]])
@@ -75,6 +76,15 @@ describe('all runs that match', () => {
     expect((await bulk().act({ body: part })).succeeded).toBe(3)
     expect(await bulk().act({ body: part })).toEqual({ items: [], succeeded: 0, failed: 0, nextCursor: null })
     expect((await bulk().preview({ body: { action: 'retry', filter: { task } } })).matches.count).toBe(0)
+  })
+
+  test('are run again by their numbers from what failed, once: while that runs, it is refused of each', async () => {
+    const runs = await trigger(2)
+    await api.tenantA.client.runs.cancelMany({ body: { runs } })
+    const { items } = await api.tenantA.client.runs.retryMany({ body: { runs, from: 'FAILED' } })
+    expect(items).toMatchObject([{ ok: true }, { ok: true }])
+    const again = await api.tenantA.client.runs.retryMany({ body: { runs, from: 'FAILED' } })
+    expect(again.items.map(({ code }) => code)).toEqual(['STATE_CONFLICT', 'STATE_CONFLICT'])
   })
 
   test('of another tenant do not match', async () => {

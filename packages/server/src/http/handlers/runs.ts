@@ -86,7 +86,7 @@ export const runHandlers: Handlers<typeof runRoutes> = {
   cancelMany: ({ body }, context) => controlMany(context, 'cancelRuns', body.runs),
   pauseMany: ({ body }, context) => controlMany(context, 'pauseRuns', body.runs),
   resumeMany: ({ body }, context) => controlMany(context, 'resumeRuns', body.runs),
-  retryMany: ({ body }, context) => controlMany(context, 'retryRuns', body.runs),
+  retryMany: ({ body }, context) => controlMany(context, 'retryRuns', body.runs, body.from && { from: body.from }),
   purge: ({ body }, context) => context.changePlatform((edit) => purge(edit, body)),
 }
 
@@ -315,8 +315,8 @@ async function controlOfDags(context: Context, refs: readonly string[], { name, 
   return { ...bulkResult(items), more: found.length > BULK_MAX }
 }
 
-async function controlMany(context: Context, name: ControlName, runIds: readonly number[]) {
-  return bulkResult(await control(context, name, runIds))
+async function controlMany(context: Context, name: ControlName, runIds: readonly number[], how?: RetryHow) {
+  return bulkResult(await control(context, name, runIds, how))
 }
 
 /** `asked`: what else the audit trail keeps of the request. */
