@@ -1,23 +1,23 @@
 import { expect, test } from 'vitest'
-import { openConsole, settle, shoot, useBrowser } from './console.ts'
-import { testPages, useSamples } from './every-page.ts'
-import { PAGES } from './pages.ts'
+import { openConsole, shoot, useBrowser } from './console.ts'
+import { testPages, useSamples, visit } from './every-page.ts'
+import { numberedPages, pagesOf } from './pages.ts'
 
 useBrowser()
-useSamples()
+const samples = useSamples()
 
-// The other three pairs are in pages.long.test.ts.
-testPages([['en', 'light']])
+// The other pairs are in pages.long.test.ts.
+testPages([['en', 'light']], samples)
+testPages([['zh', 'dark']], samples, numberedPages)
 
 test('on a phone no page is wider than the screen', async () => {
   const { page, context } = await openConsole({ language: 'zh', width: 390, height: 844 })
   const wide: string[] = []
-  for (const { name, path } of PAGES) {
-    await page.goto(path)
-    await settle(page)
-    await shoot(page, `${name}-phone`)
+  for (const place of pagesOf(samples())) {
+    await visit(page, place)
+    await shoot(page, `${place.name}-phone`)
     const width = await page.evaluate(() => document.documentElement.scrollWidth)
-    if (width > 390) wide.push(`${name}: ${width}`)
+    if (width > 390) wide.push(`${place.name}: ${width}`)
   }
   expect(wide).toEqual([])
   await context.close()

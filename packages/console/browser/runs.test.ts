@@ -1,7 +1,8 @@
 import type { Executor } from '@carillon/executor'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { api, axeFinds, openConsole, settle, shoot, useBrowser } from './console.ts'
-import { endOf, startJourneys, until } from './journeys.ts'
+import { failRun } from './failed-run.ts'
+import { endOf, startJourneys } from './journeys.ts'
 
 useBrowser()
 
@@ -11,31 +12,8 @@ let failedRun: number
 
 beforeAll(async () => {
   ;({ executor, start } = await startJourneys('runs'))
-  const { tasks, dags, dagVersions } = api()
-  await tasks.create({
-    body: { code: 'step', type: 'step', params: { fail: 0 }, policies: { retry: { maxRetries: 1, delayMs: 0 } } },
-  })
-  await tasks.create({ body: { code: 'held', type: 'step', policies: { concurrency: { policy: 'SEQUENTIAL' } } } })
-  await dags.create({ body: { code: 'load-rows' } })
-  const definition = {
-    params: { fail: 0 },
-    paramsSchema: { type: 'object', properties: { fail: { type: 'integer', title: 'Fail' } } },
-    nodes: [
-      { code: 'extract', task: 'step' },
-      { code: 'load', task: 'step', params: { fail: '${{ params.fail }}' } },
-      { code: 'small', task: 'step' },
-      { code: 'report', task: 'step', name: 'Report to 财务' },
-    ],
-    edges: [
-      { from: 'extract', to: 'load', condition: 'output.rows > 10' },
-      { from: 'extract', to: 'small', condition: 'output.rows <= 10' },
-      { from: 'load', to: 'report' },
-    ],
-  }
-  await dagVersions.create({ params: { dag: 'load-rows' }, body: { definition } })
-  await dagVersions.activate({ params: { dag: 'load-rows', number: 1 } })
-  failedRun = (await api().runs.triggerDag({ params: { dag: 'load-rows' }, body: { params: { fail: 1 } } })).runId
-  await endOf(failedRun)
+  await api().tasks.create({ body: { code: 'held', type: 'step', policies: { concurrency: { policy: 'SEQUENTIAL' } } } })
+  failedRun = await failRun()
 })
 afterAll(() => executor.stop())
 
@@ -185,36 +163,4 @@ test('all runs that match are cancelled at once, after a look at what will happe
   expect(states.map(({ state }) => state)).toEqual(['CANCELLED', 'CANCELLED', 'CANCELLED'])
   executor = await start()
   await context.close()
-})
-
-describe.each([
-  ['en', 'light'],
-  ['zh', 'dark'],
-] as const)('in %s, %s', (language, theme) => {
-  test('axe finds nothing on a run or the task instances', async () => {
-    const { page, context, faults } = await openConsole({ language, theme })
-    const found: string[] = []
-    const paths = {
-      'run-graph': `/t/default/runs/${failedRun}`,
-      'run-gantt': `/t/default/runs/${failedRun}?view=gantt&panel=attempts`,
-      'run-data': `/t/default/runs/${failedRun}?view=data&panel=data`,
-      'run-log-line': `/t/default/runs/${failedRun}?line=2-3&q=rate`,
-      instances: '/t/default/instances',
-      'instances-none': '/t/default/instances?state=LOST',
-      'run-missing': '/t/default/runs/1',
-    }
-    for (const [name, path] of Object.entries(paths)) {
-      await page.goto(path)
-      await settle(page)
-      await until(
-        () => page.locator('[role=status] .mantine-Loader-root').count(),
-        (count) => count === 0,
-      )
-      await shoot(page, `${name}-${language}-${theme}`)
-      found.push(...(await axeFinds(page)).map((line) => `${name}: ${line}`))
-    }
-    expect(found).toEqual([])
-    expect(faults.filter((fault) => !/status of 404/.test(fault))).toEqual([])
-    await context.close()
-  })
 })
