@@ -10,6 +10,7 @@ import { useSession } from '../../app/session.tsx'
 import { Frame } from '../../app/Shell.tsx'
 import { DataTable } from '../../components/DataTable.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
+import { roleTexts } from '../../components/roles.ts'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { meTexts } from './text.ts'
@@ -67,6 +68,7 @@ function Me() {
 
 function Memberships() {
   const t = useTexts(meTexts)
+  const r = useTexts(roleTexts)
   const { memberships } = useSession()
   if (memberships.length === 0) return <Text c="dimmed">{t('none')}</Text>
   return memberships.map(({ tenant, role }) => (
@@ -74,7 +76,7 @@ function Memberships() {
       <Anchor component={Link} to={`/t/${tenant.code}`} size="sm" className="foreign">
         {tenant.name}
       </Anchor>{' '}
-      · {role}
+      · {r(role)}
     </Text>
   ))
 }

@@ -11,7 +11,7 @@ import { Marker } from '../../components/Marker.tsx'
 import { durationText } from '../../components/moments.ts'
 import { PageHeader } from '../../components/PageHeader.tsx'
 import { Relative, Time } from '../../components/Time.tsx'
-import { useTexts } from '../../i18n/texts.ts'
+import { useTexts, type Translate } from '../../i18n/texts.ts'
 import { nodesTexts } from './text.ts'
 
 type Node = Nodes['nodes'][number]
@@ -47,7 +47,7 @@ function Found({ nodes, retry }: { nodes: Nodes; retry: () => void }) {
         idOf={({ role }) => role}
         empty={<Text c="dimmed">{t('noLeaders')}</Text>}
         columns={[
-          { id: 'role', header: t('role'), cell: ({ role }) => role },
+          { id: 'role', header: t('role'), cell: ({ role }) => dutyWord(t, role) },
           {
             id: 'node',
             header: t('node'),
@@ -64,6 +64,9 @@ function Found({ nodes, retry }: { nodes: Nodes; retry: () => void }) {
     </Stack>
   )
 }
+
+/** What a node leads. A newer server may name one that this console does not know. */
+const dutyWord = (t: Translate<'housekeeping'>, role: string): string => (role === 'housekeeping' ? t(role) : role)
 
 const LOOKS = {
   RUNNING: { tone: 'success', icon: CircleCheck, outline: 'solid' },
@@ -102,7 +105,11 @@ function NodeTable({ nodes, retry }: { nodes: readonly Node[]; retry: () => void
               <Marker word={t('silent')} tone="failed" icon={Unplug} outline="thick" />
             ),
         },
-        { id: 'leads', header: t('leads'), cell: ({ leads }) => (leads.length === 0 ? t('nothing') : leads.join(', ')) },
+        {
+          id: 'leads',
+          header: t('leads'),
+          cell: ({ leads }) => (leads.length === 0 ? t('nothing') : leads.map((role) => dutyWord(t, role)).join(', ')),
+        },
         { id: 'version', header: t('version'), cell: ({ version }) => version },
         { id: 'uptime', header: t('uptime'), align: 'right', cell: ({ uptimeMs }) => durationText(uptimeMs) },
         { id: 'seen', header: t('seen'), cell: ({ seenAt }) => <Relative at={seenAt} /> },
