@@ -61,6 +61,17 @@ test('E2: a run that failed says why, and is run again from there with a changed
   await context.close()
 })
 
+test('what its nodes made stands with the parameters of a run', async () => {
+  const { page, context } = await openConsole()
+  await page.goto(`/t/default/runs/${failedRun}?view=data`)
+  expect(await page.getByRole('region', { name: 'Parameters of the run' }).textContent()).toContain('"fail": 1')
+  const output = page.getByRole('region', { name: 'Output of extract' })
+  await output.getByText('"rows": 42').waitFor()
+  await page.getByRole('button', { name: 'Hide: Output of extract' }).click()
+  await output.waitFor({ state: 'detached' })
+  await context.close()
+})
+
 describe('E8: why it is not running', () => {
   test('no executor is there, one comes, and it runs', async () => {
     await executor.stop()
