@@ -1,5 +1,5 @@
 import type { SessionItem } from '@carillon/contract'
-import { Anchor, Button, Stack, Switch, Text, Title } from '@mantine/core'
+import { Anchor, Button, Select, Stack, Switch, Text, Title } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { platformApi } from '../../api/session.ts'
@@ -8,6 +8,7 @@ import { preferences, setPreferences, usePreferences } from '../../app/preferenc
 import { SessionGate } from '../../app/SessionGate.tsx'
 import { useSession } from '../../app/session.tsx'
 import { Frame } from '../../app/Shell.tsx'
+import { useZoneChoices } from '../../app/zone-choices.ts'
 import { DataTable } from '../../components/DataTable.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
 import { roleTexts } from '../../components/roles.ts'
@@ -55,14 +56,29 @@ function Me() {
           <Title order={2} mb="xs">
             {t('preferences')}
           </Title>
-          <Switch
-            label={t('shortcuts')}
-            checked={shortcuts}
-            onChange={({ currentTarget }) => setPreferences({ shortcuts: currentTarget.checked })}
-          />
+          <Stack gap="sm">
+            <ZoneSelect />
+            <Switch
+              label={t('shortcuts')}
+              checked={shortcuts}
+              onChange={({ currentTarget }) => setPreferences({ shortcuts: currentTarget.checked })}
+            />
+          </Stack>
         </section>
       </Stack>
     </>
+  )
+}
+
+function ZoneSelect() {
+  const { label, zone, choices, choose } = useZoneChoices()
+  return (
+    <Select
+      maw={360}
+      {...{ label, data: choices, value: zone }}
+      allowDeselect={false}
+      onChange={(next) => next !== null && choose(next)}
+    />
   )
 }
 
