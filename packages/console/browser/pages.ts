@@ -57,6 +57,7 @@ const PAGES: readonly Place[] = [
   { name: 'dag-diff', path: '/t/default/dags/nightly?tab=versions&from=1&to=2' },
   { name: 'dag-parameters', path: '/t/default/dags/nightly?tab=parameters' },
   { name: 'dag-settings', path: '/t/default/dags/nightly?tab=settings' },
+  { name: 'dag-history', path: '/t/default/dags/nightly?tab=history' },
   { name: 'dag-run-dialog', path: '/t/default/dags/nightly?run=1' },
   { name: 'dag-editor', path: '/t/default/dags/nightly/edit?version=2&node=load' },
   { name: 'dag-editor-outline', path: '/t/default/dags/nightly/edit?version=2&view=outline' },
