@@ -8,7 +8,12 @@ const steps = defineHandler({
   name: 'step',
   run: async ({ params, attempt, log, signal, progress }) => {
     const { fail = 0, lines = 0, everyMs = 0, holdMs = 0 } = params as Readonly<Record<string, number>>
+    const { say } = params as { readonly say?: string }
     log.info(`begins, attempt ${attempt}`)
+    if (say !== undefined) {
+      log.info(say)
+      return { said: say }
+    }
     for (let line = 1; line <= lines && !signal.aborted; line++) {
       log.info(`line ${line} of ${lines}`)
       if (everyMs > 0 && line % 25 === 0) await new Promise((resolve) => setTimeout(resolve, everyMs * 25))

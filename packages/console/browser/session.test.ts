@@ -1,4 +1,5 @@
-import { expect, inject, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, inject, test } from 'vitest'
 import { api, createPerson, openConsole, useBrowser } from './console.ts'
 
 useBrowser()
@@ -42,6 +43,59 @@ test('a session that ends under a form is renewed over it, and nothing typed is 
   await context.close()
 })
 
+describe('while a DAG is edited', () => {
+  const SOON = { timeout: 30_000 }
+  const newDraft = async (dag: string) => {
+    await api().dags.create({ body: { code: dag } })
+    const nodes = [{ code: 'first', task: 'weather-report-seattle' }]
+    await api().dagVersions.create({ params: { dag }, body: { definition: { nodes, edges: [] } } })
+  }
+  const nodesOf = async (dag: string) => (await api().dagVersions.get({ params: { dag, number: 1 } })).nodeCount
+  const saveState = (page: Page, kind: string) => page.locator(`[data-save=${kind}]`).waitFor()
+  const copyNode = async (page: Page) => {
+    await page.getByRole('tree').focus()
+    await page.keyboard.press('Home')
+    await page.keyboard.press('ControlOrMeta+d')
+  }
+
+  test('a session that ends takes no edit with it: what was drawn is saved once one is signed in again', async () => {
+    await newDraft('session-ends')
+    const { page, context } = await openConsole()
+    await page.goto('/t/default/dags/session-ends/edit')
+    await saveState(page, 'SAVED')
+    await context.clearCookies()
+    await copyNode(page)
+    const dialog = page.getByRole('dialog', { name: 'Your session has ended' })
+    await dialog.locator('input[name=password]').fill(inject('stage').password)
+    expect(await nodesOf('session-ends')).toBe(1)
+    await dialog.getByRole('button', { name: 'Sign in' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    await saveState(page, 'SAVED')
+    await expect.poll(() => nodesOf('session-ends'), SOON).toBe(2)
+    await context.close()
+  })
+
+  test('a role that is taken away takes no edit with it: it is said to be refused, kept here, and saved when the role is back', async () => {
+    await newDraft('role-taken')
+    const { login, password } = await createPerson('draws-dags')
+    const give = (role: 'developer' | 'viewer') => api().members.set({ params: { login }, body: { role } })
+    await give('developer')
+    const { page, context } = await openConsole({ as: { login, password } })
+    await page.goto('/t/default/dags/role-taken/edit')
+    await saveState(page, 'SAVED')
+    await give('viewer')
+    await copyNode(page)
+    await saveState(page, 'REFUSED')
+    expect(await page.getByRole('treeitem').count()).toBe(2)
+    expect(await nodesOf('role-taken')).toBe(1)
+    await give('developer')
+    await page.reload()
+    await saveState(page, 'SAVED')
+    await expect.poll(() => nodesOf('role-taken'), SOON).toBe(2)
+    await context.close()
+  })
+})
+
 test('signing out ends the session, not only its page', async () => {
   const { page, context } = await openConsole()
   await page.goto('/t/default/runs')
@@ -64,6 +118,19 @@ test('language and theme are kept', async () => {
   expect(
     await page.evaluate(() => [document.documentElement.lang, document.documentElement.dataset['mantineColorScheme']]),
   ).toEqual(['zh-CN', 'dark'])
+  await context.close()
+})
+
+test('on a phone the zone of times is chosen under My account', async () => {
+  const { page, context } = await openConsole({ width: 390, height: 844 })
+  await page.goto('/me')
+  const seen = page.getByRole('table', { name: 'Where I am signed in' }).locator('time').last()
+  await seen.filter({ hasText: 'GMT+8' }).waitFor()
+  await page.getByRole('main').getByLabel('Times in').first().click()
+  await page.getByRole('option', { name: 'UTC' }).click()
+  await seen.filter({ hasText: 'UTC' }).waitFor()
+  await page.reload()
+  await seen.filter({ hasText: 'UTC' }).waitFor()
   await context.close()
 })
 

@@ -3,8 +3,8 @@ import { Check, Globe, Languages, Moon, Sun, SunMoon } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { zoneName } from '../components/moments.ts'
 import { LANGUAGES, setLanguage, useLanguage, useTexts, type Language } from '../i18n/texts.ts'
-import { setPreferences, usePreferences } from './preferences.ts'
 import { shellTexts } from './text.ts'
+import { useZoneChoices } from './zone-choices.ts'
 
 interface ChoiceMenuProps<T extends string> {
   readonly label: string
@@ -76,19 +76,14 @@ export function ThemeMenu() {
 }
 
 export function ZoneMenu() {
-  const t = useTexts(shellTexts)
-  const { zone } = usePreferences()
-  const choices = [
-    { value: 'local' as const, label: t('localZone', { zone: zoneName('local') }) },
-    { value: 'UTC' as const, label: 'UTC' },
-  ]
+  const { label, zone, choices, choose } = useZoneChoices()
   return (
     <ChoiceMenu
-      label={`${t('zone')}: ${zoneName(zone)}`}
+      label={`${label}: ${zoneName(zone)}`}
       icon={<Globe size={16} aria-hidden />}
       choices={choices}
       value={zone}
-      onChange={(next) => setPreferences({ zone: next })}
+      onChange={choose}
     />
   )
 }

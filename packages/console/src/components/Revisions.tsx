@@ -10,6 +10,7 @@ import { ConfirmDialog } from './ConfirmDialog.tsx'
 import { Loading } from './DataTable.tsx'
 import { ErrorPanel } from './ErrorPanel.tsx'
 import { JsonView } from './JsonView.tsx'
+import { useOperationWords } from './operations.ts'
 import { componentTexts } from './text.ts'
 import { Time } from './Time.tsx'
 
@@ -101,6 +102,7 @@ export function Revisions({ queryKey, list, restore, mayRestore }: RevisionsProp
 
 function One({ revision, newest, onRestore }: { revision: Revision; newest: boolean; onRestore?: () => void }) {
   const t = useTexts(texts)
+  const { operationWord } = useOperationWords()
   const [opened, { toggle }] = useDisclosure()
   const { version, at, principal, operation, body } = revision
   return (
@@ -113,7 +115,7 @@ function One({ revision, newest, onRestore }: { revision: Revision; newest: bool
           </Text>
           <Time at={at} />
           <Text c="dimmed" className="foreign">
-            {operation} · {t('by', { principal })}
+            {operationWord(operation)} · {t('by', { principal })}
           </Text>
         </Group>
         <Group gap="xs">

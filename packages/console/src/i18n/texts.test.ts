@@ -1,6 +1,8 @@
 import i18next from 'i18next'
 import { expect, test } from 'vitest'
+import '../components/operations.ts'
 import '../components/policies.ts'
+import '../components/roles.ts'
 import '../components/states.ts'
 
 const modules = import.meta.glob('../**/text.ts', { eager: true })

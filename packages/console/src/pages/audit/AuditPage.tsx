@@ -12,8 +12,10 @@ import type { Filter } from '../../components/FilterBar.tsx'
 import { JsonView } from '../../components/JsonView.tsx'
 import { ListPage } from '../../components/ListPage.tsx'
 import { momentText } from '../../components/moments.ts'
+import { useOperationWords } from '../../components/operations.ts'
 import { componentTexts } from '../../components/text.ts'
 import { Time } from '../../components/Time.tsx'
+import { TwoLines } from '../../components/TwoLines.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { changesBetween } from './changes.ts'
 import { auditTexts } from './text.ts'
@@ -67,16 +69,21 @@ function useFilters(): readonly Filter[] {
 
 function useColumns(show: (entry: Entry) => void): readonly Column<Entry>[] {
   const t = useTexts(auditTexts)
+  const { kindWord, operationWord } = useOperationWords()
   return [
     { id: 'at', header: t('at'), cell: ({ at }) => <Time at={at} /> },
     { id: 'principal', header: t('principal'), cell: ({ principal }) => <span className="foreign">{principal}</span> },
-    { id: 'operation', header: t('operation'), cell: ({ operation }) => <code>{operation}</code> },
+    {
+      id: 'operation',
+      header: t('operation'),
+      cell: ({ operation }) => <TwoLines under={operation}>{operationWord(operation)}</TwoLines>,
+    },
     {
       id: 'object',
       header: t('object'),
       cell: ({ objectKind, objectId, after, before }) => (
         <span className="foreign">
-          {objectKind} {nameIn(after) ?? nameIn(before) ?? objectId ?? ''}
+          {kindWord(objectKind)} {nameIn(after) ?? nameIn(before) ?? objectId ?? ''}
         </span>
       ),
     },
@@ -89,7 +96,7 @@ function useColumns(show: (entry: Entry) => void): readonly Column<Entry>[] {
         <Button
           size="compact-sm"
           variant="default"
-          aria-label={t('showDetails', { operation: entry.operation, at: momentText(entry.at, 'UTC') })}
+          aria-label={t('showDetails', { operation: operationWord(entry.operation), at: momentText(entry.at, 'UTC') })}
           onClick={() => show(entry)}
         >
           {t('details')}
@@ -108,16 +115,17 @@ function nameIn(body: unknown): string | undefined {
 function Details({ entry, onClose }: { entry: Entry; onClose: () => void }) {
   const t = useTexts(auditTexts)
   const c = useTexts(componentTexts)
+  const { kindWord, operationWord } = useOperationWords()
   const { operation, before, after } = entry
   const changes = changesBetween(before, after)
   return (
-    <Modal opened onClose={onClose} title={operation} size="xl" closeButtonProps={{ 'aria-label': c('close') }}>
+    <Modal opened onClose={onClose} title={operationWord(operation)} size="xl" closeButtonProps={{ 'aria-label': c('close') }}>
       <Stack>
         <Facts
           facts={[
             [t('at'), <Time key="at" at={entry.at} />],
             [t('principal'), entry.principal],
-            [t('object'), `${entry.objectKind} ${entry.objectId ?? ''}`],
+            [t('object'), `${kindWord(entry.objectKind)} ${entry.objectId ?? ''}`],
             [t('address'), entry.address],
             [t('request'), entry.requestId],
           ]}

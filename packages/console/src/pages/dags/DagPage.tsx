@@ -3,6 +3,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { Pencil, Play } from 'lucide-react'
 import { useState } from 'react'
+import { LostDialog, lazyPart } from '../../app/lazy-part.tsx'
 import { BY_PEOPLE_MS, useLive } from '../../app/live.ts'
 import { useLiveList } from '../../app/live-list.ts'
 import { listTopic } from '../../app/live-topics.ts'
@@ -10,11 +11,11 @@ import { given } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
 import { useSetSearch } from '../../app/set-search.ts'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
+import { Loading } from '../../components/DataTable.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { Found } from '../../components/Found.tsx'
 import { ObjectPage } from '../../components/ObjectPage.tsx'
 import { RemoveDialog } from '../../components/RemoveDialog.tsx'
-import { Revisions } from '../../components/Revisions.tsx'
 import { Tag } from '../../components/Tag.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { RunsTable } from '../runs/RunsTable.tsx'
@@ -27,6 +28,10 @@ import { dagsTexts } from './text.ts'
 import { Versions } from './Versions.tsx'
 
 const route = getRouteApi('/t/$tenant/dags/$dag')
+const Revisions = lazyPart(async () => (await import('../../components/Revisions.tsx')).Revisions, {
+  whileLoading: <Loading />,
+  Lost: LostDialog,
+})
 
 export function DagPage() {
   const { dag } = route.useParams()

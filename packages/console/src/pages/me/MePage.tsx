@@ -1,5 +1,5 @@
 import type { SessionItem } from '@carillon/contract'
-import { Anchor, Button, Stack, Switch, Text, Title } from '@mantine/core'
+import { Anchor, Button, Select, Stack, Switch, Text, Title } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { platformApi } from '../../api/session.ts'
@@ -8,8 +8,10 @@ import { preferences, setPreferences, usePreferences } from '../../app/preferenc
 import { SessionGate } from '../../app/SessionGate.tsx'
 import { useSession } from '../../app/session.tsx'
 import { Frame } from '../../app/Shell.tsx'
+import { useZoneChoices } from '../../app/zone-choices.ts'
 import { DataTable } from '../../components/DataTable.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
+import { roleTexts } from '../../components/roles.ts'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { meTexts } from './text.ts'
@@ -54,19 +56,35 @@ function Me() {
           <Title order={2} mb="xs">
             {t('preferences')}
           </Title>
-          <Switch
-            label={t('shortcuts')}
-            checked={shortcuts}
-            onChange={({ currentTarget }) => setPreferences({ shortcuts: currentTarget.checked })}
-          />
+          <Stack gap="sm">
+            <ZoneSelect />
+            <Switch
+              label={t('shortcuts')}
+              checked={shortcuts}
+              onChange={({ currentTarget }) => setPreferences({ shortcuts: currentTarget.checked })}
+            />
+          </Stack>
         </section>
       </Stack>
     </>
   )
 }
 
+function ZoneSelect() {
+  const { label, zone, choices, choose } = useZoneChoices()
+  return (
+    <Select
+      maw={360}
+      {...{ label, data: choices, value: zone }}
+      allowDeselect={false}
+      onChange={(next) => next !== null && choose(next)}
+    />
+  )
+}
+
 function Memberships() {
   const t = useTexts(meTexts)
+  const r = useTexts(roleTexts)
   const { memberships } = useSession()
   if (memberships.length === 0) return <Text c="dimmed">{t('none')}</Text>
   return memberships.map(({ tenant, role }) => (
@@ -74,7 +92,7 @@ function Memberships() {
       <Anchor component={Link} to={`/t/${tenant.code}`} size="sm" className="foreign">
         {tenant.name}
       </Anchor>{' '}
-      · {role}
+      · {r(role)}
     </Text>
   ))
 }

@@ -13,6 +13,7 @@ import { EmptyState } from '../../components/EmptyState.tsx'
 import { ProblemAlert } from '../../components/ErrorPanel.tsx'
 import { FieldsDialog } from '../../components/FieldsDialog.tsx'
 import { PageHeader } from '../../components/PageHeader.tsx'
+import { roleTexts } from '../../components/roles.ts'
 import { RowActions } from '../../components/RowActions.tsx'
 import { Time } from '../../components/Time.tsx'
 import { useTexts } from '../../i18n/texts.ts'
@@ -23,6 +24,7 @@ const ROLES = ['owner', 'admin', 'developer', 'operator', 'viewer'] as const sat
 
 export function MembersPage() {
   const t = useTexts(membersTexts)
+  const r = useTexts(roleTexts)
   const { code, api } = useTenant()
   const { user } = useSession()
   const client = useQueryClient()
@@ -61,7 +63,7 @@ export function MembersPage() {
               <Select
                 size="xs"
                 aria-label={t('roleOf', { login })}
-                data={[...ROLES]}
+                data={ROLES.map((value) => ({ value, label: r(value) }))}
                 value={role}
                 allowDeselect={false}
                 onChange={(next) => next !== null && giving.mutate({ login, role: next })}

@@ -13,7 +13,7 @@ import { durationText } from '../../components/moments.ts'
 import { PageHeader } from '../../components/PageHeader.tsx'
 import { RowActions } from '../../components/RowActions.tsx'
 import { Relative, Time } from '../../components/Time.tsx'
-import { useTexts } from '../../i18n/texts.ts'
+import { useTexts, type Translate } from '../../i18n/texts.ts'
 import { ControlDialog, ORDERED, ORDERS, type Control } from './ControlDialog.tsx'
 import { nodesTexts } from './text.ts'
 
@@ -75,7 +75,7 @@ function Found({ nodes, retry }: { nodes: Nodes; retry: () => void }) {
         idOf={({ role }) => role}
         empty={<Text c="dimmed">{t('noLeaders')}</Text>}
         columns={[
-          { id: 'role', header: t('role'), cell: ({ role }) => role },
+          { id: 'role', header: t('role'), cell: ({ role }) => dutyWord(t, role) },
           {
             id: 'node',
             header: t('node'),
@@ -101,6 +101,9 @@ const STATES = ['RUNNING', 'STOPPED', 'DRAINING'] as const
 function stricter(own: State, ofAll: State): State {
   return STATES.indexOf(own) > STATES.indexOf(ofAll) ? own : ofAll
 }
+
+/** What a node leads. A newer server may name one that this console does not know. */
+const dutyWord = (t: Translate<'housekeeping'>, role: string): string => (role === 'housekeeping' ? t(role) : role)
 
 const LOOKS = {
   RUNNING: { tone: 'success', icon: CircleCheck, outline: 'solid' },
@@ -145,7 +148,11 @@ function NodeTable({ nodes, ofAll, retry, ask }: NodeTableProps) {
             return <Marker word={t(state)} {...LOOKS[state]} />
           },
         },
-        { id: 'leads', header: t('leads'), cell: ({ leads }) => (leads.length === 0 ? t('nothing') : leads.join(', ')) },
+        {
+          id: 'leads',
+          header: t('leads'),
+          cell: ({ leads }) => (leads.length === 0 ? t('nothing') : leads.map((role) => dutyWord(t, role)).join(', ')),
+        },
         { id: 'version', header: t('version'), cell: ({ version }) => version },
         { id: 'uptime', header: t('uptime'), align: 'right', cell: ({ uptimeMs }) => durationText(uptimeMs) },
         { id: 'seen', header: t('seen'), cell: ({ seenAt }) => <Relative at={seenAt} /> },

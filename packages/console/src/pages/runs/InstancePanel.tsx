@@ -8,6 +8,7 @@ import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { JsonView } from '../../components/JsonView.tsx'
 import { LogViewer, type LogView } from '../../components/log-viewer/LogViewer.tsx'
 import { StateBadge } from '../../components/StateBadge.tsx'
+import { stateTexts } from '../../components/states.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import { Attempts } from './Attempts.tsx'
 import { NodeActions } from './NodeActions.tsx'
@@ -138,6 +139,7 @@ function InstanceLog({ instance, search, name }: { instance: InstanceDetail; sea
 
 function AttemptChoice({ instance, number }: { instance: InstanceDetail; number: number }) {
   const t = useTexts(runTexts)
+  const s = useTexts(stateTexts)
   const setSearch = useSetSearch()
   return (
     <Select
@@ -147,7 +149,7 @@ function AttemptChoice({ instance, number }: { instance: InstanceDetail; number:
       aria-label={t('attempts')}
       data={instance.attempts.map((each) => ({
         value: String(each.number),
-        label: `${t('attempt', { number: each.number })} · ${each.outcome ?? t('underWay')}`,
+        label: `${t('attempt', { number: each.number })} · ${each.outcome === null ? t('underWay') : s(each.outcome)}`,
       }))}
       value={String(number)}
       allowDeselect={false}
@@ -158,6 +160,7 @@ function AttemptChoice({ instance, number }: { instance: InstanceDetail; number:
 
 function Elements({ id, siblings }: { id: number; siblings: readonly RunInstance[] }) {
   const t = useTexts(runTexts)
+  const s = useTexts(stateTexts)
   const setSearch = useSetSearch()
   return (
     <Select
@@ -167,7 +170,7 @@ function Elements({ id, siblings }: { id: number; siblings: readonly RunInstance
       aria-label={t('elements')}
       data={siblings.map((each) => ({
         value: String(each.id),
-        label: `${t('element', { number: each.shardIndex + 1 })} · ${stateOf(each)}`,
+        label: `${t('element', { number: each.shardIndex + 1 })} · ${s(stateOf(each))}`,
       }))}
       value={String(id)}
       allowDeselect={false}

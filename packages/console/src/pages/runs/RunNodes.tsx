@@ -1,5 +1,5 @@
 import type { DagDefinitionView, RunDetail } from '@carillon/contract'
-import { Tabs } from '@mantine/core'
+import { Tabs, Title } from '@mantine/core'
 import { useSearch } from '@tanstack/react-router'
 import { Suspense, lazy, useCallback, useState } from 'react'
 import { useSetSearch } from '../../app/set-search.ts'
@@ -11,8 +11,9 @@ import { firstFailed } from './ErrorCard.tsx'
 import { Gantt } from './Gantt.tsx'
 import { InstancePanel } from './InstancePanel.tsx'
 import { NodeList } from './NodeList.tsx'
+import { Outputs } from './Outputs.tsx'
 import classes from './run.module.css'
-import { BAD, nextFailure, type RunNode } from './run-nodes.ts'
+import { BAD, nextFailure, outputsOf, type RunNode } from './run-nodes.ts'
 import { runTexts } from './run-text.ts'
 
 const RunGraph = lazy(() => import('./RunGraph.tsx'))
@@ -91,7 +92,14 @@ export function RunNodes({ run, nodes, definition }: RunNodesProps) {
             <Gantt run={run} nodes={nodes} edges={definition?.edges ?? []} selected={selected} onChoose={choose} />
           </Tabs.Panel>
           <Tabs.Panel value="data">
+            <Title order={2} mb={4}>
+              {t('runParams')}
+            </Title>
             <JsonView value={run.params} label={t('runParams')} />
+            <Title order={2} mt="md" mb={4}>
+              {t('outputs')}
+            </Title>
+            <Outputs run={run} outputs={outputsOf(nodes, definition?.edges ?? [])} />
           </Tabs.Panel>
         </Tabs>
       </div>

@@ -5,6 +5,7 @@ import {
   failureOf,
   nextFailure,
   nodesOf,
+  outputsOf,
   progressOf,
   repeatedFromFailed,
   stateOf,
@@ -85,6 +86,25 @@ test('one goes from failure to failure in the order of the DAG, and around', () 
   expect([way(null, 1), way('a', 1), way('b', 1), way('d', 1), way('e', 1)]).toEqual(['a', 'c', 'c', 'a', 'a'])
   expect([way(null, -1), way('a', -1), way('b', -1), way('d', -1), way('e', -1)]).toEqual(['d', 'd', 'a', 'c', 'd'])
   expect(nextFailure(nodesOf([instance(0, 'SUCCESS')], null), 'a', 1)).toBeUndefined()
+})
+
+test('of a run, the outputs of its last nodes come first, each element has its own, and what came without it counts', () => {
+  const made = { output: { rows: 1 }, outputLeftOut: false }
+  const instances = [
+    instance(0, 'SUCCESS', made),
+    instance(1, 'SUCCESS', { output: null, outputLeftOut: true, shardIndex: 0 }),
+    instance(1, 'SUCCESS', { ...made, shardIndex: 1 }),
+    instance(2, 'FAILED', { output: null, outputLeftOut: false }),
+    instance(3, 'SUCCESS', made),
+  ]
+  const listed = outputsOf(nodesOf(instances, definition), definition.edges)
+  expect(listed.map(({ name, element }) => [name, element])).toEqual([
+    ['d', null],
+    ['a', null],
+    ['b', 0],
+    ['b', 1],
+  ])
+  expect(listed[0]!.instance).toBe(instances[4]!.id)
 })
 
 test('edges are taken or not as far as the nodes tell', () => {

@@ -120,6 +120,24 @@ export function nextFailure(nodes: readonly RunNode[], selected: string | null, 
   return by === 1 ? (failed.find(isAhead) ?? failed[0]) : (failed.findLast(isAhead) ?? failed.at(-1))
 }
 
+export interface NodeOutput {
+  readonly instance: number
+  readonly name: string
+  /** Which of several it is, from 0; null: its node has one instance. */
+  readonly element: number | null
+}
+
+/** What has an output that can be read, whether it came with the run or not: first that of the nodes behind which there is none. */
+export function outputsOf(nodes: readonly RunNode[], edges: Definition['edges']): readonly NodeOutput[] {
+  const inside = new Set(edges.map(({ from }) => from))
+  const isEnd = ({ code }: RunNode) => !inside.has(code)
+  return [...nodes.filter(isEnd), ...nodes.filter((node) => !isEnd(node))].flatMap(({ name, instances }) =>
+    instances
+      .filter(({ output, outputLeftOut }) => output !== null || outputLeftOut)
+      .map(({ id, shardIndex }) => ({ instance: id, name, element: instances.length === 1 ? null : shardIndex })),
+  )
+}
+
 export interface EdgeOfRun {
   readonly from: string
   readonly to: string

@@ -1,7 +1,8 @@
 import type { Client } from '@carillon/contract'
 import { Table, Text } from '@mantine/core'
 import { Time } from '../../components/Time.tsx'
-import { useTexts } from '../../i18n/texts.ts'
+import { useLanguage, useTexts } from '../../i18n/texts.ts'
+import { dayWords } from './month.ts'
 import { schedulesTexts } from './text.ts'
 
 export type Preview = Awaited<ReturnType<Client['schedules']['previewDraft']>>
@@ -16,6 +17,7 @@ interface NextFiresProps {
 /** Fires as the server works them out: in the schedule's zone and in the reader's, with what leaves one out and what the clocks do to it. */
 export function NextFires({ preview, label, atMost }: NextFiresProps) {
   const t = useTexts(schedulesTexts)
+  const language = useLanguage()
   if (preview.fires.length === 0) return <Text c="dimmed">{preview.whyNone ?? t('noFires')}</Text>
   return (
     <Table.ScrollContainer
@@ -39,7 +41,7 @@ export function NextFires({ preview, label, atMost }: NextFiresProps) {
           {preview.fires.map((fire, index) => (
             <Table.Tr key={`${fire.fireAt} ${index}`} style={fire.excluded ? { textDecoration: 'line-through' } : undefined}>
               <Table.Td style={{ whiteSpace: 'nowrap' }}>
-                {fire.local.replace('T', ' ')} {fire.weekday}
+                {fire.local.replace('T', ' ')} {dayWords(fire.local.slice(0, 10), language, { weekday: 'short' })}
               </Table.Td>
               <Table.Td>
                 <Time at={fire.fireAt} />

@@ -16,6 +16,7 @@ import { EmptyState } from '../../components/EmptyState.tsx'
 import { FieldsDialog } from '../../components/FieldsDialog.tsx'
 import { momentOf } from '../../components/FormFields.tsx'
 import { ListPage } from '../../components/ListPage.tsx'
+import { roleTexts } from '../../components/roles.ts'
 import { RowActions } from '../../components/RowActions.tsx'
 import { ShownOnce } from '../../components/ShownOnce.tsx'
 import { Time } from '../../components/Time.tsx'
@@ -29,6 +30,7 @@ type Created = Token & { readonly secret: string }
 
 export function TokensPage() {
   const t = useTexts(tokensTexts)
+  const r = useTexts(roleTexts)
   const { code, api } = useTenant()
   const client = useQueryClient()
   const search = route.useSearch()
@@ -52,7 +54,7 @@ export function TokensPage() {
       hint={t('hint')}
       action={<Button onClick={dialog.open}>{t('create')}</Button>}
       filters={[
-        { key: 'role', label: t('role'), kind: 'one', options: ROLES.map((value) => ({ value, label: value })), width: 150 },
+        { key: 'role', label: t('role'), kind: 'one', options: ROLES.map((value) => ({ value, label: r(value) })), width: 150 },
         { key: 'revoked', label: t('onlyRevoked'), kind: 'flag', width: 120 },
       ]}
       values={search}
@@ -89,6 +91,7 @@ export function TokensPage() {
 
 function useColumns(revoke: (token: Token) => void): readonly Column<Token>[] {
   const t = useTexts(tokensTexts)
+  const r = useTexts(roleTexts)
   return [
     { id: 'name', header: t('name'), cell: ({ name }) => <span className="foreign">{name}</span> },
     {
@@ -96,7 +99,7 @@ function useColumns(revoke: (token: Token) => void): readonly Column<Token>[] {
       header: t('role'),
       cell: ({ role, app, platformAdmin }) => (
         <span className="foreign">
-          {role}
+          {r(role)}
           {app === null ? '' : ` · ${app.code}`}
           {platformAdmin ? ` · ${t('platform')}` : ''}
         </span>
@@ -125,6 +128,7 @@ function stateOf({ revokedAt, expiresAt }: Token): 'revoked' | 'expired' | 'vali
 
 function NewToken({ onClose, onDone }: { onClose: () => void; onDone: (token: Created) => void }) {
   const t = useTexts(tokensTexts)
+  const r = useTexts(roleTexts)
   const { api, code } = useTenant()
   const apps = useQuery({ queryKey: ['apps', code, 'choices'], queryFn: () => api.apps.list({ query: { limit: 200 } }) })
   return (
@@ -138,7 +142,7 @@ function NewToken({ onClose, onDone }: { onClose: () => void; onDone: (token: Cr
           label: t('role'),
           kind: 'choice',
           required: true,
-          options: ROLES.map((value) => ({ value, label: value })),
+          options: ROLES.map((value) => ({ value, label: r(value) })),
         },
         {
           key: 'app',
