@@ -187,7 +187,7 @@ describe('a shard of a broadcast whose executor has gone', () => {
   const GONE_MS = 300_000
 
   /** A run whose first shard has succeeded and whose second waits for an executor that left so long ago. */
-  async function leftBehind(shards: Partial<ShardsPolicy>, agoMs: number, more?: TaskShape) {
+  async function leftBehind(shards: { readonly successShare?: number }, agoMs: number, more?: TaskShape) {
     const task = await sharded({ mode: 'BROADCAST', ...shards }, 0, more)
     const [stays, leaves] = [await world.executor(task), await world.executor(task)]
     const run = await world.start(task)
