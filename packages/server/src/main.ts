@@ -80,8 +80,11 @@ async function startNode(
   const url = config.databaseUrl ?? embedded!.url
   const vault = vaultOf(config)
   await prepareSchema(url, config, progress)
-  const base = openBase({ url, nodeId: nodeIdOf(config), vault, config, log })
-  const node = assemble(base, config, log)
+  const nodeId = nodeIdOf(config)
+  // Nodes often write to one place: from here on each line says whose it is.
+  const ownLog = log.child({ node: nodeId })
+  const base = openBase({ url, nodeId, vault, config, log: ownLog })
+  const node = assemble(base, config, ownLog)
   let stopping: Promise<void> | undefined
   const stop = async () => {
     await end(node)
@@ -98,7 +101,7 @@ async function startNode(
     }
   } catch (error) {
     // A start that failed leaves nothing behind that would keep the process alive.
-    await stop().catch((reason: unknown) => log.warn(causeOf(reason), 'Could not leave in order'))
+    await stop().catch((reason: unknown) => ownLog.warn(causeOf(reason), 'Could not leave in order'))
     throw error
   }
 }

@@ -2,6 +2,7 @@ import type { Config } from './config.ts'
 import type { Engine } from './lifecycle/engine.ts'
 import type { Keeper } from './gateway/xxl-job/look-after.ts'
 import { consumeScheduleWakes, rearmForgottenDelays } from './lifecycle/consume-wakes.ts'
+import { endGoneShards } from './lifecycle/gone-shards.ts'
 import type { HealthChecks } from './lifecycle/check-health.ts'
 import { cancelPush, dispatchPush, type PushDispatch } from './lifecycle/dispatch.ts'
 import { fireSchedules, type FiringDeps } from './lifecycle/fire-schedules.ts'
@@ -88,6 +89,7 @@ export function startServices(deps: ServicesDeps): Services {
     timeOut: async () => Math.min(await timeOut(engine, loops.timeOut.restMs), await timeOutRuns(engine, loops.timeOut.restMs)),
     xxlJob: () => deps.xxlJob.step(),
     reap: () => reapLost(engine, clock.isCalm(), loops.reap.restMs),
+    goneShards: () => endGoneShards(engine, clock.isCalm(), loops.reap.restMs),
     wake: async () => {
       await wakeWaiting(engine)
       return loops.wake.restMs

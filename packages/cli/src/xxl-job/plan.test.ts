@@ -321,3 +321,13 @@ describe('documents', () => {
     expect(schedulesToResume(await plan(jobs))).toEqual(['xxl-1'])
   })
 })
+
+test('log numbers that reach those of the day are to be seen to, any others are not', async () => {
+  const ofDay = (OPTIONS.now / 86_400_000) * 2 ** 37
+  const found = async (lastLogId: number) => {
+    const database = await read(dumpOf(ordersDatabase('2.3 – 3.4')))
+    return planImport({ ...database, lastLogId }, OPTIONS).findings.filter(({ text }) => text.includes('log numbers'))
+  }
+  expect(await found(ofDay - 1)).toEqual([])
+  expect(await found(ofDay)).toMatchObject([{ kind: 'TO_DO', jobs: [], text: expect.stringContaining(`begin at ${ofDay}`) }])
+})

@@ -21,6 +21,8 @@ export interface ImportPlan {
   readonly users: readonly XxlUser[]
   /** The highest number of a run in xxl-job's log; executors name their log files by such numbers. */
   readonly lastLogId: number | null
+  /** The least log number that executors get from now on. */
+  readonly firstLogId: number
 }
 
 export interface PlannedApp {
@@ -110,6 +112,8 @@ export function planImport(database: XxlDatabase, options: PlanOptions): ImportP
     return { ...task, downstream: dag === null ? links.get(task.job)!.map(codeOfJob) : [], dag }
   })
   const { naming, users, lastLogId } = database
+  const firstLogId = firstIdOf(options.now)
+  if (lastLogId !== null && lastLogId >= firstLogId) findings.add('TO_DO', beyond(lastLogId, firstLogId))
   return {
     naming,
     timezone: options.timezone,
@@ -120,6 +124,7 @@ export function planImport(database: XxlDatabase, options: PlanOptions): ImportP
     findings: findings.all(),
     users,
     lastLogId,
+    firstLogId,
   }
 }
 
@@ -132,6 +137,14 @@ function dagOf({ root, jobs, edges }: Tree, tasks: readonly PlannedTask[]): Plan
     policies: { concurrency: policies.concurrency! },
   }
 }
+
+const DAY_MS = 86_400_000
+
+/** Numbers of Carillon begin with the day, counted from 1970, above bit 37. Those of xxl-job count from 1. */
+const firstIdOf = (now: number): number => Math.floor(now / DAY_MS) * 2 ** 37
+
+const beyond = (last: number, first: number) =>
+  `Its log numbers go up to ${last}, and those from now on begin at ${first}: a new one may be one that an executor has a log file of. Move the log files of its executors away first`
 
 /** What a decoder puts where bytes are no UTF-8. */
 const UNREADABLE = /\uFFFD/

@@ -12,6 +12,7 @@ const EMPTY: ImportPlan = {
   findings: [],
   users: [],
   lastLogId: null,
+  firstLogId: 20_778 * 2 ** 37,
 }
 const shown = (plan: Partial<ImportPlan>) => planText({ columns: null, paint: (_, text) => text }, { ...EMPTY, ...plan })
 
@@ -37,4 +38,11 @@ test('what stands in the database cannot move the cursor or break a line', () =>
   expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
   expect(text).toContain('- Do \uFFFD]0;x\uFFFD it.')
   expect(text).toContain('eve \uFFFD (groups none)')
+})
+
+test('the last log number is said with where those from now on begin, unless they do not', () => {
+  expect(shown({ lastLogId: 4711 })).toContain(
+    'Its log numbers end at 4711; those that executors get from now on begin with the day, far above.',
+  )
+  expect(shown({ lastLogId: EMPTY.firstLogId })).toBe(shown({}))
 })

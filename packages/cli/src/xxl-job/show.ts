@@ -64,8 +64,11 @@ function usersText({ users }: ImportPlan): string[] {
 }
 
 /** Executors name their log files by them. */
-function logsText({ lastLogId }: ImportPlan): string[] {
-  return lastLogId === null ? [] : [`Its log numbers end at ${lastLogId}; those that executors get from now on must lie above.`]
+function logsText({ lastLogId, firstLogId }: ImportPlan): string[] {
+  // Of one that lies beyond, a finding says what to do.
+  return lastLogId === null || lastLogId >= firstLogId
+    ? []
+    : [`Its log numbers end at ${lastLogId}; those that executors get from now on begin with the day, far above.`]
 }
 
 function whenOf({ schedule }: PlannedTask): string {

@@ -31,6 +31,10 @@ export interface NodeForEach {
   readonly successShare: number
 }
 
+/** Each of its elements belongs to one executor, and no other may have it. */
+export const isBroadcast = ({ control }: { readonly control?: Pick<NodeControl, 'forEach'> | undefined }): boolean =>
+  control?.forEach?.over.kind === 'EXECUTORS'
+
 export interface PlanEdge {
   /** Indexes in `Plan.nodes`. */
   readonly from: number

@@ -62,6 +62,11 @@ export const settings = {
     10_000,
     'How long a cancelled or timed-out handler may take to end before it counts as lost.',
   ),
+  shardGoneMs: setting(
+    duration(1_000, day),
+    5 * minute,
+    'How long a shard of a broadcast waits for its executor after that one has gone; then it ends as failed.',
+  ),
   health: {
     everyMs: setting(
       duration(1_000, hour),

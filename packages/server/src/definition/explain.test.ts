@@ -18,6 +18,7 @@ const ready: WaitingFacts = {
   handler: 'h',
   selector: {},
   placedWith: null,
+  placedGoneAt: null,
   toBePlaced: false,
   appCode: 'app',
   appPaused: false,
@@ -37,7 +38,7 @@ const ready: WaitingFacts = {
   executor: null,
 }
 
-const ofTask: WaitingNode = { node: { code: 'task' }, waitsFor: [] }
+const ofTask: WaitingNode = { node: { code: 'task' }, waitsFor: [], shardGoneMs: 300_000 }
 
 test.each<[Partial<WaitingFacts>, string]>([
   [{}, 'QUEUED'],
@@ -85,6 +86,18 @@ test('RUN-7 what was placed with an executor names it, and so does what a select
   )
 })
 
+test('RUN-7 a shard of a broadcast whose executor has gone says until when it waits for it', () => {
+  const gone = { ...ready, placedWith: 'a', placedGoneAt: 1_000, available: 0 }
+  const broadcast = { control: { forEach: { over: { kind: 'EXECUTORS' } } } } as WaitingNode['node']
+  expect(explain(gone, { ...ofTask, node: broadcast })).toEqual({
+    reason: 'EXECUTORS_UNAVAILABLE',
+    detail: 'The executor a, to which this shard belongs, has gone: the shard fails if it has not registered again by then.',
+    until: 301_000,
+  })
+  expect(explain({ ...gone, placedGoneAt: null }, { ...ofTask, node: broadcast })).not.toHaveProperty('until')
+  expect(explain(gone, ofTask)).not.toHaveProperty('until')
+})
+
 test('RUN-7 a node says which nodes, person, event or run it waits for, and until when', () => {
   const told = (facts: Partial<WaitingFacts>, around: WaitingNode = ofTask) =>
     explain({ ...ready, state: 'WAITING', ...facts }, around)
@@ -93,7 +106,7 @@ test('RUN-7 a node says which nodes, person, event or run it waits for, and unti
     'Waits for the end of a, b and c.',
   )
   expect(told({ waitReason: 'DEPENDENCY' }, { ...ofTask, waitsFor: 'abcdefgh'.split('') }).detail).toContain('e and 3 more nodes')
-  const asks = { ...control({ roles: ['admin', 'owner'] }), waitsFor: [] } as unknown as WaitingNode
+  const asks = { ...control({ roles: ['admin', 'owner'] }), waitsFor: [], shardGoneMs: 0 } as unknown as WaitingNode
   expect(told({ waitReason: 'APPROVAL', dueAt: 9 }, asks)).toEqual({
     reason: 'APPROVAL',
     detail: 'Waits for the decision of a person with the role owner or admin.',

@@ -1,5 +1,5 @@
 import type { Why } from '@carillon/contract'
-import { approvalRoles, type CapacityRule, type LabelRequirement, type PlanNode } from '@carillon/core'
+import { approvalRoles, isBroadcast, type CapacityRule, type LabelRequirement, type PlanNode } from '@carillon/core'
 import type { WaitingFacts } from '../storage/waiting.ts'
 
 /** The rule that keeps an instance from every executor with a free place. */
@@ -17,6 +17,8 @@ export interface WaitingNode {
   /** Codes of the nodes that lead to it and have not ended. */
   readonly waitsFor: readonly string[]
   readonly closedBy?: ClosedBy | null
+  /** How long a shard of a broadcast waits for an executor that has gone. */
+  readonly shardGoneMs: number
 }
 
 /** Why an instance does not run, from what the scheduler itself wrote and goes by. Pure. */
@@ -25,7 +27,7 @@ export function explain(facts: WaitingFacts, around: WaitingNode): Why {
     case 'WAITING':
       return explainWaiting(facts, around)
     case 'PENDING':
-      return explainPending(facts, around.closedBy ?? null)
+      return explainPending(facts, around)
     case 'RESERVED':
       return {
         reason: 'RESERVED',
@@ -93,14 +95,15 @@ function labelOf([key, wanted]: [string, LabelRequirement]): string {
 const NO_STARTS = 'Its rate limit allows no more starts for the moment.'
 
 /** Lanes in the order in which the claim meets them: the first closed one is the reason. */
-function explainPending(facts: WaitingFacts, closedBy: ClosedBy | null): Why {
+function explainPending(facts: WaitingFacts, around: WaitingNode): Why {
+  const { closedBy = null } = around
   const { scheduler, tenantActive, appCode, handler, selector, placedWith, toBePlaced } = facts
   const labels = Object.entries(selector).map(labelOf)
   const who = `the handler ${handler}${labels.length > 0 ? ` under ${labels.join(', ')}` : ''} in the app ${appCode}`
   if (scheduler === 'DRAINING') return { reason: 'SCHEDULER_STOPPED', detail: 'The scheduler is draining: nothing is given out.' }
   if (!tenantActive) return { reason: 'TENANT_SUSPENDED', detail: 'The tenant is suspended.' }
   if (facts.appPaused) return { reason: 'APP_PAUSED', detail: `The app ${appCode} is paused.` }
-  if (placedWith !== null) return explainPlaced(facts, placedWith, closedBy)
+  if (placedWith !== null) return explainPlaced(facts, placedWith, around)
   if (facts.serving === 0) return { reason: 'NO_EXECUTOR', detail: `No executor serves ${who}.` }
   if (facts.available === 0)
     return {
@@ -138,8 +141,14 @@ function explainCapacity({ appCode }: WaitingFacts, { rule, by: how, holder }: C
 const places = (count: number) => `${count} ${count === 1 ? 'place' : 'places'}`
 
 /** Only one executor can take it. */
-function explainPlaced(facts: WaitingFacts, executor: string, closedBy: ClosedBy | null): Why {
-  const { available, starts, free } = facts
+function explainPlaced(facts: WaitingFacts, executor: string, { node, closedBy, shardGoneMs }: WaitingNode): Why {
+  const { available, starts, free, placedGoneAt } = facts
+  if (placedGoneAt !== null && isBroadcast(node))
+    return {
+      reason: 'EXECUTORS_UNAVAILABLE',
+      detail: `The executor ${executor}, to which this shard belongs, has gone: the shard fails if it has not registered again by then.`,
+      until: placedGoneAt + shardGoneMs,
+    }
   if (available === 0)
     return {
       reason: 'EXECUTORS_UNAVAILABLE',

@@ -110,6 +110,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
         days: firing.days,
         nodeId: 'node-1',
         sessions: { idleMs: 43_200_000, longestMs: 604_800_000 },
+        shardGoneMs: engine.settings.shardGoneMs,
       },
       corsOrigins: options.corsOrigins ?? [],
       trustProxy: options.trustProxy ?? false,

@@ -57,6 +57,9 @@ export interface AccessEntry {
   readonly address: string
   readonly principal: string | null
   readonly tenant: string | null
+  /** Of the route's parameters, where it has them. */
+  readonly run?: number
+  readonly instance?: number
 }
 
 export interface RouteGroup {
@@ -144,8 +147,16 @@ function logAnswers(app: FastifyInstance, onAnswered: NonNullable<AppOptions['on
       address: request.ip,
       principal: request.principal?.name ?? null,
       tenant: request.principal?.tenantCode ?? null,
+      ...numbered(request.params, 'run'),
+      ...numbered(request.params, 'instance'),
     })
   })
+}
+
+/** A parameter as far as it is a number: what is refused as none may be anything. */
+function numbered<Name extends string>(params: unknown, name: Name): { readonly [N in Name]?: number } {
+  const value = Number((params as Readonly<Record<string, unknown>> | undefined)?.[name])
+  return Number.isSafeInteger(value) ? ({ [name]: value } as { [N in Name]: number }) : {}
 }
 
 export function assertBindable(group: string, name: string, route: Route, handler: unknown): asserts handler is AnyHandler {

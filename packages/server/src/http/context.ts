@@ -34,6 +34,8 @@ export interface ApiServices {
   readonly tasks: KnownTasks
   readonly vault: Vault
   readonly sessions: SessionLifetime
+  /** How long a shard of a broadcast waits for an executor that has gone. */
+  readonly shardGoneMs: number
   readonly signIn: SignIn
   readonly overviews: Overviews
   readonly scheduleLoads: ScheduleLoads

@@ -43,7 +43,7 @@ export interface World {
   task(shape?: TaskShape): Promise<TestTask>
   start(task: TestTask, more?: Partial<RunStart>): Promise<number>
   startAll(starts: readonly RunStart[]): Promise<RunStarted[]>
-  executor(task: TestTask, capacity?: number): Promise<TestExecutor>
+  executor(task: TestTask, capacity?: number, instance?: string): Promise<TestExecutor>
   schedule(task: TestTask, shape: ScheduleShape): Promise<number>
   /** The ledger of a schedule, oldest first. */
   ledger(scheduleId: number): Promise<LedgerRow[]>
@@ -147,7 +147,7 @@ export async function createWorld(settings: Partial<EngineSettings> = {}): Promi
       return result.runId
     },
     startAll: (starts) => db.engine((tx) => startRuns(tx, engine, starts)),
-    executor: (task, capacity = 100) => createTestExecutor(world, task, capacity),
+    executor: (task, capacity = 100, instance = name('executor')) => createTestExecutor(world, task, capacity, instance),
     schedule: (task, shape) => createSchedule(world, task, shape),
     ledger: (scheduleId) =>
       sql<LedgerRow>(
@@ -270,11 +270,11 @@ async function createSchedule(world: World, task: TestTask, shape: ScheduleShape
   return schedule!.id
 }
 
-async function createTestExecutor(world: World, task: TestTask, capacity: number): Promise<TestExecutor> {
+async function createTestExecutor(world: World, task: TestTask, capacity: number, instance: string): Promise<TestExecutor> {
   const { session } = await register(
     world.engine,
     { tenantId: task.tenantId, appId: null },
-    { protocol: 1, app: task.appCode, instance: name('executor'), mode: 'PULL', handlers: [task.handler], capacity },
+    { protocol: 1, app: task.appCode, instance, mode: 'PULL', handlers: [task.handler], capacity },
   )
   const turn = { tenant: 0 }
   let next = 1

@@ -30,6 +30,8 @@ export interface EngineSettings {
   readonly heartbeatMs: number
   /** What a handler gets to end after it was asked to. */
   readonly cancelGraceMs: number
+  /** How long a shard of a broadcast waits for its executor after that one has gone. */
+  readonly shardGoneMs: number
   /** One step of priority is worth this much waiting. */
   readonly agingMs: number
   readonly misfireAfterMs: number
@@ -48,6 +50,7 @@ export const DEFAULT_ENGINE_SETTINGS: EngineSettings = {
   leaseMs: 30_000,
   heartbeatMs: 5_000,
   cancelGraceMs: 10_000,
+  shardGoneMs: 300_000,
   agingMs: 60_000,
   misfireAfterMs: 60_000,
   fireBatch: 1_000,

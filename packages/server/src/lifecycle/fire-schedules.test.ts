@@ -136,6 +136,44 @@ describe('firing', () => {
     expect(await world.ledger(schedule)).toEqual([])
   })
 
+  test.each([
+    ['SKIP', { policy: 'SKIP' as const }, 0],
+    ['FIRE_ONCE', { policy: 'FIRE_ONCE' as const }, 1],
+    ['CATCH_UP of at most 5', { policy: 'CATCH_UP' as const, maxFires: 5, windowMs: 600 * MINUTE, perMinute: 60_000 }, 5],
+    ['CATCH_UP of three hours', { policy: 'CATCH_UP' as const, maxFires: 100, windowMs: 180 * MINUTE, perMinute: 60_000 }, 3],
+  ])(
+    'INV-12 a database clock that is 400 days ahead of the mark: two nodes decide each hour once, and %s allows what it says',
+    async (_, misfire, runs) => {
+      const task = await world.task()
+      const HOUR = 60 * MINUTE
+      const first = Math.floor(now / HOUR) * HOUR - 400 * 24 * HOUR
+      const schedule = await world.schedule(task, {
+        timing: { kind: 'CRON', expression: '0 0 * * * ?', timezone: 'UTC', dst: 'DEFAULT' },
+        misfire,
+        nextFireAt: first,
+      })
+      const other = world.secondNode()
+      const fireBy = async (firing: typeof world.firing) => {
+        while ((await fireSchedules(firing)) < 1_000);
+      }
+      await Promise.all([fireBy(world.firing), fireBy(other.firing)])
+      await other.close()
+      const ledger = await world.ledger(schedule)
+      const ran = ledger.filter((row) => row.runId !== null)
+      expect(ran).toHaveLength(runs)
+      expect((await runsOf(schedule)).map((run) => run.fireAt)).toEqual(ran.map((row) => row.fireAt))
+      // From the mark on, each row goes on where the one before has ended.
+      const [due] = await world.sql<{ next: number }>(
+        `select next_fire_at as next from schedule_due where schedule_id = $1`,
+        schedule,
+      )
+      expect(ledger.map((row) => row.fireAt)).toEqual([first, ...ledger.slice(0, -1).map((row) => row.lastFireAt + HOUR)])
+      expect(ledger.at(-1)!.lastFireAt + HOUR).toBe(due!.next)
+      expect(ledger.reduce((sum, row) => sum + row.count, 0)).toBe((due!.next - first) / HOUR)
+      expect(due!.next).toBeGreaterThan(now)
+    },
+  )
+
   test('a paused schedule says so in one row with first, last and count', async () => {
     const task = await world.task()
     const first = now - 30_000

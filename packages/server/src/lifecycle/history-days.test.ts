@@ -58,3 +58,17 @@ test('a backfill over a day that another node has dropped meanwhile opens it aga
   expect(await ledgerDays()).toEqual([`fire_${dayOf(LONG_AGO).replaceAll('-', '')}`])
   await other.close()
 })
+
+test('two nodes open the same days at once, each without a fault', async () => {
+  const other = world.secondNode()
+  const days = Array.from({ length: 60 }, (_, day) => dayOf(Date.UTC(2019, 0, 1 + day)))
+  const opened = await Promise.allSettled(
+    [world, other].map(({ firing }) => firing.days.withFireDays(async (requireDays) => requireDays(days))),
+  )
+  expect(opened.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled'])
+  const [row] = await world.sql<{ count: number }>(
+    `select count(*)::int as count from pg_class where relname like 'fire_2019%' and relkind = 'r'`,
+  )
+  expect(row).toEqual({ count: days.length })
+  await other.close()
+})

@@ -1,4 +1,4 @@
-import { failsOver, namesOne, routeOf, type Plan } from '@carillon/core'
+import { failsOver, isBroadcast, namesOne, routeOf, type Plan } from '@carillon/core'
 import { appTopic, queueTopic } from '../runtime/wake-hub.ts'
 import { column } from '../storage/columns.ts'
 import type { Transaction } from '../storage/database.ts'
@@ -206,10 +206,11 @@ export async function takeBackPlaced(engine: Engine, restMs = 1_000): Promise<nu
   return taken >= BATCH ? 0 : restMs
 }
 
-/** A shard of a broadcast belongs to its executor. `avoidUntil`: the one that did not take it comes last until then. */
+/** A shard of a broadcast belongs to its executor, and ends with it (`gone-shards.ts`). `avoidUntil`: the one that did not take it comes last until then. */
 function backToTask(engine: Engine, instance: Claimable, plan: Plan, avoidUntil: number | null): Move[] {
-  const { queueId, control } = plan.nodes[instance.node]!
-  if (control?.forEach?.over.kind === 'EXECUTORS' || engine.queues.get(queueId)?.routeKey == null) return []
+  const node = plan.nodes[instance.node]!
+  const { queueId } = node
+  if (isBroadcast(node) || engine.queues.get(queueId)?.routeKey == null) return []
   const avoidExecutorId = avoidUntil === null ? null : (engine.queues.get(instance.queueId)?.executorId ?? null)
   return [{ tenantId: instance.tenantId, id: instance.id, queueId, placedUntil: null, avoidExecutorId, avoidUntil }]
 }

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { renewSessions, selectPushApps } from '../storage/executor-session.ts'
+import { selectOfGoneExecutors } from '../storage/instance.ts'
 import { selectDueKinds } from '../storage/outbox.ts'
 import { continueRuns } from './continue-runs.ts'
 import { createWorld, startOf, success, type TestExecutor, type TestTask, type World } from './engine.test-helper.ts'
@@ -117,6 +118,47 @@ test('some of 2,000 executors live on, and nodes ask which of them are called, w
   const tables = ['executor', 'executor_session']
   expect(await blocksRead(() => renew(some), tables)).toBeLessThan(20 * 30)
   expect(await blocksRead(ask, tables)).toBeLessThan(20)
+})
+
+test('shards whose executors have gone are looked for among 20,000 that wait, 2,000 executors and all their sessions of a day', async () => {
+  const busy = await world.task()
+  for (let n = 0; n < 40; n++) await world.startAll(Array.from({ length: 500 }, () => startOf(busy)))
+  await world.sql(
+    `with added as (
+       insert into executor (tenant_id, app_id, instance, mode, capacity) select $1, $2, 'broadcast-' || n, 'PULL', 1 from generate_series(1, 2000) n
+       returning id),
+     open as (
+       insert into executor_session (tenant_id, executor_id, app_id, capacity, lease_until) select $1, id, $2, 1, statement_timestamp() from added),
+     ended as (
+       insert into executor_session (tenant_id, executor_id, app_id, capacity, lease_until, started_at, ended_at, end_reason)
+       select $1, id, $2, 1, t, t, t, 'LEFT' from added, generate_series(1, 10) n, lateral (select statement_timestamp() - n * interval '2 h' as t) at)
+     insert into queue (app_tenant_id, app_id, handler, executor_id) select $1, $2, 'broadcast', id from added`,
+    task.tenantId,
+    task.appId,
+  )
+  const look = () => world.db.engine((tx) => selectOfGoneExecutors(tx, 300_000, 500))
+  const tables = ['instance_live', 'queue', 'executor', 'executor_session']
+  expect(await look()).toEqual([])
+  expect(await blocksRead(look, tables)).toBeLessThan(60)
+
+  // One shard of each executor waits; half of these have left.
+  const [model] = await world.sql<{ id: number }>(`select id from instance_live where queue_id = $1 limit 1`, busy.queueId)
+  await world.sql(
+    `insert into instance_live (tenant_id, id, run_id, plan_id, state, queue_id, sort_key)
+     select i.tenant_id, q.number, q.number, i.plan_id, 'PENDING', q.id, i.sort_key
+     from instance_live i, (select id, nextval('carillon_id') as number from queue where handler = 'broadcast') q where i.id = $1`,
+    model!.id,
+  )
+  expect(await look()).toEqual([])
+  await asOwner(
+    `set enable_nestloop = off`,
+    `with away as (
+       update executor set status = 'OFFLINE', status_set_at = statement_timestamp() - interval '10 min' where instance ~ '^broadcast-.*[02468]$' returning tenant_id, id)
+     update executor_session s set ended_at = statement_timestamp() - interval '10 min', end_reason = 'LEFT'
+     from away e where e.tenant_id = s.tenant_id and e.id = s.executor_id and s.ended_at is null`,
+  )
+  expect(await look()).toHaveLength(500)
+  expect(await blocksRead(look, tables)).toBeLessThan(2_000 * 30)
 })
 
 test('a run starts, and one ends, beside 20,000 that wait for the same slot', async () => {

@@ -1,9 +1,22 @@
 import type { Assignment } from '@carillon/contract'
 import { forEachShard, type NodeControl, type ShardsPolicy } from '@carillon/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { waitingFacts } from '../storage/waiting.ts'
+import { continueRuns } from './continue-runs.ts'
 import { runState } from './dag.test-helper.ts'
-import { createWorld, failure, startOf, success, type TestExecutor, type TestTask, type World } from './engine.test-helper.ts'
+import {
+  createWorld,
+  failure,
+  startOf,
+  success,
+  type TaskShape,
+  type TestExecutor,
+  type TestTask,
+  type World,
+} from './engine.test-helper.ts'
+import { endGoneShards } from './gone-shards.ts'
 import { reapLost } from './overdue.ts'
+import { deregister } from './sessions.ts'
 import { stopRuns } from './stop-runs.ts'
 
 let world: World
@@ -12,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-function sharded(shards: ShardsPolicy, maxRetries = 0): Promise<TestTask> {
+function sharded(shards: ShardsPolicy, maxRetries = 0, more: TaskShape = {}): Promise<TestTask> {
   const control: NodeControl = {
     does: { kind: 'TASK', taskId: 0 },
     triggerRule: 'ALL_SUCCESS',
@@ -23,7 +36,7 @@ function sharded(shards: ShardsPolicy, maxRetries = 0): Promise<TestTask> {
     edges: [],
   }
   const retry = { maxRetries, backoff: 'FIXED', delayMs: 0, maxDelayMs: 0, jitter: 0, retryOn: [], neverOn: [] } as const
-  return world.task({ node: { control, retry } })
+  return world.task({ ...more, node: { control, retry } })
 }
 
 const shardsOf = (assignments: readonly Assignment[]) =>
@@ -167,5 +180,179 @@ describe('a broadcast', () => {
       runId,
     )
     expect(row).toEqual({ code: 'NO_EXECUTOR' })
+  })
+})
+
+describe('a shard of a broadcast whose executor has gone', () => {
+  const GONE_MS = 300_000
+
+  /** A run whose first shard has succeeded and whose second waits for an executor that left so long ago. */
+  async function leftBehind(shards: { readonly successShare?: number }, agoMs: number, more?: TaskShape) {
+    const task = await sharded({ mode: 'BROADCAST', ...shards }, 0, more)
+    const [stays, leaves] = [await world.executor(task), await world.executor(task)]
+    const run = await world.start(task)
+    await world.engine.db.engine((tx) => world.engine.queues.refresh(tx))
+    await answerAll(stays)
+    await leave(leaves, agoMs)
+    return { task, run, stays, leaves }
+  }
+
+  async function leave({ session, tenantId }: TestExecutor, agoMs: number): Promise<void> {
+    await deregister(world.engine, { tenantId, appId: null }, session)
+    await longAgo(session, agoMs)
+  }
+
+  const longAgo = (session: number, ms: number) =>
+    world.sql(
+      `with left_session as (
+         update executor_session set ended_at = ended_at - $2 * interval '1 ms', started_at = started_at - interval '1 h' where id = $1 returning executor_id)
+       update executor set status_set_at = status_set_at - $2 * interval '1 ms' where id = (select executor_id from left_session)`,
+      session,
+      ms,
+    )
+
+  const errorsOf = (run: number) =>
+    world.sql(
+      `select state, error ->> 'code' as code, error ->> 'message' as message from instance_history where run_id = $1 and state <> 'SUCCESS'`,
+      run,
+    )
+
+  test.each([
+    { successShare: 1, state: 'FAILED' },
+    { successShare: 0.5, state: 'SUCCESS' },
+  ])('INS-3 fails after a while, and with a share of $successShare its run ends $state', async ({ successShare, state }) => {
+    const { run } = await leftBehind({ successShare }, GONE_MS)
+    await endGoneShards(world.engine, true)
+    expect(await runState(world, run)).toBe(state)
+    const message = expect.stringMatching(/^Its executor "executor-\d+" has gone and not come back; /)
+    expect(await errorsOf(run)).toEqual([{ state: 'FAILED', code: 'EXECUTOR_GONE', message }])
+  })
+
+  test('waits for it until then, and not while nobody can know whose clock is right', async () => {
+    const { run, leaves } = await leftBehind({}, GONE_MS - 60_000)
+    await endGoneShards(world.engine, true)
+    expect(await runState(world, run)).toBe('RUNNING')
+    await longAgo(leaves.session, 60_000)
+    await endGoneShards(world.engine, false)
+    expect(await runState(world, run)).toBe('RUNNING')
+  })
+
+  test('is known by when that one left, or was removed', async () => {
+    const { task, run, leaves } = await leftBehind({}, GONE_MS)
+    const goneAt = async () => {
+      const rows = await world.sql<{ id: number }>(`select id from instance_live where run_id = $1`, run)
+      const ids = rows.map(({ id }) => id)
+      return (await world.db.survey((tx) => waitingFacts(tx, task.tenantId, ids))).map(({ placedGoneAt }) => placedGoneAt)
+    }
+    const atMs = async (text: string) => (await world.sql<{ at: number }>(text, leaves.session))[0]!.at
+    const left = await atMs(`select to_ms(ended_at) as at from executor_session where id = $1`)
+    expect(await goneAt()).toEqual([left])
+    const removed = await atMs(
+      `update executor set deleted_at = statement_timestamp() where id = (select executor_id from executor_session where id = $1) returning to_ms(deleted_at) as at`,
+    )
+    expect(removed).toBeGreaterThan(left)
+    expect(await goneAt()).toEqual([removed])
+  })
+
+  test('waits as long where a person had set the executor aside before it went', async () => {
+    const { run, leaves } = await leftBehind({}, GONE_MS - 60_000)
+    await world.sql(
+      `update executor set status = 'MAINTENANCE', status_set_by = 'user:ann', status_set_at = status_set_at - interval '1 h'
+       where id = (select executor_id from executor_session where id = $1)`,
+      leaves.session,
+    )
+    await endGoneShards(world.engine, true)
+    expect(await runState(world, run)).toBe('RUNNING')
+    await longAgo(leaves.session, 60_000)
+    await endGoneShards(world.engine, true)
+    expect(await runState(world, run)).toBe('FAILED')
+  })
+
+  test('is done when its executor comes back under its name', async () => {
+    const { task, run, leaves } = await leftBehind({}, GONE_MS)
+    const [{ instance }] = (await world.sql<{ instance: string }>(
+      `select e.instance from executor e join executor_session s on s.executor_id = e.id where s.id = $1`,
+      leaves.session,
+    )) as [{ instance: string }]
+    const back = await world.executor(task, 100, instance)
+    await endGoneShards(world.engine, true)
+    expect((await answerAll(back)).length).toBe(1)
+    expect(await runState(world, run)).toBe('SUCCESS')
+  })
+
+  test('fails at once when its executor is removed', async () => {
+    const { run, leaves } = await leftBehind({}, 0)
+    await world.sql(
+      `update executor set deleted_at = statement_timestamp() where id = (select executor_id from executor_session where id = $1)`,
+      leaves.session,
+    )
+    await endGoneShards(world.engine, true)
+    expect(await errorsOf(run)).toMatchObject([{ code: 'EXECUTOR_GONE', message: expect.stringContaining('was removed') }])
+    expect(await runState(world, run)).toBe('FAILED')
+  })
+
+  test('frees the slot that the next run waits for', async () => {
+    const { task, stays } = await leftBehind({}, GONE_MS, { concurrency: { policy: 'SEQUENTIAL' } })
+    const next = await world.start(task)
+    expect(await stays.claim()).toEqual([])
+    await endGoneShards(world.engine, true)
+    await continueRuns(world.engine)
+    expect((await answerAll(stays)).map(({ run }) => run)).toEqual([next])
+    expect(await runState(world, next)).toBe('SUCCESS')
+  })
+
+  test('that cannot be ended is put off, and keeps no other from its end', async () => {
+    const [bad, sound] = [await leftBehind({}, GONE_MS), await leftBehind({}, GONE_MS)]
+    // History holds it already, as it cannot: its end is refused by the table's key.
+    await world.sql(
+      `insert into instance_history (tenant_id, id, run_id, plan_id, state, queue_id, sort_key, ended_at)
+       select tenant_id, id, run_id, plan_id, 'FAILED', queue_id, sort_key, statement_timestamp() from instance_live where run_id = $1`,
+      bad.run,
+    )
+    await endGoneShards(world.engine, true)
+    expect(await runState(world, sound.run)).toBe('FAILED')
+    await endGoneShards(world.engine, true)
+    expect(world.events.filter(({ event }) => event === 'shard.putOff')).toHaveLength(1)
+  })
+
+  test('gives its turn to the next', async () => {
+    const task = await sharded({ mode: 'BROADCAST', maxParallel: 1 })
+    const [first, second] = [await world.executor(task), await world.executor(task)]
+    const run = await world.start(task)
+    await world.engine.db.engine((tx) => world.engine.queues.refresh(tx))
+    await leave(first, GONE_MS)
+    expect(await second.claim()).toEqual([])
+    await endGoneShards(world.engine, true)
+    expect((await answerAll(second)).length).toBe(1)
+    expect(await runState(world, run)).toBe('FAILED')
+  })
+
+  test('that was lost while it ran is kept as an attempt, and fails when nobody comes back for it', async () => {
+    const task = await sharded({ mode: 'BROADCAST' })
+    const executor = await world.executor(task)
+    const run = await world.start(task)
+    await world.engine.db.engine((tx) => world.engine.queues.refresh(tx))
+    await executor.claim()
+    await leave(executor, GONE_MS)
+    await reapLost(world.engine, true)
+    await endGoneShards(world.engine, true)
+    expect(await errorsOf(run)).toMatchObject([{ state: 'FAILED', code: 'EXECUTOR_GONE' }])
+    expect(
+      await world.sql(`select outcome from attempt where instance_id = (select id from instance_history where run_id = $1)`, run),
+    ).toEqual([{ outcome: 'LOST' }])
+  })
+
+  test('leaves alone what was only placed with that executor', async () => {
+    const { run } = await leftBehind({}, GONE_MS)
+    const placed = await world.task({ node: { route: 'STICKY' } })
+    const waits = await world.start(placed)
+    await world.sql(
+      `update instance_live set queue_id = (select queue_id from instance_live where run_id = $1) where id = $2`,
+      run,
+      waits,
+    )
+    await endGoneShards(world.engine, true)
+    expect(await runState(world, run)).toBe('FAILED')
+    expect(await runState(world, waits)).toBe('PENDING')
   })
 })

@@ -62,6 +62,7 @@ export async function startLive(recheckMs = 100): Promise<LiveWorld> {
         days: api.firing.days,
         nodeId: 'node-1',
         sessions: { idleMs: 3_600_000, longestMs: 3_600_000 },
+        shardGoneMs: engine.settings.shardGoneMs,
       },
     },
     ownHosts: ['carillon.example.org'],

@@ -32,6 +32,7 @@ export function createNodeApi(base: Base, lines: ExecutorLines, { config, log, l
     hub: engine.hub,
     days: base.firing.days,
     sessions: config.sessions,
+    shardGoneMs: config.shardGoneMs,
     nodeId,
   }
   const ownHosts = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).host]

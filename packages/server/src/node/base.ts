@@ -71,6 +71,7 @@ function createEngine(db: Database, vault: Vault, config: Config, log: Logger): 
     leaseMs: config.leaseMs,
     heartbeatMs: config.executorHeartbeatMs,
     cancelGraceMs: config.cancelGraceMs,
+    shardGoneMs: config.shardGoneMs,
     agingMs: config.agingMs,
     misfireAfterMs: config.misfireAfterMs,
     fireBatch: config.batch.fire,

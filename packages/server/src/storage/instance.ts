@@ -752,3 +752,55 @@ const ABANDONED = sql(
 export function selectAbandonedInstances(tx: Asking, limit: number): Promise<(InstanceKey & { sessionId: number })[]> {
   return tx.query(ABANDONED, [limit])
 }
+
+// The queues in which anything is PENDING, by skip scan; of those of single executors the ones whose executor has gone. The status of an
+// executor changes as it goes, unless a person has set that: then its sessions say it. These are read at most once, however many executors
+// there are to be looked at, and not at all while each of them is in service.
+const OF_GONE_EXECUTORS = sql(
+  'instance.ofGoneExecutors',
+  `with recursive lane as (
+     (select queue_id from instance_live where state = 'PENDING' order by queue_id limit 1)
+     union all
+     select next.queue_id from lane
+     cross join lateral (
+       select l.queue_id from instance_live l where l.queue_id > lane.queue_id and l.state = 'PENDING' order by l.queue_id limit 1) next)
+   select i.tenant_id as "tenantId", i.id, q.id as "queueId", e.instance as executor, e.deleted_at is not null as removed
+   from lane
+   cross join lateral (select * from queue k where k.id = lane.queue_id and k.executor_id is not null limit 1) q
+   cross join lateral (select * from executor x where x.tenant_id = q.app_tenant_id and x.id = q.executor_id limit 1) e
+   cross join lateral (
+     select l.tenant_id, l.id from instance_live l
+     where l.queue_id = q.id and l.state = 'PENDING' and (l.avoid_until is null or l.avoid_until <= statement_timestamp())
+     order by l.tenant_id, l.sort_key limit $2) i
+   where e.deleted_at is not null or (
+     case
+       when e.status_set_by is null then not e.in_service and e.status_set_at <= statement_timestamp() - $1 * interval '1 ms'
+       else e.id not in (select s.executor_id from executor_session s where s.ended_at > statement_timestamp() - $1 * interval '1 ms')
+     end
+     and e.id not in (select s.executor_id from executor_session s where s.ended_at is null))
+   limit $2`,
+)
+
+export interface LeftBehind extends InstanceKey {
+  readonly queueId: number
+  /** By which name its executor registered, the only one that could take it. */
+  readonly executor: string
+  readonly removed: boolean
+}
+
+/**
+ * PENDING instances of executors that have been removed, or have had no session for `forMs`. Unlocked: the caller locks and looks again.
+ */
+export function selectOfGoneExecutors(tx: Asking, forMs: number, limit: number): Promise<LeftBehind[]> {
+  return tx.query(OF_GONE_EXECUTORS, [forMs, limit])
+}
+
+const PUT_OFF_PENDING = sql(
+  'instance.putOffPending',
+  `update instance_live set avoid_until = at_ms($3) where tenant_id = $1 and id = $2 and state = 'PENDING'`,
+)
+
+/** One that cannot be ended is looked at again then; an executor that comes back may take it before. */
+export function putOffPending(tx: Transaction, { tenantId, id }: InstanceKey, until: number): void {
+  tx.send(PUT_OFF_PENDING, [tenantId, id, until])
+}

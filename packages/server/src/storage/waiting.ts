@@ -29,6 +29,8 @@ export interface WaitingFacts {
   readonly starts: number | null
   /** The executor that it was placed with, which alone can take it. */
   readonly placedWith: string | null
+  /** Since when that one has had no session; null: it has one. */
+  readonly placedGoneAt: number | null
   /** Its route strategy has yet to choose an executor. */
   readonly toBePlaced: boolean
   /** Executors that serve the handler under the selector. */
@@ -49,6 +51,14 @@ export interface WaitingFacts {
   readonly executor: string | null
 }
 
+// The status of an executor changes as it goes, unless a person has set that: then its sessions say it, which are kept for a day.
+const GONE_AT = `case
+  when m.deleted_at is not null then m.deleted_at
+  when exists (select from executor_session s where s.tenant_id = m.tenant_id and s.executor_id = m.id and s.ended_at is null) then null
+  when m.status_set_by is null then m.status_set_at
+  else coalesce((select max(s.ended_at) from executor_session s where s.tenant_id = m.tenant_id and s.executor_id = m.id), m.registered_at)
+  end`
+
 const facts = sql(
   'instance.waitingFacts',
   `select i.id, i.state, i.run_id as "runId", i.plan_id as "planId", i.node, i.shard_index as "shardIndex", i.wait_reason as "waitReason", i.due_at as "dueAt",
@@ -56,6 +66,7 @@ const facts = sql(
      (select p.id from run_live p where i.wait_reason = 'SUB_DAG' and p.tenant_id = i.tenant_id and p.parent_instance_id = i.id limit 1) as "partRunId",
      q.handler, q.selector, coalesce(q.route_key is not null, false) as "toBePlaced",
      (select m.instance from executor m where m.tenant_id = q.app_tenant_id and m.id = q.executor_id) as "placedWith",
+     (select to_ms(${GONE_AT}) from executor m where i.state = 'PENDING' and m.tenant_id = q.app_tenant_id and m.id = q.executor_id) as "placedGoneAt",
      a.code as "appCode", a.paused as "appPaused", e.state = 'ACTIVE' as "tenantActive", (select state from scheduler_control) as scheduler,
      (select min(floor(least(b.burst, b.tokens + extract(epoch from statement_timestamp() - b.refilled_at) * b.per_second))) from rate_bucket b
       where (b.tenant_id = q.rate_tenant_id and b.key = q.rate_key) or (b.tenant_id = q.app_tenant_id and b.key = 'app:' || q.app_id)) as starts,

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cancelRuns } from '../../lifecycle/control-runs.ts'
 import type { TaskShape, TestTask } from '../../lifecycle/engine.test-helper.ts'
 import { reapLost, timeOut } from '../../lifecycle/overdue.ts'
+import { startLoop } from '../../runtime/loop.ts'
+import { dispatchTopic } from '../../runtime/wake-hub.ts'
 import { pruneSessions } from '../../storage/executor-session.ts'
 import { insertSecret } from '../../storage/secret.ts'
 import { TEST_VAULT } from '../../testing/test-vault.ts'
@@ -360,6 +362,29 @@ describe('7 no answer', () => {
 })
 
 describe('8 registry', () => {
+  test('what waits for somebody is sent to one that registers at once, however long the loop would have rested', async () => {
+    const task = await gateway.task()
+    const token = await gateway.token(task)
+    const executor = await fakeExecutor({})
+    const run = await gateway.world.start(task)
+    let looks = 0
+    const look = async () => {
+      await gateway.dispatch()
+      looks++
+      return 3_600_000
+    }
+    const loop = startLoop('dispatch', look, (_, error) => expect.unreachable(String(error)))
+    const unhear = gateway.world.engine.hub.onWake((topic) => {
+      if (topic === dispatchTopic) loop.wake()
+    })
+    await gateway.until(() => looks > 0)
+    await gateway.register(task, executor.address, token)
+    await becomes(run, 'RUNNING')
+    unhear()
+    await loop.stop()
+    expect(looks).toBe(2)
+  })
+
   const sessions = (task: TestTask) =>
     gateway.world.sql<{ id: number; left: number; open: boolean; status: string }>(
       `select s.id, extract(epoch from s.lease_until - now())::int as left, s.ended_at is null as open, e.status

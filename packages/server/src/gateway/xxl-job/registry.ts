@@ -19,6 +19,7 @@ import {
   saveXxlSession,
   type XxlRegistration,
 } from '../../storage/xxl-job-session.ts'
+import { dispatchTopic } from '../../runtime/wake-hub.ts'
 import { calleesOf, placeOfToken } from './callee.ts'
 import type { Registration } from './inbound.ts'
 import type { Dialect } from './outbound.ts'
@@ -90,6 +91,7 @@ async function takeIn(tx: Transaction, { engine, vault }: GatewayDeps, caller: C
   const sealed = await vault.seal(tx, placeOfToken(tenantId, executorId), caller.token)
   await saveXxlSession(tx, { tenantId, id, executorId, dialect, tokenId, ...sealed })
   await engine.queues.refresh(tx)
+  if (!open) tx.afterCommit(() => engine.hub.wake(dispatchTopic))
   return open ? null : id
 }
 

@@ -38,7 +38,11 @@ export async function reasonsFor(
       facts.map((row) => {
         const plan = planOf({ tenantId, planId: row.planId })
         const waitsFor = (open.get(row.runId)?.(plan).get(row.node) ?? []).map(({ from }) => plan.nodes[from]!.code)
-        return [row.id, explain(row, { node: plan.nodes[row.node]!, waitsFor, closedBy: closed.get(row.id) ?? null })]
+        const { shardGoneMs } = services
+        return [
+          row.id,
+          explain(row, { node: plan.nodes[row.node]!, waitsFor, closedBy: closed.get(row.id) ?? null, shardGoneMs }),
+        ]
       }),
     )
   })
