@@ -1,7 +1,7 @@
 import type { Executor } from '@carillon/executor'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { api, axeFinds, openConsole, settle, useBrowser } from './console.ts'
-import { endOf, startJourneys } from './journeys.ts'
+import { endOf, startJourneys, until } from './journeys.ts'
 
 useBrowser()
 
@@ -29,7 +29,13 @@ describe('the scheduler is stopped, drained and started on the page of its nodes
     await confirm('Drain all')
     await page.getByText('All are draining').waitFor()
     await page.getByRole('row').getByText('Draining', { exact: true }).waitFor()
-    expect((await api().scheduler.status()).state).toBe('DRAINING')
+    const ordered = await api().scheduler.status()
+    expect(ordered.state).toBe('DRAINING')
+    // A node hears of it with its next sign of life; until then it goes on.
+    await until(
+      () => api().scheduler.status(),
+      ({ nodes: [node] }) => node!.seenAt > ordered.nodes[0]!.seenAt,
+    )
     await settle(page)
     expect(await axeFinds(page)).toEqual([])
 
