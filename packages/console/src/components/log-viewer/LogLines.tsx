@@ -4,6 +4,7 @@ import { useMayAsk } from '../../app/live-state.ts'
 import { usePreferences } from '../../app/preferences.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import { durationText, zoneName } from '../moments.ts'
+import { useHeight } from '../use-height.ts'
 import { heightOf, isAtEnd, offsetAt, offsetOfRow, rowsInSight, scrollTopFor } from './geometry.ts'
 import { isIn, type LineRange } from './line-range.ts'
 import type { LineStore } from './line-store.ts'
@@ -44,7 +45,7 @@ export function LogLines({ ref, store, lastSeq, only, q, times, range, opening, 
   const t = useTexts(logTexts)
   const box = useRef<HTMLDivElement>(null)
   const rows = only?.length ?? lastSeq
-  const [view, setView] = useState(0)
+  const view = useHeight(box)
   const [scrollTop, setScrollTop] = useState(0)
   const scene = { rows, view }
   /** Where the reader is, in the log's own pixels: it holds while the log grows. */
@@ -65,14 +66,6 @@ export function LogLines({ ref, store, lastSeq, only, q, times, range, opening, 
     const place = only.findIndex((line) => line.seq >= seq)
     return place < 0 ? only.length - 1 : place
   }
-
-  useLayoutEffect(() => {
-    const measure = () => setView(box.current?.clientHeight ?? 0)
-    measure()
-    const observer = new ResizeObserver(measure)
-    observer.observe(box.current!)
-    return () => observer.disconnect()
-  }, [])
 
   useLayoutEffect(() => {
     if (view === 0) return

@@ -5,10 +5,10 @@ import { StateBadge } from '../../components/StateBadge.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import classes from './run.module.css'
 import { byState, type RunNode } from './run-nodes.ts'
-import { HEADING_PX, ROW_PX, rowsInSight } from './rows-in-sight.ts'
+import { HEADING_PX, ROW_PX, rowsInSight } from '../../components/rows-in-sight.ts'
 import { runTexts } from './run-text.ts'
 import { SpanLength } from './SpanLength.tsx'
-import { useScrolled } from './use-scrolled.ts'
+import { useScrolled } from '../../components/use-scrolled.ts'
 
 export interface Choosing {
   /** Code of a node. */
