@@ -192,7 +192,8 @@ interface Candidate {
 }
 
 function candidateOf({ id, tenantId, shares, start }: Draft, planOf: (planId: number) => Plan): Candidate {
-  const planId = planOfShare(shares, shareKey(planOf(shares.planId), start) ?? String(id))
+  const { planId: active, grayPlanId } = shares
+  const planId = grayPlanId === null ? active : planOfShare(shares, shareKey(planOf(active), start) ?? String(id))
   const plan = planOf(planId)
   const params = { ...(plan.dag ? plan.dag.params : plan.nodes[0]!.params), ...start.params }
   const key = start.bypassConcurrency
