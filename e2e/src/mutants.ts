@@ -11,10 +11,13 @@ import { line } from './table.ts'
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
 const wanted = values.only?.toUpperCase().split(',')
 
+/** So often a scene is set at most. */
+const SETTINGS = 3
+
 const escaped: string[] = []
 for (const mutant of MUTANTS.filter(({ id }) => wanted?.includes(id) ?? true)) {
   console.log(`${mutant.id} ${mutant.title}, under ${mutant.scenario.id} …`)
-  const result = await tryMutant(mutant)
+  const result = await playOut(mutant)
   const red = result.verdicts.filter(({ state }) => state === 'BROKEN')
   const caught = red.some(({ check }) => check === mutant.caughtBy)
   if (caught)
@@ -26,6 +29,14 @@ for (const mutant of MUTANTS.filter(({ id }) => wanted?.includes(id) ?? true)) {
 }
 console.log(escaped.length === 0 ? '\nEvery planted bug was caught.' : `\nNot caught: ${escaped.join(', ')}.`)
 process.exitCode = escaped.length === 0 ? 0 : 1
+
+/** A bug can also trip those who set the scene, before there is anything to check: then it is set again. */
+async function playOut(mutant: Mutant): Promise<ScenarioResult> {
+  for (let left = SETTINGS; ; left--) {
+    const result = await tryMutant(mutant)
+    if (result.failure === null || left === 1) return result
+  }
+}
 
 async function tryMutant(mutant: Mutant): Promise<ScenarioResult> {
   const folder = mkdtempSync(join(tmpdir(), `carillon-${mutant.id.toLowerCase()}-`))

@@ -41,6 +41,11 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'storage/schedule-due.js',
+        from: "order by l.due_at limit ${share('$1')} for no key update skip locked) d",
+        to: "order by l.due_at limit ${share('$1')}) d",
+      },
+      {
+        file: 'storage/schedule-due.js',
         from: 'where l.tenant_id = wanted.tenant_id and l.schedule_id = wanted.schedule_id for no key update skip locked) d',
         to: 'where l.tenant_id = wanted.tenant_id and l.schedule_id = wanted.schedule_id) d',
       },
