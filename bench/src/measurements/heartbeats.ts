@@ -1,18 +1,23 @@
+import { setMaxListeners } from 'node:events'
+import { setTimeout as rest } from 'node:timers/promises'
 import type { Fetch } from '@carillon/contract'
-import type { Measurement } from '../bench.ts'
+import type { Bench, Measurement } from '../bench.ts'
+import { startChild } from '../harness/child.ts'
 import { openConnections } from '../harness/connections.ts'
 import { instant } from '../harness/clock.ts'
-import { pace, until } from '../harness/pace.ts'
-import { coreShare } from '../harness/usage.ts'
+import { inTurns, until } from '../harness/pace.ts'
+import { coreShare, cpuSeconds } from '../harness/usage.ts'
+import type { BareHttpCalls } from '../processes/bare-http.ts'
 
 const EXECUTORS = 2_000
 const APPS = 50
 const EVERY_SECONDS = 10
 const WATCHED_SECONDS = 30
-const WARM_UP_ROUNDS = 4
-const CONNECTIONS = 64
-/** Executors that are registered between two looks at the clock. */
-const GROUP = 100
+/** So long after the last one has come, code is compiled as in a node that has been up for a while. */
+const WARM_UP_SECONDS = 40
+/** As many as there are beats under way at most: they gather for a while at the node. */
+const CONNECTIONS = 256
+const REGISTERED_AT_ONCE = 40
 
 /** Two thousand executors with nothing to do: what their heartbeats cost server and PostgreSQL together, of one core. */
 export const heartbeats: Measurement = {
@@ -30,7 +35,10 @@ export const heartbeats: Measurement = {
     const connections = openConnections(carillon.url, CONNECTIONS)
     bench.atEnd(() => connections.close())
     const call = callerOf(carillon.url, secret, connections.fetch)
-    const register = async (n: number) => {
+    const crowd = createCrowd(call)
+    let last = 0
+    await inTurns(EXECUTORS, REGISTERED_AT_ONCE, async () => {
+      const n = last++
       const body = {
         protocol: 1,
         app: apps[n % APPS]!,
@@ -39,55 +47,79 @@ export const heartbeats: Measurement = {
         handlers: ['work'],
         capacity: 10,
       }
-      return ((await call('register', body)) as { session: number }).session
-    }
-    const beatOf = (session: number) => call('heartbeat', { session, running: [] })
-    const sessions: number[] = []
-    let beaten = performance.now()
-    while (sessions.length < EXECUTORS) {
-      const from = sessions.length
-      sessions.push(...(await inTurns(GROUP, CONNECTIONS, (n) => register(from + n))))
-      // On a busy machine the first leases would be over before the last executor is there.
-      if (performance.now() - beaten < EVERY_SECONDS * 1000) continue
-      beaten = performance.now()
-      await inTurns(sessions.length, CONNECTIONS, (n) => beatOf(sessions[n]!))
-    }
-    let next = 0
-    const beat = () => beatOf(sessions[next++ % EXECUTORS]!)
-    // Some rounds, so that code is compiled as in a node that has been up for a while, and no lease is about to end.
-    await pace(EXECUTORS / EVERY_SECONDS, WARM_UP_ROUNDS * EVERY_SECONDS, beat)
-    const beating = await coreShare(bench, () => pace(EXECUTORS / EVERY_SECONDS, WATCHED_SECONDS, beat))
+      const { session } = (await call('register', body)) as { session: number }
+      crowd.join(session)
+    })
+    await until(instant() + WARM_UP_SECONDS * 1_000)
+    const beating = await coreShare(bench, () => until(instant() + WATCHED_SECONDS * 1_000))
+    await crowd.leave()
     const share = beating - idle
+    const floor = await bareShare(bench)
     return {
-      figures: { heartbeatCorePercent: Number(share.toFixed(2)) },
+      figures: { heartbeatCorePercent: round(share), heartbeatTimesBareHttp: round(share / floor) },
       findings: [
         {
           name: `Heartbeats of ${EXECUTORS} executors of ${APPS} apps, each ${EVERY_SECONDS} s: server and PostgreSQL together`,
           figure: `${share.toFixed(2)} % of a core`,
           target: { says: '< 10 %', met: share < 10 },
-          note: `${beating.toFixed(2)} % over ${WATCHED_SECONDS} s, less the ${idle.toFixed(2)} % of before they came; ${CONNECTIONS} connections`,
+          note: `${beating.toFixed(2)} % over ${WATCHED_SECONDS} s, less the ${idle.toFixed(2)} % of before they came; a bare HTTP server that is asked the same and keeps nothing: ${floor.toFixed(2)} %`,
         },
       ],
     }
   },
 }
 
-function callerOf(url: string, token: string, fetch: Fetch) {
+/** The same executors at a process that does nothing but take and answer their requests: of one core. */
+async function bareShare(bench: Bench): Promise<number> {
+  const child = await startChild<BareHttpCalls>('bare-http')
+  bench.atEnd(() => child.stop())
+  const { url } = await child.call('start', undefined)
+  const connections = openConnections(url, CONNECTIONS)
+  bench.atEnd(() => connections.close())
+  const crowd = createCrowd(callerOf(url, 'nobody', connections.fetch))
+  const begun = instant()
+  for (let n = 0; n < EXECUTORS; n++) {
+    await until(begun + (n * EVERY_SECONDS * 1_000) / EXECUTORS)
+    crowd.join(n)
+  }
+  await until(instant() + WARM_UP_SECONDS * 1_000)
+  const before = cpuSeconds(child.pid)
+  await until(instant() + WATCHED_SECONDS * 1_000)
+  const share = ((cpuSeconds(child.pid) - before) * 100) / WATCHED_SECONDS
+  await crowd.leave()
+  return share
+}
+
+type Call = (path: string, body: object) => Promise<unknown>
+
+/** Executors that do nothing but beat, each a fixed time after its last answer, as those of the SDK do. */
+function createCrowd(call: Call) {
+  const over = new AbortController()
+  setMaxListeners(0, over.signal)
+  const beating: Promise<void>[] = []
+  const beat = async (session: number) => {
+    for (;;) {
+      await rest(EVERY_SECONDS * 1_000, undefined, { signal: over.signal }).catch(() => undefined)
+      if (over.signal.aborted) return
+      await call('heartbeat', { session, running: [] })
+    }
+  }
+  return {
+    join: (session: number) => void beating.push(beat(session)),
+    async leave() {
+      over.abort()
+      await Promise.all(beating)
+    },
+  }
+}
+
+function callerOf(url: string, token: string, fetch: Fetch): Call {
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
-  return async (path: string, body: object): Promise<unknown> => {
+  return async (path, body) => {
     const answer = await fetch(`${url}/executor/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
     return answer.json()
   }
 }
 
-/** Does something `count` times, `atOnce` of them at a time; the results in order. */
-async function inTurns<T>(count: number, atOnce: number, act: (n: number) => Promise<T>): Promise<T[]> {
-  const results: T[] = []
-  let next = 0
-  const work = async () => {
-    for (let n = next++; n < count; n = next++) results[n] = await act(n)
-  }
-  await Promise.all(Array.from({ length: atOnce }, work))
-  return results
-}
+const round = (figure: number) => Number(figure.toFixed(2))

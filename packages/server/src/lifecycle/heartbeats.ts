@@ -12,15 +12,21 @@ type Beat = Heartbeat & { readonly tenantId: number }
 /** Null: the session has ended. */
 type BeatAnswer = HeartbeatAnswer | null
 
-/** Thousands of executors say every few seconds that they live, and none minds when that is written down: together it costs a tenth. */
-const GATHER_MS = 100
+/**
+ * Thousands of executors say every few seconds that they live, and none minds when that is written down, so beats gather for this share of a
+ * lease. Those that were answered together come together the next time, as executors count their pause from the answer: most of what a beat
+ * costs is to wake a process that rests, and so one wake serves many.
+ */
+const GATHERED_SHARE_OF_LEASE = 1 / 60
+/** No group may grow so large that it holds up the event loop: what is above comes in a group of its own from then on. */
+const MOST_TOGETHER = 200
 
 /** Renews leases, also those that ran out but were not taken over, and says what executors no longer hold or should stop. */
 export function createHeartbeats(engine: Engine): (beat: Beat) => Promise<HeartbeatAnswer> {
   const beats = createCoalescer<Beat, BeatAnswer>((batch) => renew(engine, batch), {
-    mostItems: 500,
+    mostItems: MOST_TOGETHER,
     lanes: 1,
-    gatherMs: GATHER_MS,
+    gatherMs: engine.settings.leaseMs * GATHERED_SHARE_OF_LEASE,
   })
   return async (beat) => {
     const [answer] = await beats.add([beat])
