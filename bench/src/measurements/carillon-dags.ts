@@ -2,7 +2,7 @@ import type { Bench } from '../bench.ts'
 import type { Carillon, Tenant } from '../harness/carillon.ts'
 import { instant } from '../harness/clock.ts'
 import type { Contestant } from '../harness/rounds.ts'
-import { CHAIN, FAN, LEAST_STEPS, type GraphContestants } from './graphs.ts'
+import { CHAIN, FAN, leastSteps, type GraphContestants } from './graphs.ts'
 
 /** Runs that one request starts. */
 const BATCH = 50
@@ -26,7 +26,7 @@ export async function carillonDags({ postgres, carillon: start }: Bench): Promis
   function contestant(dag: string, steps: number): Contestant {
     return {
       warmUp: 3_000,
-      least: LEAST_STEPS,
+      least: leastSteps(steps),
       async round(count) {
         const runs = Math.max(1, Math.round(count / steps))
         const took = await runDags(tenant, dag, runs, runs * steps)

@@ -17,7 +17,7 @@ export const dagSize: Measurement = {
     await createDag(tenant, 'small', layers(DEPTH, SMALL / DEPTH, PARENTS))
     await createDag(tenant, 'large', layers(DEPTH, NODES / DEPTH, PARENTS))
     await runDags(tenant, 'small', 10, 10 * SMALL)
-    const smalls = NODES / SMALL / (bench.quick ? 2 : 1)
+    const smalls = NODES / SMALL / (bench.quick ? 4 : 1)
     const small = await cost(bench, smalls * SMALL, () => runDags(tenant, 'small', smalls, smalls * SMALL))
     const large = await cost(bench, NODES, () => runDags(tenant, 'large', 1, NODES))
     const ratio = Number((large.cpuUsPerNode / small.cpuUsPerNode).toFixed(2))

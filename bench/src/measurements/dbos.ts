@@ -1,7 +1,7 @@
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import type { Bench } from '../bench.ts'
 import type { Contestant } from '../harness/rounds.ts'
-import { CHAIN, FAN, GRAPHS_AT_ONCE, LEAST_STEPS, type GraphContestants } from './graphs.ts'
+import { CHAIN, FAN, GRAPHS_AT_ONCE, leastSteps, type GraphContestants } from './graphs.ts'
 
 /**
  * DBOS as its documentation has it: workflows and steps in one process, each step's result kept in PostgreSQL, default settings. Steps run
@@ -32,7 +32,7 @@ export async function dbos({ postgres, atEnd }: Bench): Promise<GraphContestants
 function contestant(workflow: (size: number) => Promise<void>, size: number): Contestant {
   return {
     warmUp: 200,
-    least: LEAST_STEPS,
+    least: leastSteps(size),
     async round(count) {
       const steps = Math.min(size, count)
       const runs = Math.ceil(count / steps)
