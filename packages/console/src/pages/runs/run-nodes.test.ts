@@ -112,7 +112,7 @@ test('edges are taken or not as far as the nodes tell', () => {
     [instance(0, 'SUCCESS'), instance(1, 'SUCCESS'), instance(2, 'SKIPPED'), instance(3, 'RUNNING')],
     definition,
   )
-  expect(edgesOf(definition, nodes).map(({ taken }) => taken)).toEqual([true, false, true, true])
+  expect(edgesOf(definition, nodes).map(({ taken }) => taken)).toEqual([true, false, true, false])
   const early = nodesOf(
     [instance(0, 'RUNNING'), instance(1, 'WAITING'), instance(2, 'WAITING'), instance(3, 'WAITING')],
     definition,

@@ -147,8 +147,8 @@ export interface EdgeOfRun {
 }
 
 /**
- * Which edges a run took, as far as its nodes tell: one into a node that was skipped was not taken; one without a condition from a node that
- * succeeded was, and so was the only one into a node that began.
+ * Which edges a run took, as far as its nodes tell: one into or out of a node that was skipped was not taken; one without a condition from a
+ * node that succeeded was, and so was the only one into a node that began. Who marks a skipped node as done lets its edges be taken.
  */
 export function edgesOf(definition: Definition, nodes: readonly RunNode[]): readonly EdgeOfRun[] {
   const states = new Map(nodes.map((node) => [node.code, node]))
@@ -159,7 +159,7 @@ export function edgesOf(definition: Definition, nodes: readonly RunNode[]): read
     const began = target !== undefined && (target.startedAt !== null || (target.endedAt !== null && target.state !== 'SKIPPED'))
     const sure = condition === undefined || into.get(to)!.length === 1
     const taken =
-      target?.state === 'SKIPPED' && !isMarkedDone(target)
+      passedBy(source) || passedBy(target)
         ? false
         : began && sure && source !== undefined && !OPEN.has(source.state)
           ? true
@@ -167,6 +167,8 @@ export function edgesOf(definition: Definition, nodes: readonly RunNode[]): read
     return { from, to, condition, taken }
   })
 }
+
+const passedBy = (node: RunNode | undefined): boolean => node?.state === 'SKIPPED' && !isMarkedDone(node)
 
 const isMarkedDone = ({ instances }: RunNode): boolean => instances.some(({ error }) => codeOf(error) === 'DONE')
 
