@@ -1,5 +1,5 @@
 import { createValidator, fieldProblems } from '../../../../server/src/definition/validation.ts'
-import { routes } from '@carillon/contract'
+import { routes, type Route } from '@carillon/contract'
 import { ERRORS } from '@carillon/core'
 import { expect, test } from 'vitest'
 import { phraseBook } from './phrase-book.ts'
@@ -77,7 +77,7 @@ test('what a field of the API must look like is said in the words of its schema'
     if (typeof pattern === 'string' && typeof description === 'string') described.push(description)
     Object.values(schema).forEach(collect)
   }
-  for (const group of Object.values(routes)) for (const { body } of Object.values<{ body?: unknown }>(group)) collect(body)
+  for (const group of Object.values(routes)) for (const { body } of Object.values<Route>(group)) collect(body)
   expect(described.length).toBeGreaterThan(5)
   expect([...new Set(described)].filter((description) => !Object.hasOwn(words, description))).toEqual([])
 })

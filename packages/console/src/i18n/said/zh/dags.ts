@@ -7,7 +7,7 @@ export const dags: Translations = {
   'A DAG has at most {} edges, this has {}; put a node between those that all wait for the same.':
     '工作流最多有 {0} 条依赖,此处有 {1} 条;请在等待相同上游的节点之前加一个节点。',
   'DAGs stand at most {} deep in each other.': '工作流最多嵌套 {0} 层。',
-  'The code "{}" is already that of /nodes/{}.': '编码 "{0}" 已被 /nodes/{1} 使用。',
+  'The code "{}" is already that of /nodes/{}.': '代码 "{0}" 已被 /nodes/{1} 使用。',
   'There is no node "{}".': '没有节点 "{0}"。',
   'The node "{}" would wait for itself.': '节点 "{0}" 会等待自己。',
   'It is already there as /edges/{}; join their conditions with || or &&.':
@@ -30,7 +30,7 @@ export const dags: Translations = {
   'The node "{}" is not upstream of "{}", so its output need not be there; add an edge.':
     '节点 "{0}" 不在 "{1}" 的上游,其输出可能尚不存在;请添加依赖。',
   'There is no node "{}". A code with a dash in it is written nodes["a-b"].':
-    '没有节点 "{0}"。含连字符的编码应写成 nodes["a-b"]。',
+    '没有节点 "{0}"。含连字符的代码应写成 nodes["a-b"]。',
   'There is no "{}" here; there are {}.': '此处没有 "{0}";可用的是 {1}。',
   'A node is named: nodes.extract.output, or nodes["extract"].output.':
     '请指明节点:nodes.extract.output 或 nodes["extract"].output。',

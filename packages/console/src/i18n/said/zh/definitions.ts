@@ -126,7 +126,7 @@ export const definitions: Translations = {
     '指定的{~0}不是 {1};调度计划不能更换其{~2}。请新建一个并删除此调度计划',
   'is required for the action label': '添加标签时必填',
   'There is no such template of a DAG.': '没有这个工作流模板。',
-  'There is a {} {} already. Choose another code for the copy.': '已有{~0} {1}。请为副本换一个编码。',
+  'There is a {} {} already. Choose another code for the copy.': '已有{~0} {1}。请为副本换一个代码。',
 
   'It answered {}': '应答为 {0}',
   'It did not answer in time, or its answer did not end': '未按时应答,或应答没有结束',

@@ -8,7 +8,7 @@ export const requests: Translations = {
   'The token does not permit this': '令牌没有此权限',
   'There is no such object': '没有这个对象',
   'This method is not offered here': '此处不支持该方法',
-  'The code is already used': '编码已被使用',
+  'The code is already used': '代码已被使用',
   'Someone else changed it meanwhile': '其间已被他人修改',
   'Its present state does not allow this': '当前状态不允许此操作',
   'Something else still refers to it': '仍被其他对象引用',

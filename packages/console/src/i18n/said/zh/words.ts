@@ -13,7 +13,7 @@ export const words: Translations = {
   executor: '执行器',
   secret: '密钥',
   token: '令牌',
-  code: '编码',
+  code: '代码',
   login: '用户名',
   Task: '任务',
   TaskType: '任务类型',
@@ -63,7 +63,7 @@ export const words: Translations = {
 
   'Letters, digits, "_", "." and "-"; at least one is not a digit; at most 63. Unique in its tenant':
     '字母、数字、"_"、"." 和 "-",至少一个不是数字,最多 63 个字符;在租户内唯一',
-  'Identifier or code': '编号或编码',
+  'Identifier or code': '编号或代码',
   'YYYY-MM-DD': 'YYYY-MM-DD',
   'A letter, then letters, digits, "_" and "-"; at most 63. Unique in its DAG':
     '以字母开头,其后为字母、数字、"_" 和 "-",最多 63 个字符;在工作流内唯一',
