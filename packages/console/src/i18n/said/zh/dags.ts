@@ -5,16 +5,16 @@ export const dags: Translations = {
   'A DAG has at least one node.': '工作流至少要有一个节点。',
   'A DAG has at most {} nodes, this has {}; split it into sub-DAGs.': '工作流最多有 {0} 个节点,此处有 {1} 个;请拆分为子工作流。',
   'A DAG has at most {} edges, this has {}; put a node between those that all wait for the same.':
-    '工作流最多有 {0} 条依赖,此处有 {1} 条;请在等待相同上游的节点之前加一个节点。',
+    '工作流最多有 {0} 条连线,此处有 {1} 条;请在等待相同上游的节点之前加一个节点。',
   'DAGs stand at most {} deep in each other.': '工作流最多嵌套 {0} 层。',
   'The code "{}" is already that of /nodes/{}.': '代码 "{0}" 已被 /nodes/{1} 使用。',
   'There is no node "{}".': '没有节点 "{0}"。',
   'The node "{}" would wait for itself.': '节点 "{0}" 会等待自己。',
   'It is already there as /edges/{}; join their conditions with || or &&.':
-    '已有相同的依赖 /edges/{0};请用 || 或 && 合并两者的条件。',
+    '已有相同的连线 /edges/{0};请用 || 或 && 合并两者的条件。',
   'It closes a cycle: {}.': '形成环:{0}。',
   '{} looks at what leads here, and nothing does; the node runs at once. Add an edge or leave the rule out.':
-    '{0} 取决于上游,而此节点没有上游,会立即执行。请添加依赖,或去掉此规则。',
+    '{0} 取决于上游,而此节点没有上游,会立即执行。请添加连线,或去掉此规则。',
   'A DAG is given no secrets: refer to this one in the params of the nodes of {} that need it.':
     '工作流不接收密钥:请在 {0} 中需要它的节点的参数里引用。',
   'It does nothing; give it one of {}.': '它什么也不做;请给出以下之一:{0}。',
@@ -28,16 +28,16 @@ export const dags: Translations = {
     '默认值必须是普通的值;请在需要它的节点的参数中写 ${{ … }}。',
   'An output holds no secrets.': '输出不能含有密钥。',
   'The node "{}" is not upstream of "{}", so its output need not be there; add an edge.':
-    '节点 "{0}" 不在 "{1}" 的上游,其输出可能尚不存在;请添加依赖。',
+    '节点 "{0}" 不在 "{1}" 的上游,其输出可能尚不存在;请添加连线。',
   'There is no node "{}". A code with a dash in it is written nodes["a-b"].':
     '没有节点 "{0}"。含连字符的代码应写成 nodes["a-b"]。',
   'There is no "{}" here; there are {}.': '此处没有 "{0}";可用的是 {1}。',
   'A node is named: nodes.extract.output, or nodes["extract"].output.':
     '请指明节点:nodes.extract.output 或 nodes["extract"].output。',
   'names the node {}, which this draft has already': '指定了节点 {0},而此草稿已有该节点',
-  'leads from {} to {}, as an edge of this draft does already': '从 {0} 到 {1} 的依赖在此草稿中已存在',
+  'leads from {} to {}, as an edge of this draft does already': '从 {0} 到 {1} 的连线在此草稿中已存在',
   'There is no node {} in this version.': '此版本中没有节点 {0}。',
-  'There is no edge from {} to {} in this version.': '此版本中没有从 {0} 到 {1} 的依赖。',
+  'There is no edge from {} to {} in this version.': '此版本中没有从 {0} 到 {1} 的连线。',
   'names no node of this version': '所指的节点在此版本中不存在',
   'names the task {}, which does not exist in this tenant': '所指的任务 {0} 在此租户中不存在',
   'names the DAG {} itself': '指定了工作流 {0} 自身',

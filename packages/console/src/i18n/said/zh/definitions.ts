@@ -20,7 +20,7 @@ export const definitions: Translations = {
   'The task type of this revision has been deleted since.': '此历史版本的任务类型已被删除。',
   'The task {}, which this revision starts, has been deleted since.': '此历史版本启动的任务 {0} 已被删除。',
   'names the task {} a second time': '重复指定了任务 {0}',
-  'names the task type {}, which is disabled': '所指的任务类型 {0} 已停用',
+  'names the task type {}, which is disabled': '所指的任务类型 {0} 已禁用',
   'would leave the schedule {} with parameters that do not fit: {} {}': '会使调度计划 {0} 的参数不再符合:{1} {~2}',
   'The chain of downstream tasks would be {} long; {} is the most.': '下游任务链的长度将为 {0};最多为 {1}。',
   'makes a chain longer than {}: it ends {}': '使任务链超过 {0}:其末尾为 {1}',

@@ -13,7 +13,7 @@ export const requests: Translations = {
   'Its present state does not allow this': '当前状态不允许此操作',
   'Something else still refers to it': '仍被其他对象引用',
   'Downstream tasks would form a cycle': '下游任务会形成环',
-  'The task is disabled': '任务已停用',
+  'The task is disabled': '任务已禁用',
   'It is larger than allowed': '超出允许的大小',
   'The content type must be application/json': '内容类型必须是 application/json',
   'The idempotency key was used for a different request': '该幂等键已用于另一个请求',

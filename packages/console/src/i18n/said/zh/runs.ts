@@ -12,7 +12,7 @@ export const runs: Translations = {
   'The task has changed meanwhile.': '任务其间已被修改。',
   'There is no {} {}.': '没有{~0} {1}。',
   'The {} {} is disabled. Enable it, or trigger with force if your role may.':
-    '{~0} {1} 已停用。请启用它;如果您的角色允许,也可强制触发。',
+    '{~0} {1} 已禁用。请启用它;如果您的角色允许,也可强制触发。',
   'The DAG {} is paused. Resume it, or trigger with force if your role may.':
     '工作流 {0} 已暂停。请恢复它;如果您的角色允许,也可强制触发。',
   'The DAG {} has no ACTIVE version. Activate one first.': '工作流 {0} 没有生效的版本。请先发布一个版本。',
