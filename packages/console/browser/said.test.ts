@@ -32,5 +32,6 @@ test('a Chinese session reads in Chinese what the server says: a wrong field, a 
   await page.goto('/t/default/dags/said/edit')
   await page.getByRole('region', { name: '问题' }).getByText('所指的任务 not-there 在此租户中不存在', { exact: false }).waitFor()
   await shoot(page, 'said-dag-zh')
+  expect(await page.getByText('does not exist').count()).toBe(0)
   await context.close()
 })

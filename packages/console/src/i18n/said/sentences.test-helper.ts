@@ -12,6 +12,7 @@ interface Node {
 /** Whose texts reach the console, by the beginning of their paths in `packages`. */
 const SAYS = [
   'core/src/',
+  'server/src/builtin/egress-guard.ts',
   'server/src/definition/',
   'server/src/http/',
   'server/src/lifecycle/',
@@ -28,6 +29,7 @@ const SAYS = [
 export const SILENT: Readonly<Record<string, string>> = {
   'core/src/dag/diff.ts': 'the command line prints it; the console shows differences itself',
   'core/src/dag/simulation/': 'messages of simulated executors, told by the test kit',
+  'server/src/gateway/': 'answered to executors of xxl-job',
   'server/src/http/console.ts': 'headers',
   'server/src/http/cors.ts': 'headers',
   'server/src/http/docs.ts': 'the page of the API documentation',
@@ -51,23 +53,27 @@ export const SILENT: Readonly<Record<string, string>> = {
   'server/src/lifecycle/sessions.ts': 'answered to executors',
   'server/src/lifecycle/stop-runs.ts': 'stored with the attempt',
   'server/src/lifecycle/take-in.ts': 'answered to executors',
+  'server/src/storage/': 'SQL; what it refuses, a cursor, is none that a page has made',
   'server/src/lifecycle/with-secrets.ts': 'stored with the attempt',
 }
 
+/** All that ships of `core` and `server`. */
+export function sources(): readonly { path: string; text: string }[] {
+  return ['core/src', 'server/src']
+    .flatMap((folder) => readdirSync(packages + folder, { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`))
+    .filter((path) => path.endsWith('.ts') && !/\.(test|bench|test-helper)\.ts$/.test(path))
+    .map((path) => ({ path, text: readFileSync(packages + path, 'utf8') }))
+}
+
+export const isSilentPlace = (path: string): boolean => Object.keys(SILENT).some((place) => path.startsWith(place))
+export const speaks = (path: string): boolean => SAYS.some((place) => path.startsWith(place)) && !isSilentPlace(path)
+
 /** Every English text with words in it that the console may be told, with `{}` for what is filled in, and where it stands. */
 export function sentencesInSources(): ReadonlyMap<string, string> {
-  const files = ['core/src', 'server/src'].flatMap((folder) =>
-    readdirSync(packages + folder, { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
-  )
-  const speaking = files.filter(
-    (path) =>
-      /\.ts$/.test(path) &&
-      !/\.(test|bench|test-helper)\.ts$/.test(path) &&
-      SAYS.some((place) => path.startsWith(place)) &&
-      !Object.keys(SILENT).some((place) => path.startsWith(place)),
-  )
   return new Map(
-    speaking.flatMap((path) => sentencesOf(readFileSync(packages + path, 'utf8'), path).map((text) => [text, path] as const)),
+    sources()
+      .filter(({ path }) => speaks(path))
+      .flatMap(({ path, text }) => sentencesOf(text, path).map((sentence) => [sentence, path] as const)),
   )
 }
 
