@@ -103,7 +103,7 @@ export const definitions: Translations = {
   'refers to the secret "{}", which is open to the roles {}; yours is {}':
     '引用的密钥 "{0}" 只对这些角色开放:{~1};您的角色是{~2}',
   'This server has no master key for secrets. Set secrets.key (CARILLON_SECRETS_KEY) or secrets.keyFile: openssl rand -base64 32':
-    '此服务器没有密钥的主密钥。请设置 secrets.key(CARILLON_SECRETS_KEY)或 secrets.keyFile:openssl rand -base64 32',
+    '此服务器未配置密钥的主密钥。请设置 secrets.key(CARILLON_SECRETS_KEY)或 secrets.keyFile:openssl rand -base64 32',
   'It is locked by the master key {}, which this server does not have.': '它由主密钥 {0} 加密,而此服务器没有该主密钥。',
   'What is stored is not what was written.': '存储的内容与写入的不一致。',
   'The data key {} is wrapped by the master key {}: name that one in secrets.previousKeys.':

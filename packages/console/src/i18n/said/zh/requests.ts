@@ -21,7 +21,7 @@ export const requests: Translations = {
   'The attempt no longer belongs to this executor': '该执行尝试已不属于此执行器',
   'The executor session has ended; register again': '执行器会话已结束;请重新注册',
   'The executor protocol version is not supported': '不支持该版本的执行器协议',
-  'This server has no key for secrets': '此服务器没有密钥的主密钥',
+  'This server has no key for secrets': '此服务器未配置密钥的主密钥',
   'The service cannot answer right now; try again': '服务暂时无法应答;请重试',
   'Something went wrong on the server': '服务器出错',
 
