@@ -47,8 +47,18 @@ export function phraseBook(sentences: Translations, words: Translations): Lookup
     }
     return best
   }
-  return (english) => (english.length > LONGEST ? null : (say(alone, english, { left: MOST_READINGS })?.text ?? null))
+  const sayAlone = (english: string) => say(alone, english, { left: MOST_READINGS })
+  return (english) => {
+    if (english.length > LONGEST) return null
+    const whole = sayAlone(english)
+    // What is wrong with one field is joined so.
+    const joined = english.split('; ').map(sayAlone)
+    if (!joined.every((each) => each !== null)) return whole?.text ?? null
+    return whole !== null && whole.left <= sum(joined) ? whole.text : joined.map(({ text }) => text).join('; ')
+  }
 }
+
+const sum = (all: readonly Said[]) => all.reduce((left, each) => left + each.left, 0)
 
 interface Compiled {
   readonly exact: ReadonlyMap<string, string>

@@ -12,7 +12,6 @@ interface Node {
 /** Whose texts reach the console, by the beginning of their paths in `packages`. */
 const SAYS = [
   'core/src/',
-  'server/src/builtin/egress-guard.ts',
   'server/src/definition/',
   'server/src/http/',
   'server/src/lifecycle/',

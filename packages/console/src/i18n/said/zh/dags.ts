@@ -18,7 +18,7 @@ export const dags: Translations = {
   'A DAG is given no secrets: refer to this one in the params of the nodes of {} that need it.':
     '工作流不接收密钥:请在 {0} 中需要它的节点的参数里引用。',
   'It does nothing; give it one of {}.': '它什么也不做;请给出以下之一:{0}。',
-  'It has {}; a node has exactly one of {}.': '它有 {~0};节点必须恰好有以下之一:{1}。',
+  'It has {}; a node has exactly one of {}.': '它有 {0};节点必须恰好有以下之一:{1}。',
   'Only a node with a dag has a version of it.': '只有带工作流的节点才有其版本。',
   'A DAG is not repeated; give it the list in params and put forEach on the nodes with a task in that DAG.':
     '工作流不能重复执行;请通过参数把列表传给它,并在该工作流中带任务的节点上使用 forEach。',

@@ -150,7 +150,7 @@ export const definitions: Translations = {
   'It did not answer in time': '未按时应答',
   'Its answer did not end in time': '应答未按时结束',
   'Its answer is too long': '应答过长',
-  'It may not be called: {}': '不允许调用:{~0}',
+  'It may not be called: {}': '不允许调用:{0}',
   'It could not be asked ({})': '无法询问({0})',
   'It could not be asked': '无法询问',
 }

@@ -10,7 +10,8 @@ export const runs: Translations = {
   'Your role may not run this.': '您的角色不能运行它。',
   'The tenant is suspended.': '租户已停用。',
   'The task has changed meanwhile.': '任务其间已被修改。',
-  'There is no {} {}.': '没有{~0} {1}。',
+  'There is no task {}.': '没有任务 {0}。',
+  'There is no DAG {}.': '没有工作流 {0}。',
   'The {} {} is disabled. Enable it, or trigger with force if your role may.':
     '{~0} {1} 已禁用。请启用它;如果您的角色允许,也可强制触发。',
   'The DAG {} is paused. Resume it, or trigger with force if your role may.':

@@ -47,6 +47,7 @@ export const words: Translations = {
   '; did you mean {}?': ';是否指 {0}?',
   '; known are {}': ';可用的有 {0}',
 
+  EOF: '表达式结尾',
   string: '文本',
   integer: '整数',
   number: '数字',
@@ -56,6 +57,9 @@ export const words: Translations = {
   null: '空(null)',
   list: '列表',
   'a list': '列表',
+  'a number': '数字',
+  'a string': '文本',
+  'a object': '映射',
   map: '映射',
   int: '整数',
   double: '小数',
@@ -102,15 +106,6 @@ export const words: Translations = {
 
   'An approval': '审批',
   'A wait': '等待',
-  'The URL {}': '该 URL {~0}',
-  '{} is {}': '{0} 是{~1}',
-  '{} leads to an address that is {}': '{0} 指向{~1}',
-  'people who run the server may allow it with the setting egressAllowPrivate':
-    '服务器的管理者可通过设置 egressAllowPrivate 允许',
-  'not an IP address': '无效的 IP 地址',
-  'where machines get their credentials, which is never called': '云主机获取凭据的地址,从不调用',
-  'a private address ({}); {}': '私有地址({0});{~1}',
-  'not a public address ({})': '非公共地址({0})',
   'certain executors': '指定的执行器',
   'that has been activated': '曾经生效的',
   'No version was active as far as you know': '您看到的是没有生效的版本',
