@@ -1,4 +1,5 @@
 import type { ErrorCode, FieldProblem } from '@carillon/core'
+import type { Say } from '../i18n/said.ts'
 
 /** What the server refused, as RFC 9457 problem details. Pages go by `code` and `status`; people read `message`. */
 export class ApiProblem extends Error {
@@ -28,6 +29,22 @@ export interface ProblemBody {
   readonly code?: ErrorCode
   readonly problems?: readonly FieldProblem[]
   readonly requestId?: string
+}
+
+/** A problem in the language of the reader. Where fields are wrong, the detail names the first: `/body/code is required (and 2 more)`. */
+export function problemSaid(body: ProblemBody, say: Say): ProblemBody {
+  const { title, detail, problems } = body
+  const first = problems?.[0]
+  const begin = first && `${first.path} ${first.message}`
+  const namesFirst = detail !== undefined && begin !== undefined && detail.startsWith(begin)
+  return {
+    ...body,
+    ...(title === undefined ? {} : { title: say(title) }),
+    ...(detail === undefined
+      ? {}
+      : { detail: namesFirst ? `${first!.path} ${say(first!.message)}${say(detail.slice(begin.length))}` : say(detail) }),
+    ...(problems === undefined ? {} : { problems: problems.map((each) => ({ ...each, message: say(each.message) })) }),
+  }
 }
 
 /** No answer came: the server is down, or the network to it. Nothing is known of whether the request had an effect. */

@@ -1,4 +1,5 @@
-import { ApiProblem, ServerUnreachable, type ProblemBody } from './problem.ts'
+import { saying } from '../i18n/said.ts'
+import { ApiProblem, problemSaid, ServerUnreachable, type ProblemBody } from './problem.ts'
 
 export interface Request {
   readonly method: string
@@ -21,7 +22,7 @@ export async function request(call: Request): Promise<Response> {
     tell({ kind: 'unreachable' })
     throw new ServerUnreachable(response.status)
   }
-  const problem = new ApiProblem(response.status, await bodyOf(response))
+  const problem = new ApiProblem(response.status, problemSaid(await bodyOf(response), await saying()))
   if (problem.status === 401 && !call.path.startsWith('/api/v1/session')) tell({ kind: 'signed-out' })
   if (problem.status === 429 && call.method === 'GET') tell({ kind: 'slowed', until: Date.now() + restOf(response) })
   throw problem

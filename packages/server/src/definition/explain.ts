@@ -56,13 +56,14 @@ function explainWaiting(facts: WaitingFacts, { node, waitsFor }: WaitingNode): W
     case 'SLOT': {
       if (shardIndex > 0) return { reason: 'SLOT', detail: 'Waits for one of the elements at work to end: so many run at once.' }
       const holder = Number(/^CONCURRENCY:(\d+)$/.exec(runReason ?? '')?.[1] ?? 0)
-      const detail = 'Waits for a slot of its concurrency policy'
       return holder > 0
-        ? { reason: 'SLOT', detail: `${detail}, held by run ${holder}.`, heldBy: holder }
-        : { reason: 'SLOT', detail: `${detail}.` }
+        ? { reason: 'SLOT', detail: `Waits for a slot of its concurrency policy, held by run ${holder}.`, heldBy: holder }
+        : { reason: 'SLOT', detail: 'Waits for a slot of its concurrency policy.' }
     }
-    case 'PAUSED':
-      return { reason: 'PAUSED', detail: `The run is paused${by(runReason)}.` }
+    case 'PAUSED': {
+      const who = /^PAUSED:(.+)$/.exec(runReason ?? '')?.[1]
+      return { reason: 'PAUSED', detail: who === undefined ? 'The run is paused.' : `The run is paused by ${who}.` }
+    }
     case 'DEPENDENCY':
     case null:
       return {
@@ -81,11 +82,6 @@ function nodesOf(codes: readonly string[]): string {
 
 const listOf = (words: readonly string[], last: 'and' | 'or') =>
   words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`
-
-function by(runReason: string | null): string {
-  const who = /^PAUSED:(.+)$/.exec(runReason ?? '')?.[1]
-  return who === undefined ? '' : ` by ${who}`
-}
 
 function labelOf([key, wanted]: [string, LabelRequirement]): string {
   if (typeof wanted === 'string') return `${key}=${wanted}`
@@ -126,17 +122,21 @@ function explainPending(facts: WaitingFacts, around: WaitingNode): Why {
 function explainCapacity({ appCode }: WaitingFacts, { rule, by: how, holder }: ClosedBy): Why {
   const { task, label, tenant, executor, limit, reserve } = rule
   const whom = task !== undefined ? `the task ${task}` : label !== undefined ? `the label ${label}` : `the tenant ${tenant}`
-  const where = executor === undefined ? '' : executor === '*' ? ' on each executor' : ` on the executor ${executor}`
-  if (how === 'RESERVATION')
-    return {
-      reason: 'CAPACITY',
-      detail: `The app ${appCode} keeps ${places(reserve!)} for ${whom}${where}, and no other is free.`,
-    }
-  const used = `The app ${appCode} gives ${whom} at most ${places(limit!)} at once${where}`
+  if (how === 'RESERVATION') {
+    const kept = executor === undefined ? whom : `${whom} on ${executorsOf(executor)}`
+    return { reason: 'CAPACITY', detail: `The app ${appCode} keeps ${places(reserve!)} for ${kept}, and no other is free.` }
+  }
+  const most = executor === undefined ? `${places(limit!)} at once` : `${places(limit!)} at once on ${executorsOf(executor)}`
   return holder === null
-    ? { reason: 'CAPACITY', detail: `${used}.` }
-    : { reason: 'CAPACITY', detail: `${used}; run ${holder} holds one.`, heldBy: holder }
+    ? { reason: 'CAPACITY', detail: `The app ${appCode} gives ${whom} at most ${most}.` }
+    : {
+        reason: 'CAPACITY',
+        detail: `The app ${appCode} gives ${whom} at most ${most}; run ${holder} holds one.`,
+        heldBy: holder,
+      }
 }
+
+const executorsOf = (executor: string) => (executor === '*' ? 'each executor' : `the executor ${executor}`)
 
 const places = (count: number) => `${count} ${count === 1 ? 'place' : 'places'}`
 

@@ -148,7 +148,8 @@ function draftOf(start: RunStart, targets: TargetLookup, id: number): Draft | Re
   const { kind } = start.target
   const target = targets.get(start.tenantId, start.target.id)
   if (start.expects && !isAsExpected(start.expects, target)) return OUTDATED
-  if (!target) return { kind: 'REFUSED', code: 'NOT_FOUND', detail: `There is no ${NAMES[kind]} ${start.target.id}.` }
+  if (!target)
+    return { kind: 'REFUSED', code: 'NOT_FOUND', detail: `There is no ${kind === 'TASK' ? 'task' : 'DAG'} ${start.target.id}.` }
   if (!target.tenantActive) return { kind: 'REFUSED', code: 'FORBIDDEN', detail: 'The tenant is suspended.' }
   if (!target.enabled && !start.force) {
     return {

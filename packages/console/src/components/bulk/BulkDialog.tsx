@@ -1,6 +1,7 @@
 import { Button, Group, List, Loader, Modal, Progress as Bar, Radio, Stack, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
+import { useSaid } from '../../i18n/said.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import { ProblemAlert } from '../ErrorPanel.tsx'
 import { componentTexts } from '../text.ts'
@@ -185,6 +186,7 @@ interface OutcomeProps extends Work {
 
 function Outcome({ plan: { count: total, beyond }, progress: { done, refused, cursor }, running, nameOf }: OutcomeProps) {
   const t = useTexts(bulkTexts)
+  const say = useSaid()
   const answered = done + refused.length
   const left = Math.max(0, total - answered)
   const atLeast = beyond === 'done'
@@ -201,7 +203,7 @@ function Outcome({ plan: { count: total, beyond }, progress: { done, refused, cu
         <List size="sm" aria-label={t('results')} mah={260} style={{ overflowY: 'auto' }}>
           {refused.slice(0, MOST_SHOWN).map(({ id, detail }) => (
             <List.Item key={id} className="foreign">
-              {nameOf(id)}: {detail}
+              {nameOf(id)}: {detail === undefined ? null : say(detail)}
             </List.Item>
           ))}
         </List>

@@ -16,6 +16,7 @@ import { RemoveDialog } from '../../components/RemoveDialog.tsx'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { TenantLink } from '../../components/TenantLink.tsx'
 import { Duration, Relative, Time } from '../../components/Time.tsx'
+import { useSaid } from '../../i18n/said.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import { ExecutorForm } from './ExecutorForm.tsx'
 import { ExecutorStatus } from './ExecutorStatus.tsx'
@@ -88,6 +89,7 @@ function presentOf({ status, statusSetBy }: ExecutorDetail): StatusChange | null
 
 function Overview({ executor }: { executor: ExecutorDetail }) {
   const t = useTexts(executorsTexts)
+  const say = useSaid()
   const { code } = useTenant()
   const { session, lastCheck, app } = executor
   return (
@@ -107,13 +109,18 @@ function Overview({ executor }: { executor: ExecutorDetail }) {
           [t('lease'), session && <Time key="lease" at={session.leaseUntil} />],
           [t('statusBy'), executor.statusSetBy],
           [t('since'), <Time key="since" at={executor.statusSetAt} />],
-          [t('health'), [t(executor.health), executor.healthReason].filter((part) => part !== null).join(' · ')],
+          [
+            t('health'),
+            [t(executor.health), executor.healthReason && say(executor.healthReason)].filter((part) => part !== null).join(' · '),
+          ],
           [
             t('lastCheck'),
             lastCheck && (
               <>
                 <Relative at={lastCheck.at} /> ·{' '}
-                {lastCheck.ok ? t('checkOk', { ms: lastCheck.tookMs }) : t('checkFailed', { detail: lastCheck.detail ?? '' })}
+                {lastCheck.ok
+                  ? t('checkOk', { ms: lastCheck.tookMs })
+                  : t('checkFailed', { detail: say(lastCheck.detail ?? '') })}
               </>
             ),
           ],

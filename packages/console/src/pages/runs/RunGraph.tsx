@@ -8,6 +8,7 @@ import { drawnAs, fold, groupsOf, type Groups } from '../../components/dag-graph
 import { GraphTool } from '../../components/dag-graph/GraphTool.tsx'
 import { NOTHING_SELECTED, selectNode, type GraphEdge, type GraphNode, type NodeKind } from '../../components/dag-graph/model.ts'
 import { useKept } from '../../components/kept.ts'
+import { useSaid, type Say } from '../../i18n/said.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import type { Choosing } from './NodeList.tsx'
 import { BAD, edgesOf, type RunNode } from './run-nodes.ts'
@@ -126,10 +127,11 @@ const nameOfEdge = ({ from, to }: GraphEdge) => `${from} ${to}`
 
 /** What has not changed is the same object as before: the graph does not look at it again. */
 function useDrawn(definition: DagDefinitionView, nodes: readonly RunNode[]) {
+  const say = useSaid()
   const now = useMemo(() => {
     const states = new Map(nodes.map((node) => [node.code, node]))
     return {
-      nodes: definition.nodes.map((defined) => drawnNode(defined, states.get(defined.code))),
+      nodes: definition.nodes.map((defined) => drawnNode(defined, states.get(defined.code), say)),
       edges: edgesOf(definition, nodes).map(({ from, to, condition, taken }): GraphEdge => ({
         from,
         to,
@@ -137,13 +139,13 @@ function useDrawn(definition: DagDefinitionView, nodes: readonly RunNode[]) {
         ...(taken === undefined ? {} : { taken }),
       })),
     }
-  }, [definition, nodes])
+  }, [definition, nodes, say])
   const drawn = useKept(now.nodes, ({ id }) => id)
   const edges = useKept(now.edges, nameOfEdge)
   return useMemo(() => ({ nodes: drawn, edges }), [drawn, edges])
 }
 
-function drawnNode(defined: DagDefinitionView['nodes'][number], node: RunNode | undefined): GraphNode {
+function drawnNode(defined: DagDefinitionView['nodes'][number], node: RunNode | undefined, say: Say): GraphNode {
   const { code, name = code, task, dag, position } = defined
   const detail = task ?? dag
   const first = node?.instances[0]
@@ -158,7 +160,7 @@ function drawnNode(defined: DagDefinitionView['nodes'][number], node: RunNode | 
       : {
           state: node.state,
           // What a node waits for in the graph is to be seen there.
-          ...(first.why === null || first.why.reason === 'DEPENDENCY' ? {} : { note: first.why.detail }),
+          ...(first.why === null || first.why.reason === 'DEPENDENCY' ? {} : { note: say(first.why.detail) }),
           startedAt: node.startedAt,
           endedAt: node.endedAt,
           attempt: Math.max(...node.instances.map(({ attempt }) => attempt)),

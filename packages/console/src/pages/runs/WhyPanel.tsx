@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { CircleHelp } from 'lucide-react'
 import { useSession, useTenant } from '../../app/session.tsx'
 import { Relative, Time } from '../../components/Time.tsx'
+import { useSaid } from '../../i18n/said.ts'
 import { useTexts } from '../../i18n/texts.ts'
 import { groupBy } from './group.ts'
 import classes from './run.module.css'
@@ -50,6 +51,7 @@ export function WhyPanel({ run, nodes }: { run: RunDetail; nodes: readonly RunNo
 
 export function WhyLine({ why, nodes }: { why: Why; nodes: readonly string[] }) {
   const t = useTexts(runTexts)
+  const say = useSaid()
   return (
     <div className={classes['reason']}>
       <Group gap={8}>
@@ -64,7 +66,7 @@ export function WhyLine({ why, nodes }: { why: Why; nodes: readonly string[] }) 
         <Fix why={why} />
       </Group>
       <Text size="sm" className="foreign">
-        {why.detail}
+        {say(why.detail)}
         {why.until !== undefined && (
           <>
             {' '}

@@ -1,6 +1,7 @@
 import type { Client } from '@carillon/contract'
 import { Table, Text } from '@mantine/core'
 import { Time } from '../../components/Time.tsx'
+import { useSaid } from '../../i18n/said.ts'
 import { useLanguage, useTexts } from '../../i18n/texts.ts'
 import { dayWords } from './month.ts'
 import { schedulesTexts } from './text.ts'
@@ -18,7 +19,8 @@ interface NextFiresProps {
 export function NextFires({ preview, label, atMost }: NextFiresProps) {
   const t = useTexts(schedulesTexts)
   const language = useLanguage()
-  if (preview.fires.length === 0) return <Text c="dimmed">{preview.whyNone ?? t('noFires')}</Text>
+  const say = useSaid()
+  if (preview.fires.length === 0) return <Text c="dimmed">{preview.whyNone === null ? t('noFires') : say(preview.whyNone)}</Text>
   return (
     <Table.ScrollContainer
       minWidth={480}

@@ -3,6 +3,7 @@ import { Button, Fieldset, Stack, Text } from '@mantine/core'
 import { Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { JsonField } from '../../../components/schema-form/JsonField.tsx'
+import { useSaid } from '../../../i18n/said.ts'
 import { useTexts } from '../../../i18n/texts.ts'
 import { conditionWords } from './completion.ts'
 import { useCore } from './core.ts'
@@ -52,6 +53,7 @@ export function EdgeInspector({ edge, definition, problems, onEdit, onRemove }: 
 /** The scheduler's own evaluation, in the browser. */
 function TestValue({ condition, params }: { condition: string; params: object }) {
   const t = useTexts(editorTexts)
+  const say = useSaid()
   const core = useCore()
   const [context, setContext] = useState<unknown>({ state: 'SUCCESS', output: { rows: 1 }, error: null, params })
   const compiled = core?.compileExpression(condition)
@@ -65,7 +67,7 @@ function TestValue({ condition, params }: { condition: string; params: object })
         onChange={(next) => setContext(next ?? {})}
         minRows={4}
       />
-      {result?.kind === 'ERROR' && <Outcome wrong>{result.message}</Outcome>}
+      {result?.kind === 'ERROR' && <Outcome wrong>{say(result.message)}</Outcome>}
       {result?.kind === 'VALUE' && (
         <Outcome wrong={typeof result.value !== 'boolean'}>
           {t('testResult', { value: JSON.stringify(result.value) })}:{' '}

@@ -1,5 +1,6 @@
 import { Autocomplete, Code, Text } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
+import { useSaid } from '../../../i18n/said.ts'
 import { completionsOf } from './completion.ts'
 import { useCore } from './core.ts'
 
@@ -16,11 +17,14 @@ interface ExpressionFieldProps {
 /** An expression (CEL): names are completed while it is typed, and what does not parse is said at once with its place. */
 export function ExpressionField({ label, description, value, onChange, words, error }: ExpressionFieldProps) {
   const core = useCore()
+  const say = useSaid()
   const [typed, setTyped] = useState<string | null>(null)
   const text = typed ?? value
   const compiled = core === null || text.trim() === '' ? null : core.compileExpression(text)
   const wrong =
-    compiled?.kind === 'INVALID' ? `${compiled.problem.message} (${compiled.problem.line}:${compiled.problem.column})` : undefined
+    compiled?.kind === 'INVALID'
+      ? `${say(compiled.problem.message)} (${compiled.problem.line}:${compiled.problem.column})`
+      : undefined
   const completions = completionsOf(text, words)
   const shown = new Map(completions.map((completion) => [completion.text, completion.word]))
   const commit = (next: string) => {

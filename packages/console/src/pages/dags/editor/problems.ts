@@ -2,6 +2,7 @@ import type { DagDefinition, FieldProblem } from '@carillon/core'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { useTenant } from '../../../app/session.tsx'
+import { useSaid } from '../../../i18n/said.ts'
 import { useCore } from './core.ts'
 import type { EdgeEnds } from './document.ts'
 import type { DraftState } from './Draft.ts'
@@ -31,6 +32,7 @@ export function placed({ path, message }: FieldProblem, { nodes, edges }: DagDef
 export function useProblems(dag: string, number: number, { definition, saved, status }: DraftState) {
   const { api, code: tenant } = useTenant()
   const core = useCore()
+  const say = useSaid()
   const isSaved = status.kind === 'SAVED' && saved.definition === definition
   const checked = useQuery({
     queryKey: ['dags', tenant, dag, 'validate', number, saved.revision],
@@ -40,6 +42,9 @@ export function useProblems(dag: string, number: number, { definition, saved, st
   const served = isSaved ? checked.data : undefined
   return useMemo(() => {
     const found: readonly FieldProblem[] = served?.problems ?? core?.validateDagDefinition(definition) ?? []
-    return { problems: found.map((problem) => placed(problem, definition)), byServer: served !== undefined }
-  }, [served, core, definition])
+    return {
+      problems: found.map((problem) => placed({ ...problem, message: say(problem.message) }, definition)),
+      byServer: served !== undefined,
+    }
+  }, [served, core, definition, say])
 }
