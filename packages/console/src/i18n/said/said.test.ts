@@ -155,14 +155,16 @@ test('what is filled in stays as people wrote it, be it a sentence of the book',
   expect(lookup(`There is no node "${'$&{0}{~1}'}".`)).toBe('没有节点 "$&{0}{~1}"。')
 })
 
-test('a text that is not in the book has no translation, and none makes it throw or take long', () => {
+test('a text that is not in the book has no translation', () => {
   expect(lookup('Disk full on node 3')).toBeNull()
   expect(lookup('Full; nobody, and nothing, is left')).toBeNull()
   expect(lookup('')).toBeNull()
   expect(lookup('x'.repeat(10_000))).toBeNull()
-  const began = performance.now()
-  lookup('a , and or ; is {} '.repeat(100))
-  expect(performance.now() - began).toBeLessThan(2_000)
+})
+
+test('what could be read in a thousand million ways is read in one of the first', () => {
+  const say = phraseBook({ '{}a{}a{}a{}a{}a{}': '{0}{1}{2}{3}{4}{5}' }, {})
+  expect(say('a'.repeat(300))).toHaveLength(295)
 })
 
 test('a phrase is read in the way that leaves least as it is', () => {
