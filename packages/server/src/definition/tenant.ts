@@ -27,10 +27,10 @@ export async function updateTenant({ tx }: Edit, ref: string, { version, ...give
     throw new CarillonError('STATE_CONFLICT', "The platform's own tenant cannot be suspended: its apps serve all others.")
   const unknown = given.kinds?.find((kind) => !KINDS.has(kind))
   if (unknown !== undefined) throw invalid('/body/kinds', `names ${unknown}; the kinds are ${[...KINDS.keys()].join(', ')}`)
-  given.privateTargets?.forEach((target, place) => {
+  for (const target of given.privateTargets ?? []) {
     const problem = privateTargetProblem(target)
-    if (problem !== null) throw invalid(`/body/privateTargets/${place}`, problem)
-  })
+    if (problem !== null) throw invalid('/body/privateTargets', `names ${target}, which ${problem}`)
+  }
   const wanted = { ...before, ...given }
   const after = isDeepStrictEqual(wanted, before) ? before : await updateTenantRow(tx, wanted)
   return { answer: after, object: { kind: 'tenant', id: after.id }, before, after }

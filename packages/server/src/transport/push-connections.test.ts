@@ -9,10 +9,14 @@ const assignment = (instance: number) => ({ instance, token: 1, tenant: 1 }) as 
 
 /** `hangsUp`: at once. */
 async function server(hangsUp = false) {
-  const seen = { connections: 0, calls: 0 }
+  const seen = { connections: 0, calls: 0, sessionsBySocket: new Map<object, Set<number>>() }
   const http = createServer((request, response) => {
-    request.resume().once('end', () => {
+    let text = ''
+    request.on('data', (chunk) => (text += String(chunk)))
+    request.once('end', () => {
       seen.calls++
+      const sessions = seen.sessionsBySocket.get(request.socket) ?? new Set()
+      seen.sessionsBySocket.set(request.socket, sessions.add((JSON.parse(text) as { session: number }).session))
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"refused":[]}')
     })
   }).on('connection', (socket) => {
@@ -178,11 +182,12 @@ test('tenants with the same rules have connections of their own', async () => {
   const { seen, address } = await server()
   const { invoke, rules } = twoTenants()
   rules.set(2, rules.get(1)!)
-  for (const tenantId of [1, 2]) {
-    invoke(tenantId, address, tenantId)
-    await until(() => seen.calls === tenantId)
+  for (let n = 1; n <= 20; n++) {
+    invoke(n % 3 === 0 ? 1 : 2, address, n)
+    await until(() => seen.calls === n)
   }
-  expect(seen.connections).toBe(2)
+  expect(seen.sessionsBySocket.size).toBeGreaterThan(1)
+  for (const sessions of seen.sessionsBySocket.values()) expect(sessions.size).toBe(1)
 })
 
 test('a connection is not used any more once the rules that opened it are taken away', async () => {
