@@ -129,7 +129,7 @@ function assemble(base: Base, config: Config, log: Logger): Node {
     wakeFiring: () => running.services?.wakeFiring(),
     wakeBackfill: () => running.services?.wakeBackfill(),
   })
-  const app = createNodeApi(base, lines, { config, log, lifecycle })
+  const app = createNodeApi(base, lines, { config, log, lifecycle, address: () => running.address })
   return { config, log, base, lines, app, leaving, running }
 }
 

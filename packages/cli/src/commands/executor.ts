@@ -8,9 +8,10 @@ import { stay } from '../stay.ts'
 import { addContainerOptions, containersOf, type ContainerOptions } from './executor-containers.ts'
 
 interface ExecutorCommandOptions extends AccessOptions, ContainerOptions {
-  readonly app: string
+  readonly app?: string
+  readonly builtin?: true
   readonly allow: readonly RunnerKind[]
-  readonly capacity: number
+  readonly capacity?: number
   readonly instance?: string
   readonly workFolder?: string
   readonly files?: string
@@ -25,16 +26,19 @@ const KINDS: readonly RunnerKind[] = ['script', 'sql', 'export', 'report', 'sync
 export function addExecutor(program: Command, cli: Cli): void {
   const command = program
     .command('executor')
-    .description('Start an executor of scripts, statements, presets and containers, as far as it is allowed to')
+    .description(
+      'Start an executor of scripts, statements, presets and containers, as far as it is allowed to; or of the built-in kinds',
+    )
     .option('--server <url>', 'address of the server (CARILLON_SERVER)')
     .option('--token <token>', 'token of the role executor; better given as CARILLON_TOKEN, out of the list of processes')
-    .requiredOption('--app <code>', 'app whose work it does')
+    .option('--app <code>', 'app whose work it does')
+    .option('--builtin', 'run http, log and delay of every tenant, for servers that leave them out (builtinExecutor: false)')
     .addOption(
       new Option('--allow <kinds>', `what it does, with commas: ${KINDS.join(', ')}`)
         .argParser(parseKinds)
         .default([], 'nothing'),
     )
-    .option('--capacity <number>', 'instances that it runs at once', parseCapacity, 10)
+    .option('--capacity <number>', 'instances that it runs at once (default: 10, with --builtin 64)', parseCapacity)
     .option('--instance <name>', 'its name, unique in the app (default: host and process; with containers the host)')
     .option('--work-folder <folder>', "where scripts get their folders (default: the system's temporary folder)")
     .option('--files <folder>', 'where exports and reports go')
@@ -46,11 +50,13 @@ export function addExecutor(program: Command, cli: Cli): void {
       parseUser,
     )
   addContainerOptions(command).action(async (options: ExecutorCommandOptions) => {
+    if (options.builtin) return startBuiltin(cli, options)
     const { server, token } = findAccess(options, cli.env)
     const [{ createExecutor }, runner] = await Promise.all([import('@carillon/executor'), import('@carillon/runner')])
-    const { app, allow, capacity, workFolder, scriptUser, files, allowPrivate = false, plugin } = options
+    const { app, allow, capacity = CAPACITY, workFolder, scriptUser, files, allowPrivate = false, plugin } = options
+    if (app === undefined) throw new Failure('USAGE', 'It does the work of no app.', 'Name one: --app <code>.')
     const say = (line: string) => cli.terminal.say(line)
-    const containers = await containersOf(runner, { ...options, server }, cli.env, say)
+    const containers = await containersOf(runner, { ...options, app, server }, cli.env, say)
     if (allow.length === 0 && containers === null)
       throw new Failure(
         'USAGE',
@@ -80,6 +86,33 @@ export function addExecutor(program: Command, cli: Cli): void {
       }
       return { databaseLost: new Promise(() => undefined), stop }
     })
+  })
+}
+
+const CAPACITY = 10
+
+/** It serves every tenant, so it runs nothing of what only some executors may. */
+async function startBuiltin(cli: Cli, options: ExecutorCommandOptions): Promise<void> {
+  const { allow, app, docker, kubernetes, instance, capacity } = options
+  if (allow.length > 0 || docker !== undefined || kubernetes !== undefined || app !== undefined)
+    throw new Failure(
+      'USAGE',
+      'With --builtin it runs http, log and delay, of the app builtin, and nothing else.',
+      'Leave out --app, --allow, --docker and --kubernetes, or start another executor for them.',
+    )
+  const access = findAccess(options, cli.env)
+  const { createBuiltinApart } = await import('@carillon/server')
+  const say = (line: string) => cli.terminal.say(line)
+  const executor = createBuiltinApart({
+    ...access,
+    ...(instance !== undefined && { instance }),
+    ...(capacity !== undefined && { capacity }),
+    log: { info: say, warn: say, error: say },
+  })
+  await stay(cli.terminal, async () => {
+    await executor.start()
+    say(`Executor of builtin at ${access.server}: runs http, log and delay`)
+    return { databaseLost: new Promise(() => undefined), stop: () => executor.drain() }
   })
 }
 

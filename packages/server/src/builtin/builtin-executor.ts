@@ -1,4 +1,11 @@
-import { createExecutor, settingsFromParams, type Connection, type Executor, type ExecutorLog } from '@carillon/executor'
+import {
+  createExecutor,
+  settingsFromParams,
+  type Connection,
+  type Executor,
+  type ExecutorLog,
+  type Handler,
+} from '@carillon/executor'
 import type { ExecutorTraffic } from '../lifecycle/executor-traffic.ts'
 import { delayHandler } from './delay-handler.ts'
 import { createHttpHandler, type HttpHandlerOptions } from './http-handler.ts'
@@ -38,14 +45,15 @@ export function createBuiltinExecutor(options: BuiltinExecutorOptions): Executor
     connection: directConnection(traffic),
     app: BUILTIN_APP.code,
     instance: nodeName,
-    handlers: [
-      settingsFromParams(createHttpHandler({ egressOf, bodyBytes, ...(openCallback && { openCallback }) })),
-      logHandler,
-      delayHandler,
-    ],
+    handlers: builtinHandlers({ egressOf, bodyBytes, ...(openCallback && { openCallback }) }),
     capacity,
     log,
   })
+}
+
+/** What it runs, in whatever process. */
+export function builtinHandlers(http: HttpHandlerOptions): readonly Handler[] {
+  return [settingsFromParams(createHttpHandler(http)), logHandler, delayHandler]
 }
 
 function directConnection(traffic: ExecutorTraffic): Connection {

@@ -60,6 +60,6 @@ describe('A private target', () => {
   ])('may not be %s: it %s', (entry, problem) => expect(privateTargetProblem(entry)).toContain(problem))
 
   it('that may not be one opens nothing, however it came to be stored', () => {
-    expect(privateTargetsOf(['0.0.0.0/0', 'localhost', '169.254.169.254'])).toEqual({ ranges: [], names: new Set() })
+    expect(privateTargetsOf(['0.0.0.0/0', 'localhost', '169.254.169.254'])).toEqual({ entries: [], ranges: [], names: new Set() })
   })
 })

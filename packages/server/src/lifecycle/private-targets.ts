@@ -3,6 +3,8 @@ import { isIP } from 'node:net'
 
 /** Addresses of private networks that a tenant is allowed, as the egress guard reads them. */
 export interface PrivateTargets {
+  /** As they are written. */
+  readonly entries: readonly string[]
   readonly ranges: readonly AddressRange[]
   /** Names of hosts, as a URL writes them. */
   readonly names: ReadonlySet<string>
@@ -57,6 +59,7 @@ export function privateTargetProblem(text: string): string | null {
 export function privateTargetsOf(entries: readonly string[]): PrivateTargets {
   const sound = entries.filter((entry) => privateTargetProblem(entry) === null)
   return {
+    entries: sound,
     ranges: sound.flatMap((entry) => {
       const range = readRange(entry)
       return range === null ? [] : [range]
