@@ -312,6 +312,7 @@ export type HeartbeatAnswer = Static<typeof HeartbeatAnswer>
 export type Claim = Static<typeof Claim>
 export type ClaimAnswer = Static<typeof ClaimAnswer>
 export type Assignment = Static<typeof Assignment>
+export type TenantEgress = Static<typeof TenantEgress>
 export type OpenCallback = Static<typeof OpenCallback>
 export type OpenedCallback = Static<typeof OpenedCallback>
 export type ReportItem = Static<typeof ReportItem>

@@ -15,7 +15,8 @@ interface ExecutorCommandOptions extends AccessOptions, ContainerOptions {
   readonly instance?: string
   readonly workFolder?: string
   readonly files?: string
-  readonly allowPrivate?: true
+  /** `true` without a value. */
+  readonly allowPrivate?: true | 'tenants'
   readonly plugin: readonly string[]
   readonly scriptUser?: NonNullable<ScriptHandlerOptions['user']>
 }
@@ -42,7 +43,12 @@ export function addExecutor(program: Command, cli: Cli): void {
     .option('--instance <name>', 'its name, unique in the app (default: host and process; with containers the host)')
     .option('--work-folder <folder>', "where scripts get their folders (default: the system's temporary folder)")
     .option('--files <folder>', 'where exports and reports go')
-    .option('--allow-private', 'messages may go to private addresses')
+    .addOption(
+      new Option(
+        '--allow-private [tenants]',
+        'messages may go to private addresses; tenants: of each tenant to those that it is allowed (an executor of the platform)',
+      ).argParser(parsePrivate),
+    )
     .option('--plugin <file>', 'module that exports an SMS provider by default; may be repeated', collect, [])
     .option(
       '--script-user <uid:gid>',
@@ -52,8 +58,11 @@ export function addExecutor(program: Command, cli: Cli): void {
   addContainerOptions(command).action(async (options: ExecutorCommandOptions) => {
     if (options.builtin) return startBuiltin(cli, options)
     const { server, token } = findAccess(options, cli.env)
-    const [{ createExecutor }, runner] = await Promise.all([import('@carillon/executor'), import('@carillon/runner')])
-    const { app, allow, capacity = CAPACITY, workFolder, scriptUser, files, allowPrivate = false, plugin } = options
+    const [{ createExecutor, hearEgress, httpConnection }, runner] = await Promise.all([
+      import('@carillon/executor'),
+      import('@carillon/runner'),
+    ])
+    const { app, allow, capacity = CAPACITY, workFolder, scriptUser, files, allowPrivate, plugin } = options
     if (app === undefined) throw new Failure('USAGE', 'It does the work of no app.', 'Name one: --app <code>.')
     const say = (line: string) => cli.terminal.say(line)
     const containers = await containersOf(runner, { ...options, app, server }, cli.env, say)
@@ -64,13 +73,15 @@ export function addExecutor(program: Command, cli: Cli): void {
         `Say what it does: --allow ${KINDS.join(',')}, --docker or --kubernetes.`,
       )
     const instance = options.instance ?? containers?.instance
+    const { connection, egressOf } = hearEgress(httpConnection({ server, token }))
     const handlers = runner.runnerHandlers(allow, {
-      ...{ files, allowPrivate, smsProviders: await Promise.all(plugin.map(loadPlugin)) },
+      ...{ files, smsProviders: await Promise.all(plugin.map(loadPlugin)) },
+      ...(allowPrivate && { egressOf: allowPrivate === 'tenants' ? egressOf : () => ALL_PRIVATE }),
       ...(workFolder !== undefined && { workFolder }),
       ...(scriptUser && { user: scriptUser }),
     })
     const executor = createExecutor({
-      ...{ server, token, app, capacity, handlers: [...handlers, ...(containers?.handlers ?? [])] },
+      ...{ connection, app, capacity, handlers: [...handlers, ...(containers?.handlers ?? [])] },
       ...(instance !== undefined && { instance }),
       // A container that is asked to end may take its time, and has to be removed.
       ...(containers && { graceMs: 10_000 }),
@@ -90,6 +101,7 @@ export function addExecutor(program: Command, cli: Cli): void {
 }
 
 const CAPACITY = 10
+const ALL_PRIVATE = { allowPrivate: true, privateTargets: [] }
 
 /** It serves every tenant, so it runs nothing of what only some executors may. */
 async function startBuiltin(cli: Cli, options: ExecutorCommandOptions): Promise<void> {
@@ -129,6 +141,11 @@ function parseKinds(text: string): readonly RunnerKind[] {
   if (kinds.some((kind) => kind === undefined))
     throw new InvalidArgumentError(`It should be of ${KINDS.join(', ')}, with commas.`)
   return kinds as readonly RunnerKind[]
+}
+
+function parsePrivate(text: string): 'tenants' {
+  if (text === 'tenants') return text
+  throw new InvalidArgumentError('It should be tenants, or left out.')
 }
 
 function parseCapacity(text: string): number {

@@ -1,4 +1,4 @@
-import { createExecutor, httpConnection, type Connection, type Executor, type ExecutorLog } from '@carillon/executor'
+import { createExecutor, hearEgress, httpConnection, type Egress, type Executor, type ExecutorLog } from '@carillon/executor'
 import { privateTargetsOf, type EgressRules } from '../lifecycle/private-targets.ts'
 import { BUILTIN_APP, builtinHandlers } from './builtin-executor.ts'
 import { HttpFailure } from './http-failure.ts'
@@ -21,12 +21,17 @@ const CAPACITY = 64
  * their work may go it hears from the server with each claim, so the rules stand in one place.
  */
 export function createBuiltinApart({ server, token, instance, capacity = CAPACITY, log }: BuiltinApartOptions): Executor {
-  const http = httpConnection({ server, token })
-  const { connection, egressOf } = hearingEgress(http)
+  const { connection, egressOf } = hearEgress(httpConnection({ server, token }))
   const openCallback: HttpHandlerOptions['openCallback'] = async ({ tenant, instance, token }, waitMs) => {
     const { session } = executor.stats
     if (session === null) return null
-    const { state, url } = await http.callback({ session, tenant, instance, token, ...(waitMs !== undefined && { waitMs }) })
+    const { state, url } = await connection.callback({
+      session,
+      tenant,
+      instance,
+      token,
+      ...(waitMs !== undefined && { waitMs }),
+    })
     if (state === 'NO_ADDRESS')
       throw new HttpFailure(
         'HTTP_NO_CALLBACK',
@@ -35,26 +40,19 @@ export function createBuiltinApart({ server, token, instance, capacity = CAPACIT
     return url
   }
   const executor = createExecutor({
-    ...{ connection, app: BUILTIN_APP.code, capacity, log, handlers: builtinHandlers({ egressOf, openCallback }) },
+    ...{
+      connection,
+      app: BUILTIN_APP.code,
+      capacity,
+      log,
+      handlers: builtinHandlers({ egressOf: (tenant) => rulesOf(egressOf(tenant)), openCallback }),
+    },
     ...(instance !== undefined && { instance }),
   })
   return executor
 }
 
-const CLOSED: EgressRules = { allowPrivate: false }
-
-/** What was said of a tenant with its newest assignment counts; nothing said is closed. */
-export function hearingEgress(http: Connection): { connection: Connection; egressOf: HttpHandlerOptions['egressOf'] } {
-  const heard = new Map<number, EgressRules>()
-  const connection: Connection = {
-    ...http,
-    async claim(body, signal) {
-      const answer = await http.claim(body, signal)
-      for (const { tenant } of answer.assignments) heard.delete(tenant)
-      for (const { tenant, allowPrivate, privateTargets } of answer.egress ?? [])
-        heard.set(tenant, { allowPrivate, ...(allowPrivate ? {} : { targets: privateTargetsOf(privateTargets) }) })
-      return answer
-    },
-  }
-  return { connection, egressOf: (tenant) => heard.get(tenant) ?? CLOSED }
+/** As the guard reads them. */
+function rulesOf({ allowPrivate, privateTargets }: Egress): EgressRules {
+  return allowPrivate ? { allowPrivate } : { allowPrivate, targets: privateTargetsOf(privateTargets) }
 }

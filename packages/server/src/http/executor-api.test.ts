@@ -1,6 +1,5 @@
-import type { ClaimAnswer, TenantEgress } from '@carillon/contract'
+import type { ClaimAnswer } from '@carillon/contract'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { hearingEgress } from '../builtin/builtin-apart.ts'
 import type { ExecutorTraffic } from '../lifecycle/executor-traffic.ts'
 import { privateTargetsOf, type EgressRules } from '../lifecycle/private-targets.ts'
 import { startTestApi, type TestApi } from './api.test-helper.ts'
@@ -32,25 +31,6 @@ describe('Where the work of a tenant may go', () => {
   test('one of a tenant is not, nor where there is nothing to tell', async () => {
     expect(await claim(7, [7])).not.toHaveProperty('egress')
     expect(await claim(1, [9])).not.toHaveProperty('egress')
-  })
-
-  test('the built-in executor goes by what it was told with the newest work of the tenant; untold, nothing is open', async () => {
-    const answers: { tenants: number[]; egress?: TenantEgress[] }[] = [
-      { tenants: [7, 8], egress: (await claim(1, [7, 8])).egress! },
-      { tenants: [8] },
-    ]
-    const told = hearingEgress({
-      claim: async () => {
-        const { tenants, egress } = answers.shift()!
-        return { assignments: tenants.map((tenant) => ({ tenant })), ...(egress && { egress }) } as unknown as ClaimAnswer
-      },
-    } as never)
-    const hear = () => told.connection.claim({ session: 1, seq: 1, max: 1, waitMs: 0 }, new AbortController().signal)
-    expect(told.egressOf(7)).toEqual({ allowPrivate: false })
-    await hear()
-    expect([told.egressOf(7), told.egressOf(8), told.egressOf(9)]).toEqual([rules[7], rules[8], { allowPrivate: false }])
-    await hear()
-    expect([told.egressOf(7), told.egressOf(8)]).toEqual([rules[7], { allowPrivate: false }])
   })
 })
 
