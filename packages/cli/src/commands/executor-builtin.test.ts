@@ -112,6 +112,25 @@ test('it is killed in the middle of its work, and all of it is done by the one t
   expect(ends.map(({ state, attempt }) => [state, attempt])).toEqual(runs.map(() => ['SUCCESS', 2]))
 })
 
+test('messages of an executor apart go where their own tenant may go, if it is started so', async () => {
+  const secret = { CARILLON_SERVER: server, CARILLON_TOKEN: adminToken, CARILLON_DATA_DIR: folder.dataDir }
+  const made = await run(['token', 'create', 'presets', '--role', 'executor', '--app', 'presets', '--tenant', 'platform'], secret)
+  const presets = new Started(['executor', '--app', 'presets', '--allow', 'message', '--allow-private', 'tenants'], {
+    CARILLON_SERVER: server,
+    CARILLON_TOKEN: made.out.trim(),
+  })
+  onTestFinished(() => void presets.process.kill('SIGKILL'))
+  await presets.says(/runs message/)
+  for (const tenant of ['inside', 'outside']) {
+    const params = { to: [url(`/hook-${tenant}`)], body: { state: 'done' } }
+    await client(tenant).tasks.create({ body: { code: 'hook', type: 'platform.webhook', params } })
+  }
+  const [inside, outside] = [await trigger('inside', 'hook'), await trigger('outside', 'hook')]
+  expect(await ended('inside', inside)).toMatchObject({ state: 'SUCCESS', output: { sent: 1 } })
+  expect(await ended('outside', outside)).toMatchObject({ state: 'FAILED', code: 'EGRESS_REFUSED' })
+  expect(received.filter((path) => path.startsWith('/hook'))).toEqual(['/hook-inside'])
+})
+
 test('a token of another tenant, or other work beside it, does not start it', async () => {
   const env = { CARILLON_SERVER: server, CARILLON_DATA_DIR: folder.dataDir }
   const { out } = await run(['token', 'create', 'own', '--role', 'executor', '--tenant', 'inside'], {
