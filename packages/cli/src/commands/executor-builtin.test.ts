@@ -83,7 +83,7 @@ async function ended(tenant: string, run: number) {
   const get = () => client(tenant).runs.get({ params: { run } })
   await expect.poll(async () => (await get()).endedAt, { timeout: 30_000 }).not.toBeNull()
   const { state, attempt, error, output } = await client(tenant).instances.get({ params: { instance: run } })
-  return { state, attempt, code: error?.code, output }
+  return { state, attempt, code: (error as { code?: string } | null)?.code, output }
 }
 
 test('work of the built-in kinds waits for the process that runs them, and goes where its own tenant may go', async () => {

@@ -142,7 +142,11 @@ export const settings = {
       },
     ),
   },
-  builtinExecutor: setting(flag(), true, 'Whether this node runs `http`, `log` and `delay` itself. Else `carillon executor --builtin` does.'),
+  builtinExecutor: setting(
+    flag(),
+    true,
+    'Whether this node runs `http`, `log` and `delay` itself. Else `carillon executor --builtin` does.',
+  ),
   builtinCapacity: setting(integer(1, 10_000), 64, 'Instances the built-in executor runs at once.'),
   egressAllowPrivate: setting(
     choice(['auto', true, false, 'tenants']),

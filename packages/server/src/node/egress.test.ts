@@ -64,7 +64,7 @@ async function call(code: string): Promise<string | undefined> {
   const get = () => runs.get({ params: { run: runId } })
   await expect.poll(async () => (await get()).endedAt, { timeout: 20_000 }).not.toBeNull()
   const { state, instances } = await get()
-  return state === 'SUCCESS' ? state : instances[0]?.error?.code
+  return state === 'SUCCESS' ? state : (instances[0]?.error as { code?: string } | null)?.code
 }
 
 test('each tenant reaches what it is allowed, from a few seconds after it is allowed until a few seconds after it no longer is', async () => {
