@@ -13,6 +13,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   load: 'load carillon.dump.gz',
   login: 'login --server http://127.0.0.1:7070',
   'tenants create': "tenants create acme --name 'Acme Ltd'",
+  'tenants update': 'tenants update acme --private-target 10.20.0.0/16 --private-target billing.internal',
   'tenants suspend': 'tenants suspend acme',
   'tenants activate': 'tenants activate acme',
   'token create': 'token create ci --role operator --expires 90d',

@@ -167,7 +167,22 @@ export const Assignment = Type.Object({
     }),
   ),
 })
-export const ClaimAnswer = Type.Object({ assignments: Type.Array(Assignment), control: Control })
+/** Which private addresses may be called for a tenant; public ones always may. */
+export const TenantEgress = Type.Object({
+  tenant: Id,
+  allowPrivate: Type.Boolean({ description: 'All of them' }),
+  privateTargets: Type.Array(Type.String(), { description: 'Else these: ranges, addresses, names of hosts' }),
+})
+export const ClaimAnswer = Type.Object({
+  assignments: Type.Array(Assignment),
+  control: Control,
+  egress: Type.Optional(
+    Type.Array(TenantEgress, {
+      description:
+        'Of the tenants of these assignments, those for which private addresses may be called. Only executors of the platform are told',
+    }),
+  ),
+})
 
 const ReportError = Type.Object(
   { code: Type.Optional(Text(100)), message: Text(10_000), stack: Type.Optional(Text(50_000)) },
@@ -260,6 +275,26 @@ export const LogsAnswer = Type.Object({
   ),
 })
 
+/** An attempt is given one address, once. */
+export const OpenCallback = Type.Object(
+  {
+    session: Id,
+    tenant: Tenant,
+    instance: Id,
+    token: Id,
+    waitMs: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 2_592_000_000, description: 'How long it waits once it is DETACHED. Default: a day' }),
+    ),
+  },
+  strict,
+)
+export const OpenedCallback = Type.Object({
+  state: Type.Union([Type.Literal('OPEN'), Type.Literal('OVER'), Type.Literal('NO_ADDRESS')], {
+    description: 'OVER: the attempt has ended, or is not yours. NO_ADDRESS: the server does not know where others reach it',
+  }),
+  url: Type.Union([Type.String(), Type.Null()]),
+})
+
 export const Deregister = Type.Object({ session: Id }, strict)
 
 /** Called by the server at a push executor's address: `POST {address}/invoke` and `POST {address}/cancel`. */
@@ -277,6 +312,9 @@ export type HeartbeatAnswer = Static<typeof HeartbeatAnswer>
 export type Claim = Static<typeof Claim>
 export type ClaimAnswer = Static<typeof ClaimAnswer>
 export type Assignment = Static<typeof Assignment>
+export type TenantEgress = Static<typeof TenantEgress>
+export type OpenCallback = Static<typeof OpenCallback>
+export type OpenedCallback = Static<typeof OpenedCallback>
 export type ReportItem = Static<typeof ReportItem>
 export type Report = Static<typeof Report>
 export type ReportAnswer = Static<typeof ReportAnswer>
@@ -322,6 +360,13 @@ export const executorRoutes = {
     responses: { 200: ReportAnswer },
   }),
   logs: route({ ...shared, path: '/executor/v1/logs', summary: 'Ship log lines', body: Logs, responses: { 200: LogsAnswer } }),
+  callback: route({
+    ...shared,
+    path: '/executor/v1/callback',
+    summary: 'Get an address that ends an attempt once it is DETACHED',
+    body: OpenCallback,
+    responses: { 200: OpenedCallback },
+  }),
   deregister: route({
     ...shared,
     path: '/executor/v1/deregister',

@@ -21,6 +21,12 @@ const Kinds = Type.Union(
     description: 'Kinds of work that task types may be written for; null: every kind. Types that exist already go on',
   },
 )
+const PrivateTargets = Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {
+  maxItems: 100,
+  uniqueItems: true,
+  description:
+    'Private addresses that may be called for it, beside public ones: ranges as 10.20.0.0/16, addresses, names of hosts. They count where the server opens neither all nor none',
+})
 const Weight = Type.Integer({ minimum: 1, maximum: 100, description: 'Share of its turns beside other tenants' })
 
 export const Tenant = strict({
@@ -30,6 +36,7 @@ export const Tenant = strict({
   state: State,
   weight: Weight,
   kinds: Kinds,
+  privateTargets: PrivateTargets,
   version: Type.Integer(),
   createdAt: Millis,
   updatedAt: Millis,
@@ -66,7 +73,10 @@ export const tenantRoutes = {
     path,
     summary: 'Change a tenant; suspend or activate it',
     params,
-    body: strict({ version: Version, ...optional({ name: Name, weight: Weight, state: State, kinds: Kinds }) }),
+    body: strict({
+      version: Version,
+      ...optional({ name: Name, weight: Weight, state: State, kinds: Kinds, privateTargets: PrivateTargets }),
+    }),
     responses: { 200: Tenant },
     audit: 'tenant.update',
   }),

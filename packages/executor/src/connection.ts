@@ -5,6 +5,8 @@ import type {
   HeartbeatAnswer,
   Logs,
   LogsAnswer,
+  OpenCallback,
+  OpenedCallback,
   Register,
   Registered,
   Report,
@@ -24,6 +26,8 @@ export interface Connection {
   claim(body: Claim, signal: AbortSignal): Promise<ClaimAnswer>
   report(body: Report): Promise<ReportAnswer>
   logs(body: Logs): Promise<LogsAnswer>
+  /** Left out: this way to the server gives none. */
+  callback?(body: OpenCallback): Promise<OpenedCallback>
   deregister(body: { readonly session: number }): Promise<unknown>
   /** Lets go of sockets. Nothing is called afterwards. */
   close?(): Promise<void>

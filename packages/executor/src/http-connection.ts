@@ -13,7 +13,7 @@ export interface HttpConnectionOptions {
 }
 
 /** The executor protocol over HTTP. Connections are kept alive and shared by all calls. */
-export function httpConnection(options: HttpConnectionOptions): Connection {
+export function httpConnection(options: HttpConnectionOptions): Required<Connection> {
   if (options.token === '') throw new TypeError('The access token is empty; create one for the app and pass it as `token`')
   const base = new URL(options.server)
   const prefix = base.pathname.replace(/\/+$/, '')
@@ -45,6 +45,7 @@ export function httpConnection(options: HttpConnectionOptions): Connection {
     claim: (body, signal) => call(executorRoutes.claim, body, body.waitMs, signal),
     report: (body) => call(executorRoutes.report, body),
     logs: (body) => call(executorRoutes.logs, body),
+    callback: (body) => call(executorRoutes.callback, body),
     deregister: (body) => call(executorRoutes.deregister, body),
     close: () => pool.destroy(),
   }

@@ -4,6 +4,7 @@ import {
   executorRoutes,
   Heartbeat,
   Logs,
+  OpenCallback,
   Register,
   Report,
   type Assignment,
@@ -45,6 +46,7 @@ const BODIES: Record<CallName, TSchema> = {
   claim: Claim,
   report: Report,
   logs: Logs,
+  callback: OpenCallback,
   deregister: Deregister,
 }
 const checks = Object.fromEntries(Object.entries(BODIES).map(([name, schema]) => [name, Compile(schema)])) as Record<
@@ -240,6 +242,8 @@ export class ProtocolServer {
         return { items: body.items.map((item: ReportItem) => this.#report(item)) }
       case 'logs':
         return { items: body.items.map((item: Logs['items'][number]) => this.#logs(item)) }
+      case 'callback':
+        return { state: 'NO_ADDRESS', url: null }
       case 'deregister':
         this.#left = true
         return {}

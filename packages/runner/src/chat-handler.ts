@@ -1,4 +1,5 @@
 import { defineHandler, FatalError, type Handler } from '@carillon/executor'
+import type { EgressOptions } from './egress.ts'
 import { deliver, Rejected, type DeliveryOutput } from './deliver.ts'
 import { post } from './post.ts'
 import { assertTaken } from './webhook-handler.ts'
@@ -21,7 +22,7 @@ export interface ChatParams {
 }
 
 /** Posts a message to the webhook of a group. The address is a secret, so it is told nowhere. */
-export function createChatHandler({ allowPrivate = false }: { readonly allowPrivate?: boolean }): Handler {
+export function createChatHandler({ egressOf }: EgressOptions): Handler {
   return defineHandler({
     name: 'chat',
     run: (context): Promise<DeliveryOutput> => {
@@ -30,7 +31,11 @@ export function createChatHandler({ allowPrivate = false }: { readonly allowPriv
         throw new FatalError(`The format is one of ${Object.keys(BODIES).join(', ')}`, { code: 'PARAMS' })
       return deliver(context, { to: [format], data }, async ({ id, fill }) => {
         const body = JSON.stringify(BODIES[format](fill(text)))
-        const answer = await post(webhook, body, { allowPrivate, signal: context.signal, headers: { 'idempotency-key': id } })
+        const answer = await post(webhook, body, {
+          egress: egressOf(context.tenant),
+          signal: context.signal,
+          headers: { 'idempotency-key': id },
+        })
         assertTaken(answer)
         assertAccepted(answer.text)
       })

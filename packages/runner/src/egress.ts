@@ -1,3 +1,4 @@
+import type { Egress } from '@carillon/executor'
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
 
@@ -42,6 +43,16 @@ const PRIVATE = blockList(
   ['fe80::', 10],
 )
 
+/** The machine itself: whoever answers for a name must not choose it. */
+const OWN = blockList(['127.0.0.0', 8], ['::1', 128], ['fe80::', 10])
+
+export interface EgressOptions {
+  /** Where messages of a tenant may go. */
+  egressOf(tenant: number): Egress
+}
+
+export const NOWHERE_PRIVATE: Egress = { allowPrivate: false, privateTargets: [] }
+
 function blockList(...ranges: readonly (readonly [string, number])[]): BlockList {
   const list = new BlockList()
   for (const [address, bits] of ranges) list.addSubnet(address, bits, isIP(address) === 6 ? 'ipv6' : 'ipv4')
@@ -52,23 +63,49 @@ function blockList(...ranges: readonly (readonly [string, number])[]): BlockList
  * An address of the host that may be dialled. Throws {@link EgressRefused} where one of its addresses may not: whoever mixes them hopes
  * that the bad one is dialled.
  */
-export async function judgedAddress(host: string, allowPrivate: boolean): Promise<string> {
+export async function judgedAddress(host: string, egress: Egress): Promise<string> {
   const name = host.replace(/^\[|\]$/g, '')
   const addresses = isIP(name) ? [name] : (await lookup(name, { all: true })).map(({ address }) => address)
   for (const address of addresses) {
-    const refusal = refusalOf(address, allowPrivate)
+    const refusal = refusalOf(address, egress, name)
     if (refusal !== null) throw new EgressRefused(`${name} leads to an address that is ${refusal}`)
   }
   return addresses[0]!
 }
 
-/** Why an address may not be dialled, or null when it may. */
-export function refusalOf(address: string, allowPrivate: boolean): string | null {
+/** Why an address may not be dialled, or null when it may. `name`: what led to the address. */
+export function refusalOf(address: string, egress: Egress, name: string | null = null): string | null {
   const plain = /^::(?:ffff:)?(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address
   // Mapped addresses in hexadecimal have no honest use.
   if (/^::ffff:/i.test(plain)) return 'no plain address'
   const family = isIP(plain) === 6 ? 'ipv6' : 'ipv4'
   if (NEVER.check(plain, family)) return 'never called'
-  if (!allowPrivate && PRIVATE.check(plain, family)) return 'private; whoever runs the executor may allow it with --allow-private'
-  return null
+  if (!PRIVATE.check(plain, family) || egress.allowPrivate) return null
+  const { ranges, names } = targetsOf(egress)
+  if (ranges.check(plain, family) || (name !== null && names.has(name) && !OWN.check(plain, family))) return null
+  return 'private; whoever runs the executor may allow it with --allow-private'
+}
+
+interface Targets {
+  readonly ranges: BlockList
+  readonly names: ReadonlySet<string>
+}
+
+const known = new WeakMap<Egress, Targets>()
+
+/** The server has checked what it sends. */
+function targetsOf(egress: Egress): Targets {
+  const before = known.get(egress)
+  if (before) return before
+  const parts = egress.privateTargets.map((entry) => [entry, ...entry.split('/')] as const)
+  const isAddress = ([, address]: readonly string[]) => isIP(address!) !== 0
+  const ranges = parts
+    .filter(isAddress)
+    .map(([, address, bits]) => [address!, Number(bits ?? (isIP(address!) === 6 ? 128 : 32))] as const)
+  const targets = {
+    ranges: blockList(...ranges),
+    names: new Set(parts.filter((part) => !isAddress(part)).map(([entry]) => entry)),
+  }
+  known.set(egress, targets)
+  return targets
 }

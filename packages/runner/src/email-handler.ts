@@ -1,7 +1,7 @@
-import { defineHandler, FatalError, type Handler } from '@carillon/executor'
+import { defineHandler, FatalError, type Egress, type Handler } from '@carillon/executor'
 import { createTransport, type Transporter } from 'nodemailer'
 import { deliver, Rejected, type DeliveryOutput, type Recipients } from './deliver.ts'
-import { judgedAddress } from './egress.ts'
+import { judgedAddress, type EgressOptions } from './egress.ts'
 
 export interface EmailParams {
   /** smtp://user:password@host:587, smtps://…; a password goes over TLS alone, unless the address ends in `?tls=off`. */
@@ -20,7 +20,7 @@ const CONNECTIONS = 4
 const CONNECT_MS = 15_000
 
 /** Sends an e-mail to each recipient. `Message-ID` is the same for every attempt. */
-export function createEmailHandler({ allowPrivate = false }: { readonly allowPrivate?: boolean }): Handler {
+export function createEmailHandler({ egressOf }: EgressOptions): Handler {
   return defineHandler({
     name: 'email',
     run: async (context): Promise<DeliveryOutput> => {
@@ -28,7 +28,7 @@ export function createEmailHandler({ allowPrivate = false }: { readonly allowPri
       const { subject, text, html, from, attachments = [] } = params
       if (text === undefined && html === undefined)
         throw new FatalError('The message needs text, html, or both', { code: 'PARAMS' })
-      const transport = await connect(params.smtp, allowPrivate)
+      const transport = await connect(params.smtp, egressOf(context.tenant))
       const close = () => transport.close()
       context.signal.addEventListener('abort', close)
       try {
@@ -57,14 +57,14 @@ export function createEmailHandler({ allowPrivate = false }: { readonly allowPri
   })
 }
 
-async function connect(smtp: string, allowPrivate: boolean): Promise<Transporter> {
+async function connect(smtp: string, egress: Egress): Promise<Transporter> {
   const url = URL.canParse(smtp) ? new URL(smtp) : null
   if (url === null || !['smtp:', 'smtps:'].includes(url.protocol))
     throw new FatalError('The mail server should be smtp://user:password@host:587, or smtps://…', { code: 'SMTP_SERVER' })
   const secure = url.protocol === 'smtps:'
   const user = decodeURIComponent(url.username)
   return createTransport({
-    host: await judgedAddress(url.hostname, allowPrivate),
+    host: await judgedAddress(url.hostname, egress),
     port: url.port === '' ? (secure ? 465 : 587) : Number(url.port),
     ...{ secure, pool: true, maxConnections: CONNECTIONS, connectionTimeout: CONNECT_MS, greetingTimeout: CONNECT_MS },
     tls: { servername: url.hostname },

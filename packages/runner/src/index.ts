@@ -1,5 +1,6 @@
 import { settingsFromParams, type Handler } from '@carillon/executor'
 import { createChatHandler } from './chat-handler.ts'
+import { NOWHERE_PRIVATE, type EgressOptions } from './egress.ts'
 import { createEmailHandler } from './email-handler.ts'
 import { createExportHandler } from './export-handler.ts'
 import { inboxHandler } from './inbox-handler.ts'
@@ -29,6 +30,8 @@ export const RUNNER_KINDS = ['script', 'sql', 'export', 'report', 'sync', 'messa
 export type RunnerKind = (typeof RUNNER_KINDS)[number]
 
 export interface RunnerOptions extends ScriptHandlerOptions, SmsOptions {
+  /** Where messages of a tenant may go. Default: public addresses alone. */
+  readonly egressOf?: EgressOptions['egressOf']
   /** Where exports and reports go; each tenant has a folder of its own in it. */
   readonly files?: string | undefined
 }
@@ -38,7 +41,8 @@ export interface RunnerOptions extends ScriptHandlerOptions, SmsOptions {
  *
  * @example createExecutor({ server, token, app: 'runners', handlers: runnerHandlers(['sql']) })
  */
-export function runnerHandlers(allowed: readonly RunnerKind[], options: RunnerOptions = {}): Handler[] {
+export function runnerHandlers(allowed: readonly RunnerKind[], given: RunnerOptions = {}): Handler[] {
+  const options = { egressOf: () => NOWHERE_PRIVATE, ...given }
   const make: Readonly<Record<RunnerKind, () => Handler[]>> = {
     script: () => [createScriptHandler(options)],
     sql: () => [sqlHandler],

@@ -41,8 +41,11 @@ beforeEach(() => {
   onHeard = () => undefined
 })
 
+const OPEN = { allowPrivate: true, privateTargets: [] }
+const CLOSED = { allowPrivate: false, privateTargets: [] }
+
 function run(name: string, params: Record<string, unknown>, instance: TestInstance = {}, options: RunnerOptions = {}) {
-  const handler = runnerHandlers(['message'], { allowPrivate: true, ...options }).find((each) => each.name === name)!
+  const handler = runnerHandlers(['message'], { egressOf: () => OPEN, ...options }).find((each) => each.name === name)!
   return runHandler(handler, { params, ...instance })
 }
 
@@ -79,11 +82,40 @@ describe('TYP-5 a webhook', () => {
     'does not reach %s unless whoever runs the executor allows it',
     async (host) => {
       const to = [`http://${host}:${new URL(url).port}/`]
-      const refused = await run('webhook', { to, body: 1 }, {}, { allowPrivate: false })
+      const refused = await run('webhook', { to, body: 1 }, {}, { egressOf: () => CLOSED })
       expect(refused).toMatchObject({ error: { code: 'EGRESS_REFUSED' }, retriable: false })
       expect(heard).toEqual([])
     },
   )
+})
+
+describe('What an administrator has allowed a tenant', () => {
+  const allowed = (...privateTargets: string[]) => ({ allowPrivate: false, privateTargets })
+
+  it('is reached by its webhooks, chats and text messages, and by no other tenant', async () => {
+    const egressOf = (tenant: number) => (tenant === 7 ? allowed('127.0.0.1') : CLOSED)
+    const messages = [
+      ['webhook', { to: [url], body: 1 }],
+      ['chat', { webhook: url, format: 'slack', text: 'hello' }],
+      ['sms', { account: JSON.stringify({ url }), to: ['+1'], text: 'hello' }],
+    ] as const
+    for (const [name, params] of messages) {
+      expect(await run(name, params, { tenant: 7 }, { egressOf }), name).toMatchObject({ outcome: 'SUCCESS' })
+      expect(await run(name, params, { tenant: 8 }, { egressOf }), name).toMatchObject({ error: { code: 'EGRESS_REFUSED' } })
+    }
+    expect(heard).toHaveLength(3)
+  })
+
+  it('is a range, an address or a name, and never what is never called', () => {
+    const egress = allowed('10.20.0.0/16', '127.0.0.1', 'fd12::/32', 'billing.internal', 'fc00::/7', '100.64.0.0/10')
+    for (const address of ['10.20.1.2', '::ffff:10.20.1.2', '127.0.0.1', 'fd12::7'])
+      expect(refusalOf(address, egress), address).toBeNull()
+    for (const address of ['10.21.0.1', '127.0.0.2', '::1', '192.168.0.1', '100.100.100.200', 'fd00:ec2::254', '169.254.169.254'])
+      expect(refusalOf(address, egress, 'other.internal'), address).not.toBeNull()
+    expect(refusalOf('192.168.0.1', egress, 'billing.internal')).toBeNull()
+    for (const address of ['127.0.0.2', '::1', 'fe80::1', '169.254.169.254'])
+      expect(refusalOf(address, egress, 'billing.internal'), address).not.toBeNull()
+  })
 })
 
 it('metadata services are never called, private addresses where they are allowed', () => {
@@ -95,12 +127,12 @@ it('metadata services are never called, private addresses where they are allowed
     '0.0.0.0',
     '224.0.0.1',
   ])
-    expect(refusalOf(address, true), address).not.toBeNull()
+    expect(refusalOf(address, OPEN), address).not.toBeNull()
   for (const address of ['10.1.2.3', '192.168.0.1', '127.0.0.1', '::1', 'fe80::1', '::ffff:10.0.0.1']) {
-    expect(refusalOf(address, false), address).toContain('private')
-    expect(refusalOf(address, true), address).toBeNull()
+    expect(refusalOf(address, CLOSED), address).toContain('private')
+    expect(refusalOf(address, OPEN), address).toBeNull()
   }
-  expect([refusalOf('93.184.216.34', false), refusalOf('2606:2800:220:1::1', false)]).toEqual([null, null])
+  expect([refusalOf('93.184.216.34', CLOSED), refusalOf('2606:2800:220:1::1', CLOSED)]).toEqual([null, null])
 })
 
 describe('TYP-5 a chat message', () => {
@@ -164,7 +196,7 @@ describe('an e-mail', () => {
     const failed = (smtp: string, options?: RunnerOptions) => run('email', { ...params, smtp }, {}, options)
     expect(await failed(url)).toMatchObject({ error: { code: 'SMTP_SERVER' }, retriable: false })
     expect(await failed('smtp://127.0.0.1:1')).toMatchObject({ error: { code: 'SMTP_FAILED' }, retriable: true })
-    expect(await failed('smtp://127.0.0.1:1', { allowPrivate: false })).toMatchObject({ error: { code: 'EGRESS_REFUSED' } })
+    expect(await failed('smtp://127.0.0.1:1', { egressOf: () => CLOSED })).toMatchObject({ error: { code: 'EGRESS_REFUSED' } })
   })
 })
 

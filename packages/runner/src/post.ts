@@ -1,9 +1,10 @@
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
+import type { Egress } from '@carillon/executor'
 import { EgressRefused, judgedAddress } from './egress.ts'
 
 export interface PostOptions {
-  readonly allowPrivate: boolean
+  readonly egress: Egress
   readonly signal: AbortSignal
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -17,9 +18,9 @@ const ANSWER_BYTES = 100_000
 const ANSWER_MS = 30_000
 
 /** Posts JSON to a judged address. Redirects are not followed: what was judged is what is called. */
-export async function post(address: string, body: string, { allowPrivate, signal, headers }: PostOptions): Promise<PostAnswer> {
+export async function post(address: string, body: string, { egress, signal, headers }: PostOptions): Promise<PostAnswer> {
   const url = urlOf(address)
-  const host = await judgedAddress(url.hostname, allowPrivate)
+  const host = await judgedAddress(url.hostname, egress)
   const options = {
     ...{ method: 'POST', host, port: url.port, path: url.pathname + url.search, servername: url.hostname },
     signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),

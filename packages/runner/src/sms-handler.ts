@@ -1,5 +1,6 @@
-import { defineHandler, FatalError, type Handler } from '@carillon/executor'
+import { defineHandler, FatalError, type Egress, type Handler } from '@carillon/executor'
 import { deliver, type DeliveryOutput, type Recipients } from './deliver.ts'
+import type { EgressOptions } from './egress.ts'
 import { post } from './post.ts'
 import { assertTaken } from './webhook-handler.ts'
 
@@ -36,20 +37,20 @@ export interface SmsParams {
 }
 
 export interface SmsOptions {
-  readonly allowPrivate?: boolean
   readonly smsProviders?: readonly SmsProvider[]
 }
 
-export function createSmsHandler({ allowPrivate = false, smsProviders = [] }: SmsOptions): Handler {
-  const providers = new Map([httpProvider(allowPrivate), ...smsProviders].map((provider) => [provider.name, provider]))
+export function createSmsHandler({ egressOf, smsProviders = [] }: SmsOptions & EgressOptions): Handler {
+  const plugged = new Map(smsProviders.map((provider) => [provider.name, provider]))
   return defineHandler({
     name: 'sms',
     run: (context): Promise<DeliveryOutput> => {
       const params = context.params as SmsParams
       const { provider: name = 'http', account, text } = params
-      const provider = providers.get(name)
+      const own = httpProvider(egressOf(context.tenant))
+      const provider = plugged.get(name) ?? (name === own.name ? own : undefined)
       if (!provider)
-        throw new FatalError(`This executor has no SMS provider ${name}; it has ${[...providers.keys()].join(', ')}`, {
+        throw new FatalError(`This executor has no SMS provider ${name}; it has ${[own.name, ...plugged.keys()].join(', ')}`, {
           code: 'SMS_PROVIDER',
         })
       return deliver(context, params, ({ to, id, fill }) =>
@@ -60,14 +61,14 @@ export function createSmsHandler({ allowPrivate = false, smsProviders = [] }: Sm
 }
 
 /** For gateways that take JSON: posts `{ to, text, id }` to the account's address, with its headers. */
-function httpProvider(allowPrivate: boolean): SmsProvider {
+function httpProvider(egress: Egress): SmsProvider {
   return {
     name: 'http',
     async send({ to, text, id, account, signal }) {
       const { url, headers = {} } = accountOf(account)
       assertTaken(
         await post(url, JSON.stringify({ to, text, id }), {
-          allowPrivate,
+          egress,
           signal,
           headers: { ...headers, 'idempotency-key': id },
         }),

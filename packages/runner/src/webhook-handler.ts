@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { defineHandler, type Handler } from '@carillon/executor'
+import type { EgressOptions } from './egress.ts'
 import { deliver, Rejected, type DeliveryOutput, type Recipients } from './deliver.ts'
 import { post } from './post.ts'
 
@@ -11,7 +12,7 @@ export interface WebhookParams {
 }
 
 /** Sends JSON to each address, with `idempotency-key`, and `carillon-signature: sha256=<hex>` where a key is given. */
-export function createWebhookHandler({ allowPrivate = false }: { readonly allowPrivate?: boolean }): Handler {
+export function createWebhookHandler({ egressOf }: EgressOptions): Handler {
   return defineHandler({
     name: 'webhook',
     run: (context): Promise<DeliveryOutput> => {
@@ -21,7 +22,7 @@ export function createWebhookHandler({ allowPrivate = false }: { readonly allowP
         params.signingKey === undefined ? undefined : createHmac('sha256', params.signingKey).update(body).digest('hex')
       return deliver(context, params, async ({ to, id }) => {
         const headers = { 'idempotency-key': id, ...(signature !== undefined && { 'carillon-signature': `sha256=${signature}` }) }
-        assertTaken(await post(to, body, { allowPrivate, signal: context.signal, headers }))
+        assertTaken(await post(to, body, { egress: egressOf(context.tenant), signal: context.signal, headers }))
       })
     },
   })

@@ -3,15 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import {
-  allowsPrivateEgress,
-  publicUrlOf,
-  ConfigError,
-  loadConfig,
-  namedSettings,
-  nodeIdOf,
-  type ConfigSources,
-} from './config.ts'
+import { privateEgressOf, publicUrlOf, ConfigError, loadConfig, namedSettings, nodeIdOf, type ConfigSources } from './config.ts'
 import { settingsTable } from './config/document.ts'
 
 let folder: string
@@ -95,6 +87,7 @@ describe('a setting', () => {
     ['retention.logDays', 7, 7],
     ['builtinExecutor', 'false', false],
     ['egressAllowPrivate', 'true', true],
+    ['egressAllowPrivate', 'tenants', 'tenants'],
     ['nodeId', 7, '7'],
   ])('%s written %j is %j', (key, written, value) => {
     const config = load({ overrides: { [key]: written } })
@@ -214,15 +207,16 @@ describe('the id of a node', () => {
 })
 
 test.each([
-  ['auto', '127.0.0.1', true],
-  ['auto', '::1', true],
-  ['auto', 'localhost', true],
-  ['auto', '0.0.0.0', false],
-  ['auto', '10.0.0.1', false],
-  [true, '0.0.0.0', true],
-  [false, '127.0.0.1', false],
-] as const)('egressAllowPrivate = %s on %s lets HTTP work reach private addresses: %s', (egressAllowPrivate, host, allowed) => {
-  expect(allowsPrivateEgress({ egressAllowPrivate, host })).toBe(allowed)
+  ['auto', '127.0.0.1', 'EVERYONE'],
+  ['auto', '::1', 'EVERYONE'],
+  ['auto', 'localhost', 'EVERYONE'],
+  ['auto', '0.0.0.0', 'TARGETS'],
+  ['auto', '10.0.0.1', 'TARGETS'],
+  [true, '0.0.0.0', 'EVERYONE'],
+  ['tenants', '127.0.0.1', 'TARGETS'],
+  [false, '127.0.0.1', 'NOBODY'],
+] as const)('egressAllowPrivate = %s on %s lets work reach private addresses: %s', (egressAllowPrivate, host, who) => {
+  expect(privateEgressOf({ egressAllowPrivate, host })).toBe(who)
 })
 
 test('docs/guides/configuration.md shows the settings as they are', async () => {

@@ -68,9 +68,13 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   return config
 }
 
-/** Whether HTTP work may reach private addresses: what `egressAllowPrivate: auto` comes to. */
-export function allowsPrivateEgress({ egressAllowPrivate, host }: Pick<Config, 'egressAllowPrivate' | 'host'>): boolean {
-  return egressAllowPrivate === 'auto' ? isLoopback(host) : egressAllowPrivate
+/** Who may reach private addresses: what `egressAllowPrivate` comes to. */
+export function privateEgressOf({
+  egressAllowPrivate,
+  host,
+}: Pick<Config, 'egressAllowPrivate' | 'host'>): 'EVERYONE' | 'TARGETS' | 'NOBODY' {
+  if (egressAllowPrivate === 'auto') return isLoopback(host) ? 'EVERYONE' : 'TARGETS'
+  return ({ true: 'EVERYONE', false: 'NOBODY', tenants: 'TARGETS' } as const)[`${egressAllowPrivate}`]
 }
 
 /** The base of the addresses of callbacks, without a slash at its end; null where nobody has said it. `own`: where the node listens. */

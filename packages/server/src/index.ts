@@ -1,3 +1,4 @@
+export { createBuiltinApart, type BuiltinApartOptions } from './builtin/builtin-apart.ts'
 export * from './config.ts'
 export { rotateMasterKey, startServer, VERSION, type RunningServer } from './main.ts'
 export {

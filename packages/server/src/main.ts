@@ -129,7 +129,7 @@ function assemble(base: Base, config: Config, log: Logger): Node {
     wakeFiring: () => running.services?.wakeFiring(),
     wakeBackfill: () => running.services?.wakeBackfill(),
   })
-  const app = createNodeApi(base, lines, { config, log, lifecycle })
+  const app = createNodeApi(base, lines, { config, log, lifecycle, address: () => running.address })
   return { config, log, base, lines, app, leaving, running }
 }
 
@@ -140,18 +140,20 @@ async function begin({ config, log, base, lines, app, running }: Node): Promise<
   await firing.days.openAhead()
   await loadPresets(db, { onRefused: (code, error) => engine.report('preset.refused', { code, error }) })
   await db.engine((tx) => engine.queues.refresh(tx))
+  await lines.egress.refresh()
   await app.listen({ host: config.host, port: config.port })
   const address = addressOf(config.host, app.server.address() as AddressInfo)
   running.address = address
   clock.observe((await db.lease((tx) => beatNode(tx, { ...node, address, first: true }))).now)
   running.services = startServices({
     ...{ engine, firing, clock, config, node },
+    egress: lines.egress,
     push: lines.push,
     health: lines.health,
     xxlJob: lines.keeper,
   })
   if (config.builtinExecutor) {
-    running.builtin = builtinExecutor(base, lines.traffic, { config, address, log })
+    running.builtin = builtinExecutor(base, lines, { config, address, log })
     await running.builtin.start()
   }
   return address

@@ -3,6 +3,7 @@ import type { Engine } from './lifecycle/engine.ts'
 import type { Keeper } from './gateway/xxl-job/look-after.ts'
 import { consumeScheduleWakes, rearmForgottenDelays } from './lifecycle/consume-wakes.ts'
 import { endGoneShards } from './lifecycle/gone-shards.ts'
+import type { Egress } from './lifecycle/egress.ts'
 import type { HealthChecks } from './lifecycle/check-health.ts'
 import { cancelPush, dispatchPush, type PushDispatch } from './lifecycle/dispatch.ts'
 import { fireSchedules, type FiringDeps } from './lifecycle/fire-schedules.ts'
@@ -24,6 +25,7 @@ import { beatNode, type NodeState } from './storage/server-node.ts'
 export interface ServicesDeps {
   readonly engine: Engine
   readonly firing: FiringDeps
+  readonly egress: Egress
   readonly push: PushDispatch
   readonly health: HealthChecks
   readonly xxlJob: Keeper
@@ -85,6 +87,7 @@ export function startServices(deps: ServicesDeps): Services {
       }
       return loops.dispatch.restMs
     },
+    egress: () => deps.egress.refresh(),
     checkHealth: () => health.step(loops.checkHealth.restMs),
     timeOut: async () => Math.min(await timeOut(engine, loops.timeOut.restMs), await timeOutRuns(engine, loops.timeOut.restMs)),
     xxlJob: () => deps.xxlJob.step(),

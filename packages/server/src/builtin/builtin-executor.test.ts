@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { createExecutorTraffic } from '../lifecycle/executor-traffic.ts'
 import { createWorld, type TestTask, type World } from '../lifecycle/engine.test-helper.ts'
 import { queueTopic } from '../runtime/wake-hub.ts'
-import { BUILTIN_APP, createBuiltinExecutor } from './builtin-executor.ts'
+import { BUILTIN_APP, createBuiltinExecutor, type BuiltinExecutorOptions } from './builtin-executor.ts'
 import { serve } from './http-server.test-helper.ts'
 
 let world: World
@@ -28,7 +28,7 @@ afterEach(async () => {
 })
 
 /** A built-in executor on the world's engine; ended instances are told by the promise of {@link ended}. */
-async function start(nodeName: string, allowPrivate: (tenant: number) => boolean = () => true) {
+async function start(nodeName: string, egressOf: BuiltinExecutorOptions['egressOf'] = () => ({ allowPrivate: true })) {
   const { engine } = world
   const traffic = createExecutorTraffic(engine)
   const executor = createBuiltinExecutor({
@@ -42,7 +42,7 @@ async function start(nodeName: string, allowPrivate: (tenant: number) => boolean
     },
     resultBytes: engine.settings.resultBytes,
     capacity: 8,
-    allowPrivate,
+    egressOf,
     nodeName,
     log: { info: () => {}, warn: () => {}, error: () => {} },
   })
@@ -109,7 +109,7 @@ it('runs log, delay and http of any tenant, and keeps their output and log lines
 it('fails an instance whose target may not be called by its tenant, with the reason', async () => {
   const server = await serve((_request, response) => response.end())
   const closed = await taskOf('http', { method: 'GET', url: server.url })
-  await start('node-1', (tenant) => tenant !== closed.tenantId)
+  await start('node-1', (tenant) => ({ allowPrivate: tenant !== closed.tenantId }))
   expect(await run('http', {}, { task: closed })).toMatchObject({ run: 'FAILED', reason: 'EGRESS_REFUSED' })
   expect(await run('http', { method: 'GET', url: server.url })).toMatchObject({ run: 'SUCCESS' })
   expect(server.received).toHaveLength(1)

@@ -1,4 +1,11 @@
-import { createExecutor, settingsFromParams, type Connection, type Executor, type ExecutorLog } from '@carillon/executor'
+import {
+  createExecutor,
+  settingsFromParams,
+  type Connection,
+  type Executor,
+  type ExecutorLog,
+  type Handler,
+} from '@carillon/executor'
 import type { ExecutorTraffic } from '../lifecycle/executor-traffic.ts'
 import { delayHandler } from './delay-handler.ts'
 import { createHttpHandler, type HttpHandlerOptions } from './http-handler.ts'
@@ -17,8 +24,8 @@ export interface BuiltinExecutorOptions {
   readonly resultBytes: number
   /** Instances it runs at once, of all tenants. */
   readonly capacity: number
-  /** Whether a tenant's `http` work may reach private addresses. */
-  allowPrivate(tenant: number): boolean
+  /** See {@link HttpHandlerOptions}. */
+  readonly egressOf: HttpHandlerOptions['egressOf']
   /** See {@link HttpHandlerOptions}; left out: nobody can call this server back. */
   readonly openCallback?: HttpHandlerOptions['openCallback']
   /** The node that it runs in: its name among the executors, so unique among nodes. */
@@ -32,20 +39,21 @@ export interface BuiltinExecutorOptions {
  * compute nothing, so they cannot hold up the node.
  */
 export function createBuiltinExecutor(options: BuiltinExecutorOptions): Executor {
-  const { allowPrivate, capacity, traffic, log, nodeName, openCallback, resultBytes } = options
+  const { egressOf, capacity, traffic, log, nodeName, openCallback, resultBytes } = options
   const bodyBytes = Math.min(MOST_BODY_BYTES, resultBytes)
   return createExecutor({
     connection: directConnection(traffic),
     app: BUILTIN_APP.code,
     instance: nodeName,
-    handlers: [
-      settingsFromParams(createHttpHandler({ allowPrivate, bodyBytes, ...(openCallback && { openCallback }) })),
-      logHandler,
-      delayHandler,
-    ],
+    handlers: builtinHandlers({ egressOf, bodyBytes, ...(openCallback && { openCallback }) }),
     capacity,
     log,
   })
+}
+
+/** What it runs, in whatever process. */
+export function builtinHandlers(http: HttpHandlerOptions): readonly Handler[] {
+  return [settingsFromParams(createHttpHandler(http)), logHandler, delayHandler]
 }
 
 function directConnection(traffic: ExecutorTraffic): Connection {

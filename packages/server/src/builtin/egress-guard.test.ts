@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, LookupFunction } from 'node:net'
 import { Client } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { privateTargetsOf } from '../lifecycle/private-targets.ts'
 import { EgressRefused, egressUrl, guardedConnect, refusalOf, type EgressOptions } from './egress-guard.ts'
 
 let requests = 0
@@ -148,7 +149,7 @@ describe('Where private addresses are open', () => {
   })
 
   it.each(['::1', '::ffff:127.0.0.1', 'fe80::1', 'fd00::1', '10.0.0.1', '100.64.0.1'])('%s may be dialled', (address) =>
-    expect(refusalOf(address, true)).toBeNull(),
+    expect(refusalOf(address, open)).toBeNull(),
   )
 
   it('a name that leads to a metadata service is still not called', async () => {
@@ -157,10 +158,76 @@ describe('Where private addresses are open', () => {
   })
 })
 
+describe('Where a tenant is allowed some private targets', () => {
+  const allowed = (...entries: string[]) => ({ allowPrivate: false, targets: privateTargetsOf(entries) })
+
+  it.each(['127.0.0.1', '2130706433', '0x7f.1', '[::ffff:127.0.0.1]', 'service.example'])(
+    'an address within its range is called however it is written: %s',
+    async (host) => {
+      expect(await get(host, { ...allowed('127.0.0.0/8'), lookup: answering(['127.0.0.1']) })).toBe('reached')
+    },
+  )
+
+  it.each(['127.0.0.2', '127.0.2', '2130706434', '[::1]', '[::ffff:127.0.0.2]', '[64:ff9b::7f00:2]', '10.0.0.1', '0.0.0.0'])(
+    'one beside it is not, however it is written: %s',
+    async (host) => expect(await get(host, allowed('127.0.0.1'))).toBe('EGRESS_REFUSED'),
+  )
+
+  it('a name that led into its range is judged again for the next connection', async () => {
+    const options = { ...allowed('127.0.0.1'), lookup: answering(['127.0.0.1'], ['127.0.0.2']) }
+    expect(await get('rebind.example', options)).toBe('reached')
+    expect(await get('rebind.example', options)).toBe('EGRESS_REFUSED')
+  })
+
+  it('a name that leads into its range and beside it is not called at all', async () => {
+    const before = requests
+    for (const answers of [
+      ['127.0.0.1', '10.0.0.1'],
+      ['10.0.0.1', '127.0.0.1'],
+    ])
+      expect(await get('mixed.example', { ...allowed('127.0.0.1'), lookup: answering(answers) })).toBe('EGRESS_REFUSED')
+    expect(requests).toBe(before)
+  })
+
+  it.each(['169.254.169.254', '100.100.100.200', 'fd00:ec2::254', 'fd20:ce::254', '::ffff:100.100.100.200', 'fe80::1'])(
+    'no range and no name opens %s',
+    (address) => {
+      const rules = allowed('100.64.0.0/10', 'fc00::/7', '10.0.0.0/8', '127.0.0.0/8', 'metadata.internal')
+      expect(refusalOf(address, rules)).not.toBeNull()
+      expect(refusalOf(address, rules, 'metadata.internal')).not.toBeNull()
+    },
+  )
+
+  it('a name opens the private addresses that it leads to, but not the machine itself, nor the address without the name', () => {
+    const rules = allowed('billing.internal')
+    for (const address of ['10.1.2.3', '192.168.0.1', 'fd00::1']) {
+      expect(refusalOf(address, rules, 'billing.internal')).toBeNull()
+      expect(refusalOf(address, rules)).not.toBeNull()
+    }
+    for (const address of ['127.0.0.1', '::1', '::ffff:127.0.0.1', '0.0.0.0'])
+      expect(refusalOf(address, rules, 'billing.internal')).not.toBeNull()
+  })
+
+  it('a name is dialled where it leads into a private network', async () => {
+    const options = { ...allowed('billing.internal'), lookup: answering(['fd9b:6d1c:2f03::1']) }
+    // Nobody is there, which is found out only by dialling.
+    expect(await get('billing.internal', options)).not.toBe('EGRESS_REFUSED')
+    expect(await get('billing.example', options)).toBe('EGRESS_REFUSED')
+  })
+
+  it.each(['other.internal', 'x.billing.internal', 'billing.internal.evil.example', 'billing.internal.', 'billing'])(
+    'a name opens nothing to another: %s',
+    async (name) => {
+      const options = { ...allowed('billing.internal'), lookup: answering(['10.255.255.1']) }
+      expect(await get(name, options)).toBe('EGRESS_REFUSED')
+    },
+  )
+})
+
 describe('An address', () => {
   it.each(['8.8.8.8', '1.1.1.1', '2606:4700:4700::1111', '::ffff:8.8.8.8', '64:ff9b::808:808'])(
     'of the public may be dialled: %s',
-    (address) => expect(refusalOf(address, false)).toBeNull(),
+    (address) => expect(refusalOf(address, closed)).toBeNull(),
   )
 
   it.each([
@@ -178,8 +245,8 @@ describe('An address', () => {
     'nonsense',
     '',
   ])('of documentation, tunnels, reserved ranges or nothing at all never may: %s', (address) => {
-    expect(refusalOf(address, false)).not.toBeNull()
-    expect(refusalOf(address, true)).not.toBeNull()
+    expect(refusalOf(address, closed)).not.toBeNull()
+    expect(refusalOf(address, open)).not.toBeNull()
   })
 })
 

@@ -2,6 +2,7 @@ import ipaddr from 'ipaddr.js'
 import { lookup as systemLookup, type LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { buildConnector } from 'undici'
+import { isIn, METADATA, rangeOf, type Address, type EgressRules } from '../lifecycle/private-targets.ts'
 import { webAddressProblem } from '../lifecycle/web-address.ts'
 
 /*
@@ -23,34 +24,40 @@ export class EgressRefused extends Error {
   }
 }
 
-/** Credentials and identity of the machine itself are handed out here, to whoever asks. */
-const METADATA = ['169.254.0.0/16', '100.100.100.200/32', '168.63.129.16/32', 'fd00:ec2::/32', 'fd20:ce::254/128'].map(cidr)
-
 /** IPv6 addresses whose last 32 bits are an IPv4 address that is reached through them: mapped, compatible, NAT64. */
-const EMBEDDING = ['::ffff:0:0/96', '::/96', '64:ff9b::/96'].map(cidr)
+const EMBEDDING = ['::ffff:0:0/96', '::/96', '64:ff9b::/96'].map(rangeOf)
 
 /** Everything that IPv6 assigns to the public. */
-const GLOBAL = [cidr('2000::/3')]
+const GLOBAL = [rangeOf('2000::/3')]
 
 /** What ipaddr.js calls the ranges that are somebody's own network. */
 const PRIVATE: ReadonlySet<string> = new Set(['private', 'loopback', 'linkLocal', 'uniqueLocal', 'carrierGradeNat'])
 
-const ADVICE = 'people who run the server may allow it with the setting egressAllowPrivate'
+/** Of those, what a name does not open: whoever answers for the name must not choose the machine itself. */
+const OWN: ReadonlySet<string> = new Set(['loopback', 'linkLocal'])
+
+const ADVICE =
+  'an administrator of the platform may allow it to the tenant (privateTargets), or to all with the setting egressAllowPrivate'
 
 /**
  * Why an address may not be dialled, or null when it may. Public unicast addresses may; those of private networks, loopback included,
- * with `allowPrivate`; metadata services, multicast, reserved ranges and tunnels never.
+ * where the rules say so; metadata services, multicast, reserved ranges and tunnels never. `name`: what led to the address.
  *
- * @example refusalOf('10.0.0.1', false) // 'a private address …'
+ * @example refusalOf('10.0.0.1', { allowPrivate: false }) // 'a private address …'
  */
-export function refusalOf(address: string, allowPrivate: boolean): string | null {
+export function refusalOf(address: string, rules: EgressRules, name: string | null = null): string | null {
   if (!ipaddr.isValid(address)) return 'not an IP address'
   const judged = withoutEmbedding(ipaddr.parse(address))
   if (isIn(judged, METADATA)) return 'where machines get their credentials, which is never called'
   const range = judged.range()
-  if (PRIVATE.has(range)) return allowPrivate ? null : `a private address (${range}); ${ADVICE}`
+  if (PRIVATE.has(range)) return isOpen(judged, rules, name) ? null : `a private address (${range}); ${ADVICE}`
   const isPublic = range === 'unicast' && (judged.kind() === 'ipv4' || isIn(judged, GLOBAL))
   return isPublic ? null : `not a public address (${range})`
+}
+
+function isOpen(address: Address, { allowPrivate, targets }: EgressRules, name: string | null): boolean {
+  if (allowPrivate || targets === undefined) return allowPrivate
+  return isIn(address, targets.ranges) || (name !== null && targets.names.has(name) && !OWN.has(address.range()))
 }
 
 /**
@@ -63,31 +70,30 @@ export function egressUrl(text: string): URL {
   return new URL(text)
 }
 
-export interface EgressOptions {
-  readonly allowPrivate: boolean
+export interface EgressOptions extends EgressRules {
   /** Default: the system's, which knows the hosts file and search domains. */
   readonly lookup?: LookupFunction
 }
 
 /** The `connect` of an undici dispatcher that dials nothing but judged addresses. What it refuses fails with {@link EgressRefused}. */
-export function guardedConnect({ allowPrivate, lookup = systemLookup }: EgressOptions): buildConnector.connector {
-  const dial = buildConnector({ lookup: guardedLookup(lookup, allowPrivate) })
+export function guardedConnect({ lookup = systemLookup, ...rules }: EgressOptions): buildConnector.connector {
+  const dial = buildConnector({ lookup: guardedLookup(lookup, rules) })
   return (options, callback) => {
     const host = options.hostname.replace(/^\[|\]$/g, '')
-    const refusal = isIP(host) === 0 ? null : refusalOf(host, allowPrivate)
+    const refusal = isIP(host) === 0 ? null : refusalOf(host, rules)
     if (refusal === null) dial(options, callback)
     else callback(new EgressRefused(`${host} is ${refusal}`), null)
   }
 }
 
 /** One bad answer spoils all: whoever mixes them hopes that the bad one is dialled. The address itself is not told, only its kind. */
-function guardedLookup(lookup: LookupFunction, allowPrivate: boolean): LookupFunction {
+function guardedLookup(lookup: LookupFunction, rules: EgressRules): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found, family) => {
       if (error) return callback(error, '')
       const answers: LookupAddress[] = Array.isArray(found) ? found : [{ address: found, family: family ?? isIP(found) }]
       for (const { address } of answers) {
-        const refusal = refusalOf(address, allowPrivate)
+        const refusal = refusalOf(address, rules, hostname)
         if (refusal !== null) return callback(new EgressRefused(`${hostname} leads to an address that is ${refusal}`), '')
       }
       const [first] = answers
@@ -96,17 +102,6 @@ function guardedLookup(lookup: LookupFunction, allowPrivate: boolean): LookupFun
       else callback(null, first.address, first.family)
     })
   }
-}
-
-type Address = ipaddr.IPv4 | ipaddr.IPv6
-type Range = readonly [Address, number]
-
-function cidr(text: string): Range {
-  return ipaddr.parseCIDR(text)
-}
-
-function isIn(address: Address, ranges: readonly Range[]): boolean {
-  return ranges.some(([base, bits]) => address.kind() === base.kind() && address.match(base, bits))
 }
 
 /** `::` and `::1` lie among the compatible addresses, but are what they are. */

@@ -4,6 +4,7 @@ import { runHandler, type TestInstance } from '@carillon/executor/testing'
 import { createServer } from 'node:net'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { privateTargetsOf } from '../lifecycle/private-targets.ts'
 import { createHttpHandler, type HttpHandlerOptions, type HttpOutput } from './http-handler.ts'
 import type { HttpSettings } from './http-request.ts'
 import { serve } from './http-server.test-helper.ts'
@@ -14,7 +15,7 @@ interface Call extends Partial<HttpHandlerOptions> {
 
 /** Runs the handler once. Private addresses are open, since that is where the tests' servers are. */
 async function call(settings: Partial<HttpSettings> & { url: string }, { instance, ...options }: Call = {}) {
-  const handler = createHttpHandler({ allowPrivate: () => true, ...options })
+  const handler = createHttpHandler({ egressOf: () => ({ allowPrivate: true }), ...options })
   const result = await runHandler(handler, { kind: 'http', settings: { method: 'GET', ...settings }, ...instance })
   return { ...result, output: result.output as HttpOutput }
 }
@@ -96,12 +97,10 @@ describe('A request', () => {
 
   it('is not sent to a private address where these are closed, and trying again is no use', async () => {
     const server = await serve((_request, response) => response.end())
-    const allowPrivate = (tenant: number) => tenant === 1
-    expect(await call({ url: server.url }, { allowPrivate, instance: { tenant: 2 } })).toMatchObject(
-      failure('EGRESS_REFUSED', false),
-    )
+    const egressOf = (tenant: number) => ({ allowPrivate: tenant === 1 })
+    expect(await call({ url: server.url }, { egressOf, instance: { tenant: 2 } })).toMatchObject(failure('EGRESS_REFUSED', false))
     expect(server.received).toEqual([])
-    expect(await call({ url: server.url }, { allowPrivate, instance: { tenant: 1 } })).toMatchObject({ outcome: 'SUCCESS' })
+    expect(await call({ url: server.url }, { egressOf, instance: { tenant: 1 } })).toMatchObject({ outcome: 'SUCCESS' })
   })
 
   it.each(['file:///etc/passwd', 'http://user:password@127.0.0.1', 'http://169.254.169.254/latest/meta-data', 'nonsense'])(
@@ -369,6 +368,27 @@ describe('A redirect', () => {
     },
   )
 
+  it('from a target that the tenant is allowed is judged by the same rules', async () => {
+    const target = await serve((_request, response) => response.end())
+    const egressOf = () => ({ allowPrivate: false, targets: privateTargetsOf(['127.0.0.1']) })
+    const beside = await redirectingTo(target.url.replace('127.0.0.1', '127.0.0.2'))
+    expect(await call({ url: beside.url, followRedirects: 3 }, { egressOf })).toMatchObject(failure('EGRESS_REFUSED', false))
+    const within = await redirectingTo(target.url)
+    expect(await call({ url: within.url, followRedirects: 3 }, { egressOf })).toMatchObject({ outcome: 'SUCCESS' })
+  })
+
+  it('is judged by the rules of its moment, not by those of the first request', async () => {
+    const target = await serve((_request, response) => response.end())
+    let allowPrivate = true
+    const { url } = await serve((_request, response) => {
+      allowPrivate = false
+      response.writeHead(302, { location: target.url }).end()
+    })
+    const result = await call({ url, followRedirects: 3 }, { egressOf: () => ({ allowPrivate }) })
+    expect(result).toMatchObject(failure('EGRESS_REFUSED', false))
+    expect(target.received).toEqual([])
+  })
+
   it('to a name is judged by where the name leads', async () => {
     const { url } = await redirectingTo('http://metadata.google.internal/')
     const lookup: HttpHandlerOptions['lookup'] = (_name, _options, callback) => callback(null, '169.254.169.254', 4)
@@ -391,7 +411,7 @@ describe('A success expression', () => {
     )
   const judge = async (success: string, more: object = {}) => {
     const server = await answering(202, { state: 'done', rows: [1, 2] })
-    const { outcome, error } = await runHandler(createHttpHandler({ allowPrivate: () => true }), {
+    const { outcome, error } = await runHandler(createHttpHandler({ egressOf: () => ({ allowPrivate: true }) }), {
       settings: { method: 'GET', url: server.url, success, ...more },
     })
     return outcome === 'SUCCESS' ? outcome : error!.code
@@ -417,7 +437,7 @@ describe('A network fault', () => {
   const hangUp = () => serve((request) => request.socket.destroy())
   const retriableOf = async (settings: object) => {
     const server = await hangUp()
-    const { error, retriable } = await runHandler(createHttpHandler({ allowPrivate: () => true }), {
+    const { error, retriable } = await runHandler(createHttpHandler({ egressOf: () => ({ allowPrivate: true }) }), {
       settings: { url: server.url, ...settings },
     })
     return [error!.code, retriable]
@@ -436,7 +456,7 @@ describe('A network fault', () => {
   })
 
   it('POST is repeated where nothing was ever sent', async () => {
-    const { retriable, error } = await runHandler(createHttpHandler({ allowPrivate: () => true }), {
+    const { retriable, error } = await runHandler(createHttpHandler({ egressOf: () => ({ allowPrivate: true }) }), {
       settings: { method: 'POST', url: 'http://127.0.0.1:1/' },
     })
     expect([error!.code, retriable]).toEqual(['HTTP_NETWORK', true])

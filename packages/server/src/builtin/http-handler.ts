@@ -1,6 +1,7 @@
 import { compileExpression } from '@carillon/core'
 import { DETACHED, defineHandler, InstanceStopped, type Handler, type HandlerContext } from '@carillon/executor'
 import type { LookupFunction } from 'node:net'
+import type { EgressRules } from '../lifecycle/private-targets.ts'
 import { guardedConnect } from './egress-guard.ts'
 import { bodyOf, oneOf, textOf, toldHeaders } from './http-answer.ts'
 import { exchange, type ExchangeLimits, type HttpAnswer } from './http-exchange.ts'
@@ -17,8 +18,8 @@ import {
 } from './http-request.ts'
 
 export interface HttpHandlerOptions {
-  /** Whether the tenant's work may reach private addresses. */
-  readonly allowPrivate: (tenant: number) => boolean
+  /** Where the tenant's work may go, at this moment. */
+  readonly egressOf: (tenant: number) => EgressRules
   /** From dialling to the last of the answer's headers. Default: as long as the attempt may take, since many endpoints work before they answer. */
   readonly headersMs?: number
   /** The whole of an attempt whose instance has no time-out of its own. Default an hour. */
@@ -43,7 +44,7 @@ export interface HttpOutput {
  * The kind `http`: sends a request and succeeds by the answer's status. What may go wrong is {@link HTTP_FAILURES}.
  *
  * @example
- * const { output } = await runHandler(createHttpHandler({ allowPrivate: () => true }), {
+ * const { output } = await runHandler(createHttpHandler({ egressOf: () => ({ allowPrivate: true }) }), {
  *   settings: { method: 'GET', url: 'http://127.0.0.1:7070/health' },
  * })
  */
@@ -114,7 +115,9 @@ async function inTime<T>(
 
 function limitsOf(options: HttpHandlerOptions, { tenant }: HandlerContext, signal: AbortSignal): ExchangeLimits {
   const { headersMs = HEADERS_MS, bodyBytes = BODY_BYTES, lookup } = options
-  const connect = guardedConnect({ allowPrivate: options.allowPrivate(tenant), ...(lookup && { lookup }) })
+  // Asked anew for each connection: between two redirects the rules may have changed.
+  const connect: ExchangeLimits['connect'] = (...dialled) =>
+    guardedConnect({ ...options.egressOf(tenant), ...(lookup && { lookup }) })(...dialled)
   return { connect, signal, headersMs, bodyBytes }
 }
 

@@ -142,12 +142,16 @@ export const settings = {
       },
     ),
   },
-  builtinExecutor: setting(flag(), true, 'Whether this node runs `http`, `log` and `delay` itself.'),
+  builtinExecutor: setting(
+    flag(),
+    true,
+    'Whether this node runs `http`, `log` and `delay` itself. Else `carillon executor --builtin` does.',
+  ),
   builtinCapacity: setting(integer(1, 10_000), 64, 'Instances the built-in executor runs at once.'),
   egressAllowPrivate: setting(
-    choice(['auto', true, false]),
+    choice(['auto', true, false, 'tenants']),
     'auto',
-    'Whether HTTP work may reach private and loopback addresses. `auto`: only while the server itself listens on loopback.',
+    'Which work may reach private and loopback addresses. `true`: all; `tenants`: of each tenant what its `privateTargets` allow; `false`: none, whatever they allow; `auto`: `true` while the server itself listens on loopback, else `tenants`.',
   ),
   allowUnsafeDurability: setting(
     flag(),

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { CarillonError } from '@carillon/core'
 import type { Tenant } from '@carillon/contract'
+import { privateTargetProblem } from '../lifecycle/private-targets.ts'
 import { PLATFORM_TENANT } from '../storage/app.ts'
 import { insertTenant, lockTenant, updateTenantRow } from '../storage/tenant.ts'
 import type { Change, Edit } from './edit.ts'
@@ -16,7 +17,7 @@ export async function createTenant(
   return { answer: row, object: { kind: 'tenant', id: row.id }, before: null, after: row }
 }
 
-type TenantUpdate = { readonly version: number } & Partial<Pick<Tenant, 'name' | 'weight' | 'state' | 'kinds'>>
+type TenantUpdate = { readonly version: number } & Partial<Pick<Tenant, 'name' | 'weight' | 'state' | 'kinds' | 'privateTargets'>>
 
 export async function updateTenant({ tx }: Edit, ref: string, { version, ...given }: TenantUpdate): Promise<Change<Tenant>> {
   const before = await lockTenant(tx, ref)
@@ -26,6 +27,10 @@ export async function updateTenant({ tx }: Edit, ref: string, { version, ...give
     throw new CarillonError('STATE_CONFLICT', "The platform's own tenant cannot be suspended: its apps serve all others.")
   const unknown = given.kinds?.find((kind) => !KINDS.has(kind))
   if (unknown !== undefined) throw invalid('/body/kinds', `names ${unknown}; the kinds are ${[...KINDS.keys()].join(', ')}`)
+  for (const target of given.privateTargets ?? []) {
+    const problem = privateTargetProblem(target)
+    if (problem !== null) throw invalid('/body/privateTargets', `names ${target}, which ${problem}`)
+  }
   const wanted = { ...before, ...given }
   const after = isDeepStrictEqual(wanted, before) ? before : await updateTenantRow(tx, wanted)
   return { answer: after, object: { kind: 'tenant', id: after.id }, before, after }

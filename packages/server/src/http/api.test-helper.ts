@@ -96,7 +96,10 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const engine = createEngine(db)
   const firing: FiringDeps = { engine, schedules: createScheduleCache(), days: createHistoryDays(db) }
   const lifecycle = createLifecycle(engine, { wakeFiring: () => undefined, wakeBackfill: () => undefined })
-  const traffic = executorHandlers(createExecutorTraffic(engine))
+  const traffic = executorHandlers(createExecutorTraffic(engine), {
+    egressOf: () => ({ allowPrivate: false }),
+    callbackBase: () => 'http://127.0.0.1:7070',
+  })
   const app = createApi(
     {
       services: {

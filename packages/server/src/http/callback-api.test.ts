@@ -28,7 +28,7 @@ beforeAll(async () => {
     },
     resultBytes: api.engine.settings.resultBytes,
     capacity: 1,
-    allowPrivate: () => true,
+    egressOf: () => ({ allowPrivate: true }),
     openCallback: async ({ tenant, instance, token }, waitMs) =>
       `${base}/callback/v1/${await openCallback(api.engine, { tenantId: tenant, id: instance, token }, waitMs)}`,
     nodeName: 'node-1',

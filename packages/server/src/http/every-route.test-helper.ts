@@ -341,6 +341,7 @@ const requests: Table = {
       },
     }),
     report: (own) => ({ body: { session: own.session, items: [{ kind: 'SUCCESS', instance: own.held, token: 1 }] } }),
+    callback: (own) => ({ body: { session: own.session, instance: own.held, token: 1 } }),
     deregister: (own) => ({ body: { session: own.session } }),
   },
 }

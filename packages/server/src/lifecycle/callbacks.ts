@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { CallbackBody, ReportItem } from '@carillon/contract'
-import { insertCallback, lockCallback, markCallbackUsed, type AttemptKey } from '../storage/callback.ts'
+import { insertCallback, lockCallback, markCallbackUsed, type CallbackFor } from '../storage/callback.ts'
 import type { Engine } from './engine.ts'
 import { applyReports } from './report.ts'
 
@@ -11,7 +11,7 @@ export const CALLBACK_WAIT_MS = 86_400_000
  * Gives an attempt an address of its own, before it is told to anybody. Answers the last part of it, `<id>.<secret>`; of the secret only the
  * hash is kept. Null where the attempt is over.
  */
-export async function openCallback(engine: Engine, attempt: AttemptKey, waitMs = CALLBACK_WAIT_MS): Promise<string | null> {
+export async function openCallback(engine: Engine, attempt: CallbackFor, waitMs = CALLBACK_WAIT_MS): Promise<string | null> {
   const secret = randomBytes(32).toString('base64url')
   const id = await engine.db.engine((tx) => insertCallback(tx, attempt, hashOf(secret), waitMs))
   return id === null ? null : `${id}.${secret}`

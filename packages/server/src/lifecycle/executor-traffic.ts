@@ -5,11 +5,13 @@ import type {
   HeartbeatAnswer,
   Logs,
   LogsAnswer,
+  OpenCallback,
   Register,
   Registered,
   Report,
   ReportAnswer,
 } from '@carillon/contract'
+import { openCallback } from './callbacks.ts'
 import type { Engine } from './engine.ts'
 import { createHeartbeats } from './heartbeats.ts'
 import { createSessionLines } from './session-lines.ts'
@@ -26,6 +28,8 @@ export interface ExecutorTraffic {
   claim(principal: ExecutorPrincipal, body: Claim, signal: AbortSignal): Promise<ClaimAnswer>
   report(principal: ExecutorPrincipal, body: Report): Promise<ReportAnswer>
   logs(principal: ExecutorPrincipal, body: Logs): Promise<LogsAnswer>
+  /** The last part of an address for an attempt that the session holds; null where it holds none such. */
+  openCallback(principal: ExecutorPrincipal, body: OpenCallback): Promise<string | null>
   deregister(principal: ExecutorPrincipal, session: number): Promise<void>
 }
 
@@ -66,6 +70,11 @@ export function createExecutorTraffic(
       await owners.check(principal, session)
       const shipped = items.map((item) => ({ ...item, tenantId: tenantOf(principal, item.tenant), sessionId: session }))
       return { items: await intake.logs.add(shipped) }
+    },
+
+    async openCallback(principal, { session, tenant, instance, token, waitMs }) {
+      await owners.check(principal, session)
+      return openCallback(engine, { tenantId: tenantOf(principal, tenant), id: instance, token, sessionId: session }, waitMs)
     },
 
     async deregister(principal, session) {

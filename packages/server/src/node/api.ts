@@ -1,7 +1,7 @@
 import { callbackRoutes, executorRoutes } from '@carillon/contract'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import type { Config } from '../config.ts'
+import { publicUrlOf, type Config } from '../config.ts'
 import { serveXxlJob } from '../gateway/xxl-job/routes.ts'
 import { createApi } from '../http/api.ts'
 import { callbackHandlers } from '../http/callback-api.ts'
@@ -17,10 +17,16 @@ export interface NodeApiOptions {
   readonly config: Config
   readonly log: Logger
   readonly lifecycle: Lifecycle
+  /** Where it listens, once it does. */
+  readonly address: () => string | null
 }
 
 /** All that a node answers over HTTP. It does not listen yet. */
-export function createNodeApi(base: Base, lines: ExecutorLines, { config, log, lifecycle }: NodeApiOptions): FastifyInstance {
+export function createNodeApi(
+  base: Base,
+  lines: ExecutorLines,
+  { config, log, lifecycle, address }: NodeApiOptions,
+): FastifyInstance {
   const { db, engine, vault, nodeId } = base
   const services = {
     db,
@@ -35,6 +41,10 @@ export function createNodeApi(base: Base, lines: ExecutorLines, { config, log, l
     shardGoneMs: config.shardGoneMs,
     nodeId,
   }
+  const callbackBase = () => {
+    const own = address()
+    return own === null ? null : publicUrlOf(config, own)
+  }
   const ownHosts = config.publicUrl === undefined ? [] : [new URL(config.publicUrl).host]
   const app = createApi(
     {
@@ -47,7 +57,11 @@ export function createNodeApi(base: Base, lines: ExecutorLines, { config, log, l
       onFault: (error: unknown, requestId: string) => log.error({ requestId, ...causeOf(error) }, 'A request failed'),
     },
     [
-      { name: 'executor', routes: executorRoutes, handlers: executorHandlers(lines.traffic) },
+      {
+        name: 'executor',
+        routes: executorRoutes,
+        handlers: executorHandlers(lines.traffic, { egressOf: lines.egress.of, callbackBase }),
+      },
       { name: 'callback', routes: callbackRoutes, handlers: callbackHandlers(engine) },
     ],
   )

@@ -1,16 +1,16 @@
 import type { Executor } from '@carillon/executor'
 import type { Logger } from 'pino'
 import { createBuiltinExecutor, type BuiltinExecutorOptions } from '../builtin/builtin-executor.ts'
-import { allowsPrivateEgress, publicUrlOf, type Config } from '../config.ts'
+import { publicUrlOf, type Config } from '../config.ts'
 import { openCallback } from '../lifecycle/callbacks.ts'
 import type { Engine } from '../lifecycle/engine.ts'
-import type { ExecutorTraffic } from '../lifecycle/executor-traffic.ts'
 import type { Base } from './base.ts'
+import type { ExecutorLines } from './executors.ts'
 
 /** The executor of this node itself, which does the work of the built-in kinds. */
 export function builtinExecutor(
   { engine, nodeId }: Base,
-  traffic: ExecutorTraffic,
+  { traffic, egress }: Pick<ExecutorLines, 'traffic' | 'egress'>,
   { config, address, log }: { readonly config: Config; readonly address: string; readonly log: Logger },
 ): Executor {
   const openTo = publicUrlOf(config, address)
@@ -18,7 +18,7 @@ export function builtinExecutor(
     traffic,
     resultBytes: config.limits.resultBytes,
     capacity: config.builtinCapacity,
-    allowPrivate: () => allowsPrivateEgress(config),
+    egressOf: egress.of,
     ...(openTo !== null && { openCallback: callbackOpener(engine, openTo) }),
     nodeName: nodeId,
     log,

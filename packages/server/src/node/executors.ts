@@ -1,14 +1,17 @@
 import { guardedConnect } from '../builtin/egress-guard.ts'
-import { allowsPrivateEgress, type Config } from '../config.ts'
+import { privateEgressOf, type Config } from '../config.ts'
 import { createXxlJobClient } from '../gateway/xxl-job/client.ts'
 import { createKeeper, type Keeper } from '../gateway/xxl-job/look-after.ts'
 import { createXxlJobTransport, type GatewayDeps } from '../gateway/xxl-job/transport.ts'
 import { createCallTroubles } from '../lifecycle/call-troubles.ts'
 import { createHealthChecks, type HealthChecks } from '../lifecycle/check-health.ts'
 import { createPushDispatch, markUnreachable, type PushDispatch, type PushTransport } from '../lifecycle/dispatch.ts'
+import { createEgress, type Egress } from '../lifecycle/egress.ts'
 import type { Engine } from '../lifecycle/engine.ts'
 import { createExecutorTraffic, type ExecutorTraffic } from '../lifecycle/executor-traffic.ts'
+import type { EgressRules } from '../lifecycle/private-targets.ts'
 import type { ExecutorTransport } from '../storage/executor-session.ts'
+import type { ConnectOf } from '../transport/pools.ts'
 import { createProbe } from '../transport/probe.ts'
 import { createPushTransport, LONGEST_CALL_MS, type PushOptions } from '../transport/push.ts'
 import type { Base } from './base.ts'
@@ -17,6 +20,8 @@ import type { Base } from './base.ts'
 export interface ExecutorLines {
   /** What executors say, and are given when they ask. */
   readonly traffic: ExecutorTraffic
+  /** Where tenants' work, and the calls of their executors, may go. */
+  readonly egress: Egress
   /** Calls those that are called. */
   readonly push: PushDispatch
   readonly health: HealthChecks
@@ -36,16 +41,18 @@ export interface ExecutorLinesOptions {
 export function openExecutorLines({ engine, vault, nodeId }: Base, options: ExecutorLinesOptions): ExecutorLines {
   const { config } = options
   const traffic = createExecutorTraffic(engine, options.mayGive, options.leaving)
-  const connect = guardedConnect({ allowPrivate: allowsPrivateEgress(config) })
+  const egress = createEgress(engine.db, privateEgressOf(config))
+  const connectOf = guardOf(egress)
   const calls = { unreachable: (session: number) => markUnreachable(push, session), tell: createCallTroubles(engine) }
-  const carillon = carillonTransport(engine, traffic, { connect, ...calls })
-  const xxlJob: GatewayDeps = { engine, vault, client: createXxlJobClient({ connect }), ...calls }
+  const carillon = carillonTransport(engine, traffic, { connectOf, ...calls })
+  const xxlJob: GatewayDeps = { engine, vault, client: createXxlJobClient({ connectOf }), ...calls }
   const keeper = createKeeper(xxlJob)
   const push = createPushDispatch(transportOf({ CARILLON: carillon, XXL_JOB: createXxlJobTransport(xxlJob) }))
   return {
     traffic,
+    egress,
     push,
-    health: createHealthChecks(engine, nodeId, createProbe({ connect }), config.health),
+    health: createHealthChecks(engine, nodeId, createProbe({ connectOf }), config.health),
     xxlJob,
     keeper,
     async close() {
@@ -53,6 +60,19 @@ export function openExecutorLines({ engine, vault, nodeId }: Base, options: Exec
       await xxlJob.client.close()
       await keeper.settle()
     },
+  }
+}
+
+/** An address is judged by the rules of the tenant that has set it. */
+function guardOf(egress: Egress): ConnectOf {
+  const guards = new WeakMap<EgressRules, ReturnType<ConnectOf>>()
+  return (tenantId) => {
+    const rules = egress.of(tenantId)
+    const known = guards.get(rules)
+    if (known) return known
+    const guard = guardedConnect(rules)
+    guards.set(rules, guard)
+    return guard
   }
 }
 
@@ -68,7 +88,7 @@ function transportOf(transports: Readonly<Record<ExecutorTransport, PushTranspor
 function carillonTransport(
   engine: Engine,
   traffic: ExecutorTraffic,
-  calls: Pick<PushOptions, 'connect' | 'unreachable' | 'tell'>,
+  calls: Pick<PushOptions, 'connectOf' | 'unreachable' | 'tell'>,
 ) {
   return createPushTransport({
     release: ({ tenantId, session }, assignments) => {

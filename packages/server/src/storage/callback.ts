@@ -9,22 +9,28 @@ export interface AttemptKey extends InstanceKey {
   readonly token: number
 }
 
+/** `sessionId`: it must be held by that one. */
+export interface CallbackFor extends AttemptKey {
+  readonly sessionId?: number
+}
+
 const OPEN = sql(
   'callback.open',
   `insert into callback (tenant_id, instance_id, token, hash, wait_ms, keep_until)
    select i.tenant_id, i.id, i.token, $4, $5::bigint, statement_timestamp() + $5::bigint * interval '1 millisecond' + interval '7 days'
    from instance_live i where i.tenant_id = $1 and i.id = $2 and i.token = $3 and i.state in ('RESERVED', 'RUNNING')
+     and i.session_id = coalesce($6::bigint, i.session_id)
    returning id`,
 )
 
 /** Answers its id; null where the attempt is over. An attempt is given one only once. */
 export async function insertCallback(
   tx: Transaction,
-  { tenantId, id, token }: AttemptKey,
+  { tenantId, id, token, sessionId }: CallbackFor,
   hash: Buffer,
   waitMs: number,
 ): Promise<number | null> {
-  return (await tx.query<{ id: number }>(OPEN, [tenantId, id, token, hash, waitMs]))[0]?.id ?? null
+  return (await tx.query<{ id: number }>(OPEN, [tenantId, id, token, hash, waitMs, sessionId ?? null]))[0]?.id ?? null
 }
 
 export interface CallbackRow {

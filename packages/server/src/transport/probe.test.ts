@@ -19,7 +19,8 @@ async function listening(answer: RequestListener): Promise<string> {
 const probe = createProbe()
 const answering = (status: number, type: string, body: string, headers: Record<string, string> = {}) =>
   listening((_request, response) => response.writeHead(status, { 'content-type': type, ...headers }).end(body))
-const ask = (url: string, ms = 5_000) => probe(url, AbortSignal.timeout(ms))
+const TENANT = 7
+const ask = (url: string, ms = 5_000) => probe(url, AbortSignal.timeout(ms), TENANT)
 
 test.each([
   ['nothing', 204, 'text/plain', ''],
@@ -81,10 +82,12 @@ test('nobody at the address, and an address that cannot be read, are failures li
 test('what the egress rules forbid is not dialled', async () => {
   let called = 0
   const url = await listening(() => called++)
-  const guarded = createProbe({ connect: guardedConnect({ allowPrivate: false }) })
-  expect(await guarded(url, AbortSignal.timeout(5_000))).toEqual({
+  const guarded = createProbe({ connectOf: (tenant) => guardedConnect({ allowPrivate: tenant !== TENANT }) })
+  expect(await guarded(url, AbortSignal.timeout(5_000), TENANT)).toEqual({
     ok: false,
     reason: expect.stringContaining('a private address'),
   })
   expect(called).toBe(0)
+  await guarded(url, AbortSignal.timeout(100), TENANT + 1)
+  expect(called).toBe(1)
 })

@@ -1,10 +1,11 @@
 import { Client, type buildConnector } from 'undici'
 import type { Probe, ProbeResult } from '../lifecycle/check-health.ts'
+import type { ConnectOf } from './pools.ts'
 import { reasonOf } from './reason.ts'
 
 export interface ProbeOptions {
   /** Dials only addresses that the egress rules allow. Default: any. */
-  readonly connect?: buildConnector.connector
+  readonly connectOf?: ConnectOf
 }
 
 const LARGEST_ANSWER = 64 * 1024
@@ -14,14 +15,14 @@ const LONGEST_REASON = 500
  * Asks a health URL once, over a connection of its own. A redirect is a failure that names where it leads: whoever set the URL is to set that
  * one, and it is judged like any other.
  */
-export function createProbe({ connect }: ProbeOptions = {}): Probe {
-  return async (text, signal) => {
-    const result = await ask(text, signal, connect)
+export function createProbe({ connectOf }: ProbeOptions = {}): Probe {
+  return async (text, signal, tenantId) => {
+    const result = await ask(text, signal, connectOf?.(tenantId))
     return result.ok ? result : { ok: false, reason: result.reason.slice(0, LONGEST_REASON) }
   }
 }
 
-async function ask(text: string, signal: AbortSignal, connect: ProbeOptions['connect']): Promise<ProbeResult> {
+async function ask(text: string, signal: AbortSignal, connect: buildConnector.connector | undefined): Promise<ProbeResult> {
   let client: Client | undefined
   const leave = () => void client?.destroy()
   signal.addEventListener('abort', leave)

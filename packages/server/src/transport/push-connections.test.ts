@@ -9,10 +9,14 @@ const assignment = (instance: number) => ({ instance, token: 1, tenant: 1 }) as 
 
 /** `hangsUp`: at once. */
 async function server(hangsUp = false) {
-  const seen = { connections: 0, calls: 0 }
+  const seen = { connections: 0, calls: 0, sessionsBySocket: new Map<object, Set<number>>() }
   const http = createServer((request, response) => {
-    request.resume().once('end', () => {
+    let text = ''
+    request.on('data', (chunk) => (text += String(chunk)))
+    request.once('end', () => {
       seen.calls++
+      const sessions = seen.sessionsBySocket.get(request.socket) ?? new Set()
+      seen.sessionsBySocket.set(request.socket, sessions.add((JSON.parse(text) as { session: number }).session))
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"refused":[]}')
     })
   }).on('connection', (socket) => {
@@ -63,7 +67,7 @@ test.each([
     release: (_session, assignments) => released.push(...assignments.map(({ instance }) => instance)),
     unreachable: () => undefined,
     report: () => undefined,
-    connect: guardedConnect({ allowPrivate: true, ...lookup }),
+    connectOf: () => guardedConnect({ allowPrivate: true, ...lookup }),
   })
   onTestFinished(() => transport.close())
   transport.invoke({ session: 1, tenantId: 1, address, callToken: null, transport: 'CARILLON', perCall: null }, [assignment(7)])
@@ -100,7 +104,7 @@ test('an address that the egress rules forbid is not dialled, and what was meant
     release: (_session, assignments) => released.push(...assignments.map(({ instance }) => instance)),
     unreachable: () => undefined,
     report: () => undefined,
-    connect: guardedConnect({ allowPrivate: false }),
+    connectOf: () => guardedConnect({ allowPrivate: false }),
   })
   transport.invoke({ session: 1, tenantId: 1, address, callToken: null, transport: 'CARILLON', perCall: null }, [assignment(7)])
   await until(() => released.length > 0)
@@ -139,4 +143,64 @@ test('an executor gets no more in a call than it wants; when one breaks off, wha
   expect(released.length).toBeGreaterThan(50)
   await transport.close()
   await new Promise((resolve) => (http.closeAllConnections(), http.close(resolve)))
+})
+
+/** Each tenant dials by rules of its own, which may change. */
+function twoTenants() {
+  const open = guardedConnect({ allowPrivate: true })
+  const closed = guardedConnect({ allowPrivate: false })
+  const rules = new Map([[1, open]])
+  const released: number[] = []
+  const transport = createPushTransport({
+    release: (_session, assignments) => released.push(...assignments.map(({ instance }) => instance)),
+    unreachable: () => undefined,
+    report: () => undefined,
+    connectOf: (tenantId) => rules.get(tenantId) ?? closed,
+  })
+  onTestFinished(() => transport.close())
+  const invoke = (tenantId: number, address: string, instance: number) =>
+    transport.invoke({ session: tenantId, tenantId, address, callToken: null, transport: 'CARILLON', perCall: null }, [
+      assignment(instance),
+    ])
+  return { invoke, released, rules }
+}
+
+test('no tenant calls over a connection that the rules of another have opened', async () => {
+  const { seen, address } = await server()
+  const { invoke, released } = twoTenants()
+  invoke(1, address, 11)
+  await until(() => seen.calls === 1)
+  // Of the second there are more than the first has connections, so that one of them would meet one that is idle.
+  for (let n = 0; n < 20; n++) invoke(2, address, 20 + n)
+  await until(() => released.length === 20)
+  expect(seen.calls).toBe(1)
+  invoke(1, address, 12)
+  await until(() => seen.calls === 2)
+})
+
+test('tenants with the same rules have connections of their own', async () => {
+  const { seen, address } = await server()
+  const { invoke, rules } = twoTenants()
+  rules.set(2, rules.get(1)!)
+  for (let n = 1; n <= 20; n++) {
+    invoke(n % 3 === 0 ? 1 : 2, address, n)
+    await until(() => seen.calls === n)
+  }
+  expect(seen.sessionsBySocket.size).toBeGreaterThan(1)
+  for (const sessions of seen.sessionsBySocket.values()) expect(sessions.size).toBe(1)
+})
+
+test('a connection is not used any more once the rules that opened it are taken away', async () => {
+  const { seen, address } = await server()
+  const { invoke, released, rules } = twoTenants()
+  const open = rules.get(1)!
+  invoke(1, address, 11)
+  await until(() => seen.calls === 1)
+  rules.delete(1)
+  invoke(1, address, 12)
+  await until(() => released.length === 1)
+  expect([seen.calls, released]).toEqual([1, [12]])
+  rules.set(1, open)
+  invoke(1, address, 13)
+  await until(() => seen.calls === 2)
 })

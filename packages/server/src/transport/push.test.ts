@@ -282,7 +282,7 @@ test('a wrong call token shows on the executor that refuses it, as long as it do
 test('an address that the egress rules forbid shows on its executor; what a person said of it stays', async () => {
   const task = await world.task()
   const session = await registerAddress(task, 'http://127.0.0.1:1')
-  const guarded = createPushTransport({ ...options, connect: guardedConnect({ allowPrivate: false }) })
+  const guarded = createPushTransport({ ...options, connectOf: () => guardedConnect({ allowPrivate: false }) })
   closing.push(() => guarded.close())
   const node = createPushDispatch(guarded)
   const run = await world.start(task)

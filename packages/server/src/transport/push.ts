@@ -1,8 +1,9 @@
 import type { Assignment, InvokeAnswer } from '@carillon/contract'
-import { Pool, type buildConnector, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { PushTarget, PushTransport } from '../lifecycle/dispatch.ts'
 import type { TellTrouble } from '../lifecycle/call-troubles.ts'
-import { isNeverSent, noticingConnect } from './never-sent.ts'
+import { isNeverSent } from './never-sent.ts'
+import { createPools, type ConnectOf } from './pools.ts'
 import { reasonOf } from './reason.ts'
 
 export interface PushOptions {
@@ -16,8 +17,8 @@ export interface PushOptions {
   report(event: string, details: Record<string, unknown>): void
   /** What became of a call, for people to see. Default: nobody is told. */
   readonly tell?: TellTrouble
-  /** Dials only addresses that the egress rules allow. Default: any. */
-  readonly connect?: buildConnector.connector
+  /** Dials only addresses that the egress rules of the executor's tenant allow. Default: any. */
+  readonly connectOf?: ConnectOf
   /** How long one call may take in all. Default 15,000. */
   readonly longestCallMs?: number
 }
@@ -27,13 +28,11 @@ export interface PushOptions {
  * work twice, and the reservation's deadline decides what the delivery promise allows.
  */
 export function createPushTransport(options: PushOptions): PushTransport & { close(): Promise<void> } {
-  const pools = new Map<string, Pool>()
-  const connect = noticingConnect(options.connect)
+  const pools = createPools({ connections: CONNECTIONS, headersTimeout: 10_000, bodyTimeout: 10_000 }, options.connectOf)
 
   const post = async (target: PushTarget, path: string, body: string): Promise<Answer> => {
     const url = new URL(`${target.address.replace(/\/$/, '')}${path}`)
-    const pool = poolOf(pools, url.origin, connect)
-    const response = await pool.request({
+    const response = await pools.of(target.tenantId, url.origin).request({
       method: 'POST',
       path: url.pathname,
       headers: { 'content-type': 'application/json', authorization: `Bearer ${target.callToken ?? ''}` },
@@ -90,9 +89,7 @@ export function createPushTransport(options: PushOptions): PushTransport & { clo
       void post(target, '/cancel', JSON.stringify({ session: target.session, stop })).catch((error: Error) =>
         options.report('push.cancelFailed', { session: target.session, error: error.message }),
       ),
-    async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()))
-    },
+    close: () => pools.close(),
   }
 }
 
@@ -177,25 +174,6 @@ function troubleOf({ status, json }: Answer, isUnderstood: boolean): string | nu
 export const LONGEST_CALL_MS = 15_000
 
 const CONNECTIONS = 8
-const MOST_ORIGINS = 5_000
-
-function poolOf(pools: Map<string, Pool>, origin: string, connect: buildConnector.connector): Pool {
-  const known = pools.get(origin)
-  if (known) return known
-  const pool = new Pool(origin, {
-    connections: CONNECTIONS,
-    headersTimeout: 10_000,
-    bodyTimeout: 10_000,
-    connect,
-  })
-  pools.set(origin, pool)
-  for (const [oldest, each] of pools) {
-    if (pools.size <= MOST_ORIGINS) break
-    pools.delete(oldest)
-    void each.close()
-  }
-  return pool
-}
 
 const LARGEST_ANSWER = 1_000_000
 

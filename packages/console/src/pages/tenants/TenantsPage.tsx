@@ -114,6 +114,12 @@ function useColumns(open: (dialog: Dialog) => void, activate: (tenant: Tenant) =
     { id: 'state', header: t('state'), cell: ({ state }) => t(state) },
     { id: 'weight', header: t('weight'), align: 'right', cell: ({ weight }) => weight },
     { id: 'kinds', header: t('kinds'), wide: true, cell: ({ kinds }) => kinds?.join(', ') ?? t('every') },
+    {
+      id: 'privateTargets',
+      header: t('privateTargets'),
+      wide: true,
+      cell: ({ privateTargets }) => fewOf(privateTargets),
+    },
     { id: 'created', header: t('created'), wide: true, cell: ({ createdAt }) => <Time at={createdAt} /> },
     {
       id: 'actions',
@@ -135,6 +141,11 @@ function useColumns(open: (dialog: Dialog) => void, activate: (tenant: Tenant) =
   ]
 }
 
+const FEW = 3
+
+const fewOf = (entries: readonly string[]) =>
+  entries.length > FEW ? `${entries.slice(0, FEW).join(', ')} (+${entries.length - FEW})` : entries.join(', ')
+
 interface TenantFormProps {
   readonly tenant: Tenant | null
   readonly onClose: () => void
@@ -148,6 +159,7 @@ function TenantForm({ tenant, onClose, onDone }: TenantFormProps) {
     name: tenant?.name ?? '',
     weight: String(tenant?.weight ?? 1),
     kinds: tenant?.kinds?.join('\n') ?? '',
+    privateTargets: tenant?.privateTargets.join('\n') ?? '',
   }
   const send = (values: FormValues) => {
     const name = String(values['name'])
@@ -157,7 +169,12 @@ function TenantForm({ tenant, onClose, onDone }: TenantFormProps) {
       ? platformApi.tenants.create({ body: { ...body, code: String(values['code']) } })
       : platformApi.tenants.update({
           params: { tenant: tenant.id },
-          body: { ...body, version: tenant.version, kinds: kinds.length === 0 ? null : kinds },
+          body: {
+            ...body,
+            version: tenant.version,
+            kinds: kinds.length === 0 ? null : kinds,
+            privateTargets: linesOf(values['privateTargets']),
+          },
         })
   }
   const common: readonly FieldSpec[] = [
@@ -171,7 +188,11 @@ function TenantForm({ tenant, onClose, onDone }: TenantFormProps) {
       fields={
         tenant === null
           ? [{ key: 'code', label: t('code'), hint: t('codeHint'), required: true }, ...common]
-          : [...common, { key: 'kinds', label: t('kinds'), hint: t('kindsHint'), kind: 'lines' }]
+          : [
+              ...common,
+              { key: 'kinds', label: t('kinds'), hint: t('kindsHint'), kind: 'lines' },
+              { key: 'privateTargets', label: t('privateTargets'), hint: t('privateTargetsHint'), kind: 'lines' },
+            ]
       }
       initial={initial}
       onClose={onClose}

@@ -16,6 +16,9 @@ export const tenantsTexts = defineTexts('tenants', {
     kinds: 'Kinds of work',
     kindsHint: 'Kinds that its task types may have, one a line; empty: every kind',
     every: 'every',
+    privateTargets: 'Private targets',
+    privateTargetsHint:
+      'Private addresses that may be called for it, one a line: 10.20.0.0/16, 10.20.0.7 or billing.internal; empty: public ones alone',
     created: 'Created',
     create: 'New tenant',
     createDo: 'Create',
@@ -48,6 +51,8 @@ export const tenantsTexts = defineTexts('tenants', {
     kinds: '工作种类',
     kindsHint: '任务类型可以使用的种类,每行一个;留空:所有种类',
     every: '所有',
+    privateTargets: '可访问的内网目标',
+    privateTargetsHint: '可以为它访问的内网地址,每行一个:10.20.0.0/16、10.20.0.7 或 billing.internal;留空:只能访问公网地址',
     created: '创建时间',
     create: '新建租户',
     createDo: '创建',

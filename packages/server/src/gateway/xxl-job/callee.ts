@@ -6,7 +6,6 @@ import type { Callee } from './client.ts'
 /** A session with what calling its executor needs. */
 export interface SessionCallee extends Callee {
   readonly session: number
-  readonly tenantId: number
   readonly executorId: number
   readonly appId: number
 }

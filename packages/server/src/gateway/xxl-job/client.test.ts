@@ -8,11 +8,11 @@ function client(options: ClientOptions = {}) {
   onTestFinished(() => made.close())
   return made
 }
-const at = (address: string): Callee => ({ address, dialect: 'AB', app: 'shop', token: 'secret' })
+const at = (address: string): Callee => ({ tenantId: 7, address, dialect: 'AB', app: 'shop', token: 'secret' })
 
 test('an address that the egress rules forbid is not dialled, and nothing was sent', async () => {
   const { address, calls } = await fakeExecutor()
-  const guarded = client({ connect: guardedConnect({ allowPrivate: false }) })
+  const guarded = client({ connectOf: () => guardedConnect({ allowPrivate: false }) })
   expect(await guarded.beat(at(address))).toMatchObject({
     kind: 'NEVER_SENT',
     message: expect.stringContaining('private address'),
@@ -49,4 +49,13 @@ test('an answer without end is given up', async () => {
     kind: 'UNKNOWN',
     message: expect.stringContaining('too long'),
   })
+})
+
+test('no tenant calls over a connection that the rules of another have opened', async () => {
+  const { address, calls } = await fakeExecutor()
+  const guards = new Map([true, false].map((allowPrivate) => [allowPrivate, guardedConnect({ allowPrivate })]))
+  const guarded = client({ connectOf: (tenantId) => guards.get(tenantId === 7)! })
+  expect(await guarded.beat(at(address))).toMatchObject({ kind: 'OK' })
+  expect(await guarded.beat({ ...at(address), tenantId: 8 })).toMatchObject({ kind: 'NEVER_SENT' })
+  expect(calls).toHaveLength(1)
 })

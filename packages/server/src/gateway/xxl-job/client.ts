@@ -1,10 +1,13 @@
-import { Agent, type buildConnector, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import { logBody, readAnswer, runBody, runPaths, urlOf, type Answer, type Dialect, type Order } from './outbound.ts'
 import { reasonOf } from '../../transport/reason.ts'
-import { isNeverSent, noticingConnect } from '../../transport/never-sent.ts'
+import { isNeverSent } from '../../transport/never-sent.ts'
+import { createPools, type ConnectOf, type Pools } from '../../transport/pools.ts'
 
 /** An executor, as it is called. */
 export interface Callee {
+  /** Whose egress rules its address is judged by. */
+  readonly tenantId: number
   readonly address: string
   readonly dialect: Dialect
   /** Code of its app: dialect C wants to hear it, the others do not mind. */
@@ -32,8 +35,8 @@ export interface XxlJobClient {
 }
 
 export interface ClientOptions {
-  /** Dials only addresses that the egress rules allow. */
-  readonly connect?: buildConnector.connector
+  /** Dials only addresses that the egress rules of the executor's tenant allow. Default: any. */
+  readonly connectOf?: ConnectOf
   /** How long an answer may take. */
   readonly answerMs?: number
 }
@@ -44,15 +47,10 @@ const ANSWER_MS = 5_000
 /** From the first look-up to the last byte: no call takes longer, so nothing has to wait longer for one to be over. */
 export const LONGEST_CALL_MS = 15_000
 
-export function createXxlJobClient({ connect, answerMs = ANSWER_MS }: ClientOptions = {}): XxlJobClient {
-  const agent = new Agent({
-    connections: 8,
-    headersTimeout: answerMs,
-    bodyTimeout: answerMs,
-    connect: noticingConnect(connect),
-  })
+export function createXxlJobClient({ connectOf, answerMs = ANSWER_MS }: ClientOptions = {}): XxlJobClient {
+  const pools = createPools({ connections: 8, headersTimeout: answerMs, bodyTimeout: answerMs }, connectOf)
   const longest = () => AbortSignal.timeout(LONGEST_CALL_MS)
-  const post = (callee: Callee, action: string, body: unknown, signal = longest()) => send(agent, callee, action, body, signal)
+  const post = (callee: Callee, action: string, body: unknown, signal = longest()) => send(pools, callee, action, body, signal)
   return {
     async run(callee, order) {
       const [path, other] = runPaths(callee.dialect)
@@ -67,21 +65,20 @@ export function createXxlJobClient({ connect, answerMs = ANSWER_MS }: ClientOpti
     // An empty object: no body at all, or the text that the reference sends, is more than some can read.
     beat: (callee) => post(callee, 'beat', {}),
     idleBeat: (callee, jobId) => post(callee, 'idleBeat', { jobId }),
-    close: () => agent.destroy(),
+    close: () => pools.close(),
   }
 }
 
 async function send(
-  agent: Agent,
-  { address, app, token }: Callee,
+  pools: Pools,
+  { tenantId, address, app, token }: Callee,
   action: string,
   body: unknown,
   signal: AbortSignal,
 ): Promise<Called> {
   try {
     const { origin, pathname } = new URL(urlOf(address, action))
-    const response = await agent.request({
-      origin,
+    const response = await pools.of(tenantId, origin).request({
       path: pathname,
       method: 'POST',
       headers: { 'content-type': 'application/json;charset=UTF-8', 'xxl-job-access-token': token, 'xxl-job-appname': app },

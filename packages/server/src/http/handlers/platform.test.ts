@@ -38,6 +38,38 @@ describe('a tenant', () => {
     expect((await platform().tenants.get({ params: { tenant: code } })).weight).toBe(before.weight)
   })
 
+  test('is allowed private targets, in the order of whoever writes them, and keeps them when something else changes', async () => {
+    const { tenants } = platform()
+    expect(await tenants.create({ body: { code: 'inside' } })).toMatchObject({ privateTargets: [] })
+    const update = (body: object) => tenants.update({ params: { tenant: 'inside' }, body: body as { version: number } })
+    const privateTargets = ['billing.internal', '10.20.0.0/16']
+    expect(await update({ version: 1, privateTargets })).toMatchObject({ privateTargets, version: 2 })
+    expect(await update({ version: 2, name: 'Inside' })).toMatchObject({ privateTargets, version: 3 })
+    expect(await update({ version: 3, privateTargets })).toMatchObject({ version: 3 })
+    expect((await tenants.list({ query: { q: 'inside' } })).items).toMatchObject([{ privateTargets }])
+    for (const wrong of [
+      ['10.0.0.0/8', '0.0.0.0/0'],
+      ['10.0.0.1', 'localhost'],
+    ])
+      expect((await refusal(update({ version: 3, privateTargets: wrong }))).problems[0]?.path).toBe('/body/privateTargets')
+    for (const wrong of [['10.0.0.1', '10.0.0.1'], Array.from({ length: 101 }, (_, n) => `10.0.0.${n}`)])
+      expect((await refusal(update({ version: 3, privateTargets: wrong }))).code).toBe('VALIDATION_FAILED')
+    const { rows } = await api.root.query(
+      `select before->'privateTargets' as before, after->'privateTargets' as after from audit where operation = 'tenant.update' and object_id = (select id::text from tenant where code = 'inside') order by id limit 1`,
+    )
+    expect(rows).toEqual([{ before: [], after: privateTargets }])
+  })
+
+  test('has private targets that none of its own members, and no owner of another tenant, changes', async () => {
+    const { id, code } = api.tenantA
+    const { version } = await platform().tenants.get({ params: { tenant: code } })
+    const body = { version, privateTargets: ['127.0.0.0/8'] }
+    const tokens = await Promise.all([...ROLES.map((role) => api.token(id, role)), api.token(api.tenantB.id, 'owner')])
+    for (const token of tokens)
+      expect((await refusal(api.client(token).tenants.update({ params: { tenant: code }, body }))).code).toBe('FORBIDDEN')
+    expect((await platform().tenants.get({ params: { tenant: code } })).privateTargets).toEqual([])
+  })
+
   test('or a user that is told what it is already keeps its version', async () => {
     const { tenants, users } = platform()
     const tenant = await tenants.create({ body: { code: 'idle', weight: 3 } })
