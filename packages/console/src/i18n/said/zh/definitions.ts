@@ -16,6 +16,8 @@ export const definitions: Translations = {
   'This {} has no revision {}. Its list of revisions names those that are kept.':
     '此{~0}没有历史版本 {1}。保留的版本见其历史版本列表。',
 
+  'names {}, which {}': '写了 {0},{~1}',
+
   'The task is being changed by someone else; try again.': '任务正被他人修改,请重试。',
   'The task type of this revision has been deleted since.': '此历史版本的任务类型已被删除。',
   'The task {}, which this revision starts, has been deleted since.': '此历史版本启动的任务 {0} 已被删除。',

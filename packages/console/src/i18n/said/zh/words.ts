@@ -36,6 +36,15 @@ export const words: Translations = {
   viewer: '查看者',
   none: '无',
 
+  'is no range; write it as 10.20.0.0/16': '它不是网段;请写成 10.20.0.0/16 的形式',
+  'is where machines get their credentials, which is never called': '它是机器获取自身凭据的地址,永不允许访问',
+  'reaches beyond private networks; public addresses need no rule, others are never called':
+    '它超出了私有网络的范围;公网地址不需要规则,其他地址永不允许访问',
+  'begins in the middle of its range; write {}/{}': '它不是网段的起始地址;请写成 {0}/{1}',
+  'is neither a range as 10.20.0.0/16 nor the name of a host in lower case':
+    '它既不是 10.20.0.0/16 形式的网段,也不是小写的主机名',
+  'is the server itself; if that is meant, write 127.0.0.0/8': '它是服务器自身;若确要允许,请写 127.0.0.0/8',
+
   '{} or {}': '{~0}或{~1}',
   '{} and {}': '{~0} 和 {~1}',
   '{}, {}': '{~0}、{~1}',
