@@ -43,6 +43,8 @@ export interface Objects {
   readonly spareExecutor: number
   /** Registered by hand. */
   readonly typedExecutor: number
+  /** Secret of a token of the role executor. */
+  readonly executorToken: string
   readonly token: number
   readonly secret: number
   readonly spareSecret: number
@@ -267,6 +269,9 @@ const requests: Table = {
     list: (own) => ({ query: { app: own.app } }),
     get: (own) => ({ params: { executor: own.executor } }),
     create: (own) => ({ body: { ...typedIn, app: own.app, instance: code('typed') } }),
+    createXxlJob: (own) => ({
+      body: { app: own.app, address: `http://${code('typed')}.example.com`, callToken: own.executorToken },
+    }),
     update: (own) => ({ params: { executor: own.typedExecutor }, body: { address: 'https://moved.example.com', capacity: 6 } }),
     history: (own) => ({ params: { executor: own.executor } }),
     setStatus: (own) => ({ params: { executor: own.executor }, body: { status: 'MAINTENANCE', reason: 'new disk' } }),
@@ -410,6 +415,7 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
   await client.runs.cancel({ params: { run: endedRun } })
   const controlled = await controlledNodes(tenant, named('controlled-dag'))
   const token = await client.tokens.create({ body: { name: 'spare', role: 'viewer' } })
+  const { secret: executorToken } = await client.tokens.create({ body: { name: 'xxl-job', role: 'executor' } })
   const secret = await client.secrets.create({ body: { name: named('secret'), value: 'canary' } })
   const spareSecret = await client.secrets.create({ body: { name: named('spare-secret'), value: 'canary' } })
   return {
@@ -430,7 +436,19 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
     dag: dag.id,
     spareDag: spareDag.id,
     runningDag: running.id,
-    ...{ run, pausedRun, spareRun, endedRun, instance: run, executor, spareExecutor, typedExecutor: typed.id, session, held },
+    ...{
+      run,
+      pausedRun,
+      spareRun,
+      endedRun,
+      instance: run,
+      executor,
+      spareExecutor,
+      typedExecutor: typed.id,
+      executorToken,
+      session,
+      held,
+    },
     ...controlled,
     token: token.id,
     executorToken: await api.token(tenant.id, 'executor'),

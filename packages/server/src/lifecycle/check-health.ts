@@ -4,8 +4,8 @@ import { dispatchTopic, sessionTopic } from '../runtime/wake-hub.ts'
 import { recordChecks, takeDueChecks, type CheckResult, type DueCheck } from '../storage/executor-check.ts'
 import type { Engine } from './engine.ts'
 
-/** Asks a health URL. Never throws: what went wrong is the reason. */
-export type Probe = (url: string, signal: AbortSignal) => Promise<ProbeResult>
+/** Asks an executor how it is. What went wrong there is the reason; it throws where that says nothing of the executor. */
+export type Probe = (url: string, signal: AbortSignal, executor: DueCheck) => Promise<ProbeResult>
 export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly reason: string }
 
 export interface HealthSettings {
@@ -50,7 +50,7 @@ export function createHealthChecks(engine: Engine, nodeId: string, probe: Probe,
   const check = async (due: DueCheck) => {
     const began = performance.now()
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(settings.timeoutMs)])
-    const answer = await probe(due.url, signal)
+    const answer = await probe(due.url, signal, due)
     if (stopping.signal.aborted) return
     const result = resultOf(due, answer, performance.now() - began, settings, engine.random())
     await results.add([{ due, result }])

@@ -1,5 +1,5 @@
 import { Client, type buildConnector } from 'undici'
-import type { Probe, ProbeResult } from '../lifecycle/check-health.ts'
+import type { ProbeResult } from '../lifecycle/check-health.ts'
 import { reasonOf } from './reason.ts'
 
 export interface ProbeOptions {
@@ -12,9 +12,9 @@ const LONGEST_REASON = 500
 
 /**
  * Asks a health URL once, over a connection of its own. A redirect is a failure that names where it leads: whoever set the URL is to set that
- * one, and it is judged like any other.
+ * one, and it is judged like any other. Never throws.
  */
-export function createProbe({ connect }: ProbeOptions = {}): Probe {
+export function createProbe({ connect }: ProbeOptions = {}): (url: string, signal: AbortSignal) => Promise<ProbeResult> {
   return async (text, signal) => {
     const result = await ask(text, signal, connect)
     return result.ok ? result : { ok: false, reason: result.reason.slice(0, LONGEST_REASON) }
