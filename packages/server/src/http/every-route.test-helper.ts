@@ -43,8 +43,6 @@ export interface Objects {
   readonly spareExecutor: number
   /** Registered by hand. */
   readonly typedExecutor: number
-  /** Secret of a token of the role executor. */
-  readonly executorToken: string
   readonly token: number
   readonly secret: number
   readonly spareSecret: number
@@ -61,6 +59,9 @@ export interface RouteRequest {
 }
 
 type Build = (own: Objects) => RouteRequest
+
+/** Secrets of tokens of the role executor, by the app that they are for: no names of objects. */
+const executorTokens = new Map<number, string>()
 
 const typedIn = {
   ...{ address: 'https://typed.example.com', healthUrl: 'https://typed.example.com/health' },
@@ -270,7 +271,11 @@ const requests: Table = {
     get: (own) => ({ params: { executor: own.executor } }),
     create: (own) => ({ body: { ...typedIn, app: own.app, instance: code('typed') } }),
     createXxlJob: (own) => ({
-      body: { app: own.app, address: `http://${code('typed')}.example.com`, callToken: own.executorToken },
+      body: {
+        app: own.app,
+        address: `http://${code('typed')}.example.com`,
+        callToken: executorTokens.get(own.app) ?? 'a token of nobody at all',
+      },
     }),
     update: (own) => ({ params: { executor: own.typedExecutor }, body: { address: 'https://moved.example.com', capacity: 6 } }),
     history: (own) => ({ params: { executor: own.executor } }),
@@ -415,7 +420,7 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
   await client.runs.cancel({ params: { run: endedRun } })
   const controlled = await controlledNodes(tenant, named('controlled-dag'))
   const token = await client.tokens.create({ body: { name: 'spare', role: 'viewer' } })
-  const { secret: executorToken } = await client.tokens.create({ body: { name: 'xxl-job', role: 'executor' } })
+  executorTokens.set(app.id, (await client.tokens.create({ body: { name: 'xxl-job', role: 'executor' } })).secret)
   const secret = await client.secrets.create({ body: { name: named('secret'), value: 'canary' } })
   const spareSecret = await client.secrets.create({ body: { name: named('spare-secret'), value: 'canary' } })
   return {
@@ -445,7 +450,6 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
       executor,
       spareExecutor,
       typedExecutor: typed.id,
-      executorToken,
       session,
       held,
     },
