@@ -4,26 +4,31 @@ import { openConnections } from '../harness/connections.ts'
 import { instant } from '../harness/clock.ts'
 import { pace, until } from '../harness/pace.ts'
 import { coreShare } from '../harness/usage.ts'
+import { inAndOut } from './in-and-out.ts'
 
-const EXECUTORS = 2_000
+const FULL = { executors: 2_000, watchedSeconds: 30, warmUpRounds: 4 }
+/** Shows that it works; its figures say little. */
+const QUICK = { executors: 200, watchedSeconds: 5, warmUpRounds: 1 }
 const APPS = 50
 const EVERY_SECONDS = 10
-const WATCHED_SECONDS = 30
-const WARM_UP_ROUNDS = 4
 const CONNECTIONS = 64
 /** Executors that are registered between two looks at the clock. */
 const GROUP = 100
 
-/** Two thousand executors with nothing to do: what their heartbeats cost server and PostgreSQL together, of one core. */
+/**
+ * Two thousand executors with nothing to do: what their heartbeats cost server and PostgreSQL together, of one core; and, while they go on, how
+ * soon routing notices who comes, who dies and who is unwell.
+ */
 export const heartbeats: Measurement = {
   name: 'heartbeats',
   fullOnly: true,
   async measure(bench) {
+    const { executors, watchedSeconds, warmUpRounds } = bench.quick ? QUICK : FULL
     const carillon = await bench.carillon()
     const { client } = await carillon.tenant('heartbeats', { connected: false })
     // What measurements before have left to write is no idling.
     await bench.postgres.settle()
-    const idle = await coreShare(bench, () => until(instant() + WATCHED_SECONDS * 1_000))
+    const idle = await coreShare(bench, () => until(instant() + watchedSeconds * 1_000))
     const apps = Array.from({ length: APPS }, (_, n) => `beating-${n}`)
     for (const code of apps) await client.apps.create({ body: { code } })
     const { secret } = await client.tokens.create({ body: { name: 'all', role: 'executor' } })
@@ -44,7 +49,7 @@ export const heartbeats: Measurement = {
     const beatOf = (session: number) => call('heartbeat', { session, running: [] })
     const sessions: number[] = []
     let beaten = performance.now()
-    while (sessions.length < EXECUTORS) {
+    while (sessions.length < executors) {
       const from = sessions.length
       sessions.push(...(await inTurns(GROUP, CONNECTIONS, (n) => register(from + n))))
       // On a busy machine the first leases would be over before the last executor is there.
@@ -53,23 +58,44 @@ export const heartbeats: Measurement = {
       await inTurns(sessions.length, CONNECTIONS, (n) => beatOf(sessions[n]!))
     }
     let next = 0
-    const beat = () => beatOf(sessions[next++ % EXECUTORS]!)
+    const beat = () => beatOf(sessions[next++ % sessions.length]!)
     // Some rounds, so that code is compiled as in a node that has been up for a while, and no lease is about to end.
-    await pace(EXECUTORS / EVERY_SECONDS, WARM_UP_ROUNDS * EVERY_SECONDS, beat)
-    const beating = await coreShare(bench, () => pace(EXECUTORS / EVERY_SECONDS, WATCHED_SECONDS, beat))
+    await pace(executors / EVERY_SECONDS, warmUpRounds * EVERY_SECONDS, beat)
+    const beating = await coreShare(bench, () => pace(executors / EVERY_SECONDS, watchedSeconds, beat))
     const share = beating - idle
+    const crowd = {
+      bench,
+      client,
+      apps,
+      call,
+      everyMs: EVERY_SECONDS * 1_000,
+      join: (session: number) => void sessions.push(session),
+    }
+    const others = goOn(() => Math.ceil(sessions.length / EVERY_SECONDS), beat)
+    const around = await inAndOut(crowd)
+    await others.stop()
     return {
-      figures: { heartbeatCorePercent: Number(share.toFixed(2)) },
+      figures: { heartbeatCorePercent: Number(share.toFixed(2)), ...around.figures },
       findings: [
         {
-          name: `Heartbeats of ${EXECUTORS} executors of ${APPS} apps, each ${EVERY_SECONDS} s: server and PostgreSQL together`,
+          name: `Heartbeats of ${executors} executors of ${APPS} apps, each ${EVERY_SECONDS} s: server and PostgreSQL together`,
           figure: `${share.toFixed(2)} % of a core`,
           target: { says: '< 10 %', met: share < 10 },
-          note: `${beating.toFixed(2)} % over ${WATCHED_SECONDS} s, less the ${idle.toFixed(2)} % of before they came; ${CONNECTIONS} connections`,
+          note: `${beating.toFixed(2)} % over ${watchedSeconds} s, less the ${idle.toFixed(2)} % of before they came; ${CONNECTIONS} connections`,
         },
+        ...around.findings,
       ],
     }
   },
+}
+
+/** Calls `act` so many times a second until it is stopped. */
+function goOn(perSecond: () => number, act: () => Promise<unknown>): { stop(): Promise<void> } {
+  let stopped = false
+  const going = (async () => {
+    while (!stopped) await pace(perSecond(), 1, act)
+  })()
+  return { stop: () => ((stopped = true), going) }
 }
 
 function callerOf(url: string, token: string, fetch: Fetch) {
