@@ -83,6 +83,36 @@ test('three failures in a row take it out of routing, two successes bring it bac
   await expect(world.sql(`update executor_event set reason = 'x'`)).rejects.toThrow()
 })
 
+test('the third failure is found within three intervals, also of one that hangs until each check is given up', async () => {
+  const task = await world.task()
+  const { executorId } = await register(task, healthUrl())
+  await check(works)
+  const dueIn = async () =>
+    Number(
+      (
+        await world.sql<{ ms: number }>(
+          `select extract(epoch from own_due_at - checked_at) * 1000 as ms from executor_check where executor_id = $1`,
+          executorId,
+        )
+      )[0]!.ms,
+    )
+  const [timeoutMs, everyMs] = [500, 5_000]
+  const hangs: Probe = (_url, signal) =>
+    new Promise((resolve) => signal.addEventListener('abort', () => resolve({ ok: false, reason: 'It did not answer in time' })))
+  const intervals = [everyMs]
+  for (let failures = 1; failures <= 2; failures++) {
+    await world.sql(`update executor_check set due_at = now(), own_due_at = now() where executor_id = $1`, executorId)
+    const checks = node(hangs, 'node', { everyMs, timeoutMs })
+    await checks.step(1)
+    await checks.settled()
+    intervals.push(timeoutMs + (await dueIn()))
+  }
+  const looks = 3 * 500
+  expect(intervals.reduce((sum, each) => sum + each) + timeoutMs + looks).toBeLessThanOrEqual(3 * everyMs + 10)
+  await check(works)
+  expect(await dueIn()).toBeGreaterThanOrEqual(27_000)
+})
+
 test('of two nodes that look at once, one checks each executor', async () => {
   const task = await world.task()
   const urls = Array.from({ length: 40 }, healthUrl)

@@ -32,6 +32,8 @@ const WRITING_MS = 5_000
 const SECOND_OPINION_MS = 5_000
 /** One that may be starting is checked again so soon. */
 const HURRIED_MS = 1_000
+/** From one failure of a healthy one to the next check, in intervals: the third is to be found within three, also where each takes its time. */
+const DOUBTED = 0.8
 const MOST_TAKEN = 64
 
 /**
@@ -111,7 +113,10 @@ function resultOf(due: DueCheck, answer: ProbeResult, tookMs: number, settings: 
   const { tenantId, executorId, seq } = due
   const { health, failures, successes, isHurried } = judgeHealth(due, answer.ok)
   const everyMs = due.everyMs ?? settings.everyMs
-  const nextMs = isHurried ? Math.min(HURRIED_MS * 2 ** failures, everyMs) : everyMs * (1 - spread / 10)
+  const isDoubted = !answer.ok && health === 'HEALTHY'
+  const doubtMs = Math.max(everyMs * (DOUBTED - spread / 10) - tookMs, HURRIED_MS)
+  const calmMs = isDoubted ? Math.min(doubtMs, everyMs) : everyMs * (1 - spread / 10)
+  const nextMs = isHurried ? Math.min(HURRIED_MS * 2 ** failures, everyMs) : calmMs
   return {
     ...{ tenantId, executorId, seq, ok: answer.ok, health, failures, successes, nextMs },
     tookMs: Math.round(tookMs),
