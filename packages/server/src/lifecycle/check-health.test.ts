@@ -186,7 +186,11 @@ test('executors that hang hold half of the places, so that the others are checke
   for (const url of hanging) await register(task, url)
   await check(fails)
   await world.sql(`update executor_check set due_at = now(), own_due_at = now() where due_at < now() + interval '50 minutes'`)
-  const checks = node((url) => (hanging.includes(url) ? new Promise(() => {}) : works(url, NEVER)), 'b', { atOnce: 4 })
+  const checks = node(
+    (url, signal, executor) => (hanging.includes(url) ? new Promise(() => {}) : works(url, signal, executor)),
+    'b',
+    { atOnce: 4 },
+  )
   await checks.step(1)
   await checks.step(1)
   const other = await world.task()
@@ -198,7 +202,11 @@ test('INV-16 one tenant cannot take all places for itself', async () => {
   const [greedy, other] = [await world.task(), await world.task()]
   const hanging = Array.from({ length: 8 }, healthUrl)
   for (const url of hanging) await register(greedy, url)
-  const checks = node((url) => (hanging.includes(url) ? new Promise(() => {}) : works(url, NEVER)), 'c', { atOnce: 64 })
+  const checks = node(
+    (url, signal, executor) => (hanging.includes(url) ? new Promise(() => {}) : works(url, signal, executor)),
+    'c',
+    { atOnce: 64 },
+  )
   const { executorId } = await register(other, healthUrl())
   for (let inService = false; !inService; inService = (await healthOf(executorId)).inService) await checks.step(1)
 })
