@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { APP, setStage, type Stage, type Started } from './stage.test-helper.ts'
+import { APP, deafAdmin, freePort, setStage, type Stage, type Started } from './stage.test-helper.ts'
 
 // The two published npm packages, unchanged, against `carillon dev`: their code in examples/xxl-job knows nothing of Carillon.
 
@@ -154,5 +154,35 @@ describe('@dalongrong/xxl-job-executor', () => {
       state: 'FAILED',
       instances: [{ error: { code: 'XXL_JOB_500', message: expect.stringContaining('The shelf is empty.') } }],
     })
+  })
+})
+
+describe.each(['xxl-job', 'dalongrong'] as const)('%s, whose address somebody has typed in', (name) => {
+  test('runs a task without ever registering; killed, it is found by its beat, and started again it is back', async () => {
+    const stage = await setStage(inject('dev'), `xxl-job-typed-${name}`)
+    const admin = await deafAdmin(inject('dev').server)
+    const start = { admin: admin.url, port: await freePort(), registers: false }
+    try {
+      const executor = await stage.start(name, start)
+      expect((await stage.client.executors.list()).items).toEqual([])
+      const { id } = await stage.client.executors.createXxlJob({
+        body: { app: APP, address: executor.address, callToken: stage.token, healthEveryMs: 1_000 },
+      })
+      await executor.becomes('ONLINE')
+      await stage.task('greet', { handler: 'greet' }, { params: { executorParam: '{"name":"world"}' } })
+      expect(await stage.until(await stage.trigger('greet'), isOver)).toMatchObject({
+        state: 'SUCCESS',
+        instances: [{ attempt: 1 }],
+      })
+      const health = async () => (await stage.client.executors.get({ params: { executor: id } })).health
+      await executor.stop('SIGKILL')
+      await expect.poll(health, { timeout: 15_000 }).toBe('UNHEALTHY')
+      await stage.start(name, start)
+      await expect.poll(health, { timeout: 15_000 }).toBe('HEALTHY')
+      expect(await stage.until(await stage.trigger('greet'), isOver)).toMatchObject({ state: 'SUCCESS' })
+    } finally {
+      await stage.close()
+      admin.close()
+    }
   })
 })

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +15,7 @@ type RunDetail = Awaited<ReturnType<Client['runs']['get']>>
 export interface Stage {
   readonly client: Client
   readonly token: string
-  start(name: 'xxl-job' | 'dalongrong', options?: { readonly admin?: string }): Promise<Started>
+  start(name: 'xxl-job' | 'dalongrong', options?: StartOptions): Promise<Started>
   /** Makes a task of the kind `xxl-job`. */
   task(code: string, settings: Readonly<Record<string, unknown>>, more?: Readonly<Record<string, unknown>>): Promise<void>
   trigger(task: string, params?: Record<string, unknown>): Promise<number>
@@ -23,6 +24,14 @@ export interface Stage {
   /** The log of an instance as soon as a line of it includes a text. */
   log(instance: number, includes: string): Promise<readonly string[]>
   close(): Promise<void>
+}
+
+export interface StartOptions {
+  readonly admin?: string
+  /** Default: a free one. */
+  readonly port?: number
+  /** False: its registration comes to nobody, so it is not waited for. */
+  readonly registers?: boolean
 }
 
 export interface Started {
@@ -50,8 +59,8 @@ export async function setStage(dev: { readonly server: string; readonly token: s
   return {
     client,
     token,
-    async start(name, { admin = `${dev.server}/xxl-job-admin` } = {}) {
-      const port = await freePort()
+    async start(name, { admin = `${dev.server}/xxl-job-admin`, registers = true, ...options } = {}) {
+      const port = options.port ?? (await freePort())
       const child = spawn(process.execPath, [join(SCRIPTS, `${name}.mjs`)], {
         cwd: folder,
         env: {
@@ -77,7 +86,7 @@ export async function setStage(dev: { readonly server: string; readonly token: s
       closing.push(() => stop('SIGKILL'))
       await heard
       const address = `http://127.0.0.1:${port}/job`
-      await becomes(client, address, 'ONLINE')
+      if (registers) await becomes(client, address, 'ONLINE')
       return { address, output: () => output, stop, becomes: (status) => becomes(client, address, status) }
     },
     async task(code, settings, more = {}) {
@@ -118,6 +127,24 @@ async function becomes(client: Client, address: string, status: string): Promise
     if (performance.now() > end) throw new Error(`${address} is not ${status}: ${JSON.stringify(items)}`)
     await pause(50)
   }
+}
+
+/** An admin that takes registrations and does nothing with them, as xxl-job does where a group's addresses were typed in; all else it passes on. */
+export async function deafAdmin(server: string): Promise<{ readonly url: string; close(): void }> {
+  const admin = createHttpServer(async (request, response) => {
+    const body = Buffer.concat((await request.toArray()) as Buffer[])
+    const answer = request.url!.includes('/api/registry')
+      ? '{"code":200}'
+      : await fetch(server + request.url!, {
+          method: 'POST',
+          body,
+          headers: { 'xxl-job-access-token': String(request.headers['xxl-job-access-token']) },
+        }).then((passed) => passed.text())
+    response.setHeader('content-type', 'application/json').end(answer)
+  }).listen(0, '127.0.0.1')
+  await once(admin, 'listening')
+  const { port } = admin.address() as { port: number }
+  return { url: `http://127.0.0.1:${port}`, close: () => (admin.closeAllConnections(), admin.close()) }
 }
 
 /** One that was free a moment ago. */

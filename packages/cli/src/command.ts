@@ -63,6 +63,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'apps history': 'apps history billing',
   'executors register':
     'executors register legacy-1 --app billing --address https://legacy.example.com --health-url https://legacy.example.com/health --handler invoice --capacity 5',
+  'executors register-xxl-job': 'executors register-xxl-job http://10.0.0.1:9999 --app order-service < token.txt',
   'executors update': 'executors update billing/legacy-1 --capacity 10',
   'executors drain': "executors drain 52006 --reason 'new release'",
   'executors maintenance': "executors maintenance 52006 --reason 'new disk'",

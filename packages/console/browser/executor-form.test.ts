@@ -5,7 +5,7 @@ import { api, axeFinds, openConsole, settle, shoot, useBrowser } from './console
 
 useBrowser()
 
-/** What is registered by hand: something that answers health checks. */
+/** What is registered by hand: something that answers health checks, and beats as xxl-job asks for them. */
 let machine: Server
 let address: string
 let asked: string[] = []
@@ -13,7 +13,7 @@ let asked: string[] = []
 beforeAll(async () => {
   machine = createServer((request, answer) => {
     asked = [...asked, request.url!]
-    answer.writeHead(200).end()
+    answer.writeHead(200).end('{"code":200}')
   })
   await new Promise<void>((resolve) => machine.listen(0, '127.0.0.1', resolve))
   address = `http://127.0.0.1:${(machine.address() as AddressInfo).port}`
@@ -82,6 +82,38 @@ test('it is edited on its page; its token stays and is never shown', async () =>
   await page.getByText('0 / 9').waitFor()
   const { items } = await api().executors.list({ query: { app: 'by-hand' } })
   expect(items[0]).toMatchObject({ capacity: 9, handlers: ['print'], address, labels: { hall: '2' } })
+  await context.close()
+})
+
+test('one of xxl-job is registered by its address and the token that it calls back with; the rest its protocol gives', async () => {
+  const { page, context, faults } = await openConsole()
+  const { secret } = await api().tokens.create({ body: { name: 'old', role: 'executor', app: 'by-hand' } })
+  await page.goto('/t/default/executors')
+  await page.getByRole('button', { name: 'Register an executor' }).click()
+  const dialog = page.getByRole('dialog')
+  const field = (name: string) => dialog.getByRole('textbox', { name, exact: true })
+  await field('App').fill('by-hand')
+  await field('Address').fill(`${address}/old`)
+  await dialog.getByRole('combobox', { name: 'Protocol' }).click()
+  await page.getByRole('option', { name: 'xxl-job' }).click()
+  await field('Handlers').waitFor({ state: 'detached' })
+  expect(await field('Address').inputValue()).toBe(`${address}/old`)
+  await dialog.locator('input[type=password]').fill('default_token_of_old')
+  await dialog.getByRole('button', { name: 'Register', exact: true }).click()
+  await dialog.locator('.mantine-PasswordInput-error', { hasText: 'is no token of the role executor' }).waitFor()
+  await settle(page)
+  await shoot(page, 'executor-form-xxl-job')
+  expect(await axeFinds(page)).toEqual([])
+  await dialog.locator('input[type=password]').fill(secret)
+  await dialog.getByRole('button', { name: 'Register', exact: true }).click()
+  await page.getByRole('heading', { name: `${address}/old` }).waitFor()
+  await page.getByText('Healthy', { exact: true }).first().waitFor()
+  expect(asked).toContain('/old/beat')
+  await page.getByRole('button', { name: 'Edit' }).click()
+  await field('Places').fill('7')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('0 / 7').waitFor()
+  expect(faults.filter((fault) => !/status of 422/.test(fault))).toEqual([])
   await context.close()
 })
 

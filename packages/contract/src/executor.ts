@@ -17,6 +17,7 @@ export const Executor = strict({
   app: strict({ id: Id, code: Type.String() }),
   instance: Type.String({ description: 'The name under which it registers' }),
   mode: choice(['PULL', 'PUSH']),
+  protocol: choice(['CARILLON', 'XXL_JOB'], 'In which it is called; of PULL always CARILLON'),
   address: nullable(Type.String()),
   handlers: Type.Array(Type.String()),
   capacity: Type.Integer(),
@@ -92,7 +93,28 @@ export const ExecutorCreate = strict({
 })
 export type ExecutorCreate = Static<typeof ExecutorCreate>
 
-/** Of one that is registered by hand; what is left out stays. */
+/** One that speaks the protocol of xxl-job and does not register itself; which dialect is seen when it gets its first work. */
+export const XxlJobExecutorCreate = strict({
+  app: BodyRef,
+  address: called.address,
+  callToken: CallToken(
+    'A token of the role executor for the app, which the executor has as xxl.job.accessToken: both show it when they call. Shown nowhere',
+  ),
+  ...optional({
+    instance: Type.String({ minLength: 1, maxLength: 200, description: 'Its name, unique in the app. Left out: its address' }),
+    capacity: called.capacity,
+    healthEveryMs: HealthEvery,
+    maintenance: Type.String({
+      minLength: 1,
+      maxLength: 500,
+      description: 'Registered in MAINTENANCE, for this reason: it is checked, and gets no work until it is set ONLINE',
+    }),
+    ...described,
+  }),
+})
+export type XxlJobExecutorCreate = Static<typeof XxlJobExecutorCreate>
+
+/** Of one that is registered by hand; what is left out stays. Of one of xxl-job handlers, health URL and what a call carries are given. */
 export const ExecutorUpdate = strict({
   ...optional({
     ...called,
@@ -147,6 +169,17 @@ export const executorAdminRoutes = {
     tag: TAG,
     summary: 'Register a push executor by hand',
     body: ExecutorCreate,
+    responses: { 201: Executor },
+    idempotent: true,
+    audit: 'executor.create',
+  }),
+  createXxlJob: route({
+    method: 'POST',
+    path: '/api/v1/executors/xxl-job',
+    access: 'executor.control',
+    tag: TAG,
+    summary: 'Register an executor of xxl-job by hand, as a group with manual addresses has them',
+    body: XxlJobExecutorCreate,
     responses: { 201: Executor },
     idempotent: true,
     audit: 'executor.create',

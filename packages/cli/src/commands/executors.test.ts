@@ -63,6 +63,23 @@ test('an executor that is registered by hand is checked, gets into service, is d
   )
 })
 
+test('an executor of xxl-job is registered with the token that it calls back with, which no list and no answer shows', async () => {
+  const anywhere = { CARILLON_DATA_DIR: folder.dataDir }
+  const { out } = await runCommand(['token', 'create', 'old-ones', '--role', 'executor', '--app', 'typed'], anywhere)
+  const token = /carillon_[A-Za-z0-9_-]{43}/.exec(out)![0]
+  const register = (input: string, ...more: string[]) =>
+    runCommand(['executors', 'register-xxl-job', 'http://127.0.0.1:9', '--app', 'typed', ...more], anywhere, input)
+  expect((await register('some_token_of_the_old_admin')).err).toContain('is no token of the role executor for the app typed')
+  const made = await register(`${token}\n`, '--name', 'old-1', '--capacity', '7', '--maintenance', 'not yet', '--json')
+  expect(JSON.parse(made.out)).toMatchObject({
+    ...{ instance: 'old-1', protocol: 'XXL_JOB', capacity: 7, status: 'MAINTENANCE', statusReason: 'not yet' },
+    ...{ healthUrl: 'http://127.0.0.1:9/beat', handlers: ['xxl-job'] },
+  })
+  expect(made.out + (await run('show', 'typed/old-1')).out).not.toContain(token)
+  expect((await run('update', 'typed/old-1', '--handler', 'h')).err).toContain('is given by the protocol of xxl-job')
+  expect((await run('delete', 'typed/old-1')).code).toBe(0)
+})
+
 test('one that is registered by hand is changed: what is not said stays, and a default is had back', async () => {
   const rules = ['--health-every', '2m', '--per-call', '5', '--metadata', 'rack=7']
   const made = JSON.parse((await run('register', 'third', ...parts(), ...rules, '--label', 'zone=a', '--json')).out)

@@ -1,4 +1,4 @@
-import type { Client, ExecutorCreate, ExecutorEvent, ExecutorUpdate } from '@carillon/contract'
+import type { Client, ExecutorCreate, ExecutorEvent, ExecutorUpdate, XxlJobExecutorCreate } from '@carillon/contract'
 import { InvalidArgumentError, type Command } from 'commander'
 import { addApiOptions, connect, printJson, type ApiOptions } from '../api.ts'
 import type { Cli } from '../cli.ts'
@@ -25,6 +25,16 @@ interface RegisterOptions extends SaidOptions {
   readonly app: string
 }
 
+interface XxlJobOptions extends ApiOptions {
+  readonly app: string
+  readonly name?: string
+  readonly capacity?: number
+  readonly healthEvery?: number
+  readonly label?: Record<string, string>
+  readonly metadata?: Record<string, string>
+  readonly maintenance?: string
+}
+
 interface UpdateOptions extends Partial<Omit<SaidOptions, 'healthEvery' | 'perCall' | 'callToken'>> {
   readonly healthEvery?: number | 'default'
   readonly perCall?: number | 'default'
@@ -41,6 +51,7 @@ export function addExecutors(program: Command, cli: Cli): void {
     .command('executors')
     .description('Show executors, register them by hand, take them out of work and back, see their history')
   addRegister(executors, cli)
+  addRegisterXxlJob(executors, cli)
   addUpdate(executors, cli)
   for (const [name, { status, says }] of Object.entries(STATUSES)) {
     addApiOptions(executors.command(name).argument(...EXECUTOR))
@@ -120,6 +131,40 @@ function addRegister(executors: Command, cli: Cli): void {
       if (options.json) printJson(cli, made)
       else cli.terminal.print(`Executor ${made.instance} is registered as ${made.id}. It gets work when it has answered a check.`)
     })
+}
+
+function addRegisterXxlJob(executors: Command, cli: Cli): void {
+  addApiOptions(executors.command('register-xxl-job <address>'))
+    .description(
+      'Register an executor of xxl-job that does not register itself. Its token, which it calls back with, is read from standard input, or asked for',
+    )
+    .requiredOption('--app <code>', 'the app that it belongs to')
+    .option('--name <name>', 'its name; left out: its address')
+    .option('--capacity <count>', 'how many instances it is given at once; left out: 1000', wholeNumber)
+    .option('--health-every <time>', 'from one beat to the next, as 30s or 2m; left out: as the server is set', interval)
+    .option('--label <key=value>', 'a label; may be repeated', collectPair)
+    .option('--metadata <key=value>', 'something to show beside it; may be repeated', collectPair)
+    .option('--maintenance <reason>', 'it gets no work until it is set online')
+    .action(async (address: string, options: XxlJobOptions) => {
+      const { app, name, capacity, healthEvery, label: labels, metadata, maintenance } = options
+      const body: XxlJobExecutorCreate = {
+        ...{ app, address, callToken: await readSecret(cli, `Token of ${address}`) },
+        ...(name !== undefined && { instance: name }),
+        ...(capacity !== undefined && { capacity }),
+        ...(healthEvery !== undefined && { healthEveryMs: healthEvery }),
+        ...(labels && { labels }),
+        ...(metadata && { metadata }),
+        ...(maintenance !== undefined && { maintenance }),
+      }
+      const made = await connect(cli, options).executors.createXxlJob({ body })
+      if (options.json) printJson(cli, made)
+      else cli.terminal.print(`Executor ${made.instance} is registered as ${made.id}. ${NEXT[made.status] ?? ''}`)
+    })
+}
+
+const NEXT: Readonly<Record<string, string>> = {
+  OFFLINE: 'It gets work when it has answered its first beat.',
+  MAINTENANCE: 'It gets no work until it is set online.',
 }
 
 function addUpdate(executors: Command, cli: Cli): void {

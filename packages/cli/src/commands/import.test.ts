@@ -123,6 +123,28 @@ test('a later dump brings what has changed in xxl-job meanwhile, and leaves the 
   expect(await get('app', 'order-service')).toMatchObject({ name: 'Ours', ratePerSecond: 5 })
 })
 
+test('executors whose addresses were typed into xxl-job are registered once, and get no work before the cut-over', async () => {
+  await newTenant()
+  const path = write(dumpOf(orders))
+  const unchanged = (...args: string[]) => runAnywhere(['import', 'xxl-job', '--dump', path, '--timezone', 'Asia/Shanghai', ...args], { ...sharedEnv(), CARILLON_TENANT: tenant }, token) // prettier-ignore
+  const token = /carillon_[A-Za-z0-9_-]{43}/.exec((await run('token', 'create', 'old-executors', '--role', 'executor')).out)![0]
+  const seen = async () =>
+    Object.fromEntries((await get('executors')).map((each) => [each['instance'], [each['status'], each['protocol']]]))
+  expect((await unchanged('--apply')).err).toContain('Executors that are not registered: 2. Their token is wanted')
+  expect(await seen()).toEqual({})
+  const { code, out, err } = await unchanged('--apply', '--executor-token')
+  expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining('Executors registered, in maintenance: 2.') as string })
+  expect(out).toContain('The executors of scripts at http://10.0.0.1:9999/, http://10.0.0.2:9999/ do not register.')
+  const [one, two] = ['http://10.0.0.1:9999/', 'http://10.0.0.2:9999/'] as const
+  const waits = ['MAINTENANCE', 'XXL_JOB']
+  expect(await seen()).toEqual({ [one]: waits, [two]: waits })
+  expect((await unchanged('--apply', '--executor-token')).err).toContain('Executors registered, in maintenance: 0.')
+  // What a person says of one is not undone.
+  await run('executors', 'maintenance', `scripts/${two}`, '--reason', 'sold')
+  expect((await unchanged('--activate', '--xxl-job-is-stopped')).err).toContain('Executors that get work from now on: 1.\n')
+  expect(await seen()).toEqual({ [one]: ['OFFLINE', 'XXL_JOB'], [two]: waits })
+})
+
 test('what was not imported cannot be activated, which is told', async () => {
   await newTenant()
   const { code, err } = await importing(write(dumpOf(orders)), '--activate', '--xxl-job-is-stopped')

@@ -6,6 +6,8 @@ import { exportKind } from '../documents/export.ts'
 import { sendDocuments } from '../documents/send.ts'
 import { differencesText, summaryOf } from '../documents/show.ts'
 import { Failure } from '../failure.ts'
+import { readSecret } from '../read-secret.ts'
+import { registerExecutors, releaseExecutors } from '../xxl-job/by-hand.ts'
 import { documentsOf, schedulesToResume } from '../xxl-job/documents.ts'
 import { planImport, type ImportPlan } from '../xxl-job/plan.ts'
 import { adminWrites } from '../xxl-job/read-mysql.ts'
@@ -24,6 +26,7 @@ interface ImportOptions extends ApiOptions {
   readonly apply?: true
   readonly activate?: true
   readonly xxlJobIsStopped?: true
+  readonly executorToken?: true
 }
 
 export function addImport(program: Command, cli: Cli): void {
@@ -52,6 +55,10 @@ export function addImport(program: Command, cli: Cli): void {
         .default(DEFAULT_CHILDREN),
     )
     .option('--apply', 'import it')
+    .option(
+      '--executor-token',
+      'with --apply: read the token of the role executor that executors with typed addresses call back with from standard input, or ask for it, and register them',
+    )
     .option('--activate', 'resume the schedules of the jobs that xxl-job fired; only once its admin is stopped')
     .option('--xxl-job-is-stopped', 'says so, which --activate needs: else both would fire')
     .action((options: ImportOptions) => importXxlJob(cli, options))
@@ -74,9 +81,26 @@ async function importXxlJob(cli: Cli, options: ImportOptions): Promise<void> {
     if (text !== '') terminal.print(`\n${text}`)
     terminal.say(`${summaryOf(applied)}.`)
   }
+  const registered = options.apply ? await register(cli, client!, plan, options) : null
+  // Before what they are to do begins.
+  const released = options.activate ? await releaseExecutors(client!, plan.executors) : null
+  if (released && released.length > 0 && !options.json) terminal.say(`Executors that get work from now on: ${released.length}.`)
   const resumed = options.activate ? await resume(client!, schedulesToResume(plan)) : null
-  if (options.json) printJson(cli, { ...plan, applied, resumed })
+  if (options.json) printJson(cli, { ...plan, applied, registered, released, resumed })
   else terminal.say(nextStep(plan, options, resumed))
+}
+
+async function register(cli: Cli, client: Client, plan: ImportPlan, { executorToken, json }: ImportOptions) {
+  const { executors } = plan
+  if (executors.length === 0) return []
+  if (!executorToken) {
+    if (!json)
+      cli.terminal.say(`Executors that are not registered: ${executors.length}. Their token is wanted: --executor-token.`)
+    return []
+  }
+  const made = await registerExecutors(client, executors, await readSecret(cli, 'Token of the executors'))
+  if (!json) cli.terminal.say(`Executors registered, in maintenance: ${made.length}.`)
+  return made
 }
 
 function sourceOf({ env }: Cli, { dump, mysql }: ImportOptions): Source {

@@ -283,7 +283,22 @@ describe('what it does', () => {
     const { apps, tasks, findings } = await plan([{}, { job_group: 2 }], { groups })
     expect(apps).toEqual([{ code: 'app', name: 'Registered', groups: [1, 2] }])
     expect(tasks.map(({ type }) => type)).toEqual(['app.work', 'app.work'])
-    expect(findings.map(({ kind }) => kind)).toEqual(['DIFFERS', 'TO_DO', 'LEFT_OUT'])
+    expect(findings.map(({ kind }) => kind)).toEqual(['DIFFERS', 'LEFT_OUT', 'TO_DO'])
+  })
+  test('executors whose addresses were typed in are registered by hand, each once; what is no address is told', async () => {
+    const typed = 'http://10.0.0.1:9999/,10.0.0.2:9999,http://10.0.0.1:9999/,ftp://10.0.0.3'
+    const groups = [{ id: 1, app_name: 'app', address_type: 1, address_list: typed }]
+    const made = await plan([{}], { groups, options: { executors: 'xxl-job' } })
+    expect(made.executors).toEqual([
+      { app: 'app', address: 'http://10.0.0.1:9999/' },
+      { app: 'app', address: 'http://10.0.0.2:9999' },
+    ])
+    expect(made.findings.map(({ kind, text }) => [kind, text])).toEqual([
+      ['LEFT_OUT', 'An executor of app: "ftp://10.0.0.3" is no address'],
+      ['TO_DO', expect.stringContaining('http://10.0.0.1:9999/, http://10.0.0.2:9999 do not register')],
+    ])
+    const anew = await plan([{}], { groups, options: { executors: 'carillon' } })
+    expect([anew.executors, anew.findings.map(({ kind }) => kind)]).toEqual([[], ['TO_DO']])
   })
   test('a long name is cut, and a job without one is called by its number', async () => {
     const { tasks } = await plan([{ job_desc: 'x'.repeat(255) }, { job_desc: ' ' }])

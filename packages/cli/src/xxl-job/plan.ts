@@ -1,5 +1,6 @@
 import type { Policies } from '@carillon/contract'
 import { ROUTE_STRATEGIES } from '@carillon/core'
+import { executorsOf, type PlannedExecutor } from './by-hand.ts'
 import { linksOf } from './children.ts'
 import { codeOf, codeOfJob } from './codes.ts'
 import { Findings, type Finding } from './findings.ts'
@@ -14,6 +15,7 @@ export interface ImportPlan {
   readonly naming: Naming
   readonly timezone: string
   readonly apps: readonly PlannedApp[]
+  readonly executors: readonly PlannedExecutor[]
   readonly types: readonly PlannedType[]
   readonly tasks: readonly PlannedTask[]
   readonly dags: readonly PlannedDag[]
@@ -77,6 +79,7 @@ export function planImport(database: XxlDatabase, options: PlanOptions): ImportP
   const findings = new Findings()
   const apps = appsOf(database.groups, findings)
   const appOf = new Map(apps.flatMap((app) => app.groups.map((group) => [group, app.code])))
+  const executors = executorsOf(database.groups, appOf, options.executors, findings)
   const types = new Map<string, PlannedType>()
   const works = new Map(
     database.jobs.flatMap((job) => {
@@ -118,6 +121,7 @@ export function planImport(database: XxlDatabase, options: PlanOptions): ImportP
     naming,
     timezone: options.timezone,
     apps,
+    executors,
     types: [...types.values()],
     tasks,
     dags: trees.map((tree) => dagOf(tree, tasks)),
@@ -158,7 +162,7 @@ function namesOf({ id, name, author }: XxlJob): Pick<PlannedTask, 'name' | 'owne
 /** Groups of the same app name are one app: executors register by that name, and so serve all of them. */
 function appsOf(groups: readonly XxlGroup[], findings: Findings): PlannedApp[] {
   const apps = new Map<string, { code: string; name: string; groups: number[] }>()
-  for (const { id, appName, title, addresses } of groups) {
+  for (const { id, appName, title } of groups) {
     if (appName === '') {
       findings.add('LEFT_OUT', `The executor group ${id} (${title}): it has no app name`)
       continue
@@ -171,8 +175,6 @@ function appsOf(groups: readonly XxlGroup[], findings: Findings): PlannedApp[] {
       app.groups.push(id)
       findings.add('DIFFERS', `The groups ${app.groups.join(', ')} have the app name ${appName}, and become one app`)
     } else apps.set(appName, { code, name: title || appName, groups: [id] })
-    if (addresses.length > 0)
-      findings.add('TO_DO', `Let the executors of ${code} register; xxl-job called them at ${addresses.join(', ')}`)
   }
   return [...apps.values()]
 }

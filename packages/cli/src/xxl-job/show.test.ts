@@ -6,6 +6,7 @@ const EMPTY: ImportPlan = {
   naming: '3.5',
   timezone: 'UTC',
   apps: [],
+  executors: [],
   types: [],
   tasks: [],
   dags: [],

@@ -1,4 +1,4 @@
-import type { ExecutorCreate, ExecutorUpdate } from '@carillon/contract'
+import type { ExecutorCreate, ExecutorUpdate, XxlJobExecutorCreate } from '@carillon/contract'
 import { CarillonError } from '@carillon/core'
 import { baseAddressProblem, webAddressProblem } from '../lifecycle/web-address.ts'
 import { apps } from '../storage/app.ts'
@@ -11,10 +11,13 @@ import {
   setExecutorStatus,
   type ExecutorAdminRow,
 } from '../storage/executor-admin.ts'
+import type { Vault } from '../vault/vault.ts'
 import type { Change, Edit } from './edit.ts'
 import { invalid } from './invalid.ts'
+import { XXL_JOB } from './kinds/xxl-job.ts'
 import { holdReference } from './references.ts'
 import { noSuch } from './versioned-object.ts'
+import { assertXxlUpdate, beatUrlOf, keepToken, tokenOfApp, XXL_CAPACITY } from './xxl-executor.ts'
 
 export type ExecutorStatus = 'ONLINE' | 'OFFLINE' | 'MAINTENANCE' | 'DRAINING'
 
@@ -52,6 +55,41 @@ export async function createExecutor(edit: Edit, body: ExecutorCreate): Promise<
   return { answer: after, object: { kind: 'executor', id }, before: null, after: { app: app.code, ...registration } }
 }
 
+/**
+ * One that speaks the protocol of xxl-job and does not register itself: it comes into service with its first beat. Needs the engine's
+ * rights.
+ */
+export async function createXxlJobExecutor(
+  edit: Edit,
+  vault: Vault,
+  body: XxlJobExecutorCreate,
+): Promise<Change<ExecutorAdminRow>> {
+  const { tx, tenantId, principal } = edit
+  assertAddresses(body)
+  const app = await holdReference(edit, apps, body.app, '/body/app', 'app')
+  const { address, instance = address, capacity = XXL_CAPACITY, labels = {}, metadata = {}, healthEveryMs = null } = body
+  if (instance.length > LONGEST_NAME)
+    throw invalid('/body/instance', `is needed: the address is longer than the ${LONGEST_NAME} characters of a name`)
+  const tokenId = await tokenOfApp(edit, app, body.callToken)
+  const said = { instance, address, capacity, labels, metadata, healthEveryMs }
+  const given = { handlers: [XXL_JOB], healthUrl: beatUrlOf(address), perCall: null, mode: 'PUSH' } as const
+  const id = await registerByHand(tx, { tenantId, appId: app.id, ...said, ...given }, principal, null)
+  if (id === null) throw nameTaken(instance, app.code)
+  await keepToken(edit, vault, id, { id: tokenId, secret: body.callToken })
+  if (body.maintenance !== undefined)
+    await setExecutorStatus(tx, tenantId, id, { status: 'MAINTENANCE', setBy: principal, reason: body.maintenance })
+  const after = (await findExecutor(tx, tenantId, id))!
+  const { status, protocol } = after
+  return {
+    answer: after,
+    object: { kind: 'executor', id },
+    before: null,
+    after: { app: app.code, protocol, status, ...said },
+  }
+}
+
+const LONGEST_NAME = 200
+
 function assertAddresses(urls: { readonly address?: string; readonly healthUrl?: string }): void {
   for (const [name, problemOf] of [
     ['address', baseAddressProblem],
@@ -67,7 +105,12 @@ function assertAddresses(urls: { readonly address?: string; readonly healthUrl?:
  * Changes what a person has said of an executor; what it holds goes on. At a new address, or health URL, it gets work once it has answered a
  * check there. Needs the engine's rights. The check is locked before the session, and that before the executor.
  */
-export async function updateExecutor(edit: Edit, id: number, body: ExecutorUpdate): Promise<Change<ExecutorAdminRow>> {
+export async function updateExecutor(
+  edit: Edit,
+  vault: Vault,
+  id: number,
+  body: ExecutorUpdate,
+): Promise<Change<ExecutorAdminRow>> {
   const { tx, tenantId } = edit
   assertAddresses(body)
   lockCheck(tx, tenantId, id)
@@ -75,8 +118,11 @@ export async function updateExecutor(edit: Edit, id: number, body: ExecutorUpdat
   const before = await lock(edit, id)
   if (before.registeredBy === null) throw registersItself(before)
   const { callToken, ...said } = body
-  const { address, healthUrl, healthEveryMs, perCall, handlers, capacity, labels, metadata } = { ...before, ...said }
+  const { address, healthEveryMs, perCall, handlers, capacity, labels, metadata, ...rest } = { ...before, ...said }
   const isMoved = address !== before.address
+  const isXxlJob = before.protocol === 'XXL_JOB'
+  if (isXxlJob) assertXxlUpdate(body, isMoved)
+  const healthUrl = isXxlJob ? beatUrlOf(address!) : rest.healthUrl
   await updateByHand(tx, tenantId, id, {
     address: address!,
     healthUrl: healthUrl!,
@@ -89,7 +135,8 @@ export async function updateExecutor(edit: Edit, id: number, body: ExecutorUpdat
   })
   // Who may move an executor is not thereby told its token.
   const token = callToken !== undefined ? callToken : isMoved ? null : undefined
-  if (token !== undefined) await setCallToken(tx, tenantId, id, token)
+  if (isXxlJob && token) await keepToken(edit, vault, id, { id: await tokenOfApp(edit, before.app, token), secret: token })
+  if (!isXxlJob && token !== undefined) await setCallToken(tx, tenantId, id, token)
   if (isMoved || healthUrl !== before.healthUrl) await checkAnew(tx, tenantId, id)
   const after = (await findExecutor(tx, tenantId, id))!
   return { answer: after, object: { kind: 'executor', id }, before: saidOf(before), after: saidOf(after) }

@@ -19,6 +19,7 @@ const ready: WaitingFacts = {
   selector: {},
   placedWith: null,
   placedGoneAt: null,
+  placedUnservedAt: null,
   toBePlaced: false,
   appCode: 'app',
   appPaused: false,
@@ -96,6 +97,17 @@ test('RUN-7 a shard of a broadcast whose executor has gone says until when it wa
   })
   expect(explain({ ...gone, placedGoneAt: null }, { ...ofTask, node: broadcast })).not.toHaveProperty('until')
   expect(explain(gone, ofTask)).not.toHaveProperty('until')
+})
+
+test('RUN-7 a shard of a broadcast whose executor lives and does not serve it any more says so, and until when it waits', () => {
+  const unserved = { ...ready, placedWith: 'a', placedUnservedAt: 1_000 }
+  const broadcast = { control: { forEach: { over: { kind: 'EXECUTORS' } } } } as WaitingNode['node']
+  expect(explain(unserved, { ...ofTask, node: broadcast })).toMatchObject({
+    reason: 'EXECUTORS_UNAVAILABLE',
+    detail: expect.stringContaining('does not serve the handler h any more'),
+    until: 301_000,
+  })
+  expect(explain(unserved, ofTask)).not.toHaveProperty('until')
 })
 
 test('RUN-7 a node says which nodes, person, event or run it waits for, and until when', () => {

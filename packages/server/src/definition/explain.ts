@@ -142,12 +142,18 @@ const places = (count: number) => `${count} ${count === 1 ? 'place' : 'places'}`
 
 /** Only one executor can take it. */
 function explainPlaced(facts: WaitingFacts, executor: string, { node, closedBy, shardGoneMs }: WaitingNode): Why {
-  const { available, starts, free, placedGoneAt } = facts
+  const { available, starts, free, placedGoneAt, placedUnservedAt, handler } = facts
   if (placedGoneAt !== null && isBroadcast(node))
     return {
       reason: 'EXECUTORS_UNAVAILABLE',
       detail: `The executor ${executor}, to which this shard belongs, has gone: the shard fails if it has not registered again by then.`,
       until: placedGoneAt + shardGoneMs,
+    }
+  if (placedUnservedAt !== null && isBroadcast(node))
+    return {
+      reason: 'EXECUTORS_UNAVAILABLE',
+      detail: `The executor ${executor}, to which this shard belongs, does not serve the handler ${handler} any more, or not with the labels that it wants: the shard fails if it does not by then.`,
+      until: placedUnservedAt + shardGoneMs,
     }
   if (available === 0)
     return {

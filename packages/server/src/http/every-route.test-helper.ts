@@ -60,6 +60,9 @@ export interface RouteRequest {
 
 type Build = (own: Objects) => RouteRequest
 
+/** Secrets of tokens of the role executor, by the app that they are for: no names of objects. */
+const executorTokens = new Map<number, string>()
+
 const typedIn = {
   ...{ address: 'https://typed.example.com', healthUrl: 'https://typed.example.com/health' },
   ...{ handlers: ['h'], capacity: 5 },
@@ -267,6 +270,13 @@ const requests: Table = {
     list: (own) => ({ query: { app: own.app } }),
     get: (own) => ({ params: { executor: own.executor } }),
     create: (own) => ({ body: { ...typedIn, app: own.app, instance: code('typed') } }),
+    createXxlJob: (own) => ({
+      body: {
+        app: own.app,
+        address: `http://${code('typed')}.example.com`,
+        callToken: executorTokens.get(own.app) ?? 'a token of nobody at all',
+      },
+    }),
     update: (own) => ({ params: { executor: own.typedExecutor }, body: { address: 'https://moved.example.com', capacity: 6 } }),
     history: (own) => ({ params: { executor: own.executor } }),
     setStatus: (own) => ({ params: { executor: own.executor }, body: { status: 'MAINTENANCE', reason: 'new disk' } }),
@@ -411,6 +421,7 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
   await client.runs.cancel({ params: { run: endedRun } })
   const controlled = await controlledNodes(tenant, named('controlled-dag'))
   const token = await client.tokens.create({ body: { name: 'spare', role: 'viewer' } })
+  executorTokens.set(app.id, (await client.tokens.create({ body: { name: 'xxl-job', role: 'executor' } })).secret)
   const secret = await client.secrets.create({ body: { name: named('secret'), value: 'canary' } })
   const spareSecret = await client.secrets.create({ body: { name: named('spare-secret'), value: 'canary' } })
   return {
@@ -431,7 +442,18 @@ export async function seed(api: TestApi, tenant: TestTenant, prefix = ''): Promi
     dag: dag.id,
     spareDag: spareDag.id,
     runningDag: running.id,
-    ...{ run, pausedRun, spareRun, endedRun, instance: run, executor, spareExecutor, typedExecutor: typed.id, session, held },
+    ...{
+      run,
+      pausedRun,
+      spareRun,
+      endedRun,
+      instance: run,
+      executor,
+      spareExecutor,
+      typedExecutor: typed.id,
+      session,
+      held,
+    },
     ...controlled,
     token: token.id,
     executorToken: await api.token(tenant.id, 'executor'),

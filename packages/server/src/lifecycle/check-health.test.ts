@@ -83,6 +83,36 @@ test('three failures in a row take it out of routing, two successes bring it bac
   await expect(world.sql(`update executor_event set reason = 'x'`)).rejects.toThrow()
 })
 
+test('the third failure is found within three intervals, also of one that hangs until each check is given up', async () => {
+  const task = await world.task()
+  const { executorId } = await register(task, healthUrl())
+  await check(works)
+  const dueIn = async () =>
+    Number(
+      (
+        await world.sql<{ ms: number }>(
+          `select extract(epoch from own_due_at - checked_at) * 1000 as ms from executor_check where executor_id = $1`,
+          executorId,
+        )
+      )[0]!.ms,
+    )
+  const [timeoutMs, everyMs] = [500, 5_000]
+  const hangs: Probe = (_url, signal) =>
+    new Promise((resolve) => signal.addEventListener('abort', () => resolve({ ok: false, reason: 'It did not answer in time' })))
+  const intervals = [everyMs]
+  for (let failures = 1; failures <= 2; failures++) {
+    await world.sql(`update executor_check set due_at = now(), own_due_at = now() where executor_id = $1`, executorId)
+    const checks = node(hangs, 'node', { everyMs, timeoutMs })
+    await checks.step(1)
+    await checks.settled()
+    intervals.push(timeoutMs + (await dueIn()))
+  }
+  const looks = 3 * 500
+  expect(intervals.reduce((sum, each) => sum + each) + timeoutMs + looks).toBeLessThanOrEqual(3 * everyMs + 10)
+  await check(works)
+  expect(await dueIn()).toBeGreaterThanOrEqual(27_000)
+})
+
 test('of two nodes that look at once, one checks each executor', async () => {
   const task = await world.task()
   const urls = Array.from({ length: 40 }, healthUrl)
@@ -156,7 +186,11 @@ test('executors that hang hold half of the places, so that the others are checke
   for (const url of hanging) await register(task, url)
   await check(fails)
   await world.sql(`update executor_check set due_at = now(), own_due_at = now() where due_at < now() + interval '50 minutes'`)
-  const checks = node((url, ...more) => (hanging.includes(url) ? new Promise(() => {}) : works(url, ...more)), 'b', { atOnce: 4 })
+  const checks = node(
+    (url, signal, executor) => (hanging.includes(url) ? new Promise(() => {}) : works(url, signal, executor)),
+    'b',
+    { atOnce: 4 },
+  )
   await checks.step(1)
   await checks.step(1)
   const other = await world.task()
@@ -168,9 +202,11 @@ test('INV-16 one tenant cannot take all places for itself', async () => {
   const [greedy, other] = [await world.task(), await world.task()]
   const hanging = Array.from({ length: 8 }, healthUrl)
   for (const url of hanging) await register(greedy, url)
-  const checks = node((url, ...more) => (hanging.includes(url) ? new Promise(() => {}) : works(url, ...more)), 'c', {
-    atOnce: 64,
-  })
+  const checks = node(
+    (url, signal, executor) => (hanging.includes(url) ? new Promise(() => {}) : works(url, signal, executor)),
+    'c',
+    { atOnce: 64 },
+  )
   const { executorId } = await register(other, healthUrl())
   for (let inService = false; !inService; inService = (await healthOf(executorId)).inService) await checks.step(1)
 })

@@ -4,8 +4,8 @@ import { dispatchTopic, sessionTopic } from '../runtime/wake-hub.ts'
 import { recordChecks, takeDueChecks, type CheckResult, type DueCheck } from '../storage/executor-check.ts'
 import type { Engine } from './engine.ts'
 
-/** Asks a health URL, which the tenant has set. Never throws: what went wrong is the reason. */
-export type Probe = (url: string, signal: AbortSignal, tenantId: number) => Promise<ProbeResult>
+/** Asks an executor how it is. What went wrong there is the reason; it throws where that says nothing of the executor. */
+export type Probe = (url: string, signal: AbortSignal, executor: DueCheck) => Promise<ProbeResult>
 export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly reason: string }
 
 export interface HealthSettings {
@@ -32,6 +32,8 @@ const WRITING_MS = 5_000
 const SECOND_OPINION_MS = 5_000
 /** One that may be starting is checked again so soon. */
 const HURRIED_MS = 1_000
+/** From one failure of a healthy one to the next check, in intervals: the third is to be found within three, also where each takes its time. */
+const DOUBTED = 0.8
 const MOST_TAKEN = 64
 
 /**
@@ -50,7 +52,7 @@ export function createHealthChecks(engine: Engine, nodeId: string, probe: Probe,
   const check = async (due: DueCheck) => {
     const began = performance.now()
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(settings.timeoutMs)])
-    const answer = await probe(due.url, signal, due.tenantId)
+    const answer = await probe(due.url, signal, due)
     if (stopping.signal.aborted) return
     const result = resultOf(due, answer, performance.now() - began, settings, engine.random())
     await results.add([{ due, result }])
@@ -111,7 +113,10 @@ function resultOf(due: DueCheck, answer: ProbeResult, tookMs: number, settings: 
   const { tenantId, executorId, seq } = due
   const { health, failures, successes, isHurried } = judgeHealth(due, answer.ok)
   const everyMs = due.everyMs ?? settings.everyMs
-  const nextMs = isHurried ? Math.min(HURRIED_MS * 2 ** failures, everyMs) : everyMs * (1 - spread / 10)
+  const isDoubted = !answer.ok && health === 'HEALTHY'
+  const doubtMs = Math.max(everyMs * (DOUBTED - spread / 10) - tookMs, HURRIED_MS)
+  const calmMs = isDoubted ? Math.min(doubtMs, everyMs) : everyMs * (1 - spread / 10)
+  const nextMs = isHurried ? Math.min(HURRIED_MS * 2 ** failures, everyMs) : calmMs
   return {
     ...{ tenantId, executorId, seq, ok: answer.ok, health, failures, successes, nextMs },
     tookMs: Math.round(tookMs),

@@ -12,8 +12,8 @@ import { workOffDue } from './work-off-due.ts'
 const BATCH = 500
 
 /**
- * Ends the shards of broadcasts that wait for an executor which will not come: it was removed, or has had no session for `shardGoneMs`. Nobody
- * else may take them, so their run would never end, nor what waits for its slot begin. `mayExpire` as of `reapLost`. Answers how long to rest.
+ * Ends the shards of broadcasts that wait for an executor which will not take them: it was removed, or for `shardGoneMs` has had no session, or
+ * lived without serving their handler. Nobody else may take them, so their run would never end, nor what waits for its slot begin. `mayExpire` as of `reapLost`. Answers how long to rest.
  */
 export async function endGoneShards(engine: Engine, mayExpire: boolean, restMs = 1_000): Promise<number> {
   if (!mayExpire || engine.queues.pinned().length === 0) return restMs
@@ -40,9 +40,18 @@ async function endShards(tx: Transaction, engine: Engine, keys: readonly LeftBeh
   )
 }
 
-function ended(shard: LockedInstance, { executor, removed }: LeftBehind): EndedNode {
-  const what = removed ? 'was removed' : 'has gone and not come back'
+const ENDS = {
+  REMOVED: { code: 'EXECUTOR_GONE', what: 'was removed' },
+  GONE: { code: 'EXECUTOR_GONE', what: 'has gone and not come back' },
+  NOT_SERVED: {
+    code: 'NOT_SERVED',
+    what: 'lives, and does not serve its handler any more, or not with the labels that it wants',
+  },
+} as const
+
+function ended(shard: LockedInstance, { executor, why }: LeftBehind): EndedNode {
+  const { code, what } = ENDS[why]
   const message = `Its executor "${executor}" ${what}; no other may take its shard of a broadcast.`
-  const error = storableJson({ code: 'EXECUTOR_GONE', message })
+  const error = storableJson({ code, message })
   return { ...keysOf(shard), state: 'FAILED', because: null, output: null, error, startedAt: null }
 }

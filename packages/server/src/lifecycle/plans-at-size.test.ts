@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { renewSessions, selectPushApps } from '../storage/executor-session.ts'
 import { selectOfGoneExecutors } from '../storage/instance.ts'
 import { selectDueKinds } from '../storage/outbox.ts'
+import { lastRepetitions, type RepeatableRun } from '../storage/run.ts'
 import { continueRuns } from './continue-runs.ts'
 import { createWorld, startOf, success, type TestExecutor, type TestTask, type World } from './engine.test-helper.ts'
 
@@ -171,4 +172,21 @@ test('a run starts, and one ends, beside 20,000 that wait for the same slot', as
   expect(await blocksRead(() => world.start(one), ['run_live'])).toBeLessThan(60)
   expect(await blocksRead(() => alone.report(success(assignment!)), ['run_live'])).toBeLessThan(90)
   expect(await alone.claim()).toHaveLength(1)
+})
+
+test('which of 500 runs are being run again is read in one pass over 10,000 repetitions of their task', async () => {
+  const one = await world.task()
+  for (let n = 0; n < 20; n++) await world.startAll(Array.from({ length: 500 }, () => startOf(one)))
+  await world.sql(`update run_live set origin = 'RETRY', parent_run_id = id - 1 where target_id = $1`, one.id)
+  const wanted = await world.sql<RepeatableRun>(
+    `select parent_run_id as id, target_id as "targetId" from run_live where target_id = $1 order by id limit 500`,
+    one.id,
+  )
+  let found: Awaited<ReturnType<typeof lastRepetitions>> = []
+  const look = async () => {
+    found = await world.db.engine((tx) => lastRepetitions(tx, one.tenantId, wanted))
+  }
+  expect(await blocksRead(look, ['run_live'])).toBeLessThan(30_000)
+  const ofRun = new Map(found.map(({ runId, live, ended }) => [runId, [live, ended]]))
+  expect(wanted.map(({ id }) => ofRun.get(id))).toEqual(wanted.map(({ id }) => [id + 1, null]))
 })

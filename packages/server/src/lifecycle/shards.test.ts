@@ -183,6 +183,62 @@ describe('a broadcast', () => {
   })
 })
 
+describe('a shard of a broadcast whose executor lives and does not serve it any more', () => {
+  const GONE_MS = 300_000
+
+  /** A run whose one shard waits for an executor that has said so long ago that it serves something else. */
+  async function unserved(says: { handlers?: readonly string[]; labels?: Readonly<Record<string, string>> }, agoMs: number) {
+    const task = await sharded({ mode: 'BROADCAST' })
+    const executor = await world.executor(task)
+    const run = await world.start(task)
+    await world.engine.db.engine((tx) => world.engine.queues.refresh(tx))
+    const { handlers = [task.handler], labels = {} } = says
+    const say = (said: readonly string[], ms: number) =>
+      world.sql(
+        `update executor set handlers = $2, labels = $3, registered_at = now() - $4 * interval '1 ms'
+         where id = (select executor_id from executor_session where id = $1)`,
+        ...[executor.session, JSON.stringify(said), JSON.stringify(labels), ms],
+      )
+    await say(handlers, agoMs)
+    return { task, executor, run, say }
+  }
+
+  const errorsOf = (run: number) =>
+    world.sql(
+      `select state, error ->> 'code' as code, error ->> 'message' as message from instance_history where run_id = $1`,
+      run,
+    )
+
+  test('fails after a while with a word of its own, and its run ends', async () => {
+    const { run, executor } = await unserved({ handlers: ['another'] }, GONE_MS)
+    expect(await executor.claim()).toEqual([])
+    await endGoneShards(world.engine, true)
+    const message = expect.stringMatching(/^Its executor "executor-\d+" lives, and does not serve its handler any more/)
+    expect(await errorsOf(run)).toEqual([{ state: 'FAILED', code: 'NOT_SERVED', message }])
+    expect(await runState(world, run)).toBe('FAILED')
+  })
+
+  test('waits until then, for it may register again with the handler', async () => {
+    const { run, task, executor, say } = await unserved({ handlers: ['another'] }, GONE_MS - 60_000)
+    await endGoneShards(world.engine, true)
+    expect(await runState(world, run)).toBe('PENDING')
+    await say([task.handler], GONE_MS)
+    await endGoneShards(world.engine, true)
+    expect((await answerAll(executor)).length).toBe(1)
+    expect(await runState(world, run)).toBe('SUCCESS')
+  })
+
+  test('fails as well where the executor has not the labels any more that its queue wants', async () => {
+    const { run } = await unserved({ labels: { zone: 'b' } }, GONE_MS)
+    await world.sql(
+      `update queue set selector = '{"zone": "a"}' where id = (select queue_id from instance_live where run_id = $1)`,
+      run,
+    )
+    await endGoneShards(world.engine, true)
+    expect(await errorsOf(run)).toMatchObject([{ code: 'NOT_SERVED' }])
+  })
+})
+
 describe('a shard of a broadcast whose executor has gone', () => {
   const GONE_MS = 300_000
 

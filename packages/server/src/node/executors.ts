@@ -2,9 +2,10 @@ import { guardedConnect } from '../builtin/egress-guard.ts'
 import { privateEgressOf, type Config } from '../config.ts'
 import { createXxlJobClient } from '../gateway/xxl-job/client.ts'
 import { createKeeper, type Keeper } from '../gateway/xxl-job/look-after.ts'
+import { createBeatProbe } from '../gateway/xxl-job/probe.ts'
 import { createXxlJobTransport, type GatewayDeps } from '../gateway/xxl-job/transport.ts'
 import { createCallTroubles } from '../lifecycle/call-troubles.ts'
-import { createHealthChecks, type HealthChecks } from '../lifecycle/check-health.ts'
+import { createHealthChecks, type HealthChecks, type Probe } from '../lifecycle/check-health.ts'
 import { createPushDispatch, markUnreachable, type PushDispatch, type PushTransport } from '../lifecycle/dispatch.ts'
 import { createEgress, type Egress } from '../lifecycle/egress.ts'
 import type { Engine } from '../lifecycle/engine.ts'
@@ -52,7 +53,12 @@ export function openExecutorLines({ engine, vault, nodeId }: Base, options: Exec
     traffic,
     egress,
     push,
-    health: createHealthChecks(engine, nodeId, createProbe({ connectOf }), config.health),
+    health: createHealthChecks(
+      engine,
+      nodeId,
+      probeOf({ CARILLON: createProbe({ connectOf }), XXL_JOB: createBeatProbe(xxlJob) }),
+      config.health,
+    ),
     xxlJob,
     keeper,
     async close() {
@@ -82,6 +88,11 @@ function transportOf(transports: Readonly<Record<ExecutorTransport, PushTranspor
     invoke: (target, assignments) => transports[target.transport].invoke(target, assignments),
     cancel: (target, stop) => transports[target.transport].cancel(target, stop),
   }
+}
+
+/** And asked how it is in that, too. */
+function probeOf(probes: Readonly<Record<ExecutorTransport, Probe>>): Probe {
+  return (url, signal, executor) => probes[executor.transport](url, signal, executor)
 }
 
 /** Carries assignments to executors that are called; what cannot be delivered is handed back at once. */

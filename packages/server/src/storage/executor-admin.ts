@@ -7,7 +7,7 @@ import { sql } from './sql.ts'
 export type ExecutorAdminRow = ExecutorView
 
 const VIEW = `t.id, (select jsonb_build_object('id', a.id, 'code', a.code) from app a where a.tenant_id = t.tenant_id and a.id = t.app_id) as app,
-  t.instance, t.mode, t.address, t.handlers, t.capacity,
+  t.instance, t.mode, t.transport as protocol, t.address, t.handlers, t.capacity,
   (select count(*) from executor_session s join instance_live i on i.session_id = s.id and i.state in ('RESERVED', 'RUNNING')
    where s.tenant_id = t.tenant_id and s.executor_id = t.id and s.ended_at is null) as running,
   t.labels, t.metadata, t.status, t.status_set_by as "statusSetBy", t.status_reason as "statusReason",

@@ -1,7 +1,9 @@
 import type { Health } from '@carillon/core'
 import { column, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
+import type { ExecutorTransport } from './executor-session.ts'
 import { sql } from './sql.ts'
+import { openXxlByHand } from './xxl-job-session.ts'
 
 /** When and how executors are checked. See `docs/decisions/0008`. Check rows are locked before sessions, and those before executors. */
 
@@ -20,8 +22,8 @@ const SCHEDULE = sql(
   'executorCheck.schedule',
   `insert into executor_check as c (tenant_id, executor_id, due_at, call_token) values ($1, $2, statement_timestamp() - interval '1 hour', $3)
    on conflict (tenant_id, executor_id) do update
-   set seq = c.seq + 1, due_at = excluded.due_at, call_token = excluded.call_token, failures = 0, successes = 0, failed_on = null, checked_at = null, ok = null,
-       took_ms = null, detail = null`,
+   set seq = c.seq + 1, due_at = excluded.due_at, call_token = excluded.call_token, xxl_dialect = null, xxl_token_id = null, xxl_key_id = null, xxl_sealed = null,
+       failures = 0, successes = 0, failed_on = null, checked_at = null, ok = null, took_ms = null, detail = null`,
 )
 const CANCEL = sql('executorCheck.cancel', `delete from executor_check where tenant_id = $1 and executor_id = $2`)
 
@@ -76,7 +78,7 @@ const TAKE = sql(
        and c.tenant_id <> all ($2::bigint[]) and (c.failures = 0 or $3)
      order by c.due_at limit $4 for no key update skip locked),
    looked as (
-     select d.tenant_id, d.executor_id, e.health_url, e.health_every_ms, e.health, e.mode, e.registered_by is not null as by_hand,
+     select d.tenant_id, d.executor_id, e.health_url, e.health_every_ms, e.health, e.mode, e.transport, e.registered_by is not null as by_hand,
        (select s.id from executor_session s where s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null) as session_id,
        e.deleted_at is null and e.health_url is not null as is_there
      from due d join executor e on e.tenant_id = d.tenant_id and e.id = d.executor_id)
@@ -84,7 +86,7 @@ const TAKE = sql(
    set seq = c.seq + 1,
        due_at = statement_timestamp() + case when l.is_there and (l.by_hand or l.session_id is not null) then $5 * interval '1 ms' else interval '1 hour' end
    from looked l where c.tenant_id = l.tenant_id and c.executor_id = l.executor_id
-   returning c.tenant_id as "tenantId", c.executor_id as "executorId", c.seq, l.health_url as url, l.health_every_ms as "everyMs", l.health, l.mode,
+   returning c.tenant_id as "tenantId", c.executor_id as "executorId", c.seq, l.health_url as url, l.health_every_ms as "everyMs", l.health, l.mode, l.transport,
      c.failures, c.successes, l.by_hand as "byHand", l.session_id as "sessionId", l.is_there and (l.by_hand or l.session_id is not null) as "isWanted"`,
 )
 
@@ -96,6 +98,8 @@ export interface DueCheck {
   /** Null: as the server is set. */
   readonly everyMs: number | null
   readonly mode: 'PULL' | 'PUSH'
+  /** The protocol in which it is called, and asked how it is. */
+  readonly transport: ExecutorTransport
   readonly health: Health
   readonly failures: number
   readonly successes: number
@@ -233,4 +237,5 @@ async function beatByHand(tx: Transaction, beating: readonly CheckResult[]): Pro
   ]
   await tx.query(RENEW_BY_HAND, values)
   await tx.query(OPEN_BY_HAND, values)
+  await openXxlByHand(tx, values[0]!, values[1]!)
 }

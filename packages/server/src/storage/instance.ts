@@ -755,7 +755,7 @@ export function selectAbandonedInstances(tx: Asking, limit: number): Promise<(In
 
 // The queues in which anything is PENDING, by skip scan; of those of single executors the ones whose executor has gone. The status of an
 // executor changes as it goes, unless a person has set that: then its sessions say it. These are read at most once, however many executors
-// there are to be looked at, and not at all while each of them is in service.
+// there are to be looked at, and not at all while each of them is in service. What one serves it said when it registered, or a person did since.
 const OF_GONE_EXECUTORS = sql(
   'instance.ofGoneExecutors',
   `with recursive lane as (
@@ -764,15 +764,19 @@ const OF_GONE_EXECUTORS = sql(
      select next.queue_id from lane
      cross join lateral (
        select l.queue_id from instance_live l where l.queue_id > lane.queue_id and l.state = 'PENDING' order by l.queue_id limit 1) next)
-   select i.tenant_id as "tenantId", i.id, q.id as "queueId", e.instance as executor, e.deleted_at is not null as removed
+   select i.tenant_id as "tenantId", i.id, q.id as "queueId", e.instance as executor,
+     case when e.deleted_at is not null then 'REMOVED' when e.serves then 'GONE' else 'NOT_SERVED' end as why
    from lane
    cross join lateral (select * from queue k where k.id = lane.queue_id and k.executor_id is not null limit 1) q
-   cross join lateral (select * from executor x where x.tenant_id = q.app_tenant_id and x.id = q.executor_id limit 1) e
+   cross join lateral (
+     select x.*, x.handlers ? q.handler and (q.selector = '{}' or selected(x.labels, q.selector)) as serves
+     from executor x where x.tenant_id = q.app_tenant_id and x.id = q.executor_id limit 1) e
    cross join lateral (
      select l.tenant_id, l.id from instance_live l
      where l.queue_id = q.id and l.state = 'PENDING' and (l.avoid_until is null or l.avoid_until <= statement_timestamp())
      order by l.tenant_id, l.sort_key limit $2) i
    where e.deleted_at is not null or (
+     not e.serves and case when e.registered_by is null then e.registered_at else e.updated_at end <= statement_timestamp() - $1 * interval '1 ms') or (
      case
        when e.status_set_by is null then not e.in_service and e.status_set_at <= statement_timestamp() - $1 * interval '1 ms'
        else e.id not in (select s.executor_id from executor_session s where s.ended_at > statement_timestamp() - $1 * interval '1 ms')
@@ -785,11 +789,13 @@ export interface LeftBehind extends InstanceKey {
   readonly queueId: number
   /** By which name its executor registered, the only one that could take it. */
   readonly executor: string
-  readonly removed: boolean
+  /** It was removed, has had no session for so long, or has not served the handler under the selector for so long. */
+  readonly why: 'REMOVED' | 'GONE' | 'NOT_SERVED'
 }
 
 /**
- * PENDING instances of executors that have been removed, or have had no session for `forMs`. Unlocked: the caller locks and looks again.
+ * PENDING instances of executors that have been removed, or for `forMs` have had no session, or not served what these are of. Unlocked: the
+ * caller locks and looks again.
  */
 export function selectOfGoneExecutors(tx: Asking, forMs: number, limit: number): Promise<LeftBehind[]> {
   return tx.query(OF_GONE_EXECUTORS, [forMs, limit])

@@ -287,22 +287,23 @@ export function lockEndedRuns(tx: Transaction, runs: readonly RunKey[]): Promise
   return tx.query(LOCK_REPEATABLE, keyColumns(runs))
 }
 
-const repetition = (age: 'live' | 'history') => `
-  select r.id from run_${age} r
-  where r.tenant_id = $1 and r.target_id = wanted.target_id and r.parent_run_id = wanted.id and r.origin = 'RETRY' and r.id > wanted.id
-  order by r.id desc limit 1`
+// One pass over what is live of their targets: looked for one by one, thousands of runs of one task would each read all the others' repetitions.
 const LAST_REPETITIONS = sql(
   'run.lastRepetitions',
-  `select wanted.id as "runId", live.id as "live", ended.id as "ended"
-   from unnest($2::bigint[], $3::bigint[]) as wanted (id, target_id)
-   left join lateral (${repetition('live')}) live on true
-   left join lateral (${repetition('history')}) ended on true`,
+  `select r.parent_run_id as "runId", max(r.id) filter (where r.is_live) as live, max(r.id) filter (where not r.is_live) as ended
+   from (
+     select l.parent_run_id, l.id, true as is_live from run_live l
+     where l.tenant_id = $1 and l.target_id = any($3::bigint[]) and l.parent_run_id = any($2::bigint[]) and l.origin = 'RETRY'
+     union all
+     select h.parent_run_id, h.id, false from run_history h
+     where h.tenant_id = $1 and h.parent_run_id = any($2::bigint[]) and h.origin = 'RETRY') r
+   group by r.parent_run_id`,
 )
-/** The last repetition of each run that has not ended, and the last that has. */
+/** The last repetition of each run that has not ended, and the last that has; of those that have any. */
 export function lastRepetitions(
   tx: Transaction,
   tenantId: number,
   runs: readonly RepeatableRun[],
 ): Promise<{ readonly runId: number; readonly live: number | null; readonly ended: number | null }[]> {
-  return tx.query(LAST_REPETITIONS, [tenantId, column(runs, 'id'), column(runs, 'targetId')])
+  return tx.query(LAST_REPETITIONS, [tenantId, column(runs, 'id'), [...new Set(column(runs, 'targetId'))]])
 }

@@ -31,6 +31,8 @@ export interface WaitingFacts {
   readonly placedWith: string | null
   /** Since when that one has had no session; null: it has one. */
   readonly placedGoneAt: number | null
+  /** Since when that one has not served it; null: it does. */
+  readonly placedUnservedAt: number | null
   /** Its route strategy has yet to choose an executor. */
   readonly toBePlaced: boolean
   /** Executors that serve the handler under the selector. */
@@ -59,6 +61,13 @@ const GONE_AT = `case
   else coalesce((select max(s.ended_at) from executor_session s where s.tenant_id = m.tenant_id and s.executor_id = m.id), m.registered_at)
   end`
 
+// What an executor serves it said when it registered, or a person has since.
+const UNSERVED_AT = `case
+  when m.handlers ? q.handler and selected(m.labels, q.selector) then null
+  when m.registered_by is null then m.registered_at
+  else m.updated_at
+  end`
+
 const facts = sql(
   'instance.waitingFacts',
   `select i.id, i.state, i.run_id as "runId", i.plan_id as "planId", i.node, i.shard_index as "shardIndex", i.wait_reason as "waitReason", i.due_at as "dueAt",
@@ -67,6 +76,7 @@ const facts = sql(
      q.handler, q.selector, coalesce(q.route_key is not null, false) as "toBePlaced",
      (select m.instance from executor m where m.tenant_id = q.app_tenant_id and m.id = q.executor_id) as "placedWith",
      (select to_ms(${GONE_AT}) from executor m where i.state = 'PENDING' and m.tenant_id = q.app_tenant_id and m.id = q.executor_id) as "placedGoneAt",
+     (select to_ms(${UNSERVED_AT}) from executor m where i.state = 'PENDING' and m.tenant_id = q.app_tenant_id and m.id = q.executor_id) as "placedUnservedAt",
      a.code as "appCode", a.paused as "appPaused", e.state = 'ACTIVE' as "tenantActive", (select state from scheduler_control) as scheduler,
      (select min(floor(least(b.burst, b.tokens + extract(epoch from statement_timestamp() - b.refilled_at) * b.per_second))) from rate_bucket b
       where (b.tenant_id = q.rate_tenant_id and b.key = q.rate_key) or (b.tenant_id = q.app_tenant_id and b.key = 'app:' || q.app_id)) as starts,

@@ -20,7 +20,7 @@ const probe = createProbe()
 const answering = (status: number, type: string, body: string, headers: Record<string, string> = {}) =>
   listening((_request, response) => response.writeHead(status, { 'content-type': type, ...headers }).end(body))
 const TENANT = 7
-const ask = (url: string, ms = 5_000) => probe(url, AbortSignal.timeout(ms), TENANT)
+const ask = (url: string, ms = 5_000) => probe(url, AbortSignal.timeout(ms), { tenantId: TENANT })
 
 test.each([
   ['nothing', 204, 'text/plain', ''],
@@ -83,11 +83,11 @@ test('what the egress rules forbid is not dialled', async () => {
   let called = 0
   const url = await listening(() => called++)
   const guarded = createProbe({ connectOf: (tenant) => guardedConnect({ allowPrivate: tenant !== TENANT }) })
-  expect(await guarded(url, AbortSignal.timeout(5_000), TENANT)).toEqual({
+  expect(await guarded(url, AbortSignal.timeout(5_000), { tenantId: TENANT })).toEqual({
     ok: false,
     reason: expect.stringContaining('a private address'),
   })
   expect(called).toBe(0)
-  await guarded(url, AbortSignal.timeout(100), TENANT + 1)
+  await guarded(url, AbortSignal.timeout(100), { tenantId: TENANT + 1 })
   expect(called).toBe(1)
 })

@@ -1,5 +1,6 @@
 import { Client, type buildConnector } from 'undici'
-import type { Probe, ProbeResult } from '../lifecycle/check-health.ts'
+import type { ProbeResult } from '../lifecycle/check-health.ts'
+import type { DueCheck } from '../storage/executor-check.ts'
 import type { ConnectOf } from './pools.ts'
 import { reasonOf } from './reason.ts'
 
@@ -13,10 +14,10 @@ const LONGEST_REASON = 500
 
 /**
  * Asks a health URL once, over a connection of its own. A redirect is a failure that names where it leads: whoever set the URL is to set that
- * one, and it is judged like any other.
+ * one, and it is judged like any other. Never throws.
  */
-export function createProbe({ connectOf }: ProbeOptions = {}): Probe {
-  return async (text, signal, tenantId) => {
+export function createProbe({ connectOf }: ProbeOptions = {}) {
+  return async (text: string, signal: AbortSignal, { tenantId }: Pick<DueCheck, 'tenantId'>): Promise<ProbeResult> => {
     const result = await ask(text, signal, connectOf?.(tenantId))
     return result.ok ? result : { ok: false, reason: result.reason.slice(0, LONGEST_REASON) }
   }

@@ -7,7 +7,7 @@ import { FormDialog } from '../../components/FormDialog.tsx'
 import { FormFields, type FieldSpec, type FormValues } from '../../components/FormFields.tsx'
 import { labelsOf } from '../../components/labels.ts'
 import { useTexts } from '../../i18n/texts.ts'
-import { createOf, draftOf, updateOf } from './executor-draft.ts'
+import { createOf, createXxlJobOf, draftOf, speaksXxlJob, updateOf } from './executor-draft.ts'
 import { executorsTexts } from './text.ts'
 
 interface ExecutorFormProps {
@@ -24,10 +24,14 @@ export function ExecutorForm({ executor, onClose, onDone }: ExecutorFormProps) {
   const client = useQueryClient()
   const [opened] = useState<FormValues>(() => draftOf(executor))
   const [values, setValues] = useState(opened)
-  const fields = useFields(executor)
+  const fields = useFields(executor, speaksXxlJob(values))
   const pairs = (pointer: string) =>
     PAIRS.has(pointer) && labelsOf(String(values[pointer.slice(1)])) === null ? t('pairsProblem') : undefined
   const send = (): Promise<ExecutorView> => {
+    if (executor === null && speaksXxlJob(values)) {
+      const body = createXxlJobOf(values)
+      return body === null ? Promise.reject(new Error(t('pairsProblem'))) : api.executors.createXxlJob({ body })
+    }
     if (executor === null) {
       const body = createOf(values)
       return body === null ? Promise.reject(new Error(t('pairsProblem'))) : api.executors.create({ body })
@@ -64,32 +68,50 @@ export function ExecutorForm({ executor, onClose, onDone }: ExecutorFormProps) {
 /** Fields of `key=value` lines, which only the form can find fault with. */
 const PAIRS = new Set(['/labels', '/metadata'])
 
-function useFields(executor: ExecutorView | null): readonly FieldSpec[] {
+function useFields(executor: ExecutorView | null, isXxlJob: boolean): readonly FieldSpec[] {
   const t = useTexts(executorsTexts)
   const isNew = executor === null
   const named: readonly FieldSpec[] = [
     { key: 'app', label: t('app'), hint: t('appHint'), required: true },
-    { key: 'instance', label: t('instance'), hint: t('instanceHint'), required: true },
+    {
+      ...{ key: 'protocol', label: t('protocol'), kind: 'choice', required: true },
+      options: [
+        { value: 'CARILLON', label: t('CARILLON') },
+        { value: 'XXL_JOB', label: t('XXL_JOB') },
+      ],
+    },
+    { key: 'instance', label: t('instance'), hint: t(isXxlJob ? 'instanceXxlHint' : 'instanceHint'), required: !isXxlJob },
+  ]
+  const every: FieldSpec = {
+    ...{ key: 'healthSeconds', label: t('healthSeconds'), hint: t('healthSecondsHint'), kind: 'number' },
+    pointer: '/healthEveryMs',
+  }
+  const described: readonly FieldSpec[] = [
+    { key: 'labels', label: t('labels'), hint: t('pairsHint'), kind: 'lines' },
+    { key: 'metadata', label: t('metadata'), hint: t('pairsHint'), kind: 'lines' },
   ]
   const token: FieldSpec = { key: 'callToken', label: t('callToken'), hint: t('callTokenHint'), kind: 'password' }
+  const address: FieldSpec = { key: 'address', label: t('address'), hint: t('addressHint'), required: true }
+  if (isXxlJob)
+    return [
+      ...(isNew ? named : []),
+      address,
+      { ...token, hint: t(isNew ? 'tokenXxlHint' : 'tokenXxlStays'), required: isNew },
+      { key: 'capacity', label: t('capacity'), hint: t(isNew ? 'capacityXxlHint' : 'capacityHint'), kind: 'number' },
+      every,
+      ...described,
+    ]
   return [
     ...(isNew ? named : []),
-    { key: 'address', label: t('address'), hint: t('addressHint'), required: true },
+    address,
     { key: 'healthUrl', label: t('healthUrl'), hint: t('healthUrlHint'), required: true },
     { key: 'handlers', label: t('handlers'), hint: t('handlersHint'), kind: 'lines', required: true },
     { key: 'capacity', label: t('capacity'), hint: t('capacityHint'), kind: 'number', required: true },
-    {
-      key: 'healthSeconds',
-      label: t('healthSeconds'),
-      hint: t('healthSecondsHint'),
-      kind: 'number',
-      pointer: '/healthEveryMs',
-    },
+    every,
     { key: 'perCall', label: t('perCall'), hint: t('perCallHint'), kind: 'number' },
     isNew ? token : { ...token, hint: t('callTokenStays') },
     ...(isNew ? [] : [{ key: 'noToken', label: t('noToken'), kind: 'flag', pointer: '/noToken' } as const]),
-    { key: 'labels', label: t('labels'), hint: t('pairsHint'), kind: 'lines' },
-    { key: 'metadata', label: t('metadata'), hint: t('pairsHint'), kind: 'lines' },
+    ...described,
   ]
 }
 

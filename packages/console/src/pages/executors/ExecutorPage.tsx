@@ -125,6 +125,7 @@ function Overview({ executor }: { executor: ExecutorDetail }) {
             ),
           ],
           [t('mode'), t(executor.mode)],
+          [t('protocol'), executor.protocol === 'XXL_JOB' ? t('XXL_JOB') : null],
           [t('address'), executor.address],
           [t('healthUrl'), executor.healthUrl],
           [t('perCall'), executor.perCall],

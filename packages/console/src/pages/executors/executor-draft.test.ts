@@ -1,6 +1,6 @@
 import type { ExecutorView } from '@carillon/contract'
 import { expect, test } from 'vitest'
-import { createOf, draftOf, updateOf } from './executor-draft.ts'
+import { createOf, createXxlJobOf, draftOf, speaksXxlJob, updateOf } from './executor-draft.ts'
 
 const known = {
   app: { id: 1, code: 'shop' },
@@ -48,6 +48,16 @@ test('of a new one what is left empty is left out', () => {
     ...{ app: 'shop', instance: 'till-2', address: '', healthUrl: '' },
     ...{ handlers: ['print', 'open'], capacity: 2, labels: {}, metadata: {} },
   })
+})
+
+test('of one of xxl-job its protocol gives the name, the places and the rest, unless they are typed', () => {
+  const typed = { ...draftOf(null), protocol: 'XXL_JOB', app: 'shop', address: 'http://10.0.0.1:9999', callToken: 'a token' }
+  expect(speaksXxlJob(typed)).toBe(true)
+  const least = { app: 'shop', address: 'http://10.0.0.1:9999', callToken: 'a token', labels: {}, metadata: {} }
+  expect(createXxlJobOf(typed)).toEqual(least)
+  const more = { ...typed, instance: 'till-3', capacity: '2', healthSeconds: '5' }
+  expect(createXxlJobOf(more)).toEqual({ ...least, instance: 'till-3', capacity: 2, healthEveryMs: 5_000 })
+  expect(createXxlJobOf({ ...typed, labels: 'zone' })).toBeNull()
 })
 
 test('what is no number goes as it was typed, for the server to refuse it at its field', () => {

@@ -1,10 +1,11 @@
-import type { ExecutorCreate, ExecutorUpdate, ExecutorView } from '@carillon/contract'
+import type { ExecutorCreate, ExecutorUpdate, ExecutorView, XxlJobExecutorCreate } from '@carillon/contract'
 import { linesOf, type FormValues } from '../../components/FormFields.tsx'
 import { labelsOf, labelsText } from '../../components/labels.ts'
 
 /** What the form holds of an executor that is registered by hand; everything as it is typed. */
 export function draftOf(executor: ExecutorView | null): FormValues {
   return {
+    protocol: executor?.protocol ?? 'CARILLON',
     app: executor?.app.code ?? '',
     instance: executor?.instance ?? '',
     address: executor?.address ?? '',
@@ -28,6 +29,8 @@ function numberOf(typed: string, times = 1): number {
   const number = typed === '' ? Number.NaN : times === 1 ? Number(typed) : Math.round(Number(typed) * times)
   return Number.isNaN(number) ? (typed as unknown as number) : number
 }
+
+export const speaksXxlJob = (values: FormValues): boolean => values['protocol'] === 'XXL_JOB'
 
 /** null: a line is not `key=value`, which the form says at the field; nothing is sent then. */
 function saidOf(values: FormValues) {
@@ -55,6 +58,24 @@ export function createOf(values: FormValues): ExecutorCreate | null {
     ...(every === '' ? {} : { healthEveryMs: numberOf(every, 1_000) }),
     ...(perCall === '' ? {} : { perCall: numberOf(perCall) }),
     ...(callToken === '' ? {} : { callToken }),
+  }
+}
+
+/** Of one of xxl-job the protocol gives the rest. */
+export function createXxlJobOf(values: FormValues): XxlJobExecutorCreate | null {
+  const said = saidOf(values)
+  if (said === null) return null
+  const { address, labels, metadata } = said
+  const [instance, capacity, every] = ['instance', 'capacity', 'healthSeconds'].map((key) => text(values, key)) as [
+    string,
+    string,
+    string,
+  ]
+  return {
+    ...{ app: text(values, 'app'), address, callToken: text(values, 'callToken'), labels, metadata },
+    ...(instance === '' ? {} : { instance }),
+    ...(capacity === '' ? {} : { capacity: numberOf(capacity) }),
+    ...(every === '' ? {} : { healthEveryMs: numberOf(every, 1_000) }),
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Transaction } from '../../storage/database.ts'
-import { selectXxlCallees, type XxlCallee } from '../../storage/xxl-job-session.ts'
+import { TenantMap } from '../../storage/tenant-map.ts'
+import { selectXxlByHand, selectXxlCallees, type XxlCallee } from '../../storage/xxl-job-session.ts'
+import { placeOfToken } from '../../definition/xxl-executor.ts'
 import type { Vault } from '../../vault/vault.ts'
 import type { Callee } from './client.ts'
 
@@ -9,13 +11,6 @@ export interface SessionCallee extends Callee {
   readonly executorId: number
   readonly appId: number
 }
-
-/** What the token of an executor is bound to under its seal: put into another executor's row it does not open. */
-export const placeOfToken = (tenantId: number, executorId: number) => ({
-  tenantId,
-  name: `xxl-job executor ${executorId}`,
-  valueVersion: 1,
-})
 
 /** The executors of these sessions; left out is one whose token this node cannot open. */
 export async function calleesOf(
@@ -31,6 +26,23 @@ export async function calleesOf(
     else onLocked(row.id, opened.message)
   }
   return callees
+}
+
+/** Those that people registered, whether they have a session yet or not; a text says why its token cannot be shown. */
+export async function calleesByHand(
+  tx: Transaction,
+  vault: Vault,
+  executors: readonly { readonly tenantId: number; readonly executorId: number }[],
+): Promise<(Callee | string)[]> {
+  const rows = TenantMap.of(await selectXxlByHand(tx, executors), (row) => row.executorId)
+  return executors.map(({ tenantId, executorId }) => {
+    const row = rows.get(tenantId, executorId)
+    if (!row) return 'It has no token.'
+    const opened = vault.open({ ...placeOfToken(tenantId, executorId), ...row })
+    return opened.kind === 'VALUE'
+      ? { tenantId, address: row.address, dialect: row.dialect, app: row.app, token: opened.value }
+      : opened.message
+  })
 }
 
 const calleeOf = ({ id, tenantId, executorId, appId, address, app, dialect }: XxlCallee, token: string): SessionCallee => ({

@@ -22,13 +22,16 @@ export type Called =
   /** It may have arrived, and been done. */
   | { readonly kind: 'UNKNOWN'; readonly message: string; readonly isTooLong?: boolean }
 
+/** `spoke`: it did not know the word of the dialect that it was taken for, and knew that of this one. */
+export type Given = Called & { readonly spoke?: Dialect }
+
 /** The five calls. They never throw, follow no redirects and never repeat what may have been done. */
 export interface XxlJobClient {
-  run(callee: Callee, order: Order): Promise<Called>
+  run(callee: Callee, order: Order): Promise<Given>
   /** Everything of a task on that executor: what it runs and what it has queued. */
   kill(callee: Callee, jobId: number): Promise<Called>
   log(callee: Callee, asked: { readonly logId: number; readonly sentAt: number; readonly from: number }): Promise<Called>
-  beat(callee: Callee): Promise<Called>
+  beat(callee: Callee, signal?: AbortSignal): Promise<Called>
   /** OK: it neither runs nor has queued anything of the task. */
   idleBeat(callee: Callee, jobId: number): Promise<Called>
   close(): Promise<void>
@@ -58,16 +61,21 @@ export function createXxlJobClient({ connectOf, answerMs = ANSWER_MS }: ClientOp
       const signal = longest()
       const called = await post(callee, path, runBody(order), signal)
       // It does not know the word, so it has done nothing.
-      return called.kind === 'REFUSED' && called.wrongPath ? post(callee, other, runBody(order), signal) : called
+      if (!isUnknownWord(called)) return called
+      const again = await post(callee, other, runBody(order), signal)
+      const isKnown = again.kind === 'OK' || (again.kind === 'REFUSED' && !again.wrongPath)
+      return isKnown ? { ...again, spoke: callee.dialect === 'C' ? 'AB' : 'C' } : again
     },
     kill: (callee, jobId) => post(callee, 'kill', { jobId }),
     log: (callee, { logId, sentAt, from }) => post(callee, 'log', logBody(logId, sentAt, from)),
     // An empty object: no body at all, or the text that the reference sends, is more than some can read.
-    beat: (callee) => post(callee, 'beat', {}),
+    beat: (callee, signal) => post(callee, 'beat', {}, signal),
     idleBeat: (callee, jobId) => post(callee, 'idleBeat', { jobId }),
     close: () => pools.close(),
   }
 }
+
+const isUnknownWord = (called: Called): boolean => called.kind === 'REFUSED' && called.wrongPath
 
 async function send(
   pools: Pools,

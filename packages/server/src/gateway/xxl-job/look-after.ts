@@ -6,7 +6,6 @@ import { lockInstances } from '../../lifecycle/lock-instances.ts'
 import { keepLines } from '../../lifecycle/logs.ts'
 import { applyReports } from '../../lifecycle/report.ts'
 import type { Transaction } from '../../storage/database.ts'
-import { renewSessions } from '../../storage/executor-session.ts'
 import {
   claimDueXxlAttempts,
   markXxlLooked,
@@ -16,6 +15,7 @@ import {
   selectLogExtent,
   type DueAttempt,
 } from '../../storage/xxl-job-attempt.ts'
+import { renewAtWork } from '../../storage/xxl-job-session.ts'
 import { calleesOf, type SessionCallee } from './callee.ts'
 import { LONGEST_CALL_MS, type Called } from './client.ts'
 import { killStopped } from './kill.ts'
@@ -241,7 +241,7 @@ function nextLook({ logMs, longestLogMs }: Patience, attempt: DueAttempt, { line
 /** It is at work there: so it has started, whatever became of the answer to its sending, and its executor lives. */
 async function confirmWork(tx: Transaction, engine: Engine, attempt: DueAttempt): Promise<void> {
   const { tenantId, id, token, sessionId } = attempt
-  await renewSessions(tx, [{ tenantId: attempt.appTenantId, session: sessionId }], LEASE_MS)
+  renewAtWork(tx, attempt.appTenantId, sessionId, LEASE_MS)
   if (attempt.holds === 'RESERVED') {
     await applyReports(tx, engine, [{ tenantId, sessionId, item: { kind: 'STARTED', tenant: tenantId, instance: id, token } }])
   }

@@ -1,6 +1,7 @@
 import type { Engine } from '../../lifecycle/engine.ts'
 import type { ExecutorPrincipal } from '../../lifecycle/sessions.ts'
 import { XXL_JOB } from '../../definition/kinds/xxl-job.ts'
+import { placeOfToken, XXL_CAPACITY } from '../../definition/xxl-executor.ts'
 import type { Transaction } from '../../storage/database.ts'
 import {
   endSessionOfName,
@@ -20,7 +21,7 @@ import {
   type XxlRegistration,
 } from '../../storage/xxl-job-session.ts'
 import { dispatchTopic } from '../../runtime/wake-hub.ts'
-import { calleesOf, placeOfToken } from './callee.ts'
+import { calleesOf } from './callee.ts'
 import type { Registration } from './inbound.ts'
 import type { Dialect } from './outbound.ts'
 import type { GatewayDeps } from './transport.ts'
@@ -30,9 +31,6 @@ export const LEASE_MS = 90_000
 
 /** What an executor that has left may still take to call back about what it runs. */
 const LEFT_MS = 30_000
-
-/** They say nothing of it, and queue what they cannot run at once. */
-const CAPACITY = 1_000
 
 /** Who registers: for whom its token speaks, and that token. */
 export interface Caller extends ExecutorPrincipal {
@@ -81,13 +79,14 @@ async function takeIn(tx: Transaction, { engine, vault }: GatewayDeps, caller: C
   const executorId = await registerExecutor(tx, {
     ...executor,
     handlers: [XXL_JOB],
-    capacity: CAPACITY,
+    capacity: XXL_CAPACITY,
     healthUrl: null,
     healthEveryMs: null,
     perCall: null,
   })
   const id =
-    open?.id ?? (await openSession(tx, { tenantId, executorId, appId, capacity: CAPACITY, leaseMs: LEASE_MS, callToken: null }))
+    open?.id ??
+    (await openSession(tx, { tenantId, executorId, appId, capacity: XXL_CAPACITY, leaseMs: LEASE_MS, callToken: null }))
   const sealed = await vault.seal(tx, placeOfToken(tenantId, executorId), caller.token)
   await saveXxlSession(tx, { tenantId, id, executorId, dialect, tokenId, ...sealed })
   await engine.queues.refresh(tx)

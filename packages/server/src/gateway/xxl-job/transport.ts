@@ -20,11 +20,13 @@ import {
   type OpenedAttempt,
   type ReservedInstance,
 } from '../../storage/xxl-job-attempt.ts'
+import { learnXxlDialect } from '../../storage/xxl-job-session.ts'
 import { TenantMap } from '../../storage/tenant-map.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { calleesOf, type SessionCallee } from './callee.ts'
 import type { Called, XxlJobClient } from './client.ts'
 import { killStopped } from './kill.ts'
+import type { Dialect } from './outbound.ts'
 
 /** What the outbound side of the gateway needs. */
 export interface GatewayDeps {
@@ -66,6 +68,7 @@ export function createXxlJobTransport(deps: GatewayDeps): PushTransport {
     const masked = answer.kind === 'OK' ? undefined : createRedactor(assignment.secrets)?.text(answer.message)
     const called = masked === undefined ? answer : ({ ...answer, message: masked } as typeof answer)
     const { session } = given.callee
+    if (answer.spoke) learn(deps, given.callee, answer.spoke)
     if (called.kind !== 'OK')
       engine.report('xxlJob.notTaken', { session, kind: called.kind, logId: given.attempt.logId, message: called.message })
     // Hanging or gone: what comes next had better go elsewhere. A refusal says something about the task, not about its executor.
@@ -100,6 +103,11 @@ export function createXxlJobTransport(deps: GatewayDeps): PushTransport {
     invoke: (target, assignments) => void invoke(target, assignments).catch(failed(engine, target.session)),
     cancel: ({ session }) => void killStopped(deps, session).catch(failed(engine, session)),
   }
+}
+
+/** Not waited for: until it is written down, the other word is tried each time. */
+function learn({ engine }: GatewayDeps, { tenantId, session }: SessionCallee, dialect: Dialect): void {
+  engine.db.aside((tx) => learnXxlDialect(tx, tenantId, session, dialect)).catch(failed(engine, session))
 }
 
 /** What its answer says of the calls to come; undefined: nothing. */

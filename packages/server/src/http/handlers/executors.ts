@@ -1,7 +1,7 @@
 import { DEFAULT_LIMIT, type executorAdminRoutes, type ExecutorDetail, type ExecutorFigures } from '@carillon/contract'
 import { bulk } from '../../definition/bulk.ts'
 import type { Edit } from '../../definition/edit.ts'
-import { createExecutor, deleteExecutor, setStatus, updateExecutor } from '../../definition/executor.ts'
+import { createExecutor, createXxlJobExecutor, deleteExecutor, setStatus, updateExecutor } from '../../definition/executor.ts'
 import { noSuch } from '../../definition/versioned-object.ts'
 import { findExecutor, listExecutors } from '../../storage/executor-admin.ts'
 import { checkTopic, dispatchTopic } from '../../runtime/wake-hub.ts'
@@ -28,8 +28,15 @@ export const executorHandlers: Handlers<typeof executorAdminRoutes> = {
     context.services.hub.wake(checkTopic)
     return executor
   },
+  createXxlJob: async ({ body }, context) => {
+    const { vault, hub } = context.services
+    const executor = await context.changePlatform((edit) => createXxlJobExecutor(edit, vault, body))
+    hub.wake(checkTopic)
+    return executor
+  },
   update: async ({ params, body }, context) => {
-    const executor = await context.changePlatform((edit) => updateExecutor(edit, params.executor, body))
+    const { vault } = context.services
+    const executor = await context.changePlatform((edit) => updateExecutor(edit, vault, params.executor, body))
     context.services.hub.wake(checkTopic)
     // It may serve what waits.
     context.services.hub.wake(dispatchTopic)
