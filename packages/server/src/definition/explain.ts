@@ -1,5 +1,6 @@
 import type { Why } from '@carillon/contract'
 import { approvalRoles, isBroadcast, type CapacityRule, type LabelRequirement, type PlanNode } from '@carillon/core'
+import { holderIn } from '../storage/run.ts'
 import type { WaitingFacts } from '../storage/waiting.ts'
 
 /** The rule that keeps an instance from every executor with a free place. */
@@ -55,11 +56,11 @@ function explainWaiting(facts: WaitingFacts, { node, waitsFor }: WaitingNode): W
         : { reason: 'SUB_DAG', detail: `Waits for the end of run ${partRunId}.`, heldBy: partRunId }
     case 'SLOT': {
       if (shardIndex > 0) return { reason: 'SLOT', detail: 'Waits for one of the elements at work to end: so many run at once.' }
-      const holder = Number(/^CONCURRENCY:(\d+)$/.exec(runReason ?? '')?.[1] ?? 0)
+      const holder = holderIn(runReason)
       const detail = 'Waits for a slot of its concurrency policy'
-      return holder > 0
-        ? { reason: 'SLOT', detail: `${detail}, held by run ${holder}.`, heldBy: holder }
-        : { reason: 'SLOT', detail: `${detail}.` }
+      return holder === null
+        ? { reason: 'SLOT', detail: `${detail}.` }
+        : { reason: 'SLOT', detail: `${detail}, held by run ${holder}.`, heldBy: holder }
     }
     case 'PAUSED':
       return { reason: 'PAUSED', detail: `The run is paused${by(runReason)}.` }
