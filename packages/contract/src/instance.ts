@@ -35,8 +35,8 @@ export const Wait = strict({
   reason: choice([...WHY_REASONS, 'MANY'], 'MANY: it changed too often for each reason to be kept'),
   detail: Type.Optional(Type.String({ description: 'Of what held up its queue, as it was first seen' })),
   heldBy: Type.Optional(Id),
-  from: Millis,
-  to: nullable(Millis),
+  since: Millis,
+  until: nullable(Millis),
 })
 export type Wait = Static<typeof Wait>
 

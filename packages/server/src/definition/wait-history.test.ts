@@ -15,7 +15,7 @@ const row = (since: number, until: number | null, reason: string, heldBy: number
 })
 /** `SLOT 0-40`; what holds it stands behind: `SLOT#17 0-40`. */
 const words = (waits: ReturnType<typeof waitHistory>) =>
-  waits.map(({ reason, heldBy, from, to }) => `${reason}${heldBy === undefined ? '' : `#${heldBy}`} ${from}-${to ?? ''}`)
+  waits.map(({ reason, heldBy, since, until }) => `${reason}${heldBy === undefined ? '' : `#${heldBy}`} ${since}-${until ?? ''}`)
 
 test('what it waited for stands in order, up to when it was given out and started', () => {
   const waits: KeptWait[] = [

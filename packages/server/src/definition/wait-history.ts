@@ -76,34 +76,34 @@ export function waitHistory(stretches: readonly Stretch[], ofStays: readonly Sta
   const waits: Wait[] = []
   const add = (wait: Wait) => {
     const last = waits.at(-1)
-    const goesOn = last !== undefined && last.to === wait.from && last.reason === wait.reason && last.heldBy === wait.heldBy
-    if (goesOn) waits[waits.length - 1] = { ...last, to: wait.to }
+    const goesOn = last !== undefined && last.until === wait.since && last.reason === wait.reason && last.heldBy === wait.heldBy
+    if (goesOn) waits[waits.length - 1] = { ...last, until: wait.until }
     else waits.push(wait)
   }
   let stay = -1
   for (const stretch of stretches) {
     const { reason, ref, from, to } = stretch
     if (reason !== 'PENDING') {
-      add({ reason, ...(ref === null ? {} : { heldBy: ref }), from, to })
+      add({ reason, ...(ref === null ? {} : { heldBy: ref }), since: from, until: to })
       continue
     }
     stay++
     let at = from
     for (const row of ofStays.filter((each) => each.stay === stay)) {
       const [begins, ends] = [Math.max(at, row.since), earlier(row.until, to)]
-      if (begins > at) add({ reason: 'QUEUED', from: at, to: begins })
+      if (begins > at) add({ reason: 'QUEUED', since: at, until: begins })
       add({
         reason: row.reason as Wait['reason'],
         detail: row.detail,
         ...(row.heldBy === null ? {} : { heldBy: row.heldBy }),
-        from: begins,
-        to: ends,
+        since: begins,
+        until: ends,
       })
       if (ends === null) break
       at = ends
     }
-    const lasts = waits.at(-1)?.to === null
-    if (!lasts && (to === null || at < to)) add({ reason: 'QUEUED', from: at, to })
+    const lasts = waits.at(-1)?.until === null
+    if (!lasts && (to === null || at < to)) add({ reason: 'QUEUED', since: at, until: to })
   }
   return waits
 }
