@@ -84,6 +84,6 @@ test('a node has waited for what is upstream, and what starts at once has left n
 
 test('is nothing that another tenant sees', async () => {
   const run = await trigger('work')
-  expect((await refusal(api.tenantB.client.instances.get({ params: { instance: run } }))).status).toBe(404)
+  expect((await refusal(api.tenantB.client.instances.get({ params: { instance: run } }))).code).toBe('NOT_FOUND')
   await world.workOff()
 })
