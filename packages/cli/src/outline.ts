@@ -28,7 +28,7 @@ function indented(head: string, text: string): string[] {
 }
 
 function scalar(key: string, value: unknown): string {
-  if (typeof value === 'number' && /(^at|At)$/.test(key)) return momentOf(value)
+  if (typeof value === 'number' && /(^at|^since|^until|At)$/.test(key)) return momentOf(value)
   return String(value).replace(/[^\P{Cc}\n\t]/gu, '�')
 }
 

@@ -1,3 +1,4 @@
+import type { Wait } from '@carillon/contract'
 import type { Executor } from '@carillon/executor'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -14,6 +15,8 @@ beforeAll(async () => {
   const { tasks, dags, dagVersions } = api()
   await tasks.create({ body: { code: 'why', type: 'why-step' } })
   await tasks.create({ body: { code: 'why-few', type: 'why-step' } })
+  const turns = { concurrency: { policy: 'SEQUENTIAL' } } as const
+  await tasks.create({ body: { code: 'why-turns', type: 'why-step', policies: turns } })
   await dags.create({ body: { code: 'why-dag' } })
   await dagVersions.create({
     params: { dag: 'why-dag' },
@@ -45,6 +48,14 @@ const changeApp = async (changes: object) => {
 afterEach(async () => {
   await changeApp({ ratePerSecond: null, paused: false, capacity: [] })
 })
+/** How it has waited: without a gap from when it was made until it started. */
+async function waitsOf(run: number): Promise<readonly Wait[]> {
+  const { waits, createdAt, startedAt } = await api().instances.get({ params: { instance: run } })
+  expect(waits.reduce((sum, { since, until }) => sum + until! - since, 0)).toBe(startedAt! - createdAt)
+  return waits
+}
+const reasonsOf = (waits: readonly Wait[]) =>
+  waits.map(({ reason }) => reason).filter((reason) => reason !== 'QUEUED' && reason !== 'RESERVED')
 const whyOn = (page: Page) => page.getByRole('region', { name: 'Why is it not running?' })
 
 describe('E8: why it is not running', () => {
@@ -95,6 +106,35 @@ describe('E8: why it is not running', () => {
     await api().executors.setStatus({ params, body: { status: 'ONLINE' } })
     await letGo(...held)
     await endOf(run)
+    const waits = await waitsOf(run)
+    expect(reasonsOf(waits)).toEqual(expect.arrayContaining(['EXECUTORS_BUSY', 'EXECUTORS_UNAVAILABLE']))
+    await context.close()
+  })
+
+  test('afterwards it says how long what held it, which adds up to the wait, and links who did', async () => {
+    const first = await holdOn('why-turns')
+    const run = await trigger('why-turns', { holdMs: 1_500 })
+    const { page, context } = await openConsole()
+    await page.goto(`/t/default/runs/${run}?panel=waits`)
+    const table = page.getByRole('table', { name: 'How it has waited' })
+    await table.getByRole('row', { name: /Waits for a slot of its concurrency/ }).waitFor()
+    await changeApp({ paused: true })
+    await letGo(first)
+    await table.getByText('The app why is paused.').waitFor()
+    await shoot(page, 'run-waits')
+    await table.getByRole('link', { name: 'To the apps' }).waitFor()
+    await api().runs.pause({ params: { run } })
+    await table.getByRole('row', { name: /The run is paused/ }).waitFor()
+    await changeApp({ paused: false })
+    await api().runs.resume({ params: { run } })
+    await endOf(run)
+    const waits = await waitsOf(run)
+    expect(reasonsOf(waits)).toEqual(['SLOT', 'APP_PAUSED', 'PAUSED'])
+    expect(waits[0]).toMatchObject({ heldBy: first })
+    await page.getByText('Succeeded').first().waitFor()
+    expect(await table.getByRole('row').count()).toBe(waits.length + 1)
+    await table.getByRole('link', { name: `Held by run ${first}` }).click()
+    await page.waitForURL(new RegExp(`/runs/${first}$`))
     await context.close()
   })
 

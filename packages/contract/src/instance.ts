@@ -7,26 +7,38 @@ import { IdText, Ref, choice, nullable, optional, strict } from './schema.ts'
 
 const TAG = 'Task instances'
 
+const WHY_REASONS = [
+  ...WAIT_REASONS,
+  'SCHEDULER_STOPPED',
+  'TENANT_SUSPENDED',
+  'APP_PAUSED',
+  'RATE_LIMIT',
+  'CAPACITY',
+  'NO_EXECUTOR',
+  'EXECUTORS_UNAVAILABLE',
+  'EXECUTORS_BUSY',
+  'QUEUED',
+  'RESERVED',
+] as const
+
 /** What keeps an instance from running, as the scheduler itself sees it. */
 export const Why = strict({
-  reason: choice([
-    ...WAIT_REASONS,
-    'SCHEDULER_STOPPED',
-    'TENANT_SUSPENDED',
-    'APP_PAUSED',
-    'RATE_LIMIT',
-    'CAPACITY',
-    'NO_EXECUTOR',
-    'EXECUTORS_UNAVAILABLE',
-    'EXECUTORS_BUSY',
-    'QUEUED',
-    'RESERVED',
-  ]),
+  reason: choice(WHY_REASONS),
   detail: Type.String(),
   heldBy: Type.Optional(Id),
   until: Type.Optional(Millis),
 })
 export type Why = Static<typeof Why>
+
+/** A stretch of time in which an instance did not run. */
+export const Wait = strict({
+  reason: choice([...WHY_REASONS, 'MANY'], 'MANY: it changed too often for each reason to be kept'),
+  detail: Type.Optional(Type.String({ description: 'Of what held up its queue, as it was first seen' })),
+  heldBy: Type.Optional(Id),
+  since: Millis,
+  until: nullable(Millis),
+})
+export type Wait = Static<typeof Wait>
 
 export const ExecutorRef = nullable(strict({ id: Id, instance: nullable(Type.String()) }))
 
@@ -73,6 +85,10 @@ export const InstanceDetail = strict({
   params: Type.Unknown({ description: 'What it has been given; null: nothing yet' }),
   attempts: Type.Array(Attempt),
   why: nullable(Why),
+  waits: Type.Array(Wait, {
+    description:
+      'How it has waited, in order and without a gap: from when it was made until its first attempt began, and from the end of each until the next',
+  }),
 })
 export type InstanceDetail = Static<typeof InstanceDetail>
 
@@ -194,7 +210,7 @@ export const instanceRoutes = {
   get: route({
     ...read,
     path,
-    summary: 'A task instance with its attempts, and why it waits',
+    summary: 'A task instance with its attempts, why it waits, and how it has waited',
     params,
     responses: { 200: InstanceDetail },
   }),

@@ -176,6 +176,17 @@ describe('a connection that is lost', () => {
     expect(lines[0]!.closed).toBe(true)
   })
 
+  test('is noticed sooner where the server says how often it speaks', () => {
+    const { line, statuses } = start({ silenceMs: 45_000 })
+    line().say({ type: 'hello', serverTime: 0, node: 'node-1', pingMs: 4_000 })
+    vi.advanceTimersByTime(9_000)
+    line().say({ type: 'ping', serverTime: 0 })
+    vi.advanceTimersByTime(9_000)
+    expect(statuses.at(-1)).toEqual({ state: 'live' })
+    vi.advanceTimersByTime(1_500)
+    expect(statuses.at(-1)!.state).toBe('lost')
+  })
+
   test('because the sign-in has ended is not tried again', () => {
     const { lines, line, live } = start()
     line().hello()

@@ -23,7 +23,7 @@ export interface LiveLineOptions {
   readonly connect: () => LiveSocket
   /** The least and the most that is waited before connecting again, in milliseconds. */
   readonly retryMs: readonly [least: number, most: number]
-  /** Heard nothing for so long, the connection counts as lost. */
+  /** Heard nothing for so long, the connection counts as lost; sooner where the server says that it speaks more often. */
   readonly silenceMs: number
   readonly random: () => number
   onMessage(message: LiveMessage): void
@@ -35,6 +35,7 @@ export function openLine({ connect, retryMs, silenceMs, random, onMessage, onLos
   let socket: LiveSocket | undefined
   let open = false
   let failures = 0
+  let silentMs = silenceMs
   let retry: ReturnType<typeof setTimeout> | undefined
   let silence: ReturnType<typeof setTimeout> | undefined
 
@@ -56,12 +57,16 @@ export function openLine({ connect, retryMs, silenceMs, random, onMessage, onLos
   /** From now on: something has been heard. */
   const listen = () => {
     clearTimeout(silence)
-    silence = setTimeout(() => lose(false), silenceMs)
+    silence = setTimeout(() => lose(false), silentMs)
   }
   const hear = (message: LiveMessage) => {
     if (message.type === 'hello') {
       open = true
       failures = 0
+      // One that is late is none that is missing.
+      if (message.pingMs !== undefined) silentMs = Math.min(silenceMs, 2.5 * message.pingMs)
+      else silentMs = silenceMs
+      listen()
     }
     onMessage(message)
   }

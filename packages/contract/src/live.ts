@@ -85,7 +85,12 @@ const seq = Type.Integer({ minimum: 0, description: 'How far this goes; sent bac
 const items = Type.Array(Type.Unknown())
 
 export const LiveMessage = taggedUnion('type', [
-  strict({ type: Type.Literal('hello'), serverTime: Millis, node: Type.String() }),
+  strict({
+    type: Type.Literal('hello'),
+    serverTime: Millis,
+    node: Type.String(),
+    pingMs: Type.Optional(Type.Integer({ description: 'How often it says `ping`, so that its silence is noticed' })),
+  }),
   strict({ type: Type.Literal('ping'), serverTime: Millis }),
   strict({ type: Type.Literal('snapshot'), id: SubscriptionId, seq, data: strict({ head: Type.Unknown(), items }) }),
   strict({

@@ -31,7 +31,7 @@ export const FailingTarget = strict({
 })
 export type FailingTarget = Static<typeof FailingTarget>
 
-export const Overview = strict({
+const shared = {
   at: { ...Millis, description: "The database's clock" },
   executors: strict({
     total: Type.Integer(),
@@ -52,11 +52,17 @@ export const Overview = strict({
       Type.Integer({ description: 'Since when the one waits that has waited longest among the first of each queue' }),
     ),
   }),
+}
+
+const Overdue = strict({
+  ...Estimate.properties,
+  oldestAt: nullable(Type.Integer({ description: 'When the first of them was due' })),
+})
+
+export const Overview = strict({
+  ...shared,
   lateness: strict({
-    overdue: strict({
-      ...Estimate.properties,
-      oldestAt: nullable(Type.Integer({ description: 'When the first of them was due' })),
-    }),
+    overdue: Overdue,
     fireMs: { ...Percentiles, description: 'From the planned time to the run, jitter included, of the last 15 minutes' },
     startMs: { ...Percentiles, description: 'From the run to its first start, likewise' },
   }),
@@ -77,6 +83,21 @@ export const Overview = strict({
 })
 export type Overview = Static<typeof Overview>
 
+const Leaders = Type.Array(strict({ role: Type.String(), node: Type.String(), term: Type.Integer(), leaseUntil: Millis }))
+
+/** All tenants together. */
+export const PlatformOverview = strict({
+  ...shared,
+  nodes: strict({ alive: Type.Integer(), total: Type.Integer({ description: 'With those that have gone silent lately' }) }),
+  versions: Type.Array(Type.String(), { description: 'Of the nodes that live; two are an upgrade under way' }),
+  leaders: Leaders,
+  overdue: { ...Overdue, description: 'Fires that are late' },
+  hours: Type.Array(strict({ at: Millis, ended: Type.Integer(), failed: Type.Integer() }), {
+    description: 'Attempts on executors that ended in each of the last 24 hours, oldest first; the last one goes on',
+  }),
+})
+export type PlatformOverview = Static<typeof PlatformOverview>
+
 export const Nodes = strict({
   at: Millis,
   scheduler: Type.Pick(Scheduler, ['state', 'changedBy', 'changedAt'], {
@@ -92,7 +113,7 @@ export const Nodes = strict({
     }),
   }),
   versions: Type.Array(Type.String(), { description: 'Of the nodes that live; two are an upgrade under way' }),
-  leaders: Type.Array(strict({ role: Type.String(), node: Type.String(), term: Type.Integer(), leaseUntil: Millis })),
+  leaders: Leaders,
   nodes: Type.Array(
     strict({
       ...ServerNode.properties,
@@ -122,6 +143,16 @@ export const overviewRoutes = {
       }),
     ),
     responses: { 200: Overview },
+  }),
+  platform: route({
+    method: 'GET',
+    path: '/api/v1/overview/platform',
+    access: 'platform',
+    tag: 'Overview',
+    summary:
+      'What is going on in all tenants together: nodes and who leads, executors, what runs and waits, lateness, throughput',
+    description: 'Two seconds old at most, and as bounded as that of a tenant. It names no tenant and nothing of any.',
+    responses: { 200: PlatformOverview },
   }),
   nodes: route({
     method: 'GET',

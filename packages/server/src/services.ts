@@ -1,6 +1,7 @@
 import type { Config } from './config.ts'
 import type { Engine } from './lifecycle/engine.ts'
 import type { Keeper } from './gateway/xxl-job/look-after.ts'
+import { newWaitWatch, noteWaits } from './definition/note-waits.ts'
 import { consumeScheduleWakes, rearmForgottenDelays } from './lifecycle/consume-wakes.ts'
 import { endGoneShards } from './lifecycle/gone-shards.ts'
 import type { Egress } from './lifecycle/egress.ts'
@@ -55,6 +56,7 @@ export function startServices(deps: ServicesDeps): Services {
   const stops = new Set<number>()
   const sweep = newSweep()
   const placing = createPlacing()
+  const watch = newWaitWatch()
 
   const onError = (loop: string, error: unknown) => engine.report('loop.failed', { loop, error })
   const whileFiring =
@@ -111,6 +113,10 @@ export function startServices(deps: ServicesDeps): Services {
       await engine.db.engine((tx) => engine.queues.prune(tx))
       return HOUR_MS
     },
+    noteWaits: async () => {
+      const mine = await engine.db.engine((tx) => lead(tx, 'waits', deps.node.id, WATCH_LEASE_MS))
+      return mine === null ? WATCH_LEASE_MS / 2 : noteWaits(engine, watch, loops.wake.restMs)
+    },
     housekeep: async () => {
       const mine = await engine.db.engine((tx) => lead(tx, 'housekeeping', deps.node.id, 2 * loops.prune.restMs))
       if (mine !== null && clock.isCalm()) await housekeep(engine, firing.days, config.retention)
@@ -151,6 +157,7 @@ export function startServices(deps: ServicesDeps): Services {
 const isRouted = ({ queues }: Engine, topic: string) => (queues.get(Number(topic.slice(1)))?.routeKey ?? null) !== null
 
 const IDLE_MS = 500
+const WATCH_LEASE_MS = 10_000
 const HOUR_MS = 3_600_000
 
 /** Says that this node lives, hears what is wanted of it, and checks the database's clock against its own. */

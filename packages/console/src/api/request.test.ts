@@ -25,3 +25,41 @@ test('a server that says itself that it cannot is there', async () => {
   expect(error).toBeInstanceOf(ApiProblem)
   expect(told).toEqual([])
 })
+
+test('a question that nobody answers is given up, and the server said to be gone; what changes something waits on', async () => {
+  vi.useFakeTimers()
+  const signals: (AbortSignal | null | undefined)[] = []
+  vi.stubGlobal(
+    'fetch',
+    (_: string, { signal }: RequestInit) =>
+      new Promise((_answer, reject) => {
+        signals.push(signal)
+        signal?.addEventListener('abort', () => reject(signal.reason as Error))
+      }),
+  )
+  const told: string[] = []
+  const stop = onConnectionNews(({ kind }) => told.push(kind))
+  const asked = request({ method: 'GET', path: '/api/v1/runs', tenant: 'shop' }).catch((thrown: unknown) => thrown)
+  void request({ method: 'POST', path: '/api/v1/runs', tenant: 'shop' })
+  await vi.advanceTimersByTimeAsync(9_000)
+  expect(told).toEqual([])
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(await asked).toBeInstanceOf(ServerUnreachable)
+  expect(told).toEqual(['unreachable'])
+  expect(signals.map((signal) => signal?.aborted ?? false)).toEqual([true, false])
+  stop()
+  vi.useRealTimers()
+})
+
+test('an answer that has begun may take as long as it takes', async () => {
+  vi.useFakeTimers()
+  let signal: AbortSignal | null | undefined
+  vi.stubGlobal('fetch', async (_: string, asked: RequestInit) => {
+    signal = asked.signal
+    return new Response('{}', { status: 200 })
+  })
+  await request({ method: 'GET', path: '/api/v1/instances/1/logs/text', tenant: 'shop' })
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(signal?.aborted).toBe(false)
+  vi.useRealTimers()
+})

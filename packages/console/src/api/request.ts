@@ -34,6 +34,7 @@ function isProxys({ status, headers }: Response): boolean {
 }
 
 async function send(call: Request): Promise<Response> {
+  const { signal, answered } = patienceOf(call)
   try {
     return await fetch(`${call.path}${queryOf(call.query)}`, {
       method: call.method,
@@ -48,12 +49,31 @@ async function send(call: Request): Promise<Response> {
         ...call.headers,
       },
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-      ...(call.signal ? { signal: call.signal } : {}),
+      signal,
     })
   } catch (error) {
     if (call.signal?.aborted) throw error
     tell({ kind: 'unreachable' })
     throw new ServerUnreachable(error)
+  } finally {
+    answered()
+  }
+}
+
+/**
+ * Longer than the server itself takes for any look. Where the network swallows what is sent, nothing else would ever end the wait; what changes
+ * something is not given up, since it may have happened.
+ */
+const LONGEST_ANSWER_MS = 10_000
+
+/** `answered` is called when the answer begins: reading it may take as long as it takes. */
+function patienceOf({ method, signal }: Request): { signal: AbortSignal | null; answered: () => void } {
+  if (method !== 'GET') return { signal: signal ?? null, answered: () => undefined }
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), LONGEST_ANSWER_MS)
+  return {
+    signal: signal ? AbortSignal.any([signal, late.signal]) : late.signal,
+    answered: () => clearTimeout(timer),
   }
 }
 

@@ -77,6 +77,7 @@ const SECTIONS: readonly { readonly word: Word | null; readonly entries: readonl
 ]
 
 const PLATFORM: readonly Entry[] = [
+  { word: 'platformOverview', icon: Gauge, path: '/platform' },
   { word: 'nodes', icon: ServerCog, path: '/platform/nodes' },
   { word: 'tenants', icon: Building2, path: '/platform/tenants' },
   { word: 'users', icon: Users, path: '/platform/users' },
@@ -125,7 +126,7 @@ function Section({ word, entries, base }: { word: Word | null; entries: readonly
           component={Link}
           key={path}
           to={`${base}${path}`}
-          activeOptions={{ exact: path === '', includeSearch: false }}
+          activeOptions={{ exact: path === '' || path === '/platform', includeSearch: false }}
           activeProps={ACTIVE}
           label={t(name)}
           leftSection={<Icon size={16} strokeWidth={1.75} aria-hidden />}

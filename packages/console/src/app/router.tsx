@@ -10,6 +10,7 @@ import { meRoute } from '../pages/me/route.ts'
 import { membersRoutes } from '../pages/members/route.ts'
 import { nodesRoutes } from '../pages/nodes/route.ts'
 import { overviewRoutes } from '../pages/overview/route.ts'
+import { platformRoutes } from '../pages/platform/route.ts'
 import { runsRoutes } from '../pages/runs/route.ts'
 import { schedulesRoutes } from '../pages/schedules/route.ts'
 import { secretsRoutes } from '../pages/secrets/route.ts'
@@ -44,7 +45,7 @@ const routeTree = rootRoute.addChildren([
     ...tokensRoutes,
     ...membersRoutes,
   ]),
-  platformRoute.addChildren([...nodesRoutes, ...tenantsRoutes, ...usersRoutes]),
+  platformRoute.addChildren([...platformRoutes, ...nodesRoutes, ...tenantsRoutes, ...usersRoutes]),
 ])
 
 export const router = createRouter({

@@ -37,7 +37,8 @@ export function Duration({ from, to }: { from: number | null | undefined; to: nu
   return <span style={{ whiteSpace: 'nowrap' }}>{durationText((to ?? now) - from)}</span>
 }
 
-function useNow(ticking: boolean): number {
+/** This second, while something goes on. */
+export function useNow(ticking: boolean): number {
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {
     if (!ticking) return undefined

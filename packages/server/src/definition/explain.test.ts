@@ -3,6 +3,7 @@ import type { WaitingFacts } from '../storage/waiting.ts'
 import { explain, type ClosedBy, type WaitingNode } from './explain.ts'
 
 const ready: WaitingFacts = {
+  tenantId: 1,
   id: 1,
   state: 'PENDING',
   runId: 1,

@@ -1,5 +1,6 @@
 import type { Why } from '@carillon/contract'
 import { approvalRoles, isBroadcast, type CapacityRule, type LabelRequirement, type PlanNode } from '@carillon/core'
+import { holderIn } from '../storage/run.ts'
 import type { WaitingFacts } from '../storage/waiting.ts'
 
 /** The rule that keeps an instance from every executor with a free place. */
@@ -55,10 +56,10 @@ function explainWaiting(facts: WaitingFacts, { node, waitsFor }: WaitingNode): W
         : { reason: 'SUB_DAG', detail: `Waits for the end of run ${partRunId}.`, heldBy: partRunId }
     case 'SLOT': {
       if (shardIndex > 0) return { reason: 'SLOT', detail: 'Waits for one of the elements at work to end: so many run at once.' }
-      const holder = Number(/^CONCURRENCY:(\d+)$/.exec(runReason ?? '')?.[1] ?? 0)
-      return holder > 0
-        ? { reason: 'SLOT', detail: `Waits for a slot of its concurrency policy, held by run ${holder}.`, heldBy: holder }
-        : { reason: 'SLOT', detail: 'Waits for a slot of its concurrency policy.' }
+      const holder = holderIn(runReason)
+      return holder === null
+        ? { reason: 'SLOT', detail: 'Waits for a slot of its concurrency policy.' }
+        : { reason: 'SLOT', detail: `Waits for a slot of its concurrency policy, held by run ${holder}.`, heldBy: holder }
     }
     case 'PAUSED': {
       const who = /^PAUSED:(.+)$/.exec(runReason ?? '')?.[1]

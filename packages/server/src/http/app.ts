@@ -12,7 +12,7 @@ import { allowOrigins } from './cors.ts'
 import { serveDocs } from './docs.ts'
 import { requestHash } from './idempotency.ts'
 import { readJsonBodies } from './json-body.ts'
-import { createOverviews } from './handlers/overview.ts'
+import { createOverviews, createPlatformOverviews } from './handlers/overview.ts'
 import { createScheduleDays, createScheduleLoads } from './handlers/schedule-load.ts'
 import { assertOwnOrigin, assertOwnPage, type Sender } from './own-page.ts'
 import { carillonErrorOf, internalError, LONGEST_PATH_PART, problemOf, type BodyLimit } from './problems.ts'
@@ -27,7 +27,7 @@ import { createValidator, fieldProblems } from '../definition/validation.ts'
 export interface AppOptions {
   readonly services: Omit<
     ApiServices,
-    'forgetPrincipals' | 'readiness' | 'signIn' | 'overviews' | 'scheduleLoads' | 'scheduleDays'
+    'forgetPrincipals' | 'readiness' | 'signIn' | 'overviews' | 'platformOverviews' | 'scheduleLoads' | 'scheduleDays'
   >
   /** Routes and what answers them, group by group, as the contract names them. */
   readonly groups: readonly RouteGroup[]
@@ -93,6 +93,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     readiness: readinessOf(options.services.db),
     signIn: createSignIn(options.services.db),
     overviews: createOverviews(),
+    platformOverviews: createPlatformOverviews(),
     scheduleLoads: createScheduleLoads(),
     scheduleDays: createScheduleDays(),
     forgetPrincipals: () => authenticator.forget(),

@@ -14,7 +14,7 @@ import type { Vault } from '../vault/vault.ts'
 import { maskSecrets } from './audit.ts'
 import { requirePermission, type Principal } from './auth.ts'
 import { once } from './idempotency.ts'
-import type { Overviews } from './handlers/overview.ts'
+import type { Overviews, PlatformOverviews } from './handlers/overview.ts'
 import type { ScheduleDayMaps, ScheduleLoads } from './handlers/schedule-load.ts'
 import type { SignIn } from './sign-in.ts'
 
@@ -38,6 +38,7 @@ export interface ApiServices {
   readonly shardGoneMs: number
   readonly signIn: SignIn
   readonly overviews: Overviews
+  readonly platformOverviews: PlatformOverviews
   readonly scheduleLoads: ScheduleLoads
   readonly scheduleDays: ScheduleDayMaps
   readonly nodeId: string

@@ -336,7 +336,7 @@ const requests: Table = {
     drainNode: () => ({ params: { node: 'node-1' } }),
     startNode: () => ({ params: { node: 'node-1' } }),
   },
-  overview: { get: none, nodes: none },
+  overview: { get: none, platform: none, nodes: none },
   meta: { whoami: none, openapi: none, health: none, ready: none },
   executor: {
     register: () => ({

@@ -2,7 +2,7 @@ import { isLarge, slotsOf, type FinalRunState, type InstanceState } from '@caril
 import type { Transaction } from '../storage/database.ts'
 import { endSingleInstances, freeInstances, type LockedInstance } from '../storage/instance.ts'
 import { insertOutbox } from '../storage/outbox.ts'
-import { admitRuns, endLargeRuns, selectHolders, type KeyHolderRow } from '../storage/run.ts'
+import { admitRuns, endLargeRuns, holderIn, selectHolders, type KeyHolderRow } from '../storage/run.ts'
 import { insertScheduleWakes } from '../storage/schedule-wake.ts'
 import type { GateKey } from '../storage/gate.ts'
 import { TenantMap } from '../storage/tenant-map.ts'
@@ -136,7 +136,8 @@ export async function admitNext(tx: Transaction, engine: Engine, gates: readonly
   })
   if (next.length === 0) return 0
   admitRuns(tx, next)
-  const queues = await freeInstances(tx, next, 'SLOT')
+  const freed = next.map((row) => ({ tenantId: row.tenantId, id: row.id, heldBy: holderIn(row.reason) }))
+  const queues = await freeInstances(tx, freed, 'SLOT')
   tx.afterCommit(() => queues.forEach((queue) => engine.hub.wake(queueTopic(queue), 1)))
   beginLater(
     tx,

@@ -7,6 +7,7 @@ import { forgetGoneExecutors, pruneSessions } from '../storage/executor-session.
 import type { HistoryTable } from '../storage/history-day.ts'
 import { pruneKeys } from '../storage/idempotency.ts'
 import { prunePinnedQueues } from '../storage/queue.ts'
+import { pruneQueueWaits } from '../storage/queue-wait.ts'
 import { pruneRouteStates } from '../storage/route-state.ts'
 import { pruneUserSessions } from '../storage/user-session.ts'
 import { forgetDeadNodes } from '../storage/server-node.ts'
@@ -50,5 +51,6 @@ export async function housekeep(engine: Engine, days: HistoryDays, retention: Re
   await engine.db.engine((tx) => pruneExecutorEvents(tx, BATCH))
   await engine.db.engine((tx) => pruneUserSessions(tx, BATCH))
   await engine.db.engine((tx) => pruneFigures(tx, BATCH))
+  while ((await engine.db.engine((tx) => pruneQueueWaits(tx, retention.historyDays, BATCH))) >= BATCH);
   await engine.db.engine((tx) => forgetDeadNodes(tx))
 }

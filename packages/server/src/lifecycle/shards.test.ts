@@ -297,8 +297,8 @@ describe('a shard of a broadcast whose executor has gone', () => {
     const { task, run, leaves } = await leftBehind({}, GONE_MS)
     const goneAt = async () => {
       const rows = await world.sql<{ id: number }>(`select id from instance_live where run_id = $1`, run)
-      const ids = rows.map(({ id }) => id)
-      return (await world.db.survey((tx) => waitingFacts(tx, task.tenantId, ids))).map(({ placedGoneAt }) => placedGoneAt)
+      const keys = rows.map(({ id }) => ({ tenantId: task.tenantId, id }))
+      return (await world.db.survey((tx) => waitingFacts(tx, keys))).map(({ placedGoneAt }) => placedGoneAt)
     }
     const atMs = async (text: string) => (await world.sql<{ at: number }>(text, leaves.session))[0]!.at
     const left = await atMs(`select to_ms(ended_at) as at from executor_session where id = $1`)

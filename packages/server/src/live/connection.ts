@@ -19,10 +19,15 @@ export interface ConnectionDeps extends Access {
 export interface Connection {
   /** Takes its topics away where it may not see them any more. */
   recheck(): Promise<void>
-  /** Says that the server lives, and asks the same of the client: one that has not answered the time before is cut off. */
+  /** Asks whether the client lives: one that has not answered the time before is cut off. */
   ping(): void
+  /** Says that the server lives. */
+  sign(): void
   close(code: number, reason: string): void
 }
+
+/** How often the server says that it lives: clients are to notice within seconds that it does not. */
+export const SIGN_MS = 4_000
 
 const POLICY_VIOLATION = 1008
 
@@ -58,7 +63,7 @@ export function openConnection(deps: ConnectionDeps): Connection {
     answered = true
   })
   socket.on('close', subscriptions.leave)
-  outlet.say({ type: 'hello', serverTime: Date.now(), node: deps.nodeId })
+  outlet.say({ type: 'hello', serverTime: Date.now(), node: deps.nodeId, pingMs: SIGN_MS })
   return {
     async recheck() {
       if (checking) return
@@ -73,6 +78,8 @@ export function openConnection(deps: ConnectionDeps): Connection {
       if (!answered) return socket.terminate()
       answered = false
       socket.ping()
+    },
+    sign() {
       if (!outlet.isFull()) outlet.say({ type: 'ping', serverTime: Date.now() })
     },
     close: (code, reason) => socket.close(code, reason),

@@ -9,7 +9,7 @@ import { assertOwnOrigin } from '../http/own-page.ts'
 import { carillonErrorOf } from '../http/problems.ts'
 import { createRefusalBrake } from '../runtime/refusal-brake.ts'
 import type { WakeHub } from '../runtime/wake-hub.ts'
-import { openConnection, type Connection, type ConnectionDeps } from './connection.ts'
+import { openConnection, SIGN_MS, type Connection, type ConnectionDeps } from './connection.ts'
 import { accessOf, readerOf } from './readers.ts'
 import { createTopics } from './topics.ts'
 
@@ -29,6 +29,7 @@ const MOST_CONNECTIONS_OF_ONE = 100
 /** Topics that one token or person may join: those of all open pages at once after a restart, and then no more than people can look at. */
 const PACE = { atOnce: 1_000, perSecond: 50 }
 const LARGEST_MESSAGE = 64 * 2 ** 10
+/** Who has not answered by the next one is cut off. */
 const PING_MS = 20_000
 /** Whoever was signed out or lost a role sees nothing more after this and the second for which an answer is believed. */
 const RECHECK_MS = 5_000
@@ -62,6 +63,7 @@ export function serveLive(app: FastifyInstance, deps: LiveDeps): void {
     setInterval(() => [...connections.keys()].forEach(act), ms).unref()
   const timers = [
     every(PING_MS, (connection) => connection.ping()),
+    every(SIGN_MS, (connection) => connection.sign()),
     every(deps.recheckMs ?? RECHECK_MS, (connection) => void connection.recheck().catch(onError)),
   ]
   const identityOf = (request: FastifyRequest): Identity => {

@@ -90,6 +90,23 @@ export async function findInstance(tx: Transaction, tenantId: number, id: number
   return (await tx.query<InstanceRow>(find, [tenantId, id]))[0]
 }
 
+const waited = (age: 'live' | 'history') =>
+  `select queue_id as "queueId", waits, to_ms(statement_timestamp()) as now from instance_${age} where tenant_id = $1 and id = $2`
+const WAITED = sql('instance.waited', `${waited('live')} union all ${waited('history')} limit 1`)
+
+export interface WaitedRow {
+  readonly queueId: number
+  /** See `wait-history.ts`. */
+  readonly waits: unknown
+  /** The database's clock. */
+  readonly now: number
+}
+
+/** What an instance has waited for so far. */
+export async function waitedOf(tx: Transaction, tenantId: number, id: number): Promise<WaitedRow | undefined> {
+  return (await tx.query<WaitedRow>(WAITED, [tenantId, id]))[0]
+}
+
 const PARAMS = sql(
   'instance.params',
   `select coalesce(i.params, r.params) as params

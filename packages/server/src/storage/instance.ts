@@ -18,7 +18,7 @@ import { dueTenants, share } from './turns.ts'
 export const INSTANCE_COLUMNS =
   'tenant_id, id, run_id, plan_id, node, shard_index, shard_total, state, wait_reason, queue_id, sort_key, due_at, attempt, lost, token, session_id, executor_id, ' +
   'claim_seq, reserved_at, started_at, deadline_at, stop_reason, params, output, error, progress, progress_message, parents, parents_ok, parents_failed, ' +
-  'parents_skipped, created_at, ended_at'
+  'parents_skipped, created_at, ended_at, waits'
 
 /** The only instance of its run: it has the run's identifier. */
 export const isOnly = (instance: { readonly id: number; readonly runId: number }) => instance.id === instance.runId
@@ -27,6 +27,11 @@ export interface InstanceKey {
   readonly tenantId: number
   readonly id: number
 }
+
+/** What instance `i` has waited for, with what it waits for no longer once this statement has run: see `wait-history.ts`. */
+export const waited = (heldBy = 'null') => `waited(i.waits, i.created_at, i.attempt, i.wait_reason, ${heldBy})`
+/** The same of one that leaves a queue without having been given out. */
+const PENDED = `waited(i.waits, i.created_at, i.attempt, 'PENDING', i.queue_id)`
 
 const keyColumns = (keys: readonly InstanceKey[]) => [plainColumn(column(keys, 'tenantId')), plainColumn(column(keys, 'id'))]
 
@@ -226,7 +231,8 @@ export function lockPlacedTooLong(tx: Transaction, limit: number): Promise<Claim
 const MOVE = sql(
   'instance.move',
   `update instance_live i
-   set queue_id = moved.queue_id, placed_until = at_ms(moved.placed_until), avoid_executor_id = moved.avoid_executor_id, avoid_until = at_ms(moved.avoid_until)
+   set queue_id = moved.queue_id, placed_until = at_ms(moved.placed_until), avoid_executor_id = moved.avoid_executor_id, avoid_until = at_ms(moved.avoid_until),
+     waits = ${PENDED}
    from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[]) as batch (tenant_id, id, queue_id, placed_until, avoid_executor_id, avoid_until)')} moved
    where i.ctid = moved.place and (i.state = 'PENDING') is not false`,
 )
@@ -500,7 +506,7 @@ export function requestStop(
 
 const HOLD = sql(
   'instance.hold',
-  `update instance_live i set state = 'WAITING', wait_reason = $3
+  `update instance_live i set state = 'WAITING', wait_reason = $3, waits = ${PENDED}
    from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, id)')} h
    where i.ctid = h.place and (i.state = 'PENDING') is not false`,
 )
@@ -511,16 +517,22 @@ export function holdInstances(tx: Transaction, keys: readonly InstanceKey[], rea
 
 const FREE = sql(
   'instance.free',
-  `update instance_live i set state = 'PENDING', wait_reason = null
-   from ${placed('instance_live', 'run_id', 'unnest($1::bigint[], $2::bigint[]) as batch (tenant_id, run_id)')} f
+  `update instance_live i set state = 'PENDING', wait_reason = null, waits = ${waited('f.held_by')}
+   from ${placed('instance_live', 'run_id', 'unnest($1::bigint[], $2::bigint[], $4::bigint[]) as batch (tenant_id, run_id, held_by)')} f
    where i.ctid = f.place and (i.state = 'WAITING') is not false and i.wait_reason = $3
    returning i.queue_id as "queueId"`,
 )
 
+export interface FreedRun extends InstanceKey {
+  /** The run for which it was made to wait. */
+  readonly heldBy?: number | null
+}
+
 /** Lets the only instances of these runs go on, if that is what they waited for. Answers their queues. */
-export async function freeInstances(tx: Transaction, runs: readonly InstanceKey[], reason: WaitReason): Promise<number[]> {
+export async function freeInstances(tx: Transaction, runs: readonly FreedRun[], reason: WaitReason): Promise<number[]> {
   if (runs.length === 0) return []
-  return (await tx.query<{ queueId: number }>(FREE, [...keyColumns(runs), reason])).map((row) => row.queueId)
+  const heldBy = plainColumn(runs.map((run) => run.heldBy ?? null))
+  return (await tx.query<{ queueId: number }>(FREE, [...keyColumns(runs), reason, heldBy])).map((row) => row.queueId)
 }
 
 const PROMOTE_DUE = sql(
@@ -533,7 +545,8 @@ const PROMOTE_DUE = sql(
        where l.tenant_id = due_tenant.tenant_id and l.due_at <= statement_timestamp() and l.queue_id <> 0
        order by l.due_at limit ${share('$1')} for no key update skip locked) each)
    update instance_live i
-   set state = case when r.state = 'PAUSED' then 'WAITING' else 'PENDING' end, wait_reason = case when r.state = 'PAUSED' then 'PAUSED' end, due_at = null
+   set state = case when r.state = 'PAUSED' then 'WAITING' else 'PENDING' end, wait_reason = case when r.state = 'PAUSED' then 'PAUSED' end, due_at = null,
+     waits = ${waited()}
    from due cross join lateral (select l.tenant_id, l.id, l.state from run_live l where l.tenant_id = due.tenant_id and l.id = due.run_id limit 1) r
    where i.ctid = due.place
    returning i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.queue_id as "queueId", i.state, i.avoid_executor_id is not null as elsewhere`,
@@ -628,6 +641,7 @@ export const MOVED_INSTANCE = INSTANCE_COLUMNS.split(', ')
     if (column === 'due_at' || column === 'deadline_at') return 'null::timestamptz'
     if (column === 'ended_at') return 'at_ms($7)'
     if (column === 'started_at') return 'coalesce(i.started_at, at_ms(e.started_at))'
+    if (column === 'waits') return `case i.state when 'WAITING' then ${waited()} when 'PENDING' then ${PENDED} else i.waits end`
     return `i.${column}`
   })
   .map((value, place) => `${value} as ${INSTANCE_COLUMNS.split(', ')[place]}`)

@@ -1,7 +1,7 @@
 import type { InstanceState, WaitReason } from '@carillon/core'
 import { column, plainColumn } from './columns.ts'
 import type { Transaction } from './database.ts'
-import type { InstanceKey } from './instance.ts'
+import { waited, type InstanceKey } from './instance.ts'
 import type { NodeKey } from './node.ts'
 import { placed } from './placed.ts'
 import { sql } from './sql.ts'
@@ -84,7 +84,8 @@ export function setParents(tx: Transaction, nodes: readonly NodeParents[]): void
 const RUN_NOW = sql(
   'nodeAgain.runNow',
   `update instance_live i
-   set state = case when $3 then 'WAITING' else 'PENDING' end, wait_reason = case when $3 then 'PAUSED' end, due_at = null
+   set state = case when $3 then 'WAITING' else 'PENDING' end, wait_reason = case when $3 then 'PAUSED' end, due_at = null,
+     waits = ${waited()}
    where i.tenant_id = $1 and i.id = $2 and i.state = 'WAITING' and i.wait_reason = 'TIME'`,
 )
 

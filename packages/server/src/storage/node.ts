@@ -1,7 +1,7 @@
 import { RUN_STOPS, type InstanceState, type RunState, type WaitReason } from '@carillon/core'
 import { column, plainColumn } from './columns.ts'
 import type { Asking, Transaction } from './database.ts'
-import { INSTANCE_COLUMNS, MOVED_INSTANCE, type InstanceKey } from './instance.ts'
+import { INSTANCE_COLUMNS, MOVED_INSTANCE, waited, type InstanceKey } from './instance.ts'
 import { placed } from './placed.ts'
 import type { RunKey } from './run.ts'
 import { literals, sql } from './sql.ts'
@@ -157,7 +157,7 @@ const BEGIN = sql(
   'node.begin',
   `update instance_live i
    set state = case when b.wait_reason is null then 'PENDING' else 'WAITING' end, wait_reason = b.wait_reason, params = b.params::jsonb, due_at = at_ms(b.due_at),
-     sort_key = b.sort_key, shard_total = b.shard_total, queue_id = b.queue_id, error = null
+     sort_key = b.sort_key, shard_total = b.shard_total, queue_id = b.queue_id, error = null, waits = ${waited()}
    from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::int[], $8::int[]) as batch (tenant_id, id, wait_reason, params, due_at, sort_key, shard_total, queue_id)')} b
    where i.ctid = b.place and (i.state = 'WAITING') is not false`,
 )
@@ -253,7 +253,8 @@ const FREE_PAUSED = sql(
      cross join lateral (
        select l.tenant_id, l.id from instance_live l
        where l.tenant_id = wanted.tenant_id and l.run_id = wanted.id and l.id <> l.run_id and l.wait_reason = 'PAUSED' and l.state = 'WAITING') i)
-   update instance_live i set state = case when i.queue_id = 0 then 'WAITING' else 'PENDING' end, wait_reason = case when i.queue_id = 0 then 'SUB_DAG' end
+   update instance_live i set state = case when i.queue_id = 0 then 'WAITING' else 'PENDING' end, wait_reason = case when i.queue_id = 0 then 'SUB_DAG' end,
+     waits = ${waited()}
    from held where i.tenant_id = held.tenant_id and i.id = held.id
    returning i.tenant_id as "tenantId", i.id, i.run_id as "runId", i.plan_id as "planId", i.node, i.queue_id as "queueId",
      case when i.queue_id = 0 then i.params end as params`,
@@ -353,7 +354,8 @@ export function selectElementsLeft(
 
 const FREE = sql(
   'node.freeElements',
-  `update instance_live i set state = case when f.paused then 'WAITING' else 'PENDING' end, wait_reason = case when f.paused then 'PAUSED' end
+  `update instance_live i set state = case when f.paused then 'WAITING' else 'PENDING' end, wait_reason = case when f.paused then 'PAUSED' end,
+     waits = ${waited()}
    from ${placed('instance_live', 'id', 'unnest($1::bigint[], $2::bigint[], $3::boolean[]) as batch (tenant_id, id, paused)')} f
    where i.ctid = f.place and (i.state = 'WAITING') is not false and i.wait_reason = 'SLOT'
    returning i.queue_id as "queueId", i.state`,

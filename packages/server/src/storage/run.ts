@@ -111,7 +111,7 @@ const live = (which: string, limit = '') =>
   `(select * from run_live l where l.tenant_id = wanted.tenant_id and l.concurrency_key = wanted.key and ${which} order by l.id ${limit})`
 const HOLDERS = sql(
   'run.holders',
-  `select r.tenant_id as "tenantId", r.concurrency_key as key, r.id, r.admitted, r.plan_id as "planId", r.state
+  `select r.tenant_id as "tenantId", r.concurrency_key as key, r.id, r.admitted, r.plan_id as "planId", r.state, r.reason
    from unnest($1::bigint[], $2::text[]) as wanted (tenant_id, key)
    cross join lateral (
      ${live('l.admitted')}
@@ -129,6 +129,8 @@ export interface KeyHolderRow {
   readonly admitted: boolean
   readonly planId: number
   readonly state: RunState
+  /** In line: `CONCURRENCY:<run>`, for whose sake it was put there. */
+  readonly reason: string | null
 }
 
 /** Of the line behind the slots of a key, as many as a newcomer has to know of. */
@@ -140,6 +142,11 @@ const SEEN_BY_NEWCOMER = 100
  */
 export function selectHolders(tx: Transaction, keys: readonly GateKey[], inLine = SEEN_BY_NEWCOMER): Promise<KeyHolderRow[]> {
   return tx.query(HOLDERS, [keys.map((each) => each.tenantId), keys.map((each) => each.key), inLine])
+}
+
+/** The run that the reason of one in line names. */
+export function holderIn(reason: string | null): number | null {
+  return Number(/^CONCURRENCY:(\d+)$/.exec(reason ?? '')?.[1] ?? 0) || null
 }
 
 const ADMIT = sql(

@@ -1,9 +1,13 @@
-import type { Transaction } from './database.ts'
 import type { CapacityRule, LabelSelector, WaitReason } from '@carillon/core'
+import { keyColumns } from './columns.ts'
+import type { Transaction } from './database.ts'
+import type { InstanceKey } from './instance.ts'
+import type { RunKey } from './run.ts'
 import { sql } from './sql.ts'
 
 /** Everything by which an instance that does not run may be held back: see `explain.ts`. */
 export interface WaitingFacts {
+  readonly tenantId: number
   readonly id: number
   readonly state: 'WAITING' | 'PENDING' | 'RESERVED'
   readonly runId: number
@@ -70,7 +74,7 @@ const UNSERVED_AT = `case
 
 const facts = sql(
   'instance.waitingFacts',
-  `select i.id, i.state, i.run_id as "runId", i.plan_id as "planId", i.node, i.shard_index as "shardIndex", i.wait_reason as "waitReason", i.due_at as "dueAt",
+  `select i.tenant_id as "tenantId", i.id, i.state, i.run_id as "runId", i.plan_id as "planId", i.node, i.shard_index as "shardIndex", i.wait_reason as "waitReason", i.due_at as "dueAt",
      r.reason as "runReason", w.name as "eventName", w.key as "eventKey",
      (select p.id from run_live p where i.wait_reason = 'SUB_DAG' and p.tenant_id = i.tenant_id and p.parent_instance_id = i.id limit 1) as "partRunId",
      q.handler, q.selector, coalesce(q.route_key is not null, false) as "toBePlaced",
@@ -84,7 +88,8 @@ const facts = sql(
      coalesce(a.capacity, '[]') as "capacityRules", coalesce(q.lane, '[]') as lane, e.code as "tenantCode",
      q.app_tenant_id as "appTenantId", q.app_id as "appId", a.shared as "appShared",
      (select m.instance from executor m where m.tenant_id = q.app_tenant_id and m.id = i.executor_id) as executor
-   from instance_live i
+   from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, id)
+   cross join lateral (select * from instance_live l where l.tenant_id = wanted.tenant_id and l.id = wanted.id limit 1) i
    join run_live r on r.tenant_id = i.tenant_id and r.id = i.run_id
    join tenant e on e.id = i.tenant_id
    left join event_wait w on w.tenant_id = i.tenant_id and w.instance_id = i.id
@@ -100,26 +105,24 @@ const facts = sql(
          select count(*) from instance_live h where h.session_id = s.id and h.state in ('RESERVED', 'RUNNING')) as free) y
      where i.state <> 'WAITING' and m.tenant_id = q.app_tenant_id and m.app_id = q.app_id and m.deleted_at is null
        and m.handlers ? q.handler and selected(m.labels, q.selector) and (q.executor_id is null or q.executor_id = m.id)) x
-   where i.tenant_id = $1 and i.id = any($2::bigint[]) and i.state in ('WAITING', 'PENDING', 'RESERVED')`,
+   where i.state in ('WAITING', 'PENDING', 'RESERVED')`,
 )
 /** As the engine: the executors of a shared app are the platform's. Nothing of other tenants comes out but counts. */
-export function waitingFacts(tx: Transaction, tenantId: number, instanceIds: readonly number[]): Promise<WaitingFacts[]> {
-  return tx.query(facts, [tenantId, instanceIds])
+export function waitingFacts(tx: Transaction, instances: readonly InstanceKey[]): Promise<WaitingFacts[]> {
+  return tx.query(facts, keyColumns(instances))
 }
 
 const liveNodes = sql(
   'instance.liveNodes',
-  `select distinct run_id as "runId", node from instance_live where tenant_id = $1 and run_id = any($2::bigint[]) and id <> run_id`,
+  `select distinct i.run_id as "runId", i.node
+   from unnest($1::bigint[], $2::bigint[]) as wanted (tenant_id, run_id)
+   cross join lateral (select l.run_id, l.node from instance_live l where l.tenant_id = wanted.tenant_id and l.run_id = wanted.run_id and l.id <> l.run_id) i`,
 )
 /** The nodes of runs that have not ended. */
-export async function liveNodesOf(
-  tx: Transaction,
-  tenantId: number,
-  runIds: readonly number[],
-): Promise<ReadonlyMap<number, ReadonlySet<number>>> {
-  const ids = [...new Set(runIds)]
-  const rows = ids.length === 0 ? [] : await tx.query<{ runId: number; node: number }>(liveNodes, [tenantId, ids])
-  const nodes = new Map<number, Set<number>>(ids.map((id) => [id, new Set()]))
+export async function liveNodesOf(tx: Transaction, runs: readonly RunKey[]): Promise<ReadonlyMap<number, ReadonlySet<number>>> {
+  const distinct = [...new Map(runs.map((run) => [run.id, run])).values()]
+  const rows = distinct.length === 0 ? [] : await tx.query<{ runId: number; node: number }>(liveNodes, keyColumns(distinct))
+  const nodes = new Map<number, Set<number>>(distinct.map(({ id }) => [id, new Set()]))
   for (const { runId, node } of rows) nodes.get(runId)!.add(node)
   return nodes
 }

@@ -103,7 +103,8 @@ function stricter(own: State, ofAll: State): State {
 }
 
 /** What a node leads. A newer server may name one that this console does not know. */
-const dutyWord = (t: Translate<'housekeeping'>, role: string): string => (role === 'housekeeping' ? t(role) : role)
+const dutyWord = (t: Translate<'housekeeping' | 'waits'>, role: string): string =>
+  role === 'housekeeping' || role === 'waits' ? t(role) : role
 
 const LOOKS = {
   RUNNING: { tone: 'success', icon: CircleCheck, outline: 'solid' },

@@ -1,5 +1,5 @@
 import type { Overview } from '@carillon/contract'
-import { Anchor, Group, Paper, SegmentedControl, SimpleGrid, Stack, Text, Title } from '@mantine/core'
+import { Anchor, Group, SegmentedControl, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { overviewTopic } from '../../app/live-topics.ts'
@@ -12,9 +12,10 @@ import { durationText } from '../../components/moments.ts'
 import { PageHeader } from '../../components/PageHeader.tsx'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { Relative, Time } from '../../components/Time.tsx'
-import { useLanguage, useTexts } from '../../i18n/texts.ts'
+import { useTexts } from '../../i18n/texts.ts'
 import { GetStarted } from './GetStarted.tsx'
 import { Throughput } from './Throughput.tsx'
+import { Tile, useEstimate } from './Tile.tsx'
 import { overviewTexts } from './text.ts'
 
 const route = getRouteApi('/t/$tenant/')
@@ -142,49 +143,6 @@ function Tiles({ overview }: { overview: Overview }) {
       <Tile label={t('lateness')} {...late(lateness.fireMs)} />
       <Tile label={t('startWait')} {...late(lateness.startMs)} />
     </SimpleGrid>
-  )
-}
-
-/** `10,000+` where the look ended before what there is did. */
-function useEstimate(): (estimate: { count: number; more: boolean }) => string {
-  const language = useLanguage()
-  const format = new Intl.NumberFormat(language)
-  return ({ count, more }) => `${format.format(count)}${more ? '+' : ''}`
-}
-
-interface TileProps {
-  readonly label: string
-  readonly value: string
-  readonly note?: string
-  readonly alarming?: boolean
-  readonly to?: string
-}
-
-function Tile({ label, value, note, alarming = false, to }: TileProps) {
-  return (
-    <Paper
-      withBorder
-      p="sm"
-      style={{ borderColor: alarming ? 'var(--state-failed)' : 'var(--hairline)', borderLeftWidth: alarming ? 4 : 1 }}
-    >
-      <Text size="xs" c="dimmed">
-        {label}
-      </Text>
-      <Text fz={24} fw={600} lh={1.3}>
-        {to === undefined ? (
-          value
-        ) : (
-          <Anchor component={Link} to={to} inherit c="inherit" aria-label={`${label}: ${value}`}>
-            {value}
-          </Anchor>
-        )}
-      </Text>
-      {note !== undefined && (
-        <Text size="xs" c="dimmed">
-          {note}
-        </Text>
-      )}
-    </Paper>
   )
 }
 

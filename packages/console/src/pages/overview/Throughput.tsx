@@ -8,14 +8,35 @@ import { overviewTexts } from './text.ts'
 const WIDTH = 600
 const HEIGHT = 120
 
-/** Fifteen bars: what ended in each minute, and on top, hatched, what did not end well. */
+/** What ended in each minute of the last fifteen. */
 export function Throughput({ throughput: { minutes, more } }: { throughput: Overview['throughput'] }) {
   const t = useTexts(overviewTexts)
+  const inAll = { ended: sum(minutes.map((minute) => minute.ended)), failed: sum(minutes.map((minute) => minute.failed)) }
+  return (
+    <Bars
+      bars={minutes}
+      name={t('throughput')}
+      each={t('minute')}
+      label={`${t('throughputLabel', inAll)}${more ? ` ${t('capped')}` : ''}`}
+    />
+  )
+}
+
+interface BarsProps {
+  readonly bars: readonly { readonly at: number; readonly ended: number; readonly failed: number }[]
+  readonly name: string
+  /** What each stands for: a minute. */
+  readonly each: string
+  /** All of them in words. */
+  readonly label: string
+}
+
+/** What ended in stretches of time, and on top, hatched, what did not end well. */
+export function Bars({ bars, name, each, label }: BarsProps) {
+  const t = useTexts(overviewTexts)
   const { zone } = usePreferences()
-  const most = Math.max(1, ...minutes.map(({ ended }) => ended))
-  const ended = sum(minutes.map((minute) => minute.ended))
-  const failed = sum(minutes.map((minute) => minute.failed))
-  const step = WIDTH / Math.max(1, minutes.length)
+  const most = Math.max(1, ...bars.map(({ ended }) => ended))
+  const step = WIDTH / Math.max(1, bars.length)
   const tall = (count: number) => (count / most) * (HEIGHT - 8)
   return (
     <div>
@@ -23,7 +44,7 @@ export function Throughput({ throughput: { minutes, more } }: { throughput: Over
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         width="100%"
         role="img"
-        aria-label={t('throughputLabel', { ended, failed })}
+        aria-label={label}
         preserveAspectRatio="none"
         style={{ display: 'block', height: HEIGHT, borderBottom: '1px solid var(--hairline)' }}
       >
@@ -33,22 +54,21 @@ export function Throughput({ throughput: { minutes, more } }: { throughput: Over
             <rect width="3" height="6" fill="var(--state-failed)" />
           </pattern>
         </defs>
-        {minutes.map((minute, index) => (
-          <g key={minute.at} transform={`translate(${index * step + 2} 0)`}>
+        {bars.map((bar, index) => (
+          <g key={bar.at} transform={`translate(${index * step + 2} 0)`}>
             <rect
-              y={HEIGHT - tall(minute.ended)}
+              y={HEIGHT - tall(bar.ended)}
               width={step - 4}
-              height={tall(minute.ended - minute.failed)}
-              transform={`translate(0 ${tall(minute.failed)})`}
+              height={tall(bar.ended - bar.failed)}
+              transform={`translate(0 ${tall(bar.failed)})`}
               fill="var(--state-success)"
             />
-            <rect y={HEIGHT - tall(minute.ended)} width={step - 4} height={tall(minute.failed)} fill="url(#not-well)" />
+            <rect y={HEIGHT - tall(bar.ended)} width={step - 4} height={tall(bar.failed)} fill="url(#not-well)" />
           </g>
         ))}
       </svg>
       <Text size="sm" c="dimmed" mt={4}>
-        {t('throughputLabel', { ended, failed })}
-        {more ? ` ${t('capped')}` : ''}
+        {label}
       </Text>
       <details>
         <summary>
@@ -56,20 +76,20 @@ export function Throughput({ throughput: { minutes, more } }: { throughput: Over
             {t('asTable')}
           </Text>
         </summary>
-        <Table aria-label={t('throughput')}>
+        <Table aria-label={name}>
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>{t('minute')}</Table.Th>
+              <Table.Th>{each}</Table.Th>
               <Table.Th>{t('ended')}</Table.Th>
               <Table.Th>{t('failed')}</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {minutes.map((minute) => (
-              <Table.Tr key={minute.at}>
-                <Table.Td>{momentText(minute.at, zoneName(zone))}</Table.Td>
-                <Table.Td>{minute.ended}</Table.Td>
-                <Table.Td>{minute.failed}</Table.Td>
+            {bars.map((bar) => (
+              <Table.Tr key={bar.at}>
+                <Table.Td>{momentText(bar.at, zoneName(zone))}</Table.Td>
+                <Table.Td>{bar.ended}</Table.Td>
+                <Table.Td>{bar.failed}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
@@ -79,4 +99,4 @@ export function Throughput({ throughput: { minutes, more } }: { throughput: Over
   )
 }
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)
+export const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)

@@ -1,8 +1,9 @@
 import type { RunDetail } from '@carillon/contract'
 import { Group, SegmentedControl, Text, VisuallyHidden } from '@mantine/core'
-import { useEffect, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import { useTexts } from '../../i18n/texts.ts'
 import { durationText } from '../../components/moments.ts'
+import { useNow } from '../../components/Time.tsx'
 import { STATE_LOOKS, stateTexts } from '../../components/states.ts'
 import { criticalPath } from './critical-path.ts'
 import type { Choosing } from './NodeList.tsx'
@@ -24,7 +25,7 @@ type Order = 'start' | 'duration' | 'code'
 /** When each node ran. What the run's length came from is outlined. */
 export function Gantt({ run, nodes, edges, selected, onChoose }: GanttProps) {
   const t = useTexts(runTexts)
-  const now = useSecond(!isOver(run))
+  const now = useNow(!isOver(run))
   const [order, setOrder] = useState<Order>('start')
   const end = run.endedAt ?? now
   const axis = axisOf(nodes, run.startedAt ?? run.createdAt, end)
@@ -138,14 +139,4 @@ function Bar({ node, axis, now, critical, selected, onChoose }: BarProps) {
       <span className={classes['length']}>{startedAt === null ? states(state) : <SpanLength node={node} />}</span>
     </button>
   )
-}
-
-function useSecond(ticking: boolean): number {
-  const [now, setNow] = useState(() => Date.now())
-  useEffect(() => {
-    if (!ticking) return undefined
-    const timer = setInterval(() => setNow(Date.now()), 1_000)
-    return () => clearInterval(timer)
-  }, [ticking])
-  return now
 }

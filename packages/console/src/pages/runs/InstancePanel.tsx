@@ -16,6 +16,7 @@ import classes from './run.module.css'
 import { BAD, failureOf, stateOf, type RunInstance } from './run-nodes.ts'
 import { runTexts } from './run-text.ts'
 import { useInstance } from './use-run.ts'
+import { Waits } from './Waits.tsx'
 import { WhyLine } from './WhyPanel.tsx'
 
 interface InstancePanelProps {
@@ -40,7 +41,7 @@ export function InstancePanel({ id, name, run, siblings = [] }: InstancePanelPro
   if (instance.data === undefined || instance.data.id !== id)
     return instance.error === null ? <Loading /> : <ErrorPanel error={instance.error} retry={() => void instance.refetch()} />
   const { data } = instance
-  const panel = ['log', 'attempts', 'data'].includes(search.panel ?? '') ? search.panel! : 'log'
+  const panel = ['log', 'attempts', 'waits', 'data'].includes(search.panel ?? '') ? search.panel! : 'log'
   return (
     <section className={classes['panel']} aria-label={t('panel', { node: name })}>
       {run.kind === 'DAG' && (
@@ -78,6 +79,7 @@ export function InstancePanel({ id, name, run, siblings = [] }: InstancePanelPro
           <Tabs.Tab value="attempts">
             {t('attempts')} {data.attempts.length > 1 && `(${data.attempts.length})`}
           </Tabs.Tab>
+          <Tabs.Tab value="waits">{t('waits')}</Tabs.Tab>
           <Tabs.Tab value="data">{t('data')}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="log">
@@ -85,6 +87,9 @@ export function InstancePanel({ id, name, run, siblings = [] }: InstancePanelPro
         </Tabs.Panel>
         <Tabs.Panel value="attempts">
           <Attempts instance={data} />
+        </Tabs.Panel>
+        <Tabs.Panel value="waits">
+          <Waits waits={data.waits} />
         </Tabs.Panel>
         <Tabs.Panel value="data">
           <Title order={3} mb={4}>

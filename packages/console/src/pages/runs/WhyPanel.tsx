@@ -1,4 +1,4 @@
-import type { RunDetail, Why } from '@carillon/contract'
+import type { RunDetail, Wait, Why } from '@carillon/contract'
 import { Alert, Anchor, Badge, Group, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { CircleHelp } from 'lucide-react'
@@ -78,7 +78,8 @@ export function WhyLine({ why, nodes }: { why: Why; nodes: readonly string[] }) 
   )
 }
 
-function Fix({ why }: { why: Why }) {
+/** The way to what holds it. */
+export function Fix({ why }: { why: Pick<Wait, 'reason' | 'heldBy'> }) {
   const t = useTexts(runTexts)
   const { code } = useTenant()
   const { user } = useSession()

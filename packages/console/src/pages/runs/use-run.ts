@@ -36,7 +36,7 @@ export function useNodes(run: RunDetail, definition: DagDefinitionView | null): 
 
 /**
  * One instance of a run with its attempts, what it was given and what it made: asked for again when its row in the run has changed. What it waits for
- * while it waits for its parents stands in no row, so that is asked for now and then.
+ * while it waits for its parents, or in a queue, stands in no row, so that is asked for now and then.
  */
 export function useInstance(id: number, run: Pick<RunDetail, 'instances'>) {
   const { api, code } = useTenant()
@@ -47,7 +47,9 @@ export function useInstance(id: number, run: Pick<RunDetail, 'instances'>) {
     queryKey: ['instance', code, id],
     queryFn: async ({ signal }) => ({ ...(await api.instances.get({ params: { instance: id } }, { signal })), asked: version }),
     changes: (instance) =>
-      row === undefined ? instance?.endedAt === null : row.state === 'WAITING' && row.waitReason === 'DEPENDENCY',
+      row === undefined
+        ? instance?.endedAt === null
+        : row.state === 'PENDING' || (row.state === 'WAITING' && row.waitReason === 'DEPENDENCY'),
   })
   // `asked` is what its row said when this was asked for: it may have changed while the answer was under way, too.
   const behind = row !== undefined && data?.id === id && data.asked !== version

@@ -1,92 +1,22 @@
-import type { Attempt, Instance, Why } from '@carillon/contract'
-import { wordOf, type CapacityRule, type Plan, type PlanEdge } from '@carillon/core'
-import { explain, type ClosedBy } from '../../definition/explain.ts'
-import { groupBy } from '../../lifecycle/group.ts'
-import { countDivision } from '../../lifecycle/shares.ts'
-import { findHolder } from '../../storage/capacity.ts'
+import type { Attempt, Instance, Wait, Why } from '@carillon/contract'
+import type { Plan } from '@carillon/core'
+import { staysOf, stretchesOf, waitHistory, type KeptWait } from '../../definition/wait-history.ts'
+import { reasonsOf } from '../../definition/waiting-reasons.ts'
 import type { Transaction } from '../../storage/database.ts'
-import type { AttemptRow, InstanceRow } from '../../storage/instance-list.ts'
+import type { AttemptRow, InstanceRow, WaitedRow } from '../../storage/instance-list.ts'
+import { waitsOfStays } from '../../storage/queue-wait.ts'
 import { codesOfTasks } from '../../storage/task.ts'
-import { liveNodesOf, waitingFacts, type WaitingFacts } from '../../storage/waiting.ts'
 import type { Context } from '../context.ts'
 
-const UNSTARTED = new Set(['WAITING', 'PENDING', 'RESERVED'])
-
-/** Why those of these instances wait that do. The tenant has been checked: they came from its own list. */
-export async function reasonsFor(
+/** Why those of these instances wait that do: they came from the tenant's own list. */
+export function reasonsFor(
   { services, tenantId }: Context,
   instances: readonly Pick<InstanceRow, 'id' | 'state'>[],
 ): Promise<Map<number, Why>> {
-  const ids = instances.filter(({ state }) => UNSTARTED.has(state)).map(({ id }) => id)
-  if (ids.length === 0) return new Map()
-  // As the engine, whose executors may be the platform's, and in the way of nobody but who looks at such things.
-  return services.db.survey(async (tx) => {
-    const facts = await waitingFacts(tx, tenantId, ids)
-    const planOf = await services.plans.load(
-      tx,
-      facts.map(({ planId }) => ({ tenantId, planId })),
-    )
-    const dependent = facts.filter((row) => row.waitReason === 'DEPENDENCY')
-    const live = await liveNodesOf(
-      tx,
-      tenantId,
-      dependent.map((row) => row.runId),
-    )
-    const closed = await capacityReasons(tx, tenantId, facts)
-    const open = new Map([...live].map(([runId, nodes]) => [runId, openEdges(nodes)]))
-    return new Map(
-      facts.map((row) => {
-        const plan = planOf({ tenantId, planId: row.planId })
-        const waitsFor = (open.get(row.runId)?.(plan).get(row.node) ?? []).map(({ from }) => plan.nodes[from]!.code)
-        const { shardGoneMs } = services
-        return [
-          row.id,
-          explain(row, { node: plan.nodes[row.node]!, waitsFor, closedBy: closed.get(row.id) ?? null, shardGoneMs }),
-        ]
-      }),
-    )
-  })
-}
-
-/** Of those that are PENDING, the rule of their app that keeps each from every executor that could take it now. */
-async function capacityReasons(
-  tx: Transaction,
-  tenantId: number,
-  facts: readonly WaitingFacts[],
-): Promise<Map<number, ClosedBy>> {
-  const reasons = new Map<number, ClosedBy>()
-  const divided = facts.filter(
-    ({ state, freeIds, capacityRules }) => state === 'PENDING' && freeIds.length > 0 && capacityRules.length > 0,
+  return reasonsOf(
+    services,
+    instances.map(({ id, state }) => ({ tenantId, id, state })),
   )
-  for (const rows of groupBy(divided, ({ appId }) => appId).values()) {
-    const app = { ...rows[0]!, tenantId: rows[0]!.appTenantId }
-    const { division } = await countDivision(tx, app, null)
-    const holders = new Map<string, number | null>()
-    for (const { id, lane, tenantCode: tenant, freeIds } of rows) {
-      const rules = freeIds.map((executorId) => ({ executorId, rule: division.closedBy({ lane, tenant }, executorId) }))
-      const [first] = rules
-      if (first!.rule === null || rules.some(({ rule }) => rule === null)) continue
-      const { rule, executorId } = first as { rule: CapacityRule; executorId: number }
-      const word = wordOf(rule)
-      const isOver = rule.limit !== undefined && (lane.includes(word) || rule.tenant === tenant)
-      const name = `${word} ${rule.executor === undefined ? '' : executorId}`
-      if (isOver && !holders.has(name)) {
-        const where = rule.executor === undefined ? null : executorId
-        holders.set(name, await findHolder(tx, tenantId, app, rule.tenant === undefined ? word : null, where))
-      }
-      reasons.set(id, isOver ? { rule, by: 'LIMIT', holder: holders.get(name)! } : { rule, by: 'RESERVATION', holder: null })
-    }
-  }
-  return reasons
-}
-
-/** The edges of a plan by the nodes to which they lead, as far as they leave nodes that have not ended. */
-function openEdges(live: ReadonlySet<number>): (plan: Plan) => ReadonlyMap<number, readonly PlanEdge[]> {
-  let edges: ReadonlyMap<number, readonly PlanEdge[]> | undefined
-  return (plan) => {
-    const open = () => (plan.edges ?? []).filter((edge) => live.has(edge.from))
-    return (edges ??= groupBy(open(), (edge) => edge.to))
-  }
 }
 
 /** Instances as people see them. What each runs is said by its plan, which is kept in memory: the plan of a large DAG is large. */
@@ -128,6 +58,19 @@ export function attemptViews(instance: InstanceRow, kept: readonly AttemptRow[])
   const outcome = endedAt === null ? null : (state as NonNullable<Attempt['outcome']>)
   const executor = executorRef(executorId, executorInstance)
   return [...earlier, { number: attempt, outcome, executor, reservedAt, startedAt, endedAt, error }]
+}
+
+/** How an instance has waited, with what held up the queues in which it stood. */
+export async function waitsOf(
+  context: Context,
+  row: InstanceRow,
+  attempts: readonly Attempt[],
+  why: Why | null,
+  { queueId, waits, now }: WaitedRow,
+): Promise<Wait[]> {
+  const stretches = stretchesOf({ ...row, queueId, waits: waits as readonly KeptWait[] | null, now }, attempts, why)
+  const ofStays = await context.read((tx) => waitsOfStays(tx, context.tenantId, staysOf(stretches, now)))
+  return waitHistory(stretches, ofStays)
 }
 
 function executorRef(id: number | null, instance: string | null): Instance['executor'] {

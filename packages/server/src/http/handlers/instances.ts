@@ -6,11 +6,18 @@ import { assertParams, mayRun } from '../../definition/trigger.ts'
 import { noSuch } from '../../definition/versioned-object.ts'
 import { logTopic } from '../../runtime/wake-hub.ts'
 import type { Transaction } from '../../storage/database.ts'
-import { attemptsOf, findInstance, listInstances, paramsOfInstance, type InstanceRow } from '../../storage/instance-list.ts'
+import {
+  attemptsOf,
+  findInstance,
+  listInstances,
+  paramsOfInstance,
+  waitedOf,
+  type InstanceRow,
+} from '../../storage/instance-list.ts'
 import { runnableByOf } from '../../storage/run-list.ts'
 import { findLogExtent, instanceStage, lastLogLine, listLogLines } from '../../storage/log-list.ts'
 import type { Context, Handlers } from '../context.ts'
-import { attemptViews, instanceViews, reasonsFor } from './instance-view.ts'
+import { attemptViews, instanceViews, reasonsFor, waitsOf } from './instance-view.ts'
 
 export const instanceHandlers: Handlers<typeof instanceRoutes> = {
   list: ({ query: { limit = DEFAULT_LIMIT, cursor, ...filters } }, context) =>
@@ -19,18 +26,21 @@ export const instanceHandlers: Handlers<typeof instanceRoutes> = {
       return { items: await instanceViews(tx, context, page.items), nextCursor: page.nextCursor }
     }),
   get: async ({ params }, context) => {
-    const { row, view, kept, given } = await context.read(async (tx) => {
+    const { row, view, kept, given, waited } = await context.read(async (tx) => {
       const found = await findInstance(tx, context.tenantId, params.instance)
       if (!found) throw noSuch('task instance')
       const [only] = await instanceViews(tx, context, [found])
-      const [kept, given] = await Promise.all([
+      const [kept, given, waited] = await Promise.all([
         attemptsOf(tx, context.tenantId, found.id),
         paramsOfInstance(tx, context.tenantId, found.id),
+        waitedOf(tx, context.tenantId, found.id),
       ])
-      return { row: found, view: only!, kept, given }
+      return { row: found, view: only!, kept, given, waited }
     })
-    const why = await reasonsFor(context, [row])
-    return { ...view, params: given, attempts: attemptViews(row, kept), why: why.get(row.id) ?? null }
+    const why = (await reasonsFor(context, [row])).get(row.id) ?? null
+    const attempts = attemptViews(row, kept)
+    const waits = waited === undefined ? [] : await waitsOf(context, row, attempts, why, waited)
+    return { ...view, params: given, attempts, why, waits }
   },
   approve: ({ params, body }, context) => decide(context, 'APPROVE', params.instance, body.comment),
   reject: ({ params, body }, context) => decide(context, 'REJECT', params.instance, body.comment),

@@ -1,5 +1,6 @@
+import { rollUpFigures } from '../../lifecycle/tally-outcomes.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestApi, type TestApi, type TestTenant } from '../api.test-helper.ts'
+import { refusal, startTestApi, type TestApi, type TestTenant } from '../api.test-helper.ts'
 
 // STA-2: what is going on, from bounded looks.
 
@@ -165,6 +166,42 @@ test('nodes tell how they and the database do, to administrators of the platform
   })
   expect(nodes.database.roundTripMs).toBeGreaterThan(0)
   expect(Math.abs(nodes.database.clockAheadMs)).toBeLessThan(1_000)
+})
+
+test('of all tenants together: what runs, waits and is late, who leads, and what ended by the hour; for administrators of the platform alone', async () => {
+  const [tenant, other] = [await newTenant(), await newTenant()]
+  const executor = await executorOf(tenant)
+  await trigger(tenant, 3)
+  await trigger(other, 2)
+  const [first] = await executor.claim(1)
+  await executor.claim(1)
+  await executor.report([{ kind: 'SUCCESS', instance: first!.instance, token: first!.token, output: null }])
+  await rollUpFigures(api.engine)
+  expect((await refusal(tenant.client.overview.platform())).code).toBe('FORBIDDEN')
+  const overview = await api.client(api.platform).overview.platform()
+  const count = async (text: string) => (await api.root.query(text)).rows[0].n
+  const ofState = (states: string) => count(`select count(*)::int as n from instance_live where state in (${states})`)
+  expect(overview).toMatchObject({
+    running: { count: await ofState(`'RESERVED', 'RUNNING'`), more: false },
+    pending: { count: await ofState(`'PENDING'`), more: false, oldestAt: expect.any(Number) },
+    overdue: { more: false },
+    executors: { total: await count(`select count(*)::int as n from executor where deleted_at is null`) },
+    nodes: { alive: 2, total: 2 },
+    versions: ['1.0', '1.1'],
+    leaders: [{ role: 'housekeeping', node: 'two', term: 3 }],
+  })
+  expect(overview.running.count).toBeGreaterThanOrEqual(1)
+  expect(overview.pending.count).toBeGreaterThanOrEqual(3)
+  const oldest = await count(`select to_ms(min(created_at))::float8 as n from instance_live where state = 'PENDING'`)
+  expect(overview.pending.oldestAt).toBe(oldest)
+  expect(overview.hours).toHaveLength(24)
+  expect(overview.hours.at(-1)!.ended).toBeGreaterThanOrEqual(1)
+  expect(overview.hours.reduce((sum, { ended }) => sum + ended, 0)).toBe(
+    await count(
+      `select sum(succeeded + failed + timed_out + cancelled + lost)::float8 as n from executor_hour where executor_id = 0`,
+    ),
+  )
+  expect(JSON.stringify(overview)).not.toContain(tenant.code)
 })
 
 test('looks of people who signed in wait for each other, and for nobody else', async () => {

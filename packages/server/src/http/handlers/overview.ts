@@ -1,4 +1,4 @@
-import type { FailingTarget, Nodes, Overview, overviewRoutes } from '@carillon/contract'
+import type { FailingTarget, Nodes, Overview, overviewRoutes, PlatformOverview } from '@carillon/contract'
 import { FINAL_RUN_STATES, type RunState } from '@carillon/core'
 import { createMemo, type Memo } from '../../runtime/memo.ts'
 import {
@@ -14,12 +14,20 @@ import {
   type FailedRun,
   type Recent,
 } from '../../storage/overview.ts'
+import {
+  attemptsByHour,
+  countAllExecutors,
+  countAllOverdue,
+  countAllPending,
+  countAllRunning,
+} from '../../storage/platform-overview.ts'
 import { getSchedulerControl, listNodes } from '../../storage/scheduler-control.ts'
 import type { Context, Handlers } from '../context.ts'
 
 export const overviewHandlers: Handlers<typeof overviewRoutes> = {
   get: async ({ query: { since } }, context) =>
     (await context.services.overviews.get(`${context.tenantId}:${since ?? ''}`, () => overviewOf(context, since)))!,
+  platform: async (_, context) => (await context.services.platformOverviews.get('', () => platformOf(context)))!,
   nodes: async (_, context) => nodesOf(context),
 }
 
@@ -28,6 +36,13 @@ export type Overviews = Memo<string, [() => Promise<Overview>], Overview>
 /** Shared by everybody who looks at a tenant: however many pages are open, it is looked at once in two seconds. */
 export function createOverviews(): Overviews {
   return createMemo({ trustedMs: 2_000, most: 1_000 }, (_: string, look: () => Promise<Overview>) => look())
+}
+
+export type PlatformOverviews = Memo<string, [() => Promise<PlatformOverview>], PlatformOverview>
+
+/** Likewise, of all tenants together. */
+export function createPlatformOverviews(): PlatformOverviews {
+  return createMemo({ trustedMs: 2_000, most: 1 }, (_: string, look: () => Promise<PlatformOverview>) => look())
 }
 
 const DAY_MS = 86_400_000
@@ -117,6 +132,29 @@ function groupFailed(runs: readonly FailedRun[]): FailingTarget[] {
     }
   }
   return [...groups.values()].toSorted((a, b) => b.count - a.count || b.lastAt - a.lastAt).slice(0, MOST_GROUPS)
+}
+
+async function platformOf({ survey }: Context): Promise<PlatformOverview> {
+  return survey(async (tx) => {
+    const [facts, nodes, executors, running, pending, overdue, hours] = await Promise.all([
+      readDatabaseFacts(tx),
+      listNodes(tx),
+      countAllExecutors(tx),
+      countAllRunning(tx),
+      countAllPending(tx),
+      countAllOverdue(tx),
+      attemptsByHour(tx),
+    ])
+    const living = nodes.filter(({ alive }) => alive)
+    return {
+      at: facts.now,
+      executors: executorsOf(executors),
+      ...{ running, pending, overdue, hours },
+      nodes: { alive: living.length, total: nodes.length },
+      versions: [...new Set(living.map((node) => node.version))].toSorted(),
+      leaders: facts.leaders.map(({ node, ...each }) => ({ ...each, node: nodes.find(({ id }) => id === node)?.name ?? node })),
+    }
+  })
 }
 
 async function nodesOf({ survey, services }: Context): Promise<Nodes> {
