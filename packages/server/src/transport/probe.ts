@@ -1,6 +1,5 @@
 import { Client, type buildConnector } from 'undici'
 import type { ProbeResult } from '../lifecycle/check-health.ts'
-import type { DueCheck } from '../storage/executor-check.ts'
 import type { ConnectOf } from './pools.ts'
 import { reasonOf } from './reason.ts'
 
@@ -17,7 +16,7 @@ const LONGEST_REASON = 500
  * one, and it is judged like any other. Never throws.
  */
 export function createProbe({ connectOf }: ProbeOptions = {}) {
-  return async (text: string, signal: AbortSignal, { tenantId }: Pick<DueCheck, 'tenantId'>): Promise<ProbeResult> => {
+  return async (text: string, signal: AbortSignal, { tenantId }: { readonly tenantId: number }): Promise<ProbeResult> => {
     const result = await ask(text, signal, connectOf?.(tenantId))
     return result.ok ? result : { ok: false, reason: result.reason.slice(0, LONGEST_REASON) }
   }

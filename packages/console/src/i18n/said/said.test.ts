@@ -14,6 +14,7 @@ const TO_PROGRAMS = new Set([
   'Bearer realm="carillon"',
   'Route {}.{} ({} {})',
   'new RegExp',
+  'xxl-job executor {}',
   '${{ secrets["{}"] }}',
   'status == 200 && body.state == "done"',
   'retry: 1000\n\n',

@@ -110,6 +110,14 @@ export const definitions: Translations = {
   'What is stored is not what was written.': '存储的内容与写入的不一致。',
   'The data key {} is wrapped by the master key {}: name that one in secrets.previousKeys.':
     '数据密钥 {0} 由主密钥 {1} 加密:请在 secrets.previousKeys 中给出该主密钥。',
+  'is needed: the address is longer than the {} characters of a name': '必填:地址超过了名称的 {0} 个字符上限',
+  'is no token of the role executor for the app {}, and it calls back with this one: carillon token create <name> --role executor --app {}':
+    '不是应用 {0} 的执行器角色令牌,而执行器要用它回调;请创建:carillon token create <name> --role executor --app {1}',
+  'is given by the protocol of xxl-job': '由 xxl-job 协议决定,不能填写',
+  'is needed: the protocol of xxl-job has no calls without a token': '必填:xxl-job 协议的调用都必须带令牌',
+  'At another address it is shown a token only if you know it: give callToken too.':
+    '换到新地址时,只有您知道令牌才会向该地址出示:请同时填写 callToken。',
+  'is needed with a new address': '填写新地址时必填',
   'is only for tokens of the role executor': '仅用于执行器角色的令牌',
   'must lie in the future': '必须在将来',
 

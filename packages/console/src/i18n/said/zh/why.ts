@@ -28,6 +28,8 @@ export const why: Translations = {
   'The app {} keeps {} for {}, and no other is free.': '应用 {0} 为{~2} 预留了 {~1},没有其他空位。',
   'The app {} gives {} at most {}.': '应用 {0} 最多给{~1} {~2}。',
   'The app {} gives {} at most {}; run {} holds one.': '应用 {0} 最多给{~1} {~2};运行 {3} 占用其一。',
+  'The executor {}, to which this shard belongs, does not serve the handler {} any more, or not with the labels that it wants: the shard fails if it does not by then.':
+    '此分片所属的执行器 {0} 不再提供处理器 {1},或标签不再符合要求:届时若仍未提供,分片将失败。',
   'The executor {}, to which this shard belongs, has gone: the shard fails if it has not registered again by then.':
     '此分片所属的执行器 {0} 已离开:如果到时仍未重新注册,该分片将失败。',
   'The executor {}, which is to have it, is not online and healthy.': '指定的执行器 {0} 不在线或不健康。',
