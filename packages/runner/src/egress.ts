@@ -49,6 +49,9 @@ const PUBLIC_IPV6 = blockList(['2000::', 3])
 /** The machine itself: whoever answers for a name must not choose it. */
 const OWN = blockList(['127.0.0.0', 8], ['::1', 128], ['fe80::', 10])
 
+const ADVICE =
+  'whoever runs the executor may allow all of them (--allow-private), or those that an administrator of the platform allows the tenant (--allow-private tenants)'
+
 export interface EgressOptions {
   /** Where messages of a tenant may go. */
   egressOf(tenant: number): Egress
@@ -87,7 +90,7 @@ export function refusalOf(address: string, egress: Egress, name: string | null =
   if (egress.allowPrivate) return null
   const { ranges, names } = targetsOf(egress)
   if (ranges.check(plain, family) || (name !== null && names.has(name) && !OWN.check(plain, family))) return null
-  return 'private; whoever runs the executor may allow it with --allow-private'
+  return `private; ${ADVICE}`
 }
 
 interface Targets {
