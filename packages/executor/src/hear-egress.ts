@@ -8,7 +8,7 @@ const CLOSED: Egress = { allowPrivate: false, privateTargets: [] }
 
 /**
  * For executors of the platform, which do the work of every tenant: hears from the server, with the work, where that may go. What was said of a
- * tenant with its newest work counts; nothing said is closed. `egressOf` answers the same object until something else is said.
+ * tenant with its newest work counts; nothing said is closed.
  *
  * @example
  * const { connection, egressOf } = hearEgress(httpConnection({ server, token }))

@@ -43,8 +43,14 @@ const PRIVATE = blockList(
   ['fe80::', 10],
 )
 
+/** Everything that IPv6 assigns to the public: whatever else is no private network leads through translators and tunnels to one. */
+const PUBLIC_IPV6 = blockList(['2000::', 3])
+
 /** The machine itself: whoever answers for a name must not choose it. */
 const OWN = blockList(['127.0.0.0', 8], ['::1', 128], ['fe80::', 10])
+
+const ADVICE =
+  'whoever runs the executor may allow all of them (--allow-private), or those that an administrator of the platform allows the tenant (--allow-private tenants)'
 
 export interface EgressOptions {
   /** Where messages of a tenant may go. */
@@ -80,10 +86,11 @@ export function refusalOf(address: string, egress: Egress, name: string | null =
   if (/^::ffff:/i.test(plain)) return 'no plain address'
   const family = isIP(plain) === 6 ? 'ipv6' : 'ipv4'
   if (NEVER.check(plain, family)) return 'never called'
-  if (!PRIVATE.check(plain, family) || egress.allowPrivate) return null
+  if (!PRIVATE.check(plain, family)) return family === 'ipv4' || PUBLIC_IPV6.check(plain, family) ? null : 'not a public address'
+  if (egress.allowPrivate) return null
   const { ranges, names } = targetsOf(egress)
   if (ranges.check(plain, family) || (name !== null && names.has(name) && !OWN.check(plain, family))) return null
-  return 'private; whoever runs the executor may allow it with --allow-private'
+  return `private; ${ADVICE}`
 }
 
 interface Targets {

@@ -118,6 +118,14 @@ describe('What an administrator has allowed a tenant', () => {
   })
 })
 
+it.each(['::7f00:1', '::a9fe:a9fe', '64:ff9b:1::a00:1', 'fec0::1', '2002:a00:1::'])(
+  'an IPv6 address that is neither public nor of a private network is never called: %s',
+  (address) => {
+    expect(refusalOf(address, CLOSED)).not.toBeNull()
+    expect(refusalOf(address, OPEN)).not.toBeNull()
+  },
+)
+
 it('metadata services are never called, private addresses where they are allowed', () => {
   for (const address of [
     '169.254.169.254',

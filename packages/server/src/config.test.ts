@@ -216,7 +216,16 @@ test.each([
   ['tenants', '127.0.0.1', 'TARGETS'],
   [false, '127.0.0.1', 'NOBODY'],
 ] as const)('egressAllowPrivate = %s on %s lets work reach private addresses: %s', (egressAllowPrivate, host, who) => {
-  expect(privateEgressOf({ egressAllowPrivate, host })).toBe(who)
+  expect(privateEgressOf({ egressAllowPrivate, host, publicUrl: undefined })).toBe(who)
+})
+
+test.each([
+  ['http://localhost:7070', 'EVERYONE'],
+  ['http://[::1]:7070/', 'EVERYONE'],
+  ['https://carillon.example.org', 'TARGETS'],
+  ['http://127.example.org', 'TARGETS'],
+])('a server on loopback whose publicUrl is %s lets work reach private addresses: %s', (publicUrl, who) => {
+  expect(privateEgressOf({ egressAllowPrivate: 'auto', host: '127.0.0.1', publicUrl })).toBe(who)
 })
 
 test('docs/guides/configuration.md shows the settings as they are', async () => {

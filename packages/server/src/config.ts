@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
 import type { Static } from 'typebox'
 import Value from 'typebox/value'
@@ -68,12 +69,16 @@ export function loadConfig(sources: ConfigSources = {}): Config {
   return config
 }
 
-/** Who may reach private addresses: what `egressAllowPrivate` comes to. */
+/** Who may reach private addresses: what `egressAllowPrivate` comes to. Behind a proxy a server listens on loopback, and yet others reach it. */
 export function privateEgressOf({
   egressAllowPrivate,
   host,
-}: Pick<Config, 'egressAllowPrivate' | 'host'>): 'EVERYONE' | 'TARGETS' | 'NOBODY' {
-  if (egressAllowPrivate === 'auto') return isLoopback(host) ? 'EVERYONE' : 'TARGETS'
+  publicUrl,
+}: Pick<Config, 'egressAllowPrivate' | 'host' | 'publicUrl'>): 'EVERYONE' | 'TARGETS' | 'NOBODY' {
+  if (egressAllowPrivate === 'auto') {
+    const called = publicUrl === undefined ? host : new URL(publicUrl).hostname.replace(/^\[|\]$/g, '')
+    return isLoopback(host) && isLoopback(called) ? 'EVERYONE' : 'TARGETS'
+  }
   return ({ true: 'EVERYONE', false: 'NOBODY', tenants: 'TARGETS' } as const)[`${egressAllowPrivate}`]
 }
 
@@ -84,7 +89,7 @@ export function publicUrlOf({ publicUrl, host }: Pick<Config, 'publicUrl' | 'hos
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
 
 function isPublicUrl(text: string): boolean {

@@ -140,6 +140,6 @@ test('a token of another tenant, or other work beside it, does not start it', as
   const foreign = new Started(['executor', '--builtin'], { ...env, CARILLON_TOKEN: out.trim() })
   onTestFinished(() => void foreign.process.kill('SIGKILL'))
   expect(await foreign.exited).not.toBe(0)
-  for (const more of [['--allow', 'sql'], ['--app', 'runners'], ['--docker'], ['--allow-private', 'all']])
+  for (const more of [['--allow', 'sql'], ['--app', 'runners'], ['--docker'], ['--allow-private'], ['--files', '.']])
     expect(await run(['executor', '--builtin', ...more], { ...env, CARILLON_TOKEN: builtinToken })).toMatchObject({ code: 2 })
 })

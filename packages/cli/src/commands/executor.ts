@@ -105,12 +105,13 @@ const ALL_PRIVATE = { allowPrivate: true, privateTargets: [] }
 
 /** It serves every tenant, so it runs nothing of what only some executors may. */
 async function startBuiltin(cli: Cli, options: ExecutorCommandOptions): Promise<void> {
-  const { allow, app, docker, kubernetes, instance, capacity } = options
-  if (allow.length > 0 || docker !== undefined || kubernetes !== undefined || app !== undefined)
+  const { allow, plugin, instance, capacity } = options
+  const others = [options.app, options.docker, options.kubernetes, options.allowPrivate, options.files, options.workFolder]
+  if ([...allow, ...plugin].length > 0 || [...others, options.scriptUser].some((other) => other !== undefined))
     throw new Failure(
       'USAGE',
       'With --builtin it runs http, log and delay, of the app builtin, and nothing else.',
-      'Leave out --app, --allow, --docker and --kubernetes, or start another executor for them.',
+      'Leave out the options of other kinds (--app, --allow, --allow-private, --docker …), or start another executor for them.',
     )
   const access = findAccess(options, cli.env)
   const { createBuiltinApart } = await import('@carillon/server')

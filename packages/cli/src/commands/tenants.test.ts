@@ -28,6 +28,7 @@ test('a tenant is changed: what is left out stays, and private targets take the 
   expect(await runJson(['tenants', 'update', code, '--private-target', '127.0.0.1'])).toMatchObject({
     privateTargets: ['127.0.0.1'],
   })
+  expect((await run(['tenants', 'update', code, ...targets, '--no-private-targets'])).code).toBe(2)
   const refused = await run(['tenants', 'update', code, '--private-target', '0.0.0.0/0'])
   expect([refused.code, refused.err]).toEqual([4, expect.stringContaining('0.0.0.0/0, which reaches beyond private networks')])
   expect((await run(['tenants', 'update', code, '--no-private-targets'])).out).toContain('called public addresses alone.')

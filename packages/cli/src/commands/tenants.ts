@@ -1,5 +1,5 @@
 import type { Tenant } from '@carillon/contract'
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { addApiOptions, connect, printJson, type ApiOptions } from '../api.ts'
 import type { Cli } from '../cli.ts'
 import { parseLimit } from '../limit.ts'
@@ -43,7 +43,7 @@ export function addTenants(program: Command, cli: Cli): void {
       'a private range, address or host that may be called for it, instead of all before; may be repeated',
       collect,
     )
-    .option('--no-private-targets', 'call no private address for it from now on')
+    .addOption(new Option('--no-private-targets', 'call no private address for it from now on').conflicts('privateTarget'))
     .action(async (tenant: string, options: UpdateOptions) => {
       const { name, weight, privateTarget, privateTargets } = options
       const client = connect(cli, options)

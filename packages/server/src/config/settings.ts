@@ -151,7 +151,7 @@ export const settings = {
   egressAllowPrivate: setting(
     choice(['auto', true, false, 'tenants']),
     'auto',
-    'Which work may reach private and loopback addresses. `true`: all; `tenants`: of each tenant what its `privateTargets` allow; `false`: none, whatever they allow; `auto`: `true` while the server itself listens on loopback, else `tenants`.',
+    'Which work may reach private and loopback addresses. `true`: all; `tenants`: of each tenant what its `privateTargets` allow; `false`: none, whatever they allow; `auto`: `true` while the server itself listens on loopback and has no `publicUrl` beyond it, else `tenants`.',
   ),
   allowUnsafeDurability: setting(
     flag(),

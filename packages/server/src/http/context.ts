@@ -6,6 +6,7 @@ import type { HistoryDays } from '../lifecycle/history-days.ts'
 import type { KnownTasks } from '../lifecycle/known-tasks.ts'
 import type { PlanCache } from '../lifecycle/plan-cache.ts'
 import type { WakeHub } from '../runtime/wake-hub.ts'
+import { PLATFORM_TENANT } from '../storage/app.ts'
 import { insertAudit } from '../storage/audit.ts'
 import type { Database, Transaction } from '../storage/database.ts'
 import type { IdempotencyKey } from '../storage/idempotency.ts'
@@ -110,7 +111,8 @@ export function createContext(services: ApiServices, facts: RequestFacts): Conte
     entries++
     const images = { before: maskSecrets(before), after: maskSecrets(after) }
     return {
-      tenantId,
+      // What administrators of the platform do to one tenant is not for the trail of another, whose name the request may carry.
+      tenantId: facts.route.access === 'platform' ? PLATFORM_TENANT : tenantId,
       principal: principal.name,
       address,
       requestId,

@@ -69,6 +69,8 @@ describe('The address of a callback', () => {
     expect((await say('callback', { session: holder, tenant: api.tenantA.id, ...attempt }, foreign)).status).not.toBe(200)
     const { state, url } = (await say('callback', { session: holder, ...attempt })).body
     expect([state, url]).toEqual(['OPEN', expect.stringMatching(/^http:\/\/127\.0\.0\.1:7070\/callback\/v1\/[0-9]+\./)])
+    const again = await say('callback', { session: holder, ...attempt })
+    expect([again.status, again.body.code]).toEqual([409, 'STATE_CONFLICT'])
     const items = [{ kind: 'DETACHED', ...attempt }]
     expect((await say('report', { session: holder, items })).body.items).toEqual([{ status: 'ACCEPTED' }])
     const called = await api.call({ method: 'POST', url: new URL(url).pathname, body: { state: 'SUCCESS', output: 3 } })

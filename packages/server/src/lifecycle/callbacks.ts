@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { CarillonError } from '@carillon/core'
 import type { CallbackBody, ReportItem } from '@carillon/contract'
 import { insertCallback, lockCallback, markCallbackUsed, type CallbackFor } from '../storage/callback.ts'
 import type { Engine } from './engine.ts'
@@ -9,11 +10,16 @@ export const CALLBACK_WAIT_MS = 86_400_000
 
 /**
  * Gives an attempt an address of its own, before it is told to anybody. Answers the last part of it, `<id>.<secret>`; of the secret only the
- * hash is kept. Null where the attempt is over.
+ * hash is kept. Null where the attempt is over. Throws STATE_CONFLICT where it has been given one before.
  */
 export async function openCallback(engine: Engine, attempt: CallbackFor, waitMs = CALLBACK_WAIT_MS): Promise<string | null> {
   const secret = randomBytes(32).toString('base64url')
   const id = await engine.db.engine((tx) => insertCallback(tx, attempt, hashOf(secret), waitMs))
+  if (id === 'GIVEN')
+    throw new CarillonError(
+      'STATE_CONFLICT',
+      'This attempt has been given its address already, and it is told once only. Fail it, to be given another.',
+    )
   return id === null ? null : `${id}.${secret}`
 }
 

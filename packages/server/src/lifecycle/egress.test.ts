@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createWorld, type World } from './engine.test-helper.ts'
-import { createEgress, type PrivateEgress } from './egress.ts'
+import { createEgress, givingWhereHeard, type PrivateEgress } from './egress.ts'
+import type { ExecutorTraffic } from './executor-traffic.ts'
 import { privateTargetsOf } from './private-targets.ts'
 
 let world: World
@@ -56,6 +57,26 @@ test('a node that cannot hear any more what is taken away opens nothing', async 
   expect(of(a)).toEqual(CLOSED)
   await refresh()
   expect(of(a)).not.toEqual(CLOSED)
+})
+
+test('work is given to executors of the platform only after a node has heard again where it may go', async () => {
+  const { of, pass, catchUp } = await egress('TARGETS')
+  const giving = (assignments: readonly object[]) =>
+    givingWhereHeard({ claim: async () => ({ assignments, control: {} }) } as unknown as ExecutorTraffic, { catchUp })
+  const claim = (tenantId: number, assignments: readonly object[]) =>
+    giving(assignments).claim({ tenantId, appId: null }, { session: 1, seq: 1, max: 1, waitMs: 0 }, new AbortController().signal)
+  pass(40_000)
+  await claim(1, [])
+  await claim(a, [{ tenant: a }])
+  expect(of(a)).toEqual(CLOSED)
+  await claim(1, [{ tenant: a }])
+  expect(of(a)).not.toEqual(CLOSED)
+})
+
+test('what cannot be heard stays closed, and keeps no work from being given', async () => {
+  const deaf = createEgress({ look: () => Promise.reject(new Error('away')) }, 'TARGETS')
+  await deaf.catchUp()
+  expect(deaf.of(a)).toEqual(CLOSED)
 })
 
 test('where the installation opens none, no tenant has any; where it opens all, all have', async () => {

@@ -71,6 +71,17 @@ test('INV-5 a report that comes after its session has ended is refused and kept,
   ])
 })
 
+test('a heartbeat is answered at once, as calls go, however long the lease is', async () => {
+  const { engine } = world
+  const patient = createExecutorTraffic({ ...engine, settings: { ...engine.settings, leaseMs: 3_600_000 } })
+  const task = await world.task()
+  const beat = { session: await session(task), running: [] }
+  const begun = performance.now()
+  expect(await patient.heartbeat(principal(task), beat)).toMatchObject({ leaseMs: 3_600_000 })
+  // What an executor waits for the answer to a call.
+  expect(performance.now() - begun).toBeLessThan(15_000)
+})
+
 test('INV-16 a session of another tenant is answered like one that does not exist, whatever is asked of it', async () => {
   const [mine, theirs] = [await world.task(), await world.task()]
   const foreign = await session(theirs)
@@ -82,6 +93,7 @@ test('INV-16 a session of another tenant is answered like one that does not exis
       session: id,
       items: [{ instance: 1, token: 1, lines: [{ seq: 1, at: 0, level: 'INFO', source: 'handler', text: '' }] }],
     }),
+    traffic.openCallback(principal(mine), { session: id, instance: 1, token: 1 }),
     traffic.deregister(principal(mine), id),
   ]
   const outcome = async (id: number) =>

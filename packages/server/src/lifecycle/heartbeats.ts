@@ -18,6 +18,8 @@ type BeatAnswer = HeartbeatAnswer | null
  * costs is to wake a process that rests, and so one wake serves many.
  */
 const GATHERED_SHARE_OF_LEASE = 1 / 60
+/** However long the lease is: an executor gives up a call after seconds, and hears in the answer what it should stop. */
+const LONGEST_GATHERED_MS = 500
 /** No group may grow so large that it holds up the event loop: what is above comes in a group of its own from then on. */
 const MOST_TOGETHER = 200
 
@@ -26,7 +28,7 @@ export function createHeartbeats(engine: Engine): (beat: Beat) => Promise<Heartb
   const beats = createCoalescer<Beat, BeatAnswer>((batch) => renew(engine, batch), {
     mostItems: MOST_TOGETHER,
     lanes: 1,
-    gatherMs: engine.settings.leaseMs * GATHERED_SHARE_OF_LEASE,
+    gatherMs: Math.min(engine.settings.leaseMs * GATHERED_SHARE_OF_LEASE, LONGEST_GATHERED_MS),
   })
   return async (beat) => {
     const [answer] = await beats.add([beat])

@@ -7,7 +7,7 @@ import { createXxlJobTransport, type GatewayDeps } from '../gateway/xxl-job/tran
 import { createCallTroubles } from '../lifecycle/call-troubles.ts'
 import { createHealthChecks, type HealthChecks, type Probe } from '../lifecycle/check-health.ts'
 import { createPushDispatch, markUnreachable, type PushDispatch, type PushTransport } from '../lifecycle/dispatch.ts'
-import { createEgress, type Egress } from '../lifecycle/egress.ts'
+import { createEgress, givingWhereHeard, type Egress } from '../lifecycle/egress.ts'
 import type { Engine } from '../lifecycle/engine.ts'
 import { createExecutorTraffic, type ExecutorTraffic } from '../lifecycle/executor-traffic.ts'
 import type { EgressRules } from '../lifecycle/private-targets.ts'
@@ -41,8 +41,8 @@ export interface ExecutorLinesOptions {
 
 export function openExecutorLines({ engine, vault, nodeId }: Base, options: ExecutorLinesOptions): ExecutorLines {
   const { config } = options
-  const traffic = createExecutorTraffic(engine, options.mayGive, options.leaving)
   const egress = createEgress(engine.db, privateEgressOf(config))
+  const traffic = givingWhereHeard(createExecutorTraffic(engine, options.mayGive, options.leaving), egress)
   const connectOf = guardOf(egress)
   const calls = { unreachable: (session: number) => markUnreachable(push, session), tell: createCallTroubles(engine) }
   const carillon = carillonTransport(engine, traffic, { connectOf, ...calls })

@@ -16,21 +16,27 @@ export interface CallbackFor extends AttemptKey {
 
 const OPEN = sql(
   'callback.open',
-  `insert into callback (tenant_id, instance_id, token, hash, wait_ms, keep_until)
-   select i.tenant_id, i.id, i.token, $4, $5::bigint, statement_timestamp() + $5::bigint * interval '1 millisecond' + interval '7 days'
-   from instance_live i where i.tenant_id = $1 and i.id = $2 and i.token = $3 and i.state in ('RESERVED', 'RUNNING')
-     and i.session_id = coalesce($6::bigint, i.session_id)
-   returning id`,
+  `with held as (
+     select i.tenant_id, i.id, i.token
+     from instance_live i where i.tenant_id = $1 and i.id = $2 and i.token = $3 and i.state in ('RESERVED', 'RUNNING')
+       and i.session_id = coalesce($6::bigint, i.session_id)),
+   opened as (
+     insert into callback (tenant_id, instance_id, token, hash, wait_ms, keep_until)
+     select tenant_id, id, token, $4, $5::bigint, statement_timestamp() + $5::bigint * interval '1 millisecond' + interval '7 days' from held
+     on conflict (tenant_id, instance_id, token) do nothing
+     returning id)
+   select (select id from opened) as id from held`,
 )
 
-/** Answers its id; null where the attempt is over. An attempt is given one only once. */
+/** Answers its id; GIVEN where the attempt has been given one before: of its secret nothing is kept. Null where the attempt is over. */
 export async function insertCallback(
   tx: Transaction,
   { tenantId, id, token, sessionId }: CallbackFor,
   hash: Buffer,
   waitMs: number,
-): Promise<number | null> {
-  return (await tx.query<{ id: number }>(OPEN, [tenantId, id, token, hash, waitMs, sessionId ?? null]))[0]?.id ?? null
+): Promise<number | 'GIVEN' | null> {
+  const [row] = await tx.query<{ id: number | null }>(OPEN, [tenantId, id, token, hash, waitMs, sessionId ?? null])
+  return row === undefined ? null : (row.id ?? 'GIVEN')
 }
 
 export interface CallbackRow {

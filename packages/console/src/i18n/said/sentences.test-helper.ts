@@ -38,7 +38,7 @@ export const SILENT: Readonly<Record<string, string>> = {
   'server/src/http/handlers/audit.ts': 'headers',
   'server/src/lifecycle/advance-runs.ts': 'stored with the run',
   'server/src/lifecycle/begin-nodes.ts': 'stored with the run',
-  'server/src/lifecycle/callbacks.ts': 'stored with the attempt',
+  'server/src/lifecycle/callbacks.ts': 'answered to executors, and stored with the attempt',
   'server/src/lifecycle/complete-instances.ts': 'stored with the attempt',
   'server/src/lifecycle/continue-runs.ts': 'stored with the run',
   'server/src/lifecycle/ended-node.ts': 'stored with the run',

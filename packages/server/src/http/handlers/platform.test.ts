@@ -70,6 +70,16 @@ describe('a tenant', () => {
     expect((await platform().tenants.get({ params: { tenant: code } })).privateTargets).toEqual([])
   })
 
+  test('that is changed while another is named leaves no trace in the trail of that one: it is not to learn what others are allowed', async () => {
+    await platform().tenants.create({ body: { code: 'guarded' } })
+    const body = { version: 1, privateTargets: ['10.99.0.0/16'] }
+    await inTenantA().tenants.update({ params: { tenant: 'guarded' }, body })
+    const { rows } = await api.root.query(
+      `select tenant_id::int as "tenantId" from audit where operation = 'tenant.update' and after->>'code' = 'guarded'`,
+    )
+    expect(rows).toEqual([{ tenantId: 1 }])
+  })
+
   test('or a user that is told what it is already keeps its version', async () => {
     const { tenants, users } = platform()
     const tenant = await tenants.create({ body: { code: 'idle', weight: 3 } })
