@@ -18,6 +18,7 @@ import {
 } from '../storage/executor-session.ts'
 import { checkTopic, dispatchTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
+import { forbiddenHostProblem } from './private-targets.ts'
 import { baseAddressProblem, webAddressProblem } from './web-address.ts'
 
 /** For whom a token of the role `executor` speaks: its tenant and, if it is bound to one, its app. */
@@ -146,7 +147,8 @@ export async function takeOverByHand(
 /** What could never be called is said at once, not by work that never arrives. */
 function refuseAddresses({ address, healthUrl }: Pick<Register, 'address' | 'healthUrl'>): void {
   const problems = Object.entries({ address, healthUrl }).flatMap(([name, url]) => {
-    const message = url === undefined ? null : name === 'address' ? baseAddressProblem(url) : webAddressProblem(url)
+    if (url === undefined) return []
+    const message = (name === 'address' ? baseAddressProblem(url) : webAddressProblem(url)) ?? forbiddenHostProblem(url)
     return message === null ? [] : [{ path: `/body/${name}`, message }]
   })
   if (problems.length > 0)

@@ -474,15 +474,15 @@ describe('an executor', () => {
     expect(rows).toEqual([])
   })
 
-  test.each(['http://', 'http://h/?q=1', 'http://h/#top', 'http://h:0', 'http://u:p@h', 'ftp://h', 'unix:/run/x', 'http://h\t'])(
-    'that registers itself with an address that cannot be called is told so: %j',
-    async (address) => {
-      const token = await api.token(api.tenantA.id, 'executor')
-      const body = { protocol: 1, app: 'app', instance: 'odd', mode: 'PUSH', address, handlers: ['h'], capacity: 3 }
-      const answer = await api.call({ method: 'POST', url: '/executor/v1/register', token, body })
-      expect([answer.status, answer.body.problems[0].path]).toEqual([422, '/body/address'])
-    },
-  )
+  test.each([
+    ...['http://', 'http://h/?q=1', 'http://h/#top', 'http://h:0', 'http://u:p@h', 'ftp://h', 'unix:/run/x', 'http://h\t'],
+    ...['http://169.254.169.254', 'http://0xa9fea9fe/', 'http://[::ffff:169.254.169.254]', 'http://0.0.0.0:80', 'http://[::]'],
+  ])('that registers itself with an address that cannot be called is told so: %j', async (address) => {
+    const token = await api.token(api.tenantA.id, 'executor')
+    const body = { protocol: 1, app: 'app', instance: 'odd', mode: 'PUSH', address, handlers: ['h'], capacity: 3 }
+    const answer = await api.call({ method: 'POST', url: '/executor/v1/register', token, body })
+    expect([answer.status, answer.body.problems[0].path]).toEqual([422, '/body/address'])
+  })
 
   test('that registers itself with a text that cannot be stored is told where', async () => {
     const token = await api.token(api.tenantA.id, 'executor')
