@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { findAccess, type Access, type AccessOptions } from './access.ts'
 import type { Cli } from './cli.ts'
 import { Failure } from './failure.ts'
+import { printableJson } from './printable.ts'
 
 export interface ApiOptions extends AccessOptions {
   readonly json?: boolean
@@ -52,5 +53,5 @@ async function reach(server: string, url: string, init: RequestInit): Promise<Re
 
 /** Prints an answer for programs: indented where a person looks, so that both can read it. */
 export function printJson({ terminal }: Cli, value: unknown): void {
-  terminal.print(JSON.stringify(value, null, terminal.columns === null ? undefined : 2))
+  terminal.print(printableJson(JSON.stringify(value, null, terminal.columns === null ? undefined : 2)))
 }

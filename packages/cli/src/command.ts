@@ -104,8 +104,10 @@ function pathOf(command: Command): string {
 }
 
 /** What the library says, in words for people who know no "command-argument value". */
-function plain({ registeredArguments, options }: Command, message: string): string {
+function plain({ registeredArguments, options, parent }: Command, message: string): string {
   const text = message.replace(/^error: /, '')
+  const early = /^unknown option '(--(?:server|token|tenant|json))/.exec(text)?.[1]
+  if (early !== undefined && parent === null) return `${early} belongs behind the command`
   const missing = /^missing required argument '(.+)'$/.exec(text)?.[1]
   if (missing !== undefined)
     return withMeaning(`<${missing}> is missing`, registeredArguments.find((each) => each.name() === missing)?.description)

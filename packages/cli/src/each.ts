@@ -3,6 +3,7 @@ import { printJson, type ApiOptions } from './api.ts'
 import type { Cli } from './cli.ts'
 import { exitOf } from './exit-codes.ts'
 import { Failure } from './failure.ts'
+import { printable } from './printable.ts'
 
 /** What became of one of several that a command was given. */
 export interface Answer {
@@ -26,7 +27,7 @@ export function tellEach<T extends Answer>(
   { name, done }: Words<T>,
 ): void {
   if (json) printJson(cli, answers)
-  else for (const answer of answers.filter(({ ok }) => ok)) cli.terminal.print(`${name(answer)} ${done(answer)}.`)
+  else for (const answer of answers.filter(({ ok }) => ok)) cli.terminal.print(printable(`${name(answer)} ${done(answer)}.`))
   const refused = answers.filter(({ ok }) => !ok)
   if (refused.length === 0) return
   throw new Failure(

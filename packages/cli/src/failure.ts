@@ -1,6 +1,7 @@
 import { CarillonError, ERRORS } from '@carillon/core'
 import { CommanderError } from 'commander'
 import { EXIT_CODES, exitOf, type Exit } from './exit-codes.ts'
+import { printable } from './printable.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Ends a command with a text for the person who gave it. `hint`: what to do about it. */
@@ -21,8 +22,8 @@ export function reportFailure(terminal: Terminal, error: unknown): number {
   // Commander has said it already, with the usage.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_CODES.USAGE.code
   const { exit, title, lines } = failureOf(error)
-  terminal.say(`${terminal.tint('red', 'error:')} ${title}`)
-  for (const line of lines) terminal.say(`  ${line}`)
+  terminal.say(`${terminal.tint('red', 'error:')} ${printable(title)}`)
+  for (const line of lines) terminal.say(`  ${printable(line)}`)
   return EXIT_CODES[exit].code
 }
 

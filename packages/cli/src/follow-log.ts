@@ -2,6 +2,7 @@ import { setTimeout as rest } from 'node:timers/promises'
 import { readEvents, type Client, type LogLevel, type LogRecord } from '@carillon/contract'
 import { FINAL_INSTANCE_STATES } from '@carillon/core'
 import type { Cli } from './cli.ts'
+import { printable, printableJson } from './printable.ts'
 import type { Style, Terminal } from './terminal.ts'
 
 export interface LogOptions {
@@ -47,11 +48,11 @@ async function tail(cli: Cli, client: Client, of: { instance: number; attempt: n
 const STYLES: Readonly<Record<LogLevel, Style | null>> = { DEBUG: 'dim', INFO: null, WARN: 'yellow', ERROR: 'red' }
 
 export function printLine(terminal: Terminal, line: LogRecord, { json }: LogOptions = {}): void {
-  if (json) return terminal.print(JSON.stringify(line))
+  if (json) return terminal.print(printableJson(JSON.stringify(line)))
   const style = STYLES[line.level]
   const level = line.level.padEnd(5)
   const time = new Date(line.at).toISOString().slice(11, 23)
   // Escape sequences in a log must not reach the terminal of whoever reads it.
-  const text = line.text.replace(/[^\P{Cc}\n\t]/gu, '�')
+  const text = printable(line.text)
   terminal.print(`${terminal.paint('dim', time)} ${style === null ? level : terminal.paint(style, level)} ${text}`)
 }

@@ -1,4 +1,5 @@
 import { momentOf } from './moment.ts'
+import { printable, printableLine } from './printable.ts'
 
 /** Any object of the API for people: indented, in the order of the API, instants as local times. What is empty is left out. */
 export function outline(value: object): string {
@@ -10,8 +11,9 @@ function linesOf(value: object): string[] {
   return Object.entries(value)
     .filter(([, item]) => !isEmpty(item))
     .flatMap(([key, item]: [string, unknown]) => {
-      if (typeof item !== 'object' || item === null) return indented(`${key}: `, scalar(key, item))
-      return [`${key}:`, ...linesOf(item).map((line) => `  ${line}`)]
+      const name = printableLine(key)
+      if (typeof item !== 'object' || item === null) return indented(`${name}: `, scalar(key, item))
+      return [`${name}:`, ...linesOf(item).map((line) => `  ${line}`)]
     })
 }
 
@@ -29,7 +31,7 @@ function indented(head: string, text: string): string[] {
 
 function scalar(key: string, value: unknown): string {
   if (typeof value === 'number' && /(^at|^since|^until|At)$/.test(key)) return momentOf(value)
-  return String(value).replace(/[^\P{Cc}\n\t]/gu, '�')
+  return printable(String(value))
 }
 
 function isEmpty(value: unknown): boolean {

@@ -14,6 +14,14 @@ test('--version prints the version of the package, and succeeds', async () => {
   expect(await offline('--version')).toEqual({ code: 0, out: `${VERSION}\n`, err: '' })
 })
 
+test('an option of the commands that stands before the command is told where it belongs', async () => {
+  for (const given of ['--server', '--server=http://x', '--token', '--json']) {
+    const { code, err } = await offline(given, 'http://127.0.0.1:1', 'get', 'runs')
+    expect([code, err]).toEqual([2, expect.stringContaining(`${given.split('=')[0]} belongs behind the command`)])
+  }
+  expect((await offline('--sever', 'x', 'get', 'runs')).err).toContain("unknown option '--sever'")
+})
+
 test('--help lists every command with the exit codes, and succeeds', async () => {
   const { code, out } = await offline('--help')
   expect(code).toBe(0)

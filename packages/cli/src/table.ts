@@ -1,3 +1,4 @@
+import { printableLine } from './printable.ts'
 import { cutTo, padTo, widthOf } from './width.ts'
 import type { Style, Terminal } from './terminal.ts'
 
@@ -17,7 +18,7 @@ export function table<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
 ): string {
-  const cells = rows.map((row) => columns.map((column) => oneLine(column.text(row))))
+  const cells = rows.map((row) => columns.map((column) => printableLine(column.text(row))))
   const wanted = columns.map((column, index) => Math.max(widthOf(column.title), ...cells.map((line) => widthOf(line[index]!))))
   const widths = terminal.columns === null ? wanted : fit(wanted, terminal.columns)
   const line = (texts: readonly string[], styleAt: (index: number) => Style | null) =>
@@ -36,11 +37,6 @@ export function table<Row>(
   )
   const body = cells.map((texts, number) => line(texts, (index) => columns[index]!.style?.(rows[number]!) ?? null))
   return [head, ...body].join('\n')
-}
-
-/** A line end or an escape sequence in a name must not break the table, or do worse to the terminal. */
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '�')
 }
 
 function fit(wanted: readonly number[], columns: number): number[] {

@@ -2,6 +2,7 @@ import { setTimeout as rest } from 'node:timers/promises'
 import type { Client, RunDetail } from '@carillon/contract'
 import { FINAL_RUN_STATES } from '@carillon/core'
 import { durationOf } from './moment.ts'
+import { printableLine } from './printable.ts'
 
 export type EndedRun = RunDetail
 
@@ -26,7 +27,7 @@ export function outcomeOf(run: EndedRun): string {
 export function endOf({ state, reason, startedAt, endedAt, instances }: EndedRun): string {
   const took = startedAt === null || endedAt === null ? '' : ` in ${durationOf(endedAt - startedAt)}`
   const why = (state === 'SUCCESS' ? null : failureOf(instances)) ?? reason
-  return `${state}${took}${why === null ? '' : ` (${why})`}`
+  return `${state}${took}${why === null ? '' : ` (${printableLine(why)})`}`
 }
 
 /** Of the first that failed; a node that was skipped has an error too, which says why, and is no failure. */

@@ -1,5 +1,5 @@
 import * as contract from '@carillon/contract'
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -8,7 +8,7 @@ import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { describe, expect, it } from 'vitest'
 import { startServer } from './executor.test-helper.ts'
-import { TOKEN } from './protocol-server.test-helper.ts'
+import { TOKEN, type ProtocolServer } from './protocol-server.test-helper.ts'
 
 const { executorRoutes } = contract
 const file = join(dirname(fileURLToPath(import.meta.url)), '../../../docs/guides/executors-in-any-language.md')
@@ -35,14 +35,25 @@ describe('The guide to executors in any language', () => {
   })
 
   const python = spawnSync('python3', ['--version']).status === 0
-  it.skipIf(!python)('has a Python executor that runs, also when answers are lost and its session ends', async () => {
-    const server = await startServer()
-    const [, code] = /^```python file=executor.py\n(.*?)^```$/ms.exec(guide)!
-    const child = spawn('python3', ['-c', code!], {
+  const [, code] = /^```python file=executor.py\n(.*?)^```$/ms.exec(guide)!
+
+  /** The executor of the guide, until the work is over. */
+  async function withExecutor(server: ProtocolServer, source: string, work: (child: ChildProcess) => Promise<void>) {
+    const child = spawn('python3', ['-c', source], {
       env: { ...process.env, CARILLON_URL: server.url, CARILLON_TOKEN: TOKEN },
-      stdio: 'inherit',
+      stdio: ['pipe', 'inherit', 'inherit'],
     })
     try {
+      await work(child)
+    } finally {
+      child.kill('SIGKILL')
+      await once(child, 'close')
+    }
+  }
+
+  it.skipIf(!python)('has a Python executor that runs, also when answers are lost and its session ends', async () => {
+    const server = await startServer()
+    await withExecutor(server, code!, async () => {
       server.loseAnswers('claim', 1)
       server.loseAnswers('report', 1)
       const [good, bad] = server.give({ handler: 'add', params: { a: 1, b: 2 } }, { handler: 'nope' })
@@ -53,9 +64,30 @@ describe('The guide to executors in any language', () => {
       const [next] = server.give({ handler: 'add', params: { a: 2, b: 2 } })
       await server.untilEnded(next!)
       expect(server.registrations).toHaveLength(2)
-    } finally {
-      child.kill('SIGKILL')
-      await once(child, 'close')
-    }
+    })
   })
+
+  // That the server ends it after its time-out and the grace period: packages/server/src/lifecycle/fencing.test.ts.
+  it.skipIf(!python)(
+    'has one whose instance is RUNNING while it works, and that goes on with the next when it was ended',
+    async () => {
+      const server = await startServer()
+      const slow = code!.replace('HANDLERS = {', 'HANDLERS = {"slow": lambda params: input(), ')
+      await withExecutor(server, slow, async (child) => {
+        const [late, next] = server.give({ handler: 'slow', timeoutMs: 5 }, { handler: 'add', params: { a: 1, b: 1 } })
+        await server.until(() => server.row(late!).started)
+        expect(server.end(late!)).toBeNull()
+        server.takeAway(late!)
+        child.stdin!.write('\n')
+        await server.untilEnded(next!)
+        expect(server.end(late!)).toBeNull()
+        expect(server.callsOf('report').flatMap(({ items }) => items.map(({ kind }: { kind: string }) => kind))).toEqual([
+          'STARTED',
+          'SUCCESS',
+          'STARTED',
+          'SUCCESS',
+        ])
+      })
+    },
+  )
 })

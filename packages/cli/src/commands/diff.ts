@@ -6,6 +6,7 @@ import { sendDocuments } from '../documents/send.ts'
 import { differencesText, summaryOf } from '../documents/show.ts'
 import { Failure } from '../failure.ts'
 import { parseLimit } from '../limit.ts'
+import { printable } from '../printable.ts'
 import type { Style } from '../terminal.ts'
 import { collectFile } from './apply.ts'
 
@@ -51,7 +52,7 @@ interface Versions {
 async function diffVersions(cli: Cli, { dag, from, to }: Versions, options: DiffOptions): Promise<void> {
   const diff = await connect(cli, options).dagVersions.diff({ params: { dag, number: to }, query: { from } })
   if (options.json) printJson(cli, diff)
-  else cli.terminal.print(diff.text.split('\n').map(painter(cli)).join('\n'))
+  else cli.terminal.print(printable(diff.text).split('\n').map(painter(cli)).join('\n'))
   if (options.exitCode && !diff.same) throw new Failure('FAILED', `Versions ${from} and ${to} of ${dag} differ.`)
 }
 

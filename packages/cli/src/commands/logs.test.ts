@@ -41,6 +41,7 @@ test('escape sequences in a log do not reach the terminal', async () => {
 
 test('a run that has logged nothing says so, and one that is not there ends with 3', async () => {
   const { id } = await runJson<{ id: number }>(['trigger', await delayTask(1), '--wait'])
+  expect(await run(['logs', String(id)])).toEqual({ code: 0, out: '', err: 'It logged nothing.\n' })
   expect((await run(['logs', String(id), '--level', 'ERROR'])).code).toBe(0)
   expect((await run(['logs', '1'])).code).toBe(3)
 })

@@ -1,4 +1,5 @@
 import { LOG_LEVELS, type Client, type LogLevel } from '@carillon/contract'
+import { FINAL_INSTANCE_STATES } from '@carillon/core'
 import { Option, type Command } from 'commander'
 import { addApiOptions, connect, type ApiOptions } from '../api.ts'
 import type { Cli } from '../cli.ts'
@@ -27,12 +28,17 @@ export function addLogs(program: Command, cli: Cli): void {
       const { instances } = await client.runs.get({ params: { run } })
       for (const { id, nodeCode, state } of instances) {
         if (nodeCode !== null) cli.terminal.say(`${nodeCode}, instance ${id}, ${state}:`)
-        await printLog(cli, client, id, options)
+        await printLog(cli, client, { id, ended: FINAL_INSTANCE_STATES.includes(state) }, options)
       }
     })
 }
 
-async function printLog(cli: Cli, client: Client, instance: number, options: LogsOptions): Promise<void> {
+interface Logged {
+  readonly id: number
+  readonly ended: boolean
+}
+
+async function printLog(cli: Cli, client: Client, { id, ended }: Logged, options: LogsOptions): Promise<void> {
   const { level, attempt } = options
   let cursor: string | null = null
   do {
@@ -42,10 +48,13 @@ async function printLog(cli: Cli, client: Client, instance: number, options: Log
       ...(attempt === undefined ? {} : { attempt }),
       ...(cursor === null ? {} : { cursor }),
     }
-    const page: Awaited<ReturnType<Client['instances']['logs']>> = await client.instances.logs({ params: { instance }, query })
+    const page: Awaited<ReturnType<Client['instances']['logs']>> = await client.instances.logs({
+      params: { instance: id },
+      query,
+    })
     for (const line of page.items) printLine(cli.terminal, line, options)
     cursor = page.nextCursor
-    if (cursor === null && page.lines === 0) cli.terminal.say('It has logged nothing yet.')
+    if (cursor === null && page.lines === 0) cli.terminal.say(ended ? 'It logged nothing.' : 'It has logged nothing yet.')
     if (cursor === null && page.cut) cli.terminal.say('The log was longer than allowed; its end was not kept.')
   } while (cursor !== null)
 }

@@ -7,6 +7,7 @@ import { Failure } from '../failure.ts'
 import { followLog } from '../follow-log.ts'
 import { parseLimit } from '../limit.ts'
 import { collectParam, parseParams, type Params } from '../params.ts'
+import { printable } from '../printable.ts'
 import { startProgress } from '../progress.ts'
 import { endOf, outcomeOf, waitForRun, type EndedRun } from '../wait-for-run.ts'
 
@@ -50,7 +51,7 @@ async function triggerOne(cli: Cli, code: string, options: TriggerOptions): Prom
   const started = options.dag
     ? await client.runs.triggerDag({ params: { dag: code }, body: { ...bodyOf(options), ...ofDag(options) } }, under(options))
     : await client.runs.trigger({ params: { task: code }, body: bodyOf(options) }, under(options))
-  if (!wait && !follow) return json ? printJson(cli, started) : cli.terminal.print(startedText(started))
+  if (!wait && !follow) return json ? printJson(cli, started) : cli.terminal.print(printable(startedText(started)))
   if (!json) cli.terminal.say(startedText(started))
   if (follow) await followLog(cli, client, started.runId)
   end(cli, await waiting(cli, () => waitForRun(client, started.runId)), options)

@@ -1,5 +1,6 @@
 import type { AppliedDefinition, DefinitionDocument } from '@carillon/contract'
 import { stringify } from 'yaml'
+import { printableJson, printableLine } from '../printable.ts'
 import type { Style, Terminal } from '../terminal.ts'
 
 /** Documents as one file of YAML. */
@@ -13,14 +14,15 @@ export function differencesText({ paint }: Pick<Terminal, 'paint'>, items: reado
     .filter(({ outcome }) => outcome !== 'UNCHANGED')
     .flatMap(({ kind, code, outcome, changes }) =>
       outcome === 'CREATED'
-        ? [paint('green', `+ ${kind} ${code}`)]
-        : [paint('yellow', `~ ${kind} ${code}`), ...changes.map((change) => changeLine(paint, change))],
+        ? [paint('green', `+ ${kind} ${printableLine(code)}`)]
+        : [paint('yellow', `~ ${kind} ${printableLine(code)}`), ...changes.map((change) => changeLine(paint, change))],
     )
     .join('\n')
 }
 
 function changeLine(paint: (style: Style, text: string) => string, change: AppliedDefinition['changes'][number]): string {
-  const { path, before, after } = change
+  const { before, after } = change
+  const path = printableLine(change.path)
   if (before === undefined) return paint('green', `    + ${path}: ${brief(after)}`)
   if (after === undefined) return paint('red', `    - ${path}: ${brief(before)}`)
   return `    ~ ${path}: ${brief(before)} → ${brief(after)}`
@@ -29,7 +31,7 @@ function changeLine(paint: (style: Style, text: string) => string, change: Appli
 const LONGEST = 200
 
 function brief(value: unknown): string {
-  const text = JSON.stringify(value)
+  const text = printableJson(JSON.stringify(value))
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text
 }
 

@@ -1,4 +1,5 @@
 import { durationOf } from '../moment.ts'
+import { printableLine } from '../printable.ts'
 import { table, type Column } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Finding } from './findings.ts'
@@ -24,10 +25,10 @@ const TITLES: Readonly<Record<Finding['kind'], string>> = {
 export function planText(terminal: Pick<Terminal, 'columns' | 'paint'>, plan: ImportPlan): string {
   const lines = [
     `An xxl-job database with the columns of ${plan.naming}; its times are taken for those of ${plan.timezone}.`,
-    oneLine(
+    printableLine(
       `Task types: ${plan.types.length}, tasks: ${plan.tasks.length}, apps: ${plan.apps.map(appText).join('; ') || 'none'}.`,
     ),
-    ...plan.dags.map((dag) => oneLine(dagText(dag))),
+    ...plan.dags.map((dag) => printableLine(dagText(dag))),
     ...logsText(plan),
   ]
   if (plan.tasks.length > 0) lines.push('', table(terminal, COLUMNS, plan.tasks))
@@ -39,13 +40,10 @@ const appText = ({ code, groups }: PlannedApp) => `${code} (${groups.length === 
 
 const dagText = ({ code, edges }: PlannedDag) => `DAG ${code}: ${edges.map(({ from, to }) => `${from} → ${to}`).join(', ')}.`
 
-/** What stands in somebody's database must not be able to do anything to a terminal. */
-const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ').replaceAll(/\p{Cc}/gu, '\uFFFD')
-
 function section(plan: ImportPlan, wanted: Finding['kind']): string[] {
   const found = plan.findings.filter(({ kind }) => kind === wanted).map(({ text, jobs }) => `${jobsText(jobs)}${text}.`)
   const all = wanted === 'LEFT_OUT' ? [...found, ...usersText(plan)] : found
-  return all.length === 0 ? [] : ['', TITLES[wanted], ...all.map((text) => `- ${oneLine(text)}`)]
+  return all.length === 0 ? [] : ['', TITLES[wanted], ...all.map((text) => `- ${printableLine(text)}`)]
 }
 
 const MOST_JOBS = 12

@@ -29,6 +29,7 @@ const ready: WaitingFacts = {
   starts: null,
   serving: 2,
   available: 2,
+  standing: [],
   free: 1,
   freeIds: [7],
   capacityRules: [],
@@ -72,6 +73,13 @@ test('RUN-7 a slot names the run that holds it, a pause the person, a time when 
 test('what no executor serves is named with the labels that were asked for', () => {
   expect(explain({ ...ready, serving: 0, selector: { env: 'prod' } }, ofTask).detail).toBe(
     'No executor serves the handler h under env=prod in the app app.',
+  )
+})
+
+test('RUN-7 where none of the executors takes work, it is said how they stand', () => {
+  const standing = ['DRAINING', 'OFFLINE', 'DRAINING']
+  expect(explain({ ...ready, available: 0, free: 0, standing }, ofTask).detail).toBe(
+    'No executor that serves the handler h in the app app takes work: 2 DRAINING, 1 OFFLINE.',
   )
 })
 

@@ -92,6 +92,13 @@ function labelOf([key, wanted]: [string, LabelRequirement]): string {
 const NO_STARTS = 'Its rate limit allows no more starts for the moment.'
 
 /** Lanes in the order in which the claim meets them: the first closed one is the reason. */
+/** `2 DRAINING, 1 OFFLINE` */
+function standingOf(standing: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const each of standing) counts.set(each, (counts.get(each) ?? 0) + 1)
+  return [...counts].map(([how, count]) => `${count} ${how}`).join(', ')
+}
+
 function explainPending(facts: WaitingFacts, around: WaitingNode): Why {
   const { closedBy = null } = around
   const { scheduler, tenantActive, appCode, handler, selector, placedWith, toBePlaced } = facts
@@ -105,7 +112,7 @@ function explainPending(facts: WaitingFacts, around: WaitingNode): Why {
   if (facts.available === 0)
     return {
       reason: 'EXECUTORS_UNAVAILABLE',
-      detail: `None of the ${facts.serving} executors that serve ${who} is online and healthy.`,
+      detail: `No executor that serves ${who} takes work: ${standingOf(facts.standing)}.`,
     }
   if (facts.starts !== null && facts.starts < 1) return { reason: 'RATE_LIMIT', detail: NO_STARTS }
   if (facts.free === 0)

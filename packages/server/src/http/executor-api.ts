@@ -17,7 +17,7 @@ export function executorHandlers(
   { egressOf, callbackBase }: ExecutorApiOptions,
 ): Handlers<typeof executorRoutes> {
   return {
-    register: ({ body }, { principal }) => traffic.register(principal, body),
+    register: ({ body }, { principal, address, requestId }) => traffic.register({ ...principal, address, requestId }, body),
     heartbeat: ({ body }, { principal }) => traffic.heartbeat(principal, body),
     claim: async ({ body }, { principal, signal }) => {
       const answer = await traffic.claim(principal, body, signal)

@@ -211,6 +211,32 @@ test('INV-16 one tenant cannot take all places for itself', async () => {
   for (let inService = false; !inService; inService = (await healthOf(executorId)).inService) await checks.step(1)
 })
 
+test('while it is unhealthy, the reason is that of the check that failed last; its history keeps the one with which it began', async () => {
+  const task = await world.task()
+  const { executorId } = await register(task, healthUrl())
+  const reason = async () =>
+    (
+      await world.sql<{ why: string; at: number }>(
+        `select health_reason as why, health_set_at as at from executor where id = $1`,
+        executorId,
+      )
+    )[0]
+  const failing =
+    (reason: string): Probe =>
+    async () => ({ ok: false, reason })
+  for (let time = 0; time < 3; time++) await check(failing('Nobody listens at its address'))
+  const began = (await reason())!
+  expect(began.why).toBe('Nobody listens at its address')
+  await check(failing('It answered 302'))
+  expect(await reason()).toEqual({ why: 'It answered 302', at: began.at })
+  await check(works)
+  expect(await reason()).toEqual({ why: 'It answered 302', at: began.at })
+  await check(failing('It says DOWN'))
+  expect(await reason()).toEqual({ why: 'It says DOWN', at: began.at })
+  const events = `select value, reason from executor_event where executor_id = $1 and kind = 'HEALTH'`
+  expect(await world.sql(events, executorId)).toEqual([{ value: 'UNHEALTHY', reason: 'Nobody listens at its address' }])
+})
+
 test('one registered by hand comes and goes with its health checks: they are its heartbeats', async () => {
   const task = await world.task()
   const called: number[][] = []

@@ -55,6 +55,20 @@ export function privateTargetProblem(text: string): string | null {
   return first.toString() === address.toString() ? null : `begins in the middle of its range; write ${first.toString()}/${bits}`
 }
 
+/**
+ * What is wrong with a URL whose host is written as an address that no rule ever opens, or null. Where a name leads is judged when it is
+ * dialled.
+ *
+ * @example forbiddenHostProblem('http://0.0.0.0:8080') // 'names no machine; …'
+ */
+export function forbiddenHostProblem(url: string): string | null {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
+  if (!ipaddr.isValid(host)) return null
+  const address = ipaddr.process(host)
+  if (isIn(address, METADATA)) return 'is where machines get their credentials, which is never called'
+  return address.range() === 'unspecified' ? 'names no machine; give the address at which the server reaches it' : null
+}
+
 /** Entries without a problem, as the guard reads them. One that has a problem opens nothing. */
 export function privateTargetsOf(entries: readonly string[]): PrivateTargets {
   const sound = entries.filter((entry) => privateTargetProblem(entry) === null)

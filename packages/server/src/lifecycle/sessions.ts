@@ -1,25 +1,34 @@
 import { PROTOCOL_VERSION, type Register, type Registered } from '@carillon/contract'
 import { CarillonError } from '@carillon/core'
+import { insertAudit } from '../storage/audit.ts'
 import type { Transaction } from '../storage/database.ts'
 import {
   endSessionOfName,
   findSuccessor,
   leaveSession,
+  lockExecutorByHand,
   lockExecutorName,
   openSession,
+  recordTakeOver,
   registerExecutor,
   selectAppByCode,
   selectSession,
+  type ExecutorTransport,
   type SessionRow,
 } from '../storage/executor-session.ts'
 import { checkTopic, dispatchTopic } from '../runtime/wake-hub.ts'
 import type { Engine } from './engine.ts'
+import { forbiddenHostProblem } from './private-targets.ts'
 import { baseAddressProblem, webAddressProblem } from './web-address.ts'
 
 /** For whom a token of the role `executor` speaks: its tenant and, if it is bound to one, its app. */
 export interface ExecutorPrincipal {
   readonly tenantId: number
   readonly appId: number | null
+  /** As it stands in the audit trail: `token:<name>`. */
+  readonly name?: string
+  readonly address?: string
+  readonly requestId?: string
 }
 
 export const REPORT_ITEMS = 1_000
@@ -45,6 +54,9 @@ export function register(engine: Engine, principal: ExecutorPrincipal, request: 
   return engine.db.lease(async (tx) => {
     const app = await appOf(tx, principal, request.app)
     await refuseTakenName(tx, principal.tenantId, app.id, request)
+    const said = { mode: request.mode, address: request.address ?? null, healthUrl: request.healthUrl ?? null }
+    const taken = await takeOverByHand(tx, principal, { id: app.id, code: request.app }, request.instance, said)
+    if (taken !== null) throw new CarillonError('CODE_TAKEN', taken)
     await endSessionOfName(tx, principal.tenantId, app.id, request.instance)
     const executorId = await registerExecutor(tx, {
       tenantId: principal.tenantId,
@@ -103,10 +115,40 @@ async function refuseTakenName(
   )
 }
 
+/**
+ * What a person registered under this name becomes the executor's own, which its history and the audit trail tell; or answers why not.
+ * `ownTransport`: also one that is in service, where it is called in this protocol.
+ */
+export async function takeOverByHand(
+  tx: Transaction,
+  principal: ExecutorPrincipal,
+  app: { readonly id: number; readonly code: string },
+  instance: string,
+  said: { readonly mode: 'PULL' | 'PUSH'; readonly address: string | null; readonly healthUrl: string | null },
+  ownTransport?: ExecutorTransport,
+): Promise<string | null> {
+  const { tenantId, name = 'an executor token', address = null, requestId = null } = principal
+  await lockExecutorName(tx, tenantId, app.id, instance)
+  const byHand = await lockExecutorByHand(tx, tenantId, app.id, instance)
+  if (byHand === null) return null
+  const { id, isLive, registeredBy, ...before } = byHand
+  if (isLive && before.transport !== ownTransport)
+    return `The executor "${instance}" of the app "${app.code}" was registered by hand, by ${registeredBy}, and is in service. Give this process an instance name of its own, or remove that executor first.`
+  await recordTakeOver(tx, tenantId, id, name)
+  await insertAudit(tx, {
+    ...{ tenantId, principal: name, address, requestId, operation: 'executor.takeOver', objectKind: 'executor' },
+    objectId: String(id),
+    before: { app: app.code, instance, registeredBy, mode: 'PUSH', address: before.address, healthUrl: before.healthUrl },
+    after: { app: app.code, instance, registeredBy: null, ...said },
+  })
+  return null
+}
+
 /** What could never be called is said at once, not by work that never arrives. */
 function refuseAddresses({ address, healthUrl }: Pick<Register, 'address' | 'healthUrl'>): void {
   const problems = Object.entries({ address, healthUrl }).flatMap(([name, url]) => {
-    const message = url === undefined ? null : name === 'address' ? baseAddressProblem(url) : webAddressProblem(url)
+    if (url === undefined) return []
+    const message = (name === 'address' ? baseAddressProblem(url) : webAddressProblem(url)) ?? forbiddenHostProblem(url)
     return message === null ? [] : [{ path: `/body/${name}`, message }]
   })
   if (problems.length > 0)

@@ -167,9 +167,12 @@ const SET_HEALTH = sql(
   `with changed as (
      select e.tenant_id, e.id, r.health, r.detail
      from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) as r (tenant_id, executor_id, health, detail)
-     join executor e on e.tenant_id = r.tenant_id and e.id = r.executor_id and e.health <> r.health
+     join executor e on e.tenant_id = r.tenant_id and e.id = r.executor_id
+       -- What is wrong may have become something else; that is no change of its health, and no history.
+       and (e.health <> r.health or (r.health = 'UNHEALTHY' and r.detail is not null and e.health_reason is distinct from r.detail))
      order by e.tenant_id, e.id for no key update of e)
-   update executor e set health = c.health, health_reason = c.detail, health_set_at = statement_timestamp()
+   update executor e set health = c.health, health_reason = c.detail,
+     health_set_at = case when e.health <> c.health then statement_timestamp() else e.health_set_at end
    from changed c where e.tenant_id = c.tenant_id and e.id = c.id`,
 )
 

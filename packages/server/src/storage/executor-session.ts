@@ -75,6 +75,7 @@ export async function registerByHand(
   by: string,
   callToken: string | null,
 ): Promise<number | null> {
+  await lockExecutorName(tx, registration.tenantId, registration.appId, registration.instance)
   const [row] = await tx.query<{ id: number }>(REGISTER_BY_HAND, [...registrationValues(registration), by])
   if (!row) return null
   await scheduleCheck(tx, registration.tenantId, row.id, callToken)
@@ -141,6 +142,50 @@ const FIND = sql(
 /** Keeps others from registering an executor of this name until this transaction ends. */
 export async function lockExecutorName(tx: Transaction, tenantId: number, appId: number, instance: string): Promise<void> {
   await tx.query(LOCK_NAME, [String(tenantId), String(appId), instance])
+}
+
+const FIND_BY_HAND = sql(
+  'executorSession.findByHand',
+  `select e.id, e.registered_by as "registeredBy", e.transport, e.address, e.health_url as "healthUrl",
+     exists (select from executor_session s where s.tenant_id = e.tenant_id and s.executor_id = e.id and s.ended_at is null
+       and s.lease_until > statement_timestamp()) as "isLive"
+   from executor e where e.tenant_id = $1 and e.app_id = $2 and e.instance = $3 and e.deleted_at is null and e.registered_by is not null`,
+)
+
+export interface ExecutorByHand {
+  readonly id: number
+  readonly registeredBy: string
+  readonly transport: ExecutorTransport
+  readonly address: string
+  readonly healthUrl: string
+  /** It has a session whose lease is good. */
+  readonly isLive: boolean
+}
+
+/** What a person registered under this name, its check locked, so that none opens a session meanwhile. The name is locked already. */
+export async function lockExecutorByHand(
+  tx: Transaction,
+  tenantId: number,
+  appId: number,
+  instance: string,
+): Promise<ExecutorByHand | null> {
+  const name = [tenantId, appId, instance]
+  const [found] = await tx.query<ExecutorByHand>(FIND_BY_HAND, name)
+  if (!found) return null
+  lockCheck(tx, tenantId, found.id)
+  return (await tx.query<ExecutorByHand>(FIND_BY_HAND, name))[0] ?? null
+}
+
+const TAKEN_OVER = sql(
+  'executorEvent.takenOver',
+  `insert into executor_event (tenant_id, executor_id, kind, value, reason)
+   select tenant_id, id, 'STATUS', status, 'It registers itself from now on, with ' || $3 || '; ' || registered_by || ' had registered it by hand'
+   from executor where tenant_id = $1 and id = $2`,
+)
+
+/** Says in the history of what a person registered that it registers itself from now on. */
+export async function recordTakeOver(tx: Transaction, tenantId: number, executorId: number, by: string): Promise<void> {
+  await tx.query(TAKEN_OVER, [tenantId, executorId, by])
 }
 
 /**

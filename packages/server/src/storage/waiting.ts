@@ -43,7 +43,9 @@ export interface WaitingFacts {
   readonly serving: number
   /** Of these, online, healthy and with a session. */
   readonly available: number
-  /** Of these, with a free place. */
+  /** How each of those that are not stands: its status, or else its health; OFFLINE without a session. */
+  readonly standing: readonly string[]
+  /** Of those that are, with a free place. */
   readonly free: number
   /** Which these are. */
   readonly freeIds: readonly number[]
@@ -84,7 +86,7 @@ const facts = sql(
      a.code as "appCode", a.paused as "appPaused", e.state = 'ACTIVE' as "tenantActive", (select state from scheduler_control) as scheduler,
      (select min(floor(least(b.burst, b.tokens + extract(epoch from statement_timestamp() - b.refilled_at) * b.per_second))) from rate_bucket b
       where (b.tenant_id = q.rate_tenant_id and b.key = q.rate_key) or (b.tenant_id = q.app_tenant_id and b.key = 'app:' || q.app_id)) as starts,
-     x.serving, x.available, x.free, x.free_ids as "freeIds",
+     x.serving, x.available, x.standing, x.free, x.free_ids as "freeIds",
      coalesce(a.capacity, '[]') as "capacityRules", coalesce(q.lane, '[]') as lane, e.code as "tenantCode",
      q.app_tenant_id as "appTenantId", q.app_id as "appId", a.shared as "appShared",
      (select m.instance from executor m where m.tenant_id = q.app_tenant_id and m.id = i.executor_id) as executor
@@ -98,6 +100,8 @@ const facts = sql(
    cross join lateral (
      select count(*) as serving,
        count(*) filter (where m.in_service and s.id is not null) as available,
+       coalesce(array_agg(case when m.status <> 'ONLINE' then m.status when s.id is null then 'OFFLINE' else m.health end)
+         filter (where not (m.in_service and s.id is not null)), '{}') as standing,
        count(*) filter (where y.free) as free, coalesce(array_agg(m.id) filter (where y.free), '{}') as free_ids
      from executor m
      left join executor_session s on s.tenant_id = m.tenant_id and s.executor_id = m.id and s.ended_at is null

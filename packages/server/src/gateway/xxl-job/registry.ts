@@ -1,12 +1,11 @@
 import type { Engine } from '../../lifecycle/engine.ts'
-import type { ExecutorPrincipal } from '../../lifecycle/sessions.ts'
+import { takeOverByHand, type ExecutorPrincipal } from '../../lifecycle/sessions.ts'
 import { XXL_JOB } from '../../definition/kinds/xxl-job.ts'
 import { placeOfToken, XXL_CAPACITY } from '../../definition/xxl-executor.ts'
 import type { Transaction } from '../../storage/database.ts'
 import {
   endSessionOfName,
   leaveSession,
-  lockExecutorName,
   openSession,
   registerExecutor,
   renewSessions,
@@ -53,7 +52,8 @@ export async function registerXxlExecutor(deps: GatewayDeps, caller: Caller, reg
   const { tenantId, tokenId, dialect } = caller
   const known = { tenantId, appId: app.id, instance: registration.address, tokenId, dialect }
   if (await engine.db.lease((tx) => beatXxlSession(tx, known, LEASE_MS))) return null
-  const opened = await engine.db.lease((tx) => takeIn(tx, deps, caller, known))
+  const opened = await engine.db.lease((tx) => takeIn(tx, deps, caller, registration.app, known))
+  if (typeof opened === 'string') return opened
   if (opened !== null) void greet(deps, opened).catch((error: unknown) => engine.report('xxlJob.failed', { error }))
   return null
 }
@@ -64,10 +64,12 @@ async function appOf(engine: Engine, { tenantId, appId }: ExecutorPrincipal, cod
   return appId === null || appId === app.id ? app : `This token is bound to another app than "${code}".`
 }
 
-/** Answers the session that was opened; null where one went on. */
-async function takeIn(tx: Transaction, { engine, vault }: GatewayDeps, caller: Caller, known: XxlRegistration) {
+/** Answers the session that was opened; null where one went on; a text where the name is somebody else's. */
+async function takeIn(tx: Transaction, { engine, vault }: GatewayDeps, caller: Caller, code: string, known: XxlRegistration) {
   const { tenantId, appId, instance, tokenId, dialect } = known
-  await lockExecutorName(tx, tenantId, appId, instance)
+  const said = { mode: 'PUSH', address: instance, healthUrl: null } as const
+  const taken = await takeOverByHand(tx, caller, { id: appId, code }, instance, said, 'XXL_JOB')
+  if (taken !== null) return taken
   const found = await findOpenXxlSession(tx, tenantId, appId, instance)
   // Its lease may run out at this very moment: what has ended is not renewed, and does not go on.
   const [renewed] = found ? await renewSessions(tx, [{ tenantId, session: found.id }], LEASE_MS) : []

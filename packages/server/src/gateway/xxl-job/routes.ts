@@ -93,8 +93,8 @@ async function callerOf(authenticator: Authenticator, headers: IncomingHttpHeade
   const token = headerOf(headers, 'xxl-job-access-token')
   if (token === '') throw new CarillonError('UNAUTHENTICATED', NO_TOKEN)
   const principal = await authenticator.authenticate({ authorization: `Bearer ${token}`, tenant: undefined }, 'executor')
-  const { tenantId, appId, tokenId } = principal
-  return { tenantId, appId, tokenId, token, dialect: headerOf(headers, 'xxl-job-appname') === '' ? 'AB' : 'C' }
+  const { tenantId, appId, tokenId, name } = principal
+  return { tenantId, appId, tokenId, name, token, dialect: headerOf(headers, 'xxl-job-appname') === '' ? 'AB' : 'C' }
 }
 
 const NO_TOKEN =

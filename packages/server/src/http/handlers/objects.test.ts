@@ -408,15 +408,81 @@ describe('an executor', () => {
     }
   })
 
-  test.each(['http://', 'http://h/?q=1', 'http://h/#top', 'http://h:0', 'http://u:p@h', 'ftp://h', 'unix:/run/x', 'http://h\t'])(
-    'that registers itself with an address that cannot be called is told so: %j',
-    async (address) => {
-      const token = await api.token(api.tenantA.id, 'executor')
-      const body = { protocol: 1, app: 'app', instance: 'odd', mode: 'PUSH', address, handlers: ['h'], capacity: 3 }
-      const answer = await api.call({ method: 'POST', url: '/executor/v1/register', token, body })
-      expect([answer.status, answer.body.problems[0].path]).toEqual([422, '/body/address'])
-    },
-  )
+  const registerAs = async (instance: string, token?: string) => {
+    const body = { protocol: 1, app: 'app', instance, mode: 'PULL', handlers: ['h'], capacity: 3 }
+    token ??= await api.token(api.tenantA.id, 'executor')
+    return api.call({ method: 'POST', url: '/executor/v1/register', token, body })
+  }
+  const takeOvers = async (id: number) => {
+    const query = `select principal, request_id is not null as asked, before, after from audit where operation = 'executor.takeOver' and object_id = $1`
+    return (await api.root.query(query, [id])).rows
+  }
+
+  test('that was registered by hand and is in service is not taken over by a token that knows its name', async () => {
+    const { id } = await client().executors.create({ body: typedIn('relied-on') })
+    await api.root.query(
+      `with e as (update executor set status = 'ONLINE', health = 'HEALTHY', status_reason = null where id = $1 returning *)
+       insert into executor_session (tenant_id, executor_id, app_id, capacity, lease_until)
+       select tenant_id, id, app_id, capacity, now() + interval '1 minute' from e`,
+      [id],
+    )
+    const before = await client().executors.get({ params: { executor: id } })
+    const refused = await registerAs('relied-on')
+    expect([refused.status, refused.body.code, refused.body.detail]).toEqual([
+      ...[409, 'CODE_TAKEN'],
+      expect.stringContaining(`was registered by hand, by token:owner-${api.tenantA.id}, and is in service`),
+    ])
+    expect(await client().executors.get({ params: { executor: id } })).toEqual(before)
+    await api.root.query(`update executor_session set lease_until = now() - interval '1 second' where executor_id = $1`, [id])
+    expect((await registerAs('relied-on')).status).toBe(200)
+  })
+
+  test('that was registered by hand and is away may register itself; who did is kept, once, also of two at once', async () => {
+    const { id } = await client().executors.create({ body: typedIn('grown-up') })
+    const token = await api.token(api.tenantA.id, 'executor')
+    const both = await Promise.all([registerAs('grown-up', token), registerAs('grown-up', token)])
+    expect(both.map(({ status }) => status)).toEqual([200, 200])
+    const owner = `token:owner-${api.tenantA.id}`
+    const taken = await takeOvers(id)
+    expect(taken).toMatchObject([{ asked: true, before: { registeredBy: owner }, after: { registeredBy: null, mode: 'PULL' } }])
+    const { items } = await client().executors.history({ params: { executor: id }, query: {} })
+    expect(items.map(({ value, reason }) => [value, reason])).toEqual([
+      ['ONLINE', null],
+      ['OFFLINE', `It registers itself from now on, with ${taken[0].principal}; ${owner} had registered it by hand`],
+      ['OFFLINE', 'It has not answered a health check yet'],
+    ])
+    await registerAs('grown-up', token)
+    expect(await takeOvers(id)).toHaveLength(1)
+  })
+
+  test('that is registered by hand and by itself at once is never taken over in silence', async () => {
+    const names = Array.from({ length: 8 }, (_, index) => `at-once-${index}`)
+    const token = await api.token(api.tenantA.id, 'executor')
+    await Promise.all(
+      names.flatMap((name) => [
+        registerAs(name, token),
+        client()
+          .executors.create({ body: typedIn(name) })
+          .catch(() => undefined),
+      ]),
+    )
+    const { rows } = await api.root.query(
+      `select e.instance from executor e where e.instance like 'at-once-%' and e.registered_by is null
+       and exists (select from audit a where a.operation = 'executor.create' and a.object_id = e.id::text)
+       and not exists (select from audit a where a.operation = 'executor.takeOver' and a.object_id = e.id::text)`,
+    )
+    expect(rows).toEqual([])
+  })
+
+  test.each([
+    ...['http://', 'http://h/?q=1', 'http://h/#top', 'http://h:0', 'http://u:p@h', 'ftp://h', 'unix:/run/x', 'http://h\t'],
+    ...['http://169.254.169.254', 'http://0xa9fea9fe/', 'http://[::ffff:169.254.169.254]', 'http://0.0.0.0:80', 'http://[::]'],
+  ])('that registers itself with an address that cannot be called is told so: %j', async (address) => {
+    const token = await api.token(api.tenantA.id, 'executor')
+    const body = { protocol: 1, app: 'app', instance: 'odd', mode: 'PUSH', address, handlers: ['h'], capacity: 3 }
+    const answer = await api.call({ method: 'POST', url: '/executor/v1/register', token, body })
+    expect([answer.status, answer.body.problems[0].path]).toEqual([422, '/body/address'])
+  })
 
   test('that registers itself with a text that cannot be stored is told where', async () => {
     const token = await api.token(api.tenantA.id, 'executor')

@@ -187,6 +187,17 @@ describe('a run', () => {
       reason: 'NO_EXECUTOR',
       detail: expect.stringContaining('handler h in the app app'),
     })
+    const { executors } = api.tenantA.client
+    const url = 'https://away.example.com'
+    const away = { app: 'app', instance: 'away', address: url, healthUrl: url, handlers: ['h'], capacity: 1 }
+    const { id } = await executors.create({ body: away })
+    expect(await whyOf(first.runId)).toMatchObject({
+      reason: 'EXECUTORS_UNAVAILABLE',
+      detail: expect.stringMatching(/takes work: 1 OFFLINE\.$/),
+    })
+    await executors.setStatus({ params: { executor: id }, body: { status: 'DRAINING' } })
+    expect((await whyOf(first.runId))!.detail).toMatch(/takes work: 1 DRAINING\.$/)
+    await executors.remove({ params: { executor: id } })
     await runs().pause({ params: { run: first.runId } })
     expect(await whyOf(first.runId)).toMatchObject({ reason: 'PAUSED', detail: expect.stringContaining('token:owner') })
     await runs().resume({ params: { run: first.runId } })

@@ -20,7 +20,7 @@ export const why: Translations = {
   'The scheduler is draining: nothing is given out.': '调度器正在排空:不再派发。',
   'The app {} is paused.': '应用 {0} 已暂停。',
   'No executor serves {}.': '没有执行器提供{~0}。',
-  'None of the {} executors that serve {} is online and healthy.': '提供{~1} 的 {0} 个执行器都不在线或不健康。',
+  'No executor that serves {} takes work: {}.': '提供{~0}的执行器均不接收任务:{1}。',
   'All {} executors that serve {} are full.': '提供{~1} 的 {0} 个执行器都已满。',
   'Its route policy has yet to choose an executor: it is its turn soon, or those that the policy allows are full or out of service.':
     '其路由策略尚未选定执行器:即将轮到它,或策略允许的执行器已满或不在服务中。',

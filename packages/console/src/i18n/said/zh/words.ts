@@ -38,6 +38,7 @@ export const words: Translations = {
 
   'is no range; write it as 10.20.0.0/16': '它不是网段;请写成 10.20.0.0/16 的形式',
   'is where machines get their credentials, which is never called': '它是机器获取自身凭据的地址,永不允许访问',
+  'names no machine; give the address at which the server reaches it': '不指向任何机器;请填写服务器可访问到它的地址',
   'reaches beyond private networks; public addresses need no rule, others are never called':
     '它超出了私有网络的范围;公网地址不需要规则,其他地址永不允许访问',
   'begins in the middle of its range; write {}/{}': '它不是网段的起始地址;请写成 {0}/{1}',
