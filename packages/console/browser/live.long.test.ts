@@ -3,6 +3,7 @@ import type { CDPSession, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { api, asksOf, openConsole, settle, shoot, useBrowser } from './console.ts'
 import { startJourneys, until } from './journeys.ts'
+import { startPair, startWire } from './pair.ts'
 import { report } from './report.ts'
 import { startStage } from './stage.ts'
 
@@ -84,6 +85,94 @@ describe('E12: the server is killed and comes back', () => {
     await context.close()
     await executor.stop()
     await server.stop()
+  })
+})
+
+describe('E12: the leader is killed, and the network swallows everything for half a minute', () => {
+  test('fires and rows are neither lost nor doubled, the page says what is so, and what was edited is kept', async () => {
+    const pair = await startPair()
+    const wire = await startWire(pair.stage.url)
+    const stage = { ...pair.stage, url: wire.url }
+    const client = api(undefined, pair.stage)
+    const { executor } = await startJourneys('pair', { stage: pair.stage })
+    await client.tasks.create({ body: { code: 'beats', type: 'step' } })
+    await client.dags.create({ body: { code: 'drawn' } })
+    const definition = { nodes: [{ code: 'a', task: 'beats' }], edges: [] }
+    await client.dagVersions.create({ params: { dag: 'drawn' }, body: { definition } })
+    const timing = { kind: 'FIXED_RATE', everyMs: 2_000 } as const
+    await client.schedules.create({ body: { code: 'beat', task: 'beats', timing } })
+    // Both have the name of this machine: only by their ids they are told apart.
+    const leaderOf = async () => {
+      const { nodes: all } = await client.overview.nodes()
+      return all.find(({ leads }) => leads.includes('waits'))
+    }
+    const first = await until(leaderOf, (node) => node !== undefined)
+    expect(first?.answers).toBe(false)
+    const { page: list, context } = await openConsole({ stage })
+    const [nodes, editor] = [await context.newPage(), await context.newPage()]
+    await list.goto('/t/default/runs?task=beats')
+    await nodes.goto('/platform/nodes')
+    await editor.goto('/t/default/dags/drawn/edit')
+    await isLive(list)
+    await editor.locator('[data-save=SAVED]').waitFor()
+    const rowsOf = () =>
+      list.locator('tbody a[href*="/runs/"]').evaluateAll((links) => links.map((link) => link.getAttribute('href')))
+    const newest = async (limit: number) =>
+      (await client.runs.list({ query: { task: 'beats', limit } })).items.map(({ id }) => `/t/default/runs/${id}`)
+
+    await pair.killLeader()
+    // Of the other node nothing is missing: it stays live, fires go on, and another leads.
+    const since = (await newest(1))[0]
+    await until(rowsOf, (rows) => rows.indexOf(since!) >= 3)
+    expect(await pillOf(list).getAttribute('data-state')).toBe('live')
+    await until(leaderOf, (node) => node !== undefined && node.id !== first?.id)
+    const nodeRow = (text: string) => nodes.getByRole('row').filter({ hasText: text })
+    const duty = 'Noting what holds up queues'
+    await nodeRow('answers you').filter({ hasText: duty }).waitFor({ timeout: 60_000 })
+    await nodeRow('Not seen').filter({ hasNotText: duty }).waitFor({ timeout: 60_000 })
+
+    wire.silence(true)
+    const cutAt = Date.now()
+    await list.locator('header button[data-state=live]').waitFor({ state: 'detached', timeout: 15_000 })
+    report('after the network went silent, until the page no longer says that it is live', `${Date.now() - cutAt} ms`, '15 s')
+    expect(await pillOf(list).getAttribute('data-state')).toMatch(/^(lost|stale)$/)
+    await editor.getByRole('tree').focus()
+    await editor.keyboard.press('Home')
+    await editor.keyboard.press('ControlOrMeta+d')
+    await list.getByText('The server does not answer.').waitFor({ timeout: 30_000 })
+    const secondsOf = async () =>
+      Number(/in (\d+) s/.exec((await list.getByRole('status').first().textContent()) ?? '')?.[1] ?? 0)
+    const said = await until(secondsOf, (seconds) => seconds >= 2)
+    const saidAt = Date.now()
+    await list.waitForRequest(/\/api\/v1\/session$/, { timeout: 30_000 })
+    expect(Math.abs(Date.now() - saidAt - said * 1_000)).toBeLessThan(1_500)
+    await passes(Math.max(0, cutAt + 30_000 - Date.now()))
+    expect((await client.dagVersions.get({ params: { dag: 'drawn', number: 1 } })).nodeCount).toBe(1)
+    await shoot(list, 'live-network-silent')
+
+    wire.silence(false)
+    const backAt = Date.now()
+    await isLive(list)
+    await list.getByText('The server does not answer.').waitFor({ state: 'hidden' })
+    report('after the network is back, until the page is live', `${Date.now() - backAt} ms`)
+    await client.schedules.pause({ params: { schedule: 'beat' }, body: {} })
+    await editor.locator('[data-save=SAVED]').waitFor({ timeout: 60_000 })
+    expect((await client.dagVersions.get({ params: { dag: 'drawn', number: 1 } })).nodeCount).toBe(2)
+    const expected = await newest(20)
+    await until(rowsOf, (rows) => rows[0] === expected[0])
+    const rows = await rowsOf()
+    expect(rows.slice(0, 20)).toEqual(expected)
+    expect(new Set(rows).size).toBe(rows.length)
+    // Every beat was decided, and once, while one node died and its page saw nothing.
+    const { items: fires } = await client.schedules.fires({ params: { schedule: 'beat' }, query: { limit: 200 } })
+    const times = fires.map(({ fireAt }) => fireAt).toSorted((a, b) => a - b)
+    expect(times.length).toBeGreaterThan(15)
+    expect(times.slice(1).map((at, place) => at - times[place]!)).toEqual(times.slice(1).map(() => 2_000))
+    expect(new Set(fires.map(({ runId }) => runId)).size).toBe(fires.length)
+    await context.close()
+    await executor.stop()
+    wire.close()
+    await pair.stop()
   })
 })
 

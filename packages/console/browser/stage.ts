@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
+/** The command, as it was built. */
+export const CARILLON = join(root, 'packages', 'cli', 'dist', 'main.js')
+
 /** A server as `npm start` has it: its own database, the example executor, and the console that was built from the present sources. */
 export interface Stage {
   readonly url: string
@@ -34,7 +37,7 @@ export function ensureBuilt(): void {
 export async function startStage({ host = '127.0.0.1' }: { readonly host?: string } = {}): Promise<RunningStage> {
   const folder = mkdtempSync(join(tmpdir(), 'carillon-browser-'))
   const start = (port: string) => {
-    const args = [join(root, 'packages', 'cli', 'dist', 'main.js'), 'dev', '--host', host, '--port', port]
+    const args = [CARILLON, 'dev', '--host', host, '--port', port]
     return spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
   }
   const end = async (signal: NodeJS.Signals) => {
@@ -65,7 +68,7 @@ export async function startStage({ host = '127.0.0.1' }: { readonly host?: strin
 }
 
 /** All that it has said when the pattern is in it. */
-function hear(server: ChildProcess, pattern: RegExp): Promise<string> {
+export function hear(server: ChildProcess, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = ''
     const hearing = (text: string) => {
@@ -78,7 +81,7 @@ function hear(server: ChildProcess, pattern: RegExp): Promise<string> {
   })
 }
 
-function found(said: string, pattern: RegExp): string {
+export function found(said: string, pattern: RegExp): string {
   const value = pattern.exec(said)?.[1]
   if (value === undefined) throw new Error(`The server did not say ${pattern}:\n${said}`)
   return value

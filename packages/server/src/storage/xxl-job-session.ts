@@ -166,15 +166,16 @@ export function selectXxlByHand(
   return tx.query(SELECT_BY_HAND, [plainColumn(column(executors, 'tenantId')), plainColumn(column(executors, 'executorId'))])
 }
 
+// The check is locked before what belongs to the session, as by who changes the executor.
 const LEARN = sql(
   'xxlJobSession.learnDialect',
   `with said as (
-     update xxl_job_session x set dialect = $3
+     update executor_check c set xxl_dialect = $3
      from executor_session s, executor e
-     where x.tenant_id = $1 and x.session_id = $2 and s.tenant_id = $1 and s.id = $2
-       and e.tenant_id = $1 and e.id = s.executor_id and e.registered_by is not null
-     returning e.id)
-   update executor_check c set xxl_dialect = $3 from said where c.tenant_id = $1 and c.executor_id = said.id`,
+     where s.tenant_id = $1 and s.id = $2 and e.tenant_id = $1 and e.id = s.executor_id and e.registered_by is not null
+       and c.tenant_id = $1 and c.executor_id = e.id
+     returning 1)
+   update xxl_job_session x set dialect = $3 from said where x.tenant_id = $1 and x.session_id = $2`,
 )
 
 /** Of one that people registered, what it speaks is seen at the first contact. One that registers itself says so each time. */

@@ -6,6 +6,8 @@ import { createXxlJobExecutor, updateExecutor } from '../../definition/executor.
 import { createHealthChecks, DEFAULT_HEALTH_SETTINGS } from '../../lifecycle/check-health.ts'
 import type { TestTask } from '../../lifecycle/engine.test-helper.ts'
 import { reapLost } from '../../lifecycle/overdue.ts'
+import { lockCheck } from '../../storage/executor-check.ts'
+import { learnXxlDialect } from '../../storage/xxl-job-session.ts'
 import { TEST_VAULT } from '../../testing/test-vault.ts'
 import { createXxlJobClient, type XxlJobClient } from './client.ts'
 import { createGateway, fakeExecutor, no, yes, type FakeExecutor, type Gateway } from './gateway.test-helper.ts'
@@ -145,6 +147,28 @@ test('what it speaks is seen at the first contact, and remembered for its next s
   await beat()
   await runsOn(stage, stage.token)
   expect([stage.executor.of('run').length, stage.executor.of('trigger').length]).toEqual([1, 2])
+})
+
+test('what it speaks is written down in the order in which a person changes it: the check first, so that neither waits for the other', async () => {
+  const stage = await typed()
+  await beat()
+  const { sql, db } = gateway.world
+  const [open] = await sql<{ id: number }>(
+    `select id from executor_session where executor_id = $1 and ended_at is null`,
+    stage.id,
+  )
+  const { tenantId } = stage.task
+  const learned = await db.engine(async (tx) => {
+    lockCheck(tx, tenantId, stage.id)
+    await tx.now()
+    const learns = db.engine((other) => learnXxlDialect(other, tenantId, open!.id, 'C'))
+    const waiting = `select from pg_locks where not granted and pid in (select pid from pg_stat_activity where datname = current_database())`
+    await gateway.until(async () => (await sql(waiting)).length > 0)
+    expect(await sql(`select from xxl_job_session where session_id = $1 for update nowait`, open!.id)).toHaveLength(1)
+    return { learns }
+  })
+  await learned.learns
+  expect(await sql(`select dialect from xxl_job_session where session_id = $1`, open!.id)).toEqual([{ dialect: 'C' }])
 })
 
 test('one that is registered in maintenance is asked how it is, and gets no work until it is set online', async () => {
