@@ -12,8 +12,9 @@ import { workOffDue } from './work-off-due.ts'
 const BATCH = 500
 
 /**
- * Ends the shards of broadcasts that wait for an executor which will not take them: it was removed, or for `shardGoneMs` has had no session, or
- * lived without serving their handler. Nobody else may take them, so their run would never end, nor what waits for its slot begin. `mayExpire` as of `reapLost`. Answers how long to rest.
+ * Ends the shards of broadcasts that wait for an executor which will not take them: it was removed, or for `shardGoneMs` has had no session or not
+ * served their handler. Nobody else may take them, so their run would never end, nor what waits for its slot begin. `mayExpire` as of `reapLost`.
+ * Answers how long to rest.
  */
 export async function endGoneShards(engine: Engine, mayExpire: boolean, restMs = 1_000): Promise<number> {
   if (!mayExpire || engine.queues.pinned().length === 0) return restMs
@@ -45,7 +46,7 @@ const ENDS = {
   GONE: { code: 'EXECUTOR_GONE', what: 'has gone and not come back' },
   NOT_SERVED: {
     code: 'NOT_SERVED',
-    what: 'lives, and does not serve its handler any more, or not with the labels that it wants',
+    what: 'does not serve its handler any more, or not with the labels that it wants',
   },
 } as const
 

@@ -213,7 +213,7 @@ describe('a shard of a broadcast whose executor lives and does not serve it any 
     const { run, executor } = await unserved({ handlers: ['another'] }, GONE_MS)
     expect(await executor.claim()).toEqual([])
     await endGoneShards(world.engine, true)
-    const message = expect.stringMatching(/^Its executor "executor-\d+" lives, and does not serve its handler any more/)
+    const message = expect.stringMatching(/^Its executor "executor-\d+" does not serve its handler any more/)
     expect(await errorsOf(run)).toEqual([{ state: 'FAILED', code: 'NOT_SERVED', message }])
     expect(await runState(world, run)).toBe('FAILED')
   })
