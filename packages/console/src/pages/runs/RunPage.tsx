@@ -19,7 +19,6 @@ const route = getRouteApi('/t/$tenant/runs/$run')
 
 /** What happened in a run, why, and what can be done about it. */
 export function RunPage() {
-  const t = useTexts(runTexts)
   const id = Number(route.useParams().run)
   const run = useRun(id)
   // A thousand nodes are drawn anew in slices, between which the page answers.
