@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { api, openConsole, settle, useBrowser } from './console.ts'
+import { api, axeFinds, openConsole, settle, shoot, useBrowser } from './console.ts'
 
 useBrowser()
 
@@ -66,5 +66,30 @@ test('the outline has every node of a thousand, those in sight drawn', async () 
   // As high as was reckoned: what is last stands at the end.
   const below = await outline.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight)
   expect(below).toBeLessThan(2)
+  await context.close()
+})
+
+test('a DAG is made from a template by keyboard alone: what is chosen is drawn, and says which secrets it needs', async () => {
+  for (const name of ['report-database', 'report-smtp'])
+    await api().secrets.create({ body: { name, value: 'postgres://db/shop' } })
+  const { page, context, faults } = await openConsole()
+  await page.goto('/t/default/dags')
+  await page.getByRole('button', { name: 'From a template' }).first().focus()
+  await page.keyboard.press('Enter')
+  const dialog = page.getByRole('dialog', { name: 'From a template' })
+  await dialog.getByRole('tree', { name: /^Graph of the template Message push\./ }).waitFor({ state: 'attached' })
+  await dialog.getByRole('radio', { name: 'Message push' }).focus()
+  await page.keyboard.press('ArrowDown')
+  await dialog.getByRole('tree', { name: /^Graph of the template Report\./ }).waitFor({ state: 'attached' })
+  await dialog.getByText(/^Needs these secrets.*report-database, report-smtp$/).waitFor()
+  await settle(page)
+  expect(await axeFinds(page)).toEqual([])
+  await shoot(page, 'dag-template')
+  await dialog.getByLabel('Code').focus()
+  await page.keyboard.type('monthly')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/\/dags\/monthly$/)
+  expect(await api().dags.get({ params: { dag: 'monthly' } })).toMatchObject({ name: 'Daily sales report', active: 1 })
+  expect(faults).toEqual([])
   await context.close()
 })

@@ -63,3 +63,37 @@ test('E6: a log that is written stays where its reader is, and follows again fro
   await endOf(runId)
   await context.close()
 })
+
+test('a line with line breaks is one row that shows where they are, and is found, read whole and copied with them', async () => {
+  const trace = 'Error: the rate is too high\n    at load (rates.ts:12:3)\n\n    at main (rates.ts:40:1)'
+  const { runId } = await api().runs.trigger({ params: { task: 'talks' }, body: { params: { say: trace } } })
+  await endOf(runId)
+  const { page, context, faults } = await openConsole()
+  await page.goto(`/t/default/runs/${runId}?panel=log&q=main`)
+  const row = logOf(page).locator('[data-line]').filter({ hasText: 'the rate is too high' })
+  const mark = row.locator('[data-break]')
+  await mark.first().waitFor()
+  expect(await mark.count()).toBe(3)
+  // Drawn, as no font need have a sign for it.
+  for (const arrow of await mark.locator('svg').all()) expect(await arrow.boundingBox()).toMatchObject({ width: 12, height: 12 })
+  // All of it on the one line that the row is.
+  const { top, bottom } = await row.evaluate((each) => each.getBoundingClientRect().toJSON() as DOMRect)
+  const pieces = await row.locator('span span').evaluateAll((all) => all.map((each) => each.getBoundingClientRect()))
+  for (const piece of pieces) expect([piece.top >= top, piece.bottom <= bottom, piece.width > 0]).toEqual([true, true, true])
+  expect(await row.locator('span span', { hasText: /^main$/ }).evaluate((each) => each.className)).toContain('hit')
+  await shoot(page, 'log-line-breaks')
+  const copied = await logOf(page).evaluate((log) => {
+    document.getSelection()!.selectAllChildren(log.querySelector('[data-break]')!.closest('[data-line]')!.parentElement!)
+    const event = new ClipboardEvent('copy', { clipboardData: new DataTransfer(), bubbles: true, cancelable: true })
+    log.dispatchEvent(event)
+    return event.clipboardData!.getData('text/plain')
+  })
+  expect(copied).toContain(`\n${trace}`)
+  await mark.first().click()
+  const panel = page.getByRole('region', { name: /^Line \d+$/ })
+  expect(await panel.locator('pre').textContent()).toBe(trace)
+  await page.mouse.move(0, 0)
+  await shoot(page, 'log-line-breaks-whole')
+  expect(faults).toEqual([])
+  await context.close()
+})

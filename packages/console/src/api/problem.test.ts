@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { saying } from '../i18n/said.ts'
 import { setLanguage } from '../i18n/texts.ts'
-import { problemSaid } from './problem.ts'
+import { ApiProblem, isNotFound, problemSaid } from './problem.ts'
 
 const inChinese = async () => {
   setLanguage('zh')
@@ -30,6 +30,13 @@ test('a problem is said in the language of the reader: its detail and each of it
       { path: '/body/name', message: '不能少于 1 个字符', node: 'a' },
     ],
   })
+})
+
+test('what cannot be an identifier names nothing, and what is wrong with a body does not say so', () => {
+  const field = (path: string) => ({ path, message: 'must be integer' })
+  const isNone = (status: number, ...paths: string[]) => isNotFound(new ApiProblem(status, { problems: paths.map(field) }))
+  expect([isNone(404), isNone(422, '/params/run')]).toEqual([true, true])
+  expect([isNone(422), isNone(422, '/body/code'), isNone(422, '/params/run', '/body/code')]).toEqual([false, false, false])
 })
 
 test('in English it stands as it came', async () => {

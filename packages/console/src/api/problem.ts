@@ -57,5 +57,9 @@ export class ServerUnreachable extends Error {
 
 export const isSignedOut = (error: unknown): boolean => error instanceof ApiProblem && error.status === 401
 export const isForbidden = (error: unknown): boolean => error instanceof ApiProblem && error.status === 403
-export const isNotFound = (error: unknown): boolean => error instanceof ApiProblem && error.status === 404
+/** Nothing has the identifier of the address, or nothing can have it. */
+export const isNotFound = (error: unknown): boolean =>
+  error instanceof ApiProblem && (error.status === 404 || isNoIdentifier(error))
+const isNoIdentifier = ({ problems }: ApiProblem): boolean =>
+  problems.length > 0 && problems.every(({ path }) => path.startsWith('/params/'))
 export const isConflict = (error: unknown): boolean => error instanceof ApiProblem && error.code === 'VERSION_CONFLICT'

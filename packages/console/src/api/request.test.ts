@@ -26,6 +26,13 @@ test('a server that says itself that it cannot is there', async () => {
   expect(told).toEqual([])
 })
 
+test('who is signed out is told so, and not to send a token', async () => {
+  const body = '{"detail":"Send a valid token: `authorization: Bearer carillon_…`."}'
+  const { error, told } = await refusal(401, 'application/problem+json; charset=utf-8', body)
+  expect((error as ApiProblem).message).toBe('You are no longer signed in. Sign in again.')
+  expect(told).toEqual(['reachable', 'signed-out'])
+})
+
 test('a question that nobody answers is given up, and the server said to be gone; what changes something waits on', async () => {
   vi.useFakeTimers()
   const signals: (AbortSignal | null | undefined)[] = []

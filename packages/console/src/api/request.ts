@@ -22,8 +22,12 @@ export async function request(call: Request): Promise<Response> {
     tell({ kind: 'unreachable' })
     throw new ServerUnreachable(response.status)
   }
-  const problem = new ApiProblem(response.status, problemSaid(await bodyOf(response), await saying()))
-  if (problem.status === 401 && !call.path.startsWith('/api/v1/session')) tell({ kind: 'signed-out' })
+  const signedOut = response.status === 401 && !call.path.startsWith('/api/v1/session')
+  const body = await bodyOf(response)
+  // Without a cookie the server takes one for a program, and asks for its token.
+  const told = signedOut ? { ...body, detail: 'You are no longer signed in. Sign in again.' } : body
+  const problem = new ApiProblem(response.status, problemSaid(told, await saying()))
+  if (signedOut) tell({ kind: 'signed-out' })
   if (problem.status === 429 && call.method === 'GET') tell({ kind: 'slowed', until: Date.now() + restOf(response) })
   throw problem
 }

@@ -1,4 +1,5 @@
 import type { LogRecord } from '@carillon/contract'
+import { CornerDownLeft } from 'lucide-react'
 import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type MouseEvent, type Ref } from 'react'
 import { useMayAsk } from '../../app/live-state.ts'
 import { usePreferences } from '../../app/preferences.ts'
@@ -6,10 +7,11 @@ import { useTexts } from '../../i18n/texts.ts'
 import { durationText, zoneName } from '../moments.ts'
 import { useHeight } from '../use-height.ts'
 import { heightOf, isAtEnd, offsetAt, offsetOfRow, rowsInSight, scrollTopFor } from './geometry.ts'
+import { copiedText } from './copied-text.ts'
 import { isIn, type LineRange } from './line-range.ts'
 import type { LineStore } from './line-store.ts'
 import classes from './LogViewer.module.css'
-import { MOST_SHOWN, segmentsOf } from './segments.ts'
+import { MOST_SHOWN, segmentsOf, type Segment } from './segments.ts'
 import { logTexts } from './text.ts'
 
 /** Beside the lines: no times, the time of day, or since the first line. */
@@ -118,6 +120,12 @@ export function LogLines({ ref, store, lastSeq, only, q, times, range, opening, 
       aria-live="off"
       // A log is read by scrolling it, also with the keys.
       tabIndex={0}
+      onCopy={(event) => {
+        const text = copiedText(document.getSelection())
+        if (text === null) return
+        event.clipboardData.setData('text/plain', text)
+        event.preventDefault()
+      }}
       onScroll={({ currentTarget }) => {
         const top = currentTarget.scrollTop
         if (top === scrollTop) return
@@ -176,19 +184,45 @@ function Row({ seq, line, q, times, since, marked, onPick }: RowProps) {
       {line === undefined ? (
         <span className={`${classes['text']} ${classes['missing']}`}>{t('notKept')}</span>
       ) : (
-        <span className={classes['text']}>
+        <span className={classes['text']} data-text>
           {line !== null &&
             segmentsOf(line.text.slice(0, MOST_SHOWN), q).map((segment, place) => (
               // oxlint-disable-next-line react/no-array-index-key -- the pieces of one text have no other name.
-              <span key={place} className={segment.hit ? `${segment.classes} ${classes['hit']}` : segment.classes}>
-                {segment.text}
-              </span>
+              <Piece key={place} {...{ segment, seq, pick }} />
             ))}
           {line && line.text.length > MOST_SHOWN && ' …'}
         </span>
       )}
     </div>
   )
+}
+
+interface PieceProps {
+  readonly segment: Segment
+  readonly seq: number
+  readonly pick: (event: MouseEvent) => void
+}
+
+/** The mark of a line break leads to the whole line, as its number does. The break itself stays in the text, for who copies it. */
+function Piece({ segment: { text, classes: colours, hit, breaks }, seq, pick }: PieceProps) {
+  const t = useTexts(logTexts)
+  if (breaks)
+    return (
+      <a
+        className={classes['break']}
+        data-break
+        href={`#L${seq}`}
+        tabIndex={-1}
+        draggable={false}
+        onClick={pick}
+        title={t('whole')}
+        aria-label={t('whole')}
+      >
+        <CornerDownLeft size={12} aria-hidden />
+        {text}
+      </a>
+    )
+  return <span className={hit ? `${colours} ${classes['hit']}` : colours}>{text}</span>
 }
 
 const clocks = new Map<string, Intl.DateTimeFormat>()

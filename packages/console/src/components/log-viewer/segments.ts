@@ -5,6 +5,8 @@ export interface Segment {
   readonly text: string
   readonly classes: string
   readonly hit: boolean
+  /** It is a line break: a row is one line high, whatever a stack trace holds, and shows a mark there. */
+  readonly breaks: boolean
 }
 
 /** Longer lines are cut where they are shown; the line's own panel and the download have them whole. */
@@ -12,8 +14,17 @@ export const MOST_SHOWN = 2_000
 
 export function segmentsOf(text: string, q: string): readonly Segment[] {
   const coloured = text.includes('\u001b') ? colouredParts(text) : [{ text, classes: '' }]
-  return marked(coloured, q)
+  return marked(coloured, q).flatMap(atBreaks)
 }
+
+const BREAK = /(\r?\n)/
+
+/** Split by a group, every second piece is what the group matched. */
+const atBreaks = (piece: Omit<Segment, 'breaks'>): readonly Segment[] =>
+  piece.text
+    .split(BREAK)
+    .map((text, place) => ({ ...piece, text, breaks: place % 2 === 1 }))
+    .filter(({ text }) => text !== '')
 
 /** What is left when the colours are gone: what is copied, and what a search finds. */
 export const plainText = (text: string): string =>
@@ -32,9 +43,15 @@ interface Part {
 function colouredParts(text: string): readonly Part[] {
   const ansi = new AnsiUp()
   ansi.use_classes = true
-  ansi.url_allowlist = {}
-  return partsOf(ansi.ansi_to_html(text))
+  return partsOf(ansi.ansi_to_html(text.replace(UNSHOWN, '')))
 }
+
+/**
+ * What `ansi_up` would take text away with, before it sees it: both ends of a link (OSC 8), whose text stays and leads nowhere, other commands to
+ * the terminal itself, such as its title, and an escape that begins nothing whole, behind which it shows nothing of the line any more.
+ */
+// oxlint-disable-next-line no-control-regex -- escapes are what it is about.
+const UNSHOWN = /\u001b(?:\][^\u0007\u001b]*(?:\u0007|\u001b\\)|(?!\[[<-?]?[\d;]*[ -/]?[@-~]|\([ -~]))/g
 
 const SPAN = /<span(?: style="[^"]*")?(?: class="([^"]*)")?>([^<]*)<\/span>|([^<]+)|<[^>]*>/g
 const ENTITIES: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#x27;': "'" }
@@ -47,7 +64,7 @@ function partsOf(html: string): readonly Part[] {
 }
 
 /** Marks what is searched for, also where it reaches over a change of colour. */
-function marked(parts: readonly Part[], q: string): readonly Segment[] {
+function marked(parts: readonly Part[], q: string): readonly Omit<Segment, 'breaks'>[] {
   const whole = parts.map(({ text }) => text).join('')
   const hits = q === '' ? [] : placesOf(whole.toLowerCase(), q.toLowerCase())
   let at = 0
@@ -65,8 +82,12 @@ function placesOf(text: string, q: string): readonly (readonly [number, number])
   return places
 }
 
-function cutAt(text: string, start: number, hits: readonly (readonly [number, number])[]): readonly Omit<Segment, 'classes'>[] {
-  const pieces: Omit<Segment, 'classes'>[] = []
+function cutAt(
+  text: string,
+  start: number,
+  hits: readonly (readonly [number, number])[],
+): readonly Pick<Segment, 'text' | 'hit'>[] {
+  const pieces: Pick<Segment, 'text' | 'hit'>[] = []
   let at = start
   const end = start + text.length
   const add = (to: number, hit: boolean) => {

@@ -2,6 +2,7 @@ import type { Client } from '@carillon/contract'
 import { Button, Group, Text, TextInput, Textarea } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { getRouteApi } from '@tanstack/react-router'
+import { lazyPart } from '../../app/lazy-part.tsx'
 import { useLiveList } from '../../app/live-list.ts'
 import { flagOf, given, labelFilterOf } from '../../app/search.ts'
 import { useTenant } from '../../app/session.tsx'
@@ -22,6 +23,7 @@ import { dagsTexts } from './text.ts'
 import { useBulkActions } from './use-bulk-actions.ts'
 
 const route = getRouteApi('/t/$tenant/dags')
+const TemplateDialog = lazyPart(async () => (await import('./TemplateDialog.tsx')).TemplateDialog)
 
 export type DagRow = Awaited<ReturnType<Client['dags']['list']>>['items'][number]
 
@@ -30,6 +32,7 @@ export function DagsPage() {
   const { code, api, can } = useTenant()
   const search = route.useSearch()
   const [creating, dialog] = useDisclosure()
+  const [copying, templates] = useDisclosure()
   const page = (cursor: string | undefined, limit: number, signal?: AbortSignal) => {
     const { q, owner, enabled, paused, active, label } = search
     const flags = { enabled: flagOf(enabled), paused: flagOf(paused), active: flagOf(active) }
@@ -41,7 +44,14 @@ export function DagsPage() {
     idOf: ({ id }) => id,
   })
   const bulk = useBulk({ list, nameOf: (dag) => dag.code, actions: useBulkActions(), page: (cursor) => page(cursor, 200) })
-  const create = can('definition.write') && <Button onClick={dialog.open}>{t('create')}</Button>
+  const create = can('definition.write') && (
+    <Group gap="xs">
+      <Button variant="default" onClick={templates.open}>
+        {t('fromTemplate')}
+      </Button>
+      <Button onClick={dialog.open}>{t('create')}</Button>
+    </Group>
+  )
   return (
     <ListPage
       title={t('title')}
@@ -60,6 +70,7 @@ export function DagsPage() {
       noMatch={<EmptyState title={t('noMatch')} />}
     >
       {creating && <CreateDialog onClose={dialog.close} />}
+      {copying && <TemplateDialog onClose={templates.close} />}
     </ListPage>
   )
 }

@@ -6,7 +6,6 @@ import { useTenant } from '../../app/session.tsx'
 import { Loading } from '../../components/DataTable.tsx'
 import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { useKept } from '../../components/kept.ts'
-import { PageHeader } from '../../components/PageHeader.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { ErrorCard } from './ErrorCard.tsx'
 import { InstancePanel } from './InstancePanel.tsx'
@@ -20,20 +19,12 @@ const route = getRouteApi('/t/$tenant/runs/$run')
 
 /** What happened in a run, why, and what can be done about it. */
 export function RunPage() {
-  const t = useTexts(runTexts)
   const id = Number(route.useParams().run)
   const run = useRun(id)
   // A thousand nodes are drawn anew in slices, between which the page answers.
   const shown = useDeferredValue(run.data)
   if (shown === undefined || shown.id !== id)
-    return run.error === null ? (
-      <Loading />
-    ) : (
-      <>
-        <PageHeader title={`${t('run')} #${id}`} />
-        <ErrorPanel error={run.error} retry={() => void run.refetch()} />
-      </>
-    )
+    return run.error === null ? <Loading /> : <ErrorPanel level={1} error={run.error} retry={() => void run.refetch()} />
   return <Loaded key={id} run={shown} />
 }
 

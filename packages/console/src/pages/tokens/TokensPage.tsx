@@ -31,7 +31,7 @@ type Created = Token & { readonly secret: string }
 export function TokensPage() {
   const t = useTexts(tokensTexts)
   const r = useTexts(roleTexts)
-  const { code, api } = useTenant()
+  const { code, api, can } = useTenant()
   const client = useQueryClient()
   const search = route.useSearch()
   const [creating, dialog] = useDisclosure()
@@ -52,7 +52,7 @@ export function TokensPage() {
     <ListPage
       title={t('title')}
       hint={t('hint')}
-      action={<Button onClick={dialog.open}>{t('create')}</Button>}
+      action={can('token.manage') && <Button onClick={dialog.open}>{t('create')}</Button>}
       filters={[
         { key: 'role', label: t('role'), kind: 'one', options: ROLES.map((value) => ({ value, label: r(value) })), width: 150 },
         { key: 'revoked', label: t('onlyRevoked'), kind: 'flag', width: 120 },
