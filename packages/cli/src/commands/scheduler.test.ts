@@ -61,9 +61,11 @@ test('restart of one node lets it run again when it was stopped', async () => {
   expect((await run('restart', '--node', 'no-such-node')).code).toBe(3)
 })
 
-/** Of what is done to the scheduler, or to a node; newest first. */
+/** Of what is done to the scheduler, or to a node; newest first. It stands in the platform's own trail. */
 async function records(of: 'scheduler' | 'node'): Promise<{ operation: string; at: number }[]> {
-  const { out } = await runCommand(['get', 'audit', '-n', '50', '--json'], { CARILLON_DATA_DIR: folder.dataDir })
+  const { out } = await runCommand(['get', 'audit', '-n', '50', '--tenant', 'platform', '--json'], {
+    CARILLON_DATA_DIR: folder.dataDir,
+  })
   const all = JSON.parse(out) as { operation: string; at: number }[]
   return all.filter(({ operation }) => operation.startsWith(`${of}.`))
 }
