@@ -45,7 +45,7 @@ test('E1: from the command to the first log line of the sample DAG, by the print
   await settle(page)
   await shoot(page, 'first-run')
   expect(await axeFinds(page)).toEqual([])
-  await page.getByRole('link', { name: 'Overview' }).click()
+  await page.getByRole('link', { name: 'Overview', exact: true }).click()
   await step.getByLabel('done').waitFor()
   // That there is no session at first is said by 401.
   expect(faults.filter((fault) => !/status of 401/.test(fault))).toEqual([])

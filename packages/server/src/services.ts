@@ -18,7 +18,7 @@ import { endDueNodes, timeOutRuns } from './lifecycle/wait-nodes.ts'
 import { workOffBackfills } from './lifecycle/work-off-backfills.ts'
 import type { ClockGuard } from './runtime/clock-guard.ts'
 import { startLoop, type Loop, type Step } from './runtime/loop.ts'
-import { appTopic, checkTopic, continueTopic, dispatchTopic, queueTopic } from './runtime/wake-hub.ts'
+import { checkTopic, continueTopic, dispatchTopic, queueTopic } from './runtime/wake-hub.ts'
 import { selectQueuesWaiting } from './storage/instance.ts'
 import { lead } from './storage/leader.ts'
 import { beatNode, type NodeState } from './storage/server-node.ts'
@@ -178,8 +178,7 @@ function strictest(a: NodeState, b: NodeState): NodeState {
  * waiting executors of this node.
  */
 async function wakeWaiting(engine: Engine): Promise<void> {
-  const added = await engine.db.engine((tx) => engine.queues.refresh(tx))
-  for (const queue of added) engine.hub.wakeLocally(appTopic(queue.appId))
+  await engine.db.engine((tx) => engine.queues.refresh(tx))
   const waiting = engine.hub.topics().flatMap((topic) => (topic.startsWith('q') ? [Number(topic.slice(1))] : []))
   if (waiting.length > 0) {
     for (const queueId of await engine.db.look((tx) => selectQueuesWaiting(tx, waiting)))

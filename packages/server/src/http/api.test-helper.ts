@@ -222,12 +222,13 @@ function assertContract(route: Route, answer: unknown): void {
 }
 
 function createEngine(db: Database): Engine {
+  const hub = createWakeHub()
   return {
     db,
     plans: createPlanCache(),
     secrets: createSecretCache(TEST_VAULT),
-    queues: createQueueCache(),
-    hub: createWakeHub(),
+    queues: createQueueCache(hub),
+    hub,
     claims: createWaitingClaims(),
     paramsProblems: computedProblems,
     settings: DEFAULT_ENGINE_SETTINGS,

@@ -107,12 +107,13 @@ const name = (kind: string) => `${kind}-${++named}`
 
 function createNode(url: string, settings: Partial<EngineSettings>, report: Engine['report']) {
   const db = openDatabase({ url })
+  const hub = createWakeHub()
   const engine: Engine = {
     db,
     plans: createPlanCache(),
     secrets: createSecretCache(TEST_VAULT),
-    queues: createQueueCache(),
-    hub: createWakeHub(),
+    queues: createQueueCache(hub),
+    hub,
     claims: createWaitingClaims(),
     paramsProblems: computedProblems,
     settings: { ...DEFAULT_ENGINE_SETTINGS, ...settings },

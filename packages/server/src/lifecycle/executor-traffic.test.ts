@@ -3,6 +3,7 @@ import { createWorld, started, success, type TestTask, type World } from './engi
 import { cancelRuns } from './control-runs.ts'
 import { createExecutorTraffic, type ExecutorTraffic } from './executor-traffic.ts'
 import { reapLost } from './overdue.ts'
+import { appTopic } from '../runtime/wake-hub.ts'
 
 let world: World
 let traffic: ExecutorTraffic
@@ -30,6 +31,23 @@ test('a claim that waits is answered as soon as a run starts', async () => {
   const task = await world.task()
   const claim = traffic.claim(principal(task), { session: await session(task), seq: 1, max: 10, waitMs: 30_000 }, NEVER)
   const run = await world.start(task)
+  expect(await claim).toMatchObject({ assignments: [{ instance: run }] })
+})
+
+test('a claim that waits gets what comes into a new queue, also when somebody else who registers is the first to learn of that queue', async () => {
+  const [task, other] = [await world.task(), await world.task()]
+  const { session: id } = await traffic.register(principal(task), {
+    ...{ protocol: 1, app: task.appCode, instance: 'one', mode: 'PULL', handlers: ['new'], capacity: 10 },
+  })
+  const run = await world.start(task)
+  const claim = traffic.claim(principal(task), { session: id, seq: 1, max: 10, waitMs: 60_000 }, NEVER)
+  await expect.poll(() => world.engine.hub.topics()).toContain(appTopic(task.appId))
+  await world.sql(
+    `with added as (insert into queue (app_tenant_id, app_id, handler) values ($1, $2, 'new') returning id)
+     update instance_live set queue_id = (select id from added) where id = $3`,
+    ...[task.tenantId, task.appId, run],
+  )
+  await session(other)
   expect(await claim).toMatchObject({ assignments: [{ instance: run }] })
 })
 

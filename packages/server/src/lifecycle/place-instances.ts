@@ -1,5 +1,5 @@
 import { failsOver, isBroadcast, namesOne, routeOf, type Plan } from '@carillon/core'
-import { appTopic, queueTopic } from '../runtime/wake-hub.ts'
+import { queueTopic } from '../runtime/wake-hub.ts'
 import { column } from '../storage/columns.ts'
 import type { Transaction } from '../storage/database.ts'
 import { selectReadySessions, type SessionRow } from '../storage/executor-session.ts'
@@ -92,11 +92,8 @@ async function placeOfApp(engine: Engine, queues: readonly QueueRow[]): Promise<
     if (chosen.length > 0) routes.save(tx)
     return { count: chosen.length, learnt }
   })
-  if (learnt) {
-    // Whoever waits for work learns of the new queue by looking again.
-    await engine.db.engine((tx) => engine.queues.refresh(tx))
-    engine.hub.wakeLocally(appTopic(appId))
-  }
+  // Whoever waits for work in the new queue hears of it.
+  if (learnt) await engine.db.engine((tx) => engine.queues.refresh(tx))
   return count
 }
 

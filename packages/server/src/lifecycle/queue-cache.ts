@@ -1,12 +1,16 @@
 import { selects } from '@carillon/core'
 import type { Transaction } from '../storage/database.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { appTopic, type WakeHub } from '../runtime/wake-hub.ts'
 import { selectQueuesAfter, selectQueuesAmong, type QueueRow } from '../storage/queue.ts'
 
 /** Every queue, in memory: they are few and never change. Those of one executor alone are removed some time after it. */
 export interface QueueCache {
-  /** Learns the queues that have been added since, and answers them; cheap when there are none. */
-  refresh(tx: Transaction): Promise<readonly QueueRow[]>
+  /**
+   * Learns the queues that have been added since; cheap when there are none. Whoever learns of one first wakes the claims that wait in its app:
+   * they do not listen for what comes into it yet.
+   */
+  refresh(tx: Transaction): Promise<void>
   /** Lets go of those that have been removed. */
   prune(tx: Transaction): Promise<void>
   get(id: number): QueueRow | undefined
@@ -29,7 +33,7 @@ export interface QueueServer {
 
 const PAGE = 1_000
 
-export function createQueueCache(): QueueCache {
+export function createQueueCache(hub: Pick<WakeHub, 'wakeLocally'>): QueueCache {
   const byId = new Map<number, QueueRow>()
   /** A list is replaced when it changes, so that one that is the same says that nothing has changed. */
   const byApp = new Map<string, readonly QueueRow[]>()
@@ -62,11 +66,10 @@ export function createQueueCache(): QueueCache {
 
   return {
     async refresh(tx) {
-      const added: QueueRow[] = []
       for (let after = Math.max(0, newest - LOOK_BACK); ;) {
         const page = await selectQueuesAfter(tx, after, PAGE)
-        added.push(...page.filter(add))
-        if (page.length < PAGE) return added
+        for (const queue of page.filter(add)) hub.wakeLocally(appTopic(queue.appId))
+        if (page.length < PAGE) return
         after = page.at(-1)!.id
       }
     },

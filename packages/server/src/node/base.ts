@@ -83,12 +83,13 @@ function createEngine(db: Database, vault: Vault, config: Config, log: Logger): 
     logLineBytes: config.limits.logLineBytes,
     logAttemptBytes: config.limits.attemptLogBytes,
   }
+  const hub = createWakeHub()
   return {
     db,
     plans: createPlanCache(),
     secrets: createSecretCache(vault),
-    queues: createQueueCache(),
-    hub: createWakeHub(),
+    queues: createQueueCache(hub),
+    hub,
     claims: createWaitingClaims(),
     paramsProblems: computedProblems,
     settings,

@@ -1,7 +1,6 @@
 import type { RunDetail } from '@carillon/contract'
 import { createExecutor, defineHandler, type Executor, type HandlerContext } from '@carillon/executor'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { appTopic } from '../../runtime/wake-hub.ts'
 import { startTestApi, type TestApi } from '../api.test-helper.ts'
 
 // SHD-1 over HTTP, with executors of the SDK on a socket.
@@ -49,10 +48,7 @@ async function until(run: number, holds: (run: RunDetail) => boolean): Promise<R
   throw new Error('It did not come to that.')
 }
 /** What a loop of the server does: executors that wait hear of queues which were made after they began to. */
-async function learnQueues(): Promise<void> {
-  const { db, queues, hub } = api.engine
-  for (const queue of await db.engine((tx) => queues.refresh(tx))) hub.wakeLocally(appTopic(queue.appId))
-}
+const learnQueues = () => api.engine.db.engine((tx) => api.engine.queues.refresh(tx))
 
 const untilEnded = (run: number) => until(run, ({ endedAt }) => endedAt !== null)
 
