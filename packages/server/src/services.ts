@@ -57,6 +57,7 @@ export function startServices(deps: ServicesDeps): Services {
   const sweep = newSweep()
   const placing = createPlacing()
   const watch = newWaitWatch()
+  let watchesUntil = -Infinity
 
   const onError = (loop: string, error: unknown) => engine.report('loop.failed', { loop, error })
   const whileFiring =
@@ -114,8 +115,14 @@ export function startServices(deps: ServicesDeps): Services {
       return HOUR_MS
     },
     noteWaits: async () => {
-      const mine = await engine.db.engine((tx) => lead(tx, 'waits', deps.node.id, WATCH_LEASE_MS))
-      return mine === null ? WATCH_LEASE_MS / 2 : noteWaits(engine, watch, loops.wake.restMs)
+      // Written down only so often: it is done every second.
+      if (performance.now() >= watchesUntil) {
+        const begun = performance.now()
+        const mine = await engine.db.engine((tx) => lead(tx, 'waits', deps.node.id, WATCH_LEASE_MS))
+        if (mine === null) return WATCH_LEASE_MS / 2
+        watchesUntil = begun + WATCH_LEASE_MS / 2
+      }
+      return noteWaits(engine, watch, loops.wake.restMs)
     },
     housekeep: async () => {
       const mine = await engine.db.engine((tx) => lead(tx, 'housekeeping', deps.node.id, 2 * loops.prune.restMs))

@@ -24,10 +24,12 @@ export interface WaitWatch {
   after: QueueKey
   /** What was seen last, and differs from what is written down. */
   seen: ReadonlyMap<string, Look>
+  /** Whether something may be written down that has to be ended. */
+  noted: boolean
 }
 
 const FIRST: QueueKey = { tenantId: 0, queueId: 0 }
-export const newWaitWatch = (): WaitWatch => ({ after: FIRST, seen: new Map() })
+export const newWaitWatch = (): WaitWatch => ({ after: FIRST, seen: new Map(), noted: true })
 
 const MOST_QUEUES = 50
 /** Looking takes no more of the database than this part of the time. */
@@ -39,11 +41,11 @@ const PART = 50
  */
 export async function noteWaits(engine: Engine, watch: WaitWatch, restMs: number): Promise<number> {
   const began = performance.now()
-  const [queues, open, emptied] = await Promise.all([
-    engine.db.look((tx) => selectWaitingQueues(tx, watch.after, MOST_QUEUES)),
-    engine.db.look(selectOpenQueueWaits),
-    engine.db.look(selectEmptiedQueues),
-  ])
+  const queues = await engine.db.look((tx) => selectWaitingQueues(tx, watch.after, MOST_QUEUES))
+  // As it is nearly always.
+  if (queues.length === 0 && watch.after === FIRST && !watch.noted) return restMs
+  const [open, emptied] = await Promise.all([engine.db.look(selectOpenQueueWaits), engine.db.look(selectEmptiedQueues)])
+  watch.noted = queues.length + open.length > 0
   watch.after = queues.length < MOST_QUEUES ? FIRST : queues.at(-1)!
   if (queues.length + emptied.length > 0) {
     const asked = queues.map(({ tenantId, instanceId }) => ({ tenantId, id: instanceId, state: 'PENDING' }))
