@@ -127,7 +127,7 @@ describe('E7: a log of a million lines', () => {
     await other.page.goto(`${path}?line=734110-734114`)
     await other.page.locator('[data-line="734112"][data-marked]').getByText('OOM here').waitFor()
     expect(await other.page.locator('[data-marked]').count()).toBe(5)
-    await other.page.getByRole('textbox', { name: 'Level' }).click()
+    await other.page.getByRole('combobox', { name: 'Level' }).click()
     await other.page.getByRole('option', { name: 'ERROR' }).click()
     await other.page.getByText('1 line', { exact: true }).waitFor()
     expect(faults).toEqual([])
