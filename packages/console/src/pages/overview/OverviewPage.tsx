@@ -1,7 +1,6 @@
 import type { Overview } from '@carillon/contract'
-import { Anchor, Group, SegmentedControl, SimpleGrid, Stack, Text, Title } from '@mantine/core'
+import { Anchor, Group, SegmentedControl, SimpleGrid, Stack, Text } from '@mantine/core'
 import { Link, getRouteApi } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
 import { overviewTopic } from '../../app/live-topics.ts'
 import { useLive } from '../../app/live.ts'
 import { useTenant } from '../../app/session.tsx'
@@ -10,12 +9,13 @@ import { DataTable, Loading, type Column } from '../../components/DataTable.tsx'
 import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { durationText } from '../../components/moments.ts'
 import { PageHeader } from '../../components/PageHeader.tsx'
+import { Panel } from '../../components/Panel.tsx'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { Relative, Time } from '../../components/Time.tsx'
+import { Tile, useEstimate } from '../../components/Tile.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { GetStarted } from './GetStarted.tsx'
 import { Throughput } from './Throughput.tsx'
-import { Tile, useEstimate } from './Tile.tsx'
 import { overviewTexts } from './text.ts'
 
 const route = getRouteApi('/t/$tenant/')
@@ -88,17 +88,6 @@ function Panels({ overview, since }: { overview: Overview; since: number }) {
         <Next overview={overview} />
       </Panel>
     </Stack>
-  )
-}
-
-function Panel({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section aria-label={title}>
-      <Title order={2} mb="xs">
-        {title}
-      </Title>
-      {children}
-    </section>
   )
 }
 

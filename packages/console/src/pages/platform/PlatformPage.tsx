@@ -1,7 +1,6 @@
 import type { PlatformOverview } from '@carillon/contract'
-import { Anchor, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core'
+import { Anchor, Group, SimpleGrid, Stack, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
 import { platformApi } from '../../api/session.ts'
 import { useLive } from '../../app/live.ts'
 import { Loading } from '../../components/DataTable.tsx'
@@ -9,10 +8,11 @@ import { ErrorPanel } from '../../components/ErrorPanel.tsx'
 import { Facts } from '../../components/Facts.tsx'
 import { durationText } from '../../components/moments.ts'
 import { PageHeader } from '../../components/PageHeader.tsx'
+import { Panel } from '../../components/Panel.tsx'
+import { Tile, useEstimate } from '../../components/Tile.tsx'
 import { useTexts } from '../../i18n/texts.ts'
 import { overviewTexts } from '../overview/text.ts'
 import { Bars, sum } from '../overview/Throughput.tsx'
-import { Tile, useEstimate } from '../overview/Tile.tsx'
 import { platformTexts } from './text.ts'
 
 /** Is anything wrong anywhere: for those who run Carillon, and of all tenants together. */
@@ -69,17 +69,6 @@ function Panels({ overview }: { overview: PlatformOverview }) {
         </Anchor>
       </Group>
     </Stack>
-  )
-}
-
-function Panel({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section aria-label={title}>
-      <Title order={2} mb="xs">
-        {title}
-      </Title>
-      {children}
-    </section>
   )
 }
 

@@ -1,6 +1,6 @@
 import { Anchor, Paper, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
-import { useLanguage } from '../../i18n/texts.ts'
+import { useLanguage } from '../i18n/texts.ts'
 
 /** `10,000+` where the look ended before what there is did. */
 export function useEstimate(): (estimate: { count: number; more: boolean }) => string {
